@@ -1,0 +1,31 @@
+"""Crack segmentation: train a U-Net on photographs of surfaces and find the cracks in new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crackseg.inference.predictor import Predictor
+
+__version__ = "0.1.0"
+
+
+def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
+    """Opens a checkpoint for prediction.
+
+    Args:
+        checkpoint: path of a ``.ckpt`` file that a training wrote.
+        device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``, ...
+
+    Returns:
+        A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
+
+    Raises:
+        CheckpointError: the file is missing, truncated, foreign, or would run code.
+    """
+    # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
+    from crackseg.inference.predictor import Predictor
+
+    return Predictor.from_checkpoint(checkpoint, device=device)

@@ -1,0 +1,54 @@
+"""What can go wrong by a user's doing. A bug is none of these and keeps its traceback."""
+
+from collections.abc import Iterable
+
+
+class CrackSegError(Exception):
+    """A user's mistake: one message that says what is wrong, where, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        # A DataLoader worker's exception is rebuilt in the main process from its whole traceback
+        # as text; only the sentence at the end of that text is meant for the user.
+        marker = f"{type(self).__name__}: "
+        if "Original Traceback" in message and marker in message:
+            message = message.rpartition(marker)[2].strip()
+        super().__init__(message)
+
+
+class ConfigError(CrackSegError):
+    """A setting that is unknown, of the wrong type, or that contradicts another one."""
+
+
+class DatasetNotFoundError(CrackSegError):
+    """No photograph with a mask stands where the data set was looked for."""
+
+
+class DatasetError(CrackSegError):
+    """The files of a data set contradict each other."""
+
+
+class UnreadableImageError(CrackSegError):
+    """A file that should hold an image cannot be decoded."""
+
+
+class ManifestError(CrackSegError):
+    """A split manifest that is damaged, overlaps, or names files that are not there."""
+
+
+class CheckpointError(CrackSegError):
+    """A checkpoint that is missing, truncated, foreign, or would run code when loaded."""
+
+
+class ImageSizeError(CrackSegError):
+    """An image size that a network cannot take."""
+
+
+class TrainingError(CrackSegError):
+    """A training that cannot go on, such as one whose loss is no longer a number."""
+
+
+def name_some(names: Iterable[str], limit: int = 5) -> str:
+    """Joins names for a message: the first ``limit`` of them and how many more there are."""
+    listed = list(names)
+    shown = ", ".join(listed[:limit])
+    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
