@@ -1,0 +1,144 @@
+"""Losses on logits, and their weighted sum.
+
+Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1}, and gives a
+scalar. Terms are computed in float32, whatever precision the network ran in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from crackseg.errors import ConfigError
+
+
+def bce(logits: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy, the mean over all pixels (report, section 3.3)."""
+    return F.binary_cross_entropy_with_logits(logits.float(), mask)
+
+
+def weighted_bce(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
+    """Binary cross-entropy with every pixel weighted by its class.
+
+    The mean over all pixels of ``(mask * w_crack + (1 - mask) * w_background) * bce``: equations
+    3.1 and 3.2 of the report, read per pixel.
+
+    Args:
+        logits: (N, 1, H, W).
+        mask: (N, 1, H, W) in {0, 1}.
+        class_weights: (2,), the weights of background and crack.
+    """
+    per_pixel = F.binary_cross_entropy_with_logits(logits.float(), mask, reduction="none")
+    return (_weight_vector(mask, class_weights) * per_pixel).mean()
+
+
+def weighted_bce_reduced(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
+    """What the report's program computed: the mean cross-entropy times the mean weight.
+
+    The cross-entropy was reduced to one number before the weights came in, so they scale the
+    gradient of the whole batch and favour no class.
+    """
+    return bce(logits, mask) * _weight_vector(mask, class_weights).mean()
+
+
+def dice(logits: Tensor, mask: Tensor) -> Tensor:
+    """Soft Dice loss, one minus the Dice score of probabilities over the whole batch.
+
+    Over the batch and not per image, so that a photograph without cracks costs its false alarms
+    and nothing else. One is added to both sides of the fraction, which makes a batch without any
+    crack well defined.
+
+    Source:
+        Milletari et al.: V-Net, 2016 (there with squares in the denominator).
+    """
+    probability = torch.sigmoid(logits.float())
+    overlap = (probability * mask).sum()
+    return 1 - (2 * overlap + 1) / (probability.sum() + mask.sum() + 1)
+
+
+PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"bce": bce, "dice": dice}
+WEIGHTED_TERMS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "weighted_bce": weighted_bce,
+    "weighted_bce_reduced": weighted_bce_reduced,
+}
+
+
+class SegmentationLoss(nn.Module):
+    """A weighted sum of named terms.
+
+    Args:
+        terms: the factor of each term, such as ``{"bce": 1.0, "dice": 0.5}``.
+        class_weights: weights of background and crack; given exactly if a term uses them.
+
+    Raises:
+        ConfigError: no term, an unknown one, a factor that is not positive, class weights that no
+            term would use or that one would miss.
+    """
+
+    def __init__(
+        self, terms: Mapping[str, float], class_weights: Sequence[float] | None = None
+    ) -> None:
+        super().__init__()
+        check_terms(terms, weights_given=class_weights is not None)
+        self.terms = dict(terms)
+        self.register_buffer("class_weights", _as_weights(class_weights), persistent=False)
+
+    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
+        """(N, 1, H, W) logits and mask -> scalar."""
+        total = logits.new_zeros((), dtype=torch.float32)
+        for name, factor in self.terms.items():
+            if name in PLAIN_TERMS:
+                term = PLAIN_TERMS[name](logits, mask)
+            else:
+                assert isinstance(self.class_weights, Tensor)  # check_terms saw to it
+                term = WEIGHTED_TERMS[name](logits, mask, self.class_weights)
+            total = total + factor * term
+        return total
+
+
+def uses_class_weights(terms: Mapping[str, float]) -> bool:
+    """Whether a term among these weighs the classes."""
+    return any(name in WEIGHTED_TERMS for name in terms)
+
+
+def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
+    """Refuses a sum of terms that cannot mean what it says.
+
+    Raises:
+        ConfigError: see :class:`SegmentationLoss`.
+    """
+    known = [*PLAIN_TERMS, *WEIGHTED_TERMS]
+    unknown = [name for name in terms if name not in known]
+    if unknown or not terms:
+        named = f"there is no loss term {', '.join(unknown)}" if unknown else "it is empty"
+        raise ConfigError(f"loss.terms: {named}; known: {', '.join(known)}")
+    for name, factor in terms.items():
+        if not factor > 0:
+            raise ConfigError(f"loss.terms.{name}={factor}: a factor is greater than 0")
+    used = uses_class_weights(terms)
+    if weights_given and not used:
+        raise ConfigError(
+            f"loss.class_weights: no term of {', '.join(terms)} uses class weights, they would be "
+            f"ignored; leave them null or take one of {', '.join(WEIGHTED_TERMS)}"
+        )
+    if used and not weights_given:
+        raise ConfigError(
+            "loss.class_weights: missing; give two numbers (background, crack) or auto"
+        )
+
+
+def _as_weights(class_weights: Sequence[float] | None) -> Tensor | None:
+    if class_weights is None:
+        return None
+    if len(class_weights) != 2 or not all(weight > 0 for weight in class_weights):
+        raise ConfigError(
+            f"loss.class_weights={list(class_weights)}: they are two numbers greater than 0, "
+            "background and crack"
+        )
+    return torch.tensor(class_weights, dtype=torch.float32)
+
+
+def _weight_vector(mask: Tensor, class_weights: Tensor) -> Tensor:
+    """Equation 3.1."""
+    return mask * class_weights[1] + (1 - mask) * class_weights[0]

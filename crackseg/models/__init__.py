@@ -1,0 +1,28 @@
+"""Networks by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crackseg.errors import ConfigError
+from crackseg.models.unet import PaperUNet, SkipNetwork, UNet
+
+NETWORKS: dict[str, Callable[..., SkipNetwork]] = {"unet": UNet, "unet_paper": PaperUNet}
+
+
+def build_network(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
+    """Builds the network ``name`` with its constructor's arguments.
+
+    Raises:
+        ConfigError: an unknown name, or an argument that this network does not have.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(
+            f"model.name={name}: there is no such network; known: {', '.join(NETWORKS)}"
+        )
+    try:
+        return NETWORKS[name](**arguments)
+    except TypeError as error:
+        raise ConfigError(f"model={name}: {error}") from error
+
+
+__all__ = ["NETWORKS", "SkipNetwork", "build_network"]
