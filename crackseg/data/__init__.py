@@ -1,0 +1,1 @@
+"""Photographs, masks, and how they come into batches."""

@@ -1,0 +1,172 @@
+"""Everything about data that a run needs: pairs, subsets, class weights, batches."""
+
+import logging
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from crackseg.config import DataConfig, check_data_config, image_size
+from crackseg.data.archive import Pair, find_pairs
+from crackseg.data.dataset import CrackDataset, Preprocessing, Sample
+from crackseg.data.samplers import EvaluationSampler, TrainingSampler
+from crackseg.data.splits import SUBSETS, Manifest, read_manifest, split_randomly
+from crackseg.data.survey import Finding, class_weights, survey
+from crackseg.data.synthetic import write_dataset
+from crackseg.data.transforms import Augmentation
+from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.pixels import Resize
+
+log = logging.getLogger(__name__)
+
+
+class CrackDataModule(LightningDataModule):
+    """Photographs and masks in batches ``{"image", "mask", "stem"}``.
+
+    Args:
+        config: the settings under ``data``.
+        seed: of the order and the augmentation of training photographs.
+
+    Attributes:
+        preprocessing: what is done to every photograph, also in prediction.
+        manifest: which pair is in which subset; after :meth:`setup`.
+
+    Raises:
+        ConfigError: settings that are out of range or contradict each other.
+    """
+
+    manifest: Manifest
+
+    def __init__(self, config: DataConfig, seed: int = 0) -> None:
+        super().__init__()
+        check_data_config(config)
+        self.config = config
+        self.seed = seed
+        self.root = Path(config.root)
+        self.preprocessing = Preprocessing(
+            image_size(config.image_size), cast(Resize, config.resize), config.mask_threshold
+        )
+        self._findings: dict[str, Finding] = {}
+
+    def prepare_data(self) -> None:
+        """Makes the synthetic photographs where they are asked for and not there yet."""
+        if self.config.name == "synthetic":
+            self.root = write_dataset(Path(self.config.root), count=self.config.count or 360)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Finds, reads and divides the pairs, once for all stages.
+
+        Raises:
+            DatasetNotFoundError: no pairs under the root.
+            ManifestError: a given manifest that does not fit the files.
+            UnreadableImageError: a given manifest lists a file that cannot be decoded.
+        """
+        if self._findings:
+            return
+        if self.config.manifest is not None:
+            manifest = read_manifest(Path(self.config.manifest), self.root)
+            pairs = [Pair(row.stem, row.image, row.mask) for row in manifest.rows]
+            self._survey(pairs)
+            self._refuse_unreadable()
+        else:
+            inventory = find_pairs(self.root)
+            self._survey(inventory.pairs)
+            inventory = inventory.without(
+                [finding.unreadable for finding in self._findings.values() if finding.unreadable]
+            )
+            inventory.warn_of_left_out()
+            manifest = split_randomly(inventory.pairs, self.config.split_seed, self.config.counts)
+        self.manifest = manifest
+        self._say_what_is_there()
+
+    @property
+    def scale(self) -> float:
+        """Training pixels per photograph pixel: the median over the training photographs."""
+        scales = [finding.scale for finding in self._found("train")]
+        return float(torch.tensor(scales, dtype=torch.float64).median())
+
+    @property
+    def class_weights(self) -> tuple[float, float]:
+        """Weights of background and crack over the training subset at training size."""
+        return class_weights(self._found("train"), self.preprocessing.image_size)
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Shuffled, augmented if the settings say so."""
+        rows = self.manifest.subset("train")
+        augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
+        dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
+        return self._loader(dataset, TrainingSampler(len(rows), self.seed, *self._place()))
+
+    def val_dataloader(self) -> DataLoader[Sample]:
+        """In order, each photograph once."""
+        return self.evaluation_dataloader("val")
+
+    def test_dataloader(self) -> DataLoader[Sample]:
+        """In order, each photograph once."""
+        return self.evaluation_dataloader("test")
+
+    def evaluation_dataloader(self, subset: str) -> DataLoader[Sample]:
+        """``train``, ``val``, ``test`` or ``all``, in order, without augmentation.
+
+        Raises:
+            DatasetError: the subset is empty.
+        """
+        rows = self.manifest.subset(subset)
+        if not rows:
+            raise DatasetError(
+                f"the {subset} subset of {self.root} is empty; counts: {self.manifest.counts}"
+            )
+        dataset = CrackDataset(self.root, rows, self.preprocessing)
+        return self._loader(dataset, EvaluationSampler(len(rows), *self._place()))
+
+    def _loader(
+        self, dataset: CrackDataset, sampler: TrainingSampler | EvaluationSampler
+    ) -> DataLoader[Sample]:
+        workers = self.config.num_workers
+        return DataLoader(
+            dataset,
+            batch_size=self.config.batch_size,
+            sampler=cast(Any, sampler),
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=self._on_cuda(),
+        )
+
+    def _place(self) -> tuple[int, int]:
+        """Rank and number of processes."""
+        trainer = self.trainer
+        return (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
+
+    def _on_cuda(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+    def _survey(self, pairs: "list[Pair] | tuple[Pair, ...]") -> None:
+        findings = survey(self.root, pairs, self.preprocessing, Path(self.config.cache))
+        self._findings = {pair.image: found for pair, found in zip(pairs, findings, strict=True)}
+
+    def _refuse_unreadable(self) -> None:
+        for finding in self._findings.values():
+            if finding.unreadable:
+                path = self.root / finding.unreadable
+                raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
+
+    def _found(self, subset: str) -> list[Finding]:
+        return [self._findings[row.image] for row in self.manifest.subset(subset)]
+
+    def _say_what_is_there(self) -> None:
+        counts = self.manifest.counts
+        parts = ", ".join(f"{subset} {counts[subset]}" for subset in SUBSETS)
+        log.info("%d pairs below %s: %s", sum(counts.values()), self.root, parts)
+        emptied = {subset: sum(f.emptied for f in self._found(subset)) for subset in SUBSETS}
+        if any(emptied.values()):
+            height, width = self.preprocessing.image_size
+            log.warning(
+                "resizing to %dx%d and cutting at >%d emptied %d masks (%s)",
+                height,
+                width,
+                self.preprocessing.mask_threshold,
+                sum(emptied.values()),
+                ", ".join(f"{subset} {emptied[subset]}" for subset in SUBSETS),
+            )

@@ -1,0 +1,49 @@
+"""What a file's name tells: the sub-dataset it is from and the photograph it was cut from."""
+
+import re
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """Where an image is from; an empty string where its name does not tell."""
+
+    source: str
+    photograph: str
+
+
+# The first rule that matches the whole stem names the source, and what its group "photograph"
+# caught names the photograph. A rule without that group knows the source alone.
+_RULES: tuple[tuple[str, str], ...] = (
+    ("CRACK500", r"(?P<photograph>CRACK500_\d{8}_\d{6})_\d+_\d+"),
+    ("CRACK500", r"CRACK500_.+"),
+    ("Rissbilder", r"(?P<photograph>Rissbilder_.+?)(_\d+){4}"),
+    ("Volker", r"(?P<photograph>Volker_.+?)(_\d+){4}"),
+    ("noncrack", r"(?P<photograph>noncrack_.+)_\d+"),
+    ("masonry", r"(?P<photograph>[abcdh]_\d+)_\d+"),
+    ("masonry", r"Mason_.+"),
+    ("DeepCrack", r"(?P<photograph>DeepCrack_.+)-\d+"),
+    ("DeepCrack", r"(?P<photograph>DeepCrack_.+)"),
+    ("GAPS384", r"(?P<photograph>GAPS384_(train|valid|test)_\d+)_\d+_\d+"),
+    ("CFD", r"(?P<photograph>CFD_.+)"),
+    ("cracktree200", r"(?P<photograph>cracktree200_.+)"),
+    ("Ceramic", r"(?P<photograph>Ceramic_.+)"),
+    ("synthetic", r"(?P<photograph>synthetic_[a-z]+_\d+)"),
+)
+_COMPILED = tuple((source, re.compile(pattern)) for source, pattern in _RULES)
+
+
+def origin(stem: str) -> Origin:
+    """Reads an image's origin from its name without the suffix.
+
+    >>> origin("Volker_DSC01692_316_1370_932_1128")
+    Origin(source='Volker', photograph='Volker_DSC01692')
+    >>> origin("CRACK500_17")
+    Origin(source='CRACK500', photograph='')
+    >>> origin("holiday")
+    Origin(source='', photograph='')
+    """
+    for source, pattern in _COMPILED:
+        match = pattern.fullmatch(stem)
+        if match:
+            return Origin(source, match.groupdict().get("photograph", ""))
+    return Origin("", "")

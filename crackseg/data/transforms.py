@@ -1,0 +1,53 @@
+"""Augmentation of training photographs (albumentations)."""
+
+import os
+
+import cv2
+import numpy as np
+
+from crackseg.pixels import UInt8Array
+
+# albumentations asks the network for newer versions when it is imported, unless told not to.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+import albumentations as A
+
+
+class Augmentation:
+    """Flips, quarter turns, a mild affine change, brightness and contrast.
+
+    Photographs of surfaces have no up or down, and cracks run in every direction. The mask goes
+    along as grey, interpolated linearly and not yet cut; what an affine change uncovers at the
+    border is mirrored, in both. Quarter turns are left out where they would swap unequal sides.
+
+    Args:
+        image_size: (H, W) of the photographs to come.
+    """
+
+    def __init__(self, image_size: tuple[int, int]) -> None:
+        square = image_size[0] == image_size[1]
+        self._compose = A.Compose(
+            [
+                A.HorizontalFlip(p=0.5),
+                A.VerticalFlip(p=0.5),
+                A.RandomRotate90(p=0.75 if square else 0.0),
+                A.Affine(
+                    scale=(0.9, 1.1),
+                    rotate=(-10, 10),
+                    translate_percent=(-0.05, 0.05),
+                    interpolation=cv2.INTER_LINEAR,
+                    mask_interpolation=cv2.INTER_LINEAR,
+                    border_mode=cv2.BORDER_REFLECT_101,
+                    p=0.5,
+                ),
+                A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.2, p=0.5),
+            ],
+            strict=True,
+        )
+
+    def __call__(
+        self, image: UInt8Array, mask: UInt8Array, seed: int
+    ) -> tuple[UInt8Array, UInt8Array]:
+        """Changes uint8 image (H, W, 3) and grey mask (H, W) alike; equal seeds, equal changes."""
+        self._compose.set_random_seed(seed)
+        changed = self._compose(image=image, mask=mask)
+        return np.ascontiguousarray(changed["image"]), np.ascontiguousarray(changed["mask"])
