@@ -1,0 +1,248 @@
+"""What watches a training: progress, pictures, speed, and a loss that is no longer a number."""
+
+import logging
+import time
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.trainer.states import TrainerFn
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchvision.utils import make_grid
+
+from crackseg.config import CallbacksConfig
+from crackseg.data.dataset import CrackDataset
+from crackseg.errors import TrainingError
+from crackseg.metrics import better_when
+from crackseg.segmenter import CrackSegmenter
+
+log = logging.getLogger(__name__)
+
+
+def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
+    """The callbacks of a training.
+
+    Args:
+        config: the settings under ``callbacks``.
+        folder: where ``best.ckpt`` and ``last.ckpt`` go.
+    """
+    mode = better_when(config.monitor)
+    return [
+        ModelCheckpoint(folder, "best", config.monitor, mode=mode, enable_version_counter=False),
+        ModelCheckpoint(folder, "last", enable_version_counter=False),
+        EarlyStopping(config.monitor, mode=mode, patience=config.patience, check_finite=False),
+        StopOnBrokenLoss(),
+        ProgressLine(config.monitor),
+        Pictures(config.pictures_every, config.pictures),
+    ]
+
+
+class StopOnBrokenLoss(Callback):
+    """Stops in words when the loss is no longer a number, instead of training on noise."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Looks at the loss of every batch.
+
+        Raises:
+            TrainingError: it is infinite or not a number.
+        """
+        loss = outputs["loss"]
+        if not torch.isfinite(loss):
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
+            raise TrainingError(
+                f"the loss is {loss.item()} in epoch {trainer.current_epoch}, batch {batch_idx}: "
+                f"lower optimizer.lr (it is {rate:g}) or set trainer.precision=32-true"
+            )
+
+
+class Throughput(Callback):
+    """Measures the training alone, loading of batches included and validation left out.
+
+    Attributes:
+        seconds: spent on training epochs.
+        images: seen in them, by this process.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.images = 0
+        self._since = 0.0
+        self._processes = 1
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the watch."""
+        self._processes = trainer.world_size
+        self._since = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stops it after every batch, as validation follows the last one without a hook between."""
+        now = time.perf_counter()
+        self.seconds += now - self._since
+        self.images += len(batch["image"])
+        self._since = now
+
+    def figures(self) -> dict[str, float]:
+        """Seconds of training and images per second over all processes."""
+        images = self.images * self._processes
+        return {
+            "training_seconds": self.seconds,
+            "training_images_per_second": images / self.seconds if self.seconds else 0.0,
+        }
+
+
+class ProgressLine(Callback):
+    """A bar over the whole training with the time it may still take, or a line an epoch in a log.
+
+    Args:
+        monitor: the metric to show beside the loss.
+    """
+
+    def __init__(self, monitor: str) -> None:
+        self.monitor = monitor
+        self._console = Console(stderr=True)
+        self._progress: Progress | None = None
+        self._started = 0.0
+        self._last = 0.0
+        self._best: float | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begins the bar."""
+        self._started = time.perf_counter()
+        total = int(trainer.num_training_batches) * (trainer.max_epochs or 0)
+        self._start(trainer, "Training", total)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Moves the bar."""
+        self._advance(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs} {self._standing()}")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Takes up the metric; in a log, writes the epoch's line."""
+        value = trainer.callback_metrics.get(self.monitor)
+        if trainer.state.fn != TrainerFn.FITTING or value is None:
+            return
+        better = min if better_when(self.monitor) == "min" else max
+        self._last = float(value)
+        self._best = self._last if self._best is None else better(self._best, self._last)
+        if not self._console.is_terminal:
+            self._write_line(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends the bar."""
+        self._stop()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Ends the bar, so that the message stands on a line of its own."""
+        self._stop()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begins a bar over the test."""
+        self._start(trainer, "Testing", sum(int(n) for n in trainer.num_test_batches))
+
+    def on_test_batch_end(self, *arguments: Any, **named: Any) -> None:
+        """Moves it."""
+        self._advance("")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends it."""
+        self._stop()
+
+    def _standing(self) -> str:
+        if self._best is None:
+            return ""
+        return f"{self.monitor} {self._last:.4f} (best {self._best:.4f})"
+
+    def _write_line(self, trainer: Trainer) -> None:
+        spent = time.perf_counter() - self._started
+        done, planned = trainer.current_epoch + 1, trainer.max_epochs or 0
+        log.info(
+            "epoch %d/%d %s, %.0f s so far, at most %.0f s to go",
+            done,
+            planned,
+            self._standing(),
+            spent,
+            spent / done * (planned - done),
+        )
+
+    def _start(self, trainer: Trainer, what: str, total: int) -> None:
+        if not self._console.is_terminal or not trainer.is_global_zero:
+            return
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("at most"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[standing]}"),
+            console=self._console,
+        )
+        self._progress.start()
+        self._progress.add_task(what, total=total, standing="")
+
+    def _advance(self, standing: str) -> None:
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], advance=1, standing=standing)
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+class Pictures(Callback):
+    """Every few epochs the same validation photographs beside truth and probability.
+
+    Args:
+        every: epochs between two drawings.
+        count: photographs to draw, spread over the validation subset.
+    """
+
+    def __init__(self, every: int, count: int) -> None:
+        self.every = every
+        self.count = count
+
+    @torch.no_grad()
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws, where there is a TensorBoard to draw in."""
+        boards = [board for board in trainer.loggers if isinstance(board, TensorBoardLogger)]
+        due = trainer.state.fn == TrainerFn.FITTING and trainer.current_epoch % self.every == 0
+        if not boards or not due or not trainer.is_global_zero:
+            return
+        loader = trainer.val_dataloaders
+        assert isinstance(pl_module, CrackSegmenter)
+        assert isinstance(loader, DataLoader)
+        dataset = loader.dataset
+        assert isinstance(dataset, CrackDataset)
+        grid = self._draw(dataset, pl_module)
+        for board in boards:
+            board.experiment.add_image(
+                "val/photograph_truth_probability", grid, trainer.global_step
+            )
+
+    def _draw(self, dataset: CrackDataset, segmenter: CrackSegmenter) -> Tensor:
+        step = max(len(dataset) // self.count, 1)
+        samples = [dataset[index] for index in range(0, len(dataset), step)][: self.count]
+        images = torch.stack([sample["image"] for sample in samples])
+        masks = torch.stack([sample["mask"] for sample in samples])
+        probability = torch.sigmoid(segmenter(images.to(segmenter.device)).float()).cpu()
+        rows = torch.stack([images, masks.expand_as(images), probability.expand_as(images)], dim=1)
+        grid: Tensor = make_grid(rows.flatten(0, 1), nrow=3, padding=2, pad_value=0.5)
+        return grid

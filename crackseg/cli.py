@@ -1,0 +1,79 @@
+"""The console script ``crackseg``: what needs neither Hydra nor a training."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crackseg import __version__
+from crackseg.errors import CrackSegError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Returns:
+        0; 1 where some photographs were skipped; 2 where nothing could be done.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CrackSegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crackseg",
+        description="Finds cracks in photographs. Training and evaluation: python train.py --help, "
+        "python evaluate.py --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    predict = commands.add_parser(
+        "predict",
+        help="write masks and overlays for photographs",
+        description="Writes NAME_mask.png (0/255) and NAME_overlay.png for every photograph, at "
+        "the photograph's own size and below the same relative folders. Exit code 1 if some could "
+        "not be read.",
+    )
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
+    predict.add_argument("--checkpoint", required=True, help="best.ckpt of a training")
+    predict.add_argument(
+        "--output", type=Path, default=Path("outputs/predictions"), help="default: %(default)s"
+    )
+    predict.add_argument(
+        "--probability", action="store_true", help="also write NAME_probability.png"
+    )
+    predict.add_argument(
+        "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
+    )
+    predict.add_argument(
+        "--scale",
+        type=float,
+        help="training pixels per photograph pixel, as 0.32 where 400 became 128 (default: stored)",
+    )
+    predict.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+    return parser
+
+
+def _predict(options: argparse.Namespace) -> int:
+    # Imported here because torch takes seconds, and --help must not wait for it.
+    from crackseg.inference.predictor import Predictor
+    from crackseg.runtime import start_logging
+    from crackseg.workflows.predict import predict
+
+    start_logging()
+    predictor = Predictor.from_checkpoint(
+        options.checkpoint, options.device, options.threshold, options.scale
+    )
+    outcome = predict(options.paths, predictor, options.output, options.probability)
+    print(f"{len(outcome.done)} photographs done, results below {options.output}")
+    if outcome.skipped:
+        names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
+        print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
+    return 1 if outcome.skipped else 0

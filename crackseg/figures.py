@@ -1,0 +1,122 @@
+"""Plots and contact sheets as PNG files."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from crackseg.pixels import UInt8Array, resize
+
+matplotlib.use("Agg")
+
+CRACK_COLOUR = (255, 40, 90)
+
+# The report's four panels: title and the metrics drawn in each.
+_PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Loss", ("loss",)),
+    ("Accuracy", ("accuracy",)),
+    ("Precision and recall", ("precision", "recall")),
+    ("Crack IoU", ("crack_iou",)),
+)
+_STAGE_COLOURS = {"train": "tab:blue", "val": "tab:orange"}
+_LINE_STYLES = ("-", "--")
+
+
+def read_history(path: Path) -> dict[str, dict[int, float]]:
+    """Reads Lightning's CSV log: for every metric its value by epoch."""
+    history: dict[str, dict[int, float]] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            epoch = int(row.pop("epoch"))
+            for name, value in row.items():
+                if value:
+                    history.setdefault(name, {})[epoch] = float(value)
+    return history
+
+
+def learning_curves(history: Mapping[str, Mapping[int, float]], path: Path) -> None:
+    """Draws loss, accuracy, precision and recall, and crack IoU over the epochs."""
+    figure = Figure(figsize=(10, 7), layout="constrained")
+    for axes, (title, names) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
+        for name, style in zip(names, _LINE_STYLES, strict=False):
+            for stage, colour in _STAGE_COLOURS.items():
+                curve = history.get(f"{stage}/{name}", {})
+                label = f"{stage} {name}" if len(names) > 1 else stage
+                marker = "o" if len(curve) == 1 else None
+                axes.plot(
+                    [epoch + 1 for epoch in curve],
+                    list(curve.values()),
+                    style,
+                    color=colour,
+                    label=label,
+                    marker=marker,
+                )
+        axes.set(title=title, xlabel="epoch")
+        if title != "Loss":
+            axes.set_ylim(0, 1)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    _save(figure, path)
+
+
+def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.6) -> UInt8Array:
+    """Colours the crack pixels of a photograph.
+
+    Args:
+        image: uint8 (H, W, 3).
+        mask: bool (H, W).
+        strength: share of the colour in a crack's pixel.
+    """
+    coloured = image.astype(np.float32)
+    coloured[mask] = (1 - strength) * coloured[mask] + strength * np.array(CRACK_COLOUR)
+    return np.round(coloured).astype(np.uint8)
+
+
+def as_heat(probability: npt.NDArray[np.float32]) -> UInt8Array:
+    """Probability (H, W) in [0, 1] as a grey picture, uint8 (H, W, 3)."""
+    grey = np.round(np.clip(probability, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def contact_sheet(
+    pictures: Sequence[UInt8Array],
+    columns: int,
+    path: Path,
+    titles: Sequence[str] = (),
+    side: int = 160,
+) -> None:
+    """Writes pictures row by row as one PNG.
+
+    Args:
+        pictures: uint8 (H, W, 3) each; all are brought to ``side`` pixels square.
+        columns: pictures in a row.
+        path: of the PNG.
+        titles: of the columns; none if empty.
+        side: of a picture on the sheet, in pixels.
+    """
+    rows = -(-len(pictures) // columns)
+    gap, head = 4, 22 if titles else 0
+    height, width = head + rows * (side + gap), columns * (side + gap)
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, columns)
+        top, left = head + row * (side + gap), column * (side + gap)
+        canvas[top : top + side, left : left + side] = resize(picture, (side, side))
+    figure.figimage(canvas)
+    for column, title in enumerate(titles):
+        x = (column * (side + gap) + side / 2) / width
+        figure.text(x, 1 - head / 2 / height, title, ha="center", va="center", fontsize=9)
+    _save(figure, path, dpi=100)
+
+
+def _save(figure: Figure, path: Path, dpi: int = 110) -> None:
+    """Under a temporary name first, so that a picture is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}")
+    figure.savefig(temporary, format="png", dpi=dpi)
+    temporary.replace(path)

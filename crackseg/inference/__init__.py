@@ -1,0 +1,1 @@
+"""From a checkpoint to masks; needs neither Hydra nor a Trainer."""

@@ -1,0 +1,151 @@
+"""From a checkpoint and a photograph to the probability and the mask of cracks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from crackseg import figures
+from crackseg.checkpoint import network_weights, read_checkpoint
+from crackseg.errors import ConfigError
+from crackseg.inference.tiles import apply_tiled
+from crackseg.models import SkipNetwork, build_network
+from crackseg.pixels import UInt8Array, as_rgb, read_mask, read_photograph, resize
+
+# Large enough that margins are a small share of the work, small enough for a laptop's memory.
+TILE = 1024
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was found on a photograph, at the photograph's own size.
+
+    Attributes:
+        image: uint8 (H, W, 3), the photograph upright.
+        probability: float32 (H, W) in [0, 1].
+        mask: bool (H, W), where the probability is greater than the threshold.
+        threshold: the one used.
+    """
+
+    image: UInt8Array
+    probability: npt.NDArray[np.float32]
+    mask: npt.NDArray[np.bool_]
+    threshold: float
+
+
+class Predictor:
+    """Finds cracks in photographs of any size, at the scale that the network was trained at.
+
+    Args:
+        network: gives logits.
+        threshold: probability above which a pixel is called crack, in [0, 1].
+        scale: training pixels per photograph pixel.
+        how: the way photographs were resized in training, ``area`` or ``bilinear``.
+        device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
+
+    Raises:
+        ConfigError: a device that is not there, a threshold or scale out of range.
+    """
+
+    def __init__(
+        self,
+        network: SkipNetwork,
+        threshold: float,
+        scale: float,
+        how: str = "area",
+        device: str = "auto",
+    ) -> None:
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
+        if not scale > 0:
+            raise ConfigError(f"scale={scale}: training pixels per photograph pixel, above 0")
+        self.device = _device(device)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.threshold = threshold
+        self.scale = scale
+        self.how = how
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        threshold: float | None = None,
+        scale: float | None = None,
+    ) -> "Predictor":
+        """Opens a checkpoint; ``threshold`` and ``scale`` replace the stored ones.
+
+        Raises:
+            CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
+        """
+        checkpoint = read_checkpoint(path)
+        parameters: Mapping[str, Any] = checkpoint["hyper_parameters"]
+        network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
+        network.load_state_dict(network_weights(checkpoint))
+        preprocessing = parameters["preprocessing"]
+        return cls(
+            network,
+            threshold=parameters["threshold"] if threshold is None else threshold,
+            scale=preprocessing["scale"] if scale is None else scale,
+            how=preprocessing["resize"],
+            device=device,
+        )
+
+    def predict(self, image: str | Path | Image.Image | npt.NDArray[np.generic]) -> Prediction:
+        """Finds the cracks of one photograph.
+
+        Args:
+            image: a path, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3), (H, W, 4) of
+                uint8 or uint16, RGB.
+
+        Raises:
+            UnreadableImageError: a path to a file that cannot be decoded.
+            ValueError: an array of another shape or dtype.
+        """
+        rgb = read_photograph(Path(image)) if isinstance(image, str | Path) else as_rgb(image)
+        probability = self._probability(rgb)
+        return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+
+    def compare(self, image: Path, mask: Path) -> list[UInt8Array]:
+        """A photograph, its truth, the probability and the mask as pictures (H, W, 3)."""
+        found = self.predict(image)
+        truth = np.repeat(read_mask(mask)[:, :, None], 3, axis=2)
+        heat = figures.as_heat(found.probability)
+        return [found.image, truth, heat, figures.as_heat(found.mask.astype(np.float32))]
+
+    @torch.inference_mode()
+    def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
+        height, width = rgb.shape[:2]
+        scaled = (max(round(height * self.scale), 1), max(round(width * self.scale), 1))
+        small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
+        image = torch.from_numpy(small).permute(2, 0, 1)[None]
+        probability = apply_tiled(self._tile, image, TILE, self.network.radius, self.network.stride)
+        full = torch.nn.functional.interpolate(
+            probability, size=(height, width), mode="bilinear", align_corners=False
+        )
+        return np.asarray(full[0, 0].numpy(), dtype=np.float32)
+
+    def _tile(self, image: Tensor) -> Tensor:
+        """uint8 (1, 3, h, w) -> probability (1, 1, h, w) in float32 on the CPU."""
+        scaled = image.to(self.device).float() / 255
+        probability: Tensor = torch.sigmoid(self.network(scaled)).float().cpu()
+        return probability
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        current = torch.accelerator.current_accelerator(check_available=True)
+        return current if current is not None else torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
+    return device

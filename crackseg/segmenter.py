@@ -1,0 +1,156 @@
+"""The one LightningModule: a network, its loss, its figures, its optimizer."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from crackseg.data.dataset import Sample
+from crackseg.losses import SegmentationLoss
+from crackseg.metrics import THRESHOLD_GRID, ConfusionCounts, better_when, scores
+from crackseg.models import build_network
+
+STAGES = ("train", "val", "test")
+
+
+class CrackSegmenter(LightningModule):
+    """Trains and judges a network on batches ``{"image", "mask", "stem"}``.
+
+    All arguments are plain Python and go into the checkpoint as they are, see
+    :mod:`crackseg.checkpoint`; some are only kept there for those who use the checkpoint.
+
+    Args:
+        model: ``{"name", "arguments"}``.
+        loss: ``{"terms", "class_weights"}``.
+        optimizer: ``{"lr", "weight_decay"}``.
+        scheduler: ``{"monitor", "factor", "patience", "min_lr"}``.
+        preprocessing: what was done to the photographs.
+        data: identity of the data.
+        threshold: probability above which a pixel is called crack in test; .5 until it is chosen.
+        seed: of the run.
+        versions: of the packages.
+        format: version of the checkpoint's layout.
+
+    Attributes:
+        totals: for every finished stage the counts at each of its thresholds, see
+            :class:`crackseg.metrics.ConfusionCounts`.
+    """
+
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        loss: Mapping[str, Any],
+        optimizer: Mapping[str, float],
+        scheduler: Mapping[str, Any],
+        preprocessing: Mapping[str, Any],
+        data: Mapping[str, Any],
+        threshold: float,
+        seed: int,
+        versions: Mapping[str, str],
+        format: int,  # noqa: A002 - the key's name in the checkpoint
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        self.network = build_network(model["name"], model["arguments"])
+        self.loss = SegmentationLoss(loss["terms"], loss["class_weights"])
+        self.threshold = threshold
+        self.totals: dict[str, Tensor] = {}
+        # Training is judged at .5 alone, which costs next to nothing; the others at every
+        # threshold that may be chosen.
+        self.counts = nn.ModuleDict(
+            {
+                f"{stage}_counts": ConfusionCounts((0.5,) if stage == "train" else THRESHOLD_GRID)
+                for stage in STAGES
+            }
+        )
+        self.losses = nn.ModuleDict({f"{stage}_loss": MeanMetric() for stage in STAGES})
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Image (N, 3, H, W) in [0, 1] -> logits (N, 1, H, W)."""
+        logits: Tensor = self.network(image)
+        return logits
+
+    def training_step(self, batch: Sample, batch_index: int) -> Tensor:
+        """The loss of a batch, to be minimised."""
+        return self._step("train", batch)
+
+    def validation_step(self, batch: Sample, batch_index: int) -> None:
+        """Judges a batch."""
+        with self._evaluation_precision():
+            self._step("val", batch)
+
+    def test_step(self, batch: Sample, batch_index: int) -> None:
+        """Judges a batch."""
+        with self._evaluation_precision():
+            self._step("test", batch)
+
+    def on_train_epoch_end(self) -> None:
+        """Logs the epoch."""
+        self._finish("train", 0.5)
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, torch.optim.Optimizer)
+        self.log("train/lr", optimizer.param_groups[0]["lr"])
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the epoch, at a threshold of .5 so that epochs compare."""
+        self._finish("val", 0.5)
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the test at the stored threshold."""
+        self._finish("test", self.threshold)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Adam with decoupled weight decay; the learning rate falls on a plateau."""
+        optimizer = torch.optim.AdamW(self.network.parameters(), **self.hparams["optimizer"])
+        settings = dict(self.hparams["scheduler"])
+        monitor = settings.pop("monitor")
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer, mode=better_when(monitor), **settings
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "monitor": monitor, "interval": "epoch"},
+        }
+
+    def _step(self, stage: str, batch: Sample) -> Tensor:
+        logits = self(batch["image"])
+        loss: Tensor = self.loss(logits, batch["mask"])
+        self._loss_of(stage).update(loss.detach(), weight=len(logits))
+        # A broken loss is reported by a callback in words; the counts would only say "not finite".
+        if torch.isfinite(loss):
+            self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), batch["mask"])
+        return loss
+
+    def _finish(self, stage: str, threshold: float) -> None:
+        counts = self._counts_of(stage)
+        totals = counts.compute()
+        self.totals[stage] = totals
+        row = scores(totals[counts.thresholds.index(threshold)])
+        figures = {f"{stage}/{name}": value for name, value in row.items()}
+        figures[f"{stage}/loss"] = float(self._loss_of(stage).compute())
+        # A validation after the training is no further epoch and adds no point to its curves.
+        if stage != "val" or self._fitting():
+            self.log_dict(figures)
+        counts.reset()
+        self._loss_of(stage).reset()
+
+    def _evaluation_precision(self) -> AbstractContextManager[Any]:
+        """Within a training as the training runs; float32 for all that is reported."""
+        if self._fitting():
+            return nullcontext()
+        return torch.autocast(self.device.type, enabled=False)
+
+    def _fitting(self) -> bool:
+        return self.trainer.state.fn == TrainerFn.FITTING
+
+    def _counts_of(self, stage: str) -> ConfusionCounts:
+        return cast(ConfusionCounts, self.counts[f"{stage}_counts"])
+
+    def _loss_of(self, stage: str) -> MeanMetric:
+        return cast(MeanMetric, self.losses[f"{stage}_loss"])

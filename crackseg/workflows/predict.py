@@ -1,0 +1,143 @@
+"""Masks for files, folders and globs of photographs."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+
+from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
+from crackseg.figures import as_heat, overlay
+from crackseg.inference.predictor import Prediction, Predictor
+from crackseg.pixels import IMAGE_SUFFIXES, UInt8Array
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photograph and where its results go: ``target`` followed by ``_mask.png`` and so on."""
+
+    photograph: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Photographs done, and those skipped with the reason."""
+
+    done: tuple[Path, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def predict(
+    paths: Sequence[str], predictor: Predictor, output: Path, probability: bool = False
+) -> Outcome:
+    """Writes ``NAME_mask.png`` (0/255) and ``NAME_overlay.png`` for every photograph.
+
+    The results stand below the same relative folders as the photographs. One that cannot be read
+    is named and skipped.
+
+    Args:
+        paths: files, folders (searched with all below them) and globs.
+        predictor: of a checkpoint.
+        output: folder, made where it is missing.
+        probability: also write ``NAME_probability.png``, 0-255 for 0-1.
+
+    Raises:
+        DatasetNotFoundError: a path that does not exist, or no photograph under any of them.
+    """
+    jobs = plan(paths, output)
+    done: list[Path] = []
+    skipped: list[tuple[Path, str]] = []
+    for job in track(jobs, "Finding cracks", console=Console(stderr=True)):
+        try:
+            found = predictor.predict(job.photograph)
+        except UnreadableImageError as error:
+            log.warning("skipped %s", error)
+            skipped.append((job.photograph, str(error)))
+            continue
+        _write(found, job.target, probability)
+        done.append(job.photograph)
+    return Outcome(tuple(done), tuple(skipped))
+
+
+def plan(paths: Sequence[str], output: Path) -> list[Job]:
+    """Which photograph goes where; no two share a target.
+
+    Raises:
+        DatasetNotFoundError: see :func:`predict`.
+    """
+    found = [(folder, files) for path in paths for folder, files in _expand(path)]
+    base = Path(os.path.commonpath([folder.resolve() for folder, _ in found]))
+    unique = dict.fromkeys(file.resolve() for _, files in found for file in files)
+    photographs = [file for file in unique if not file.is_relative_to(output.resolve())]
+    if not photographs:
+        raise DatasetNotFoundError(
+            f"{', '.join(paths)}: no photograph here; looked for {_suffixes()}"
+        )
+    relative = [file.relative_to(base) for file in photographs]
+    by_target = Counter(path.with_suffix("") for path in relative)
+    return [
+        Job(file, output / _target(path, by_target[path.with_suffix("")] > 1))
+        for file, path in zip(photographs, relative, strict=True)
+    ]
+
+
+def _target(path: Path, ambiguous: bool) -> Path:
+    """``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` where there is an ``a/x.png`` too."""
+    suffix = path.suffix.lower().replace(".", "_") if ambiguous else ""
+    return path.with_name(path.stem + suffix)
+
+
+def _expand(path: str) -> Iterable[tuple[Path, list[Path]]]:
+    """Folders and the files to take from each."""
+    here = Path(path)
+    if here.is_dir():
+        yield here, sorted(f for f in here.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
+        return
+    # A name with brackets in it is first taken as it stands.
+    matches = [here] if here.exists() else list(Path(here.anchor).glob(_unanchored(here)))
+    if not matches:
+        raise DatasetNotFoundError(f"{path}: there is no such file or folder")
+    for match in sorted(matches):
+        if match.is_dir():
+            yield from _expand(str(match))
+        else:
+            yield match.parent, [match]
+
+
+def _unanchored(path: Path) -> str:
+    return str(path.relative_to(path.anchor))
+
+
+def _write(found: Prediction, target: Path, probability: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pictures = {
+        "mask": np.where(found.mask, 255, 0).astype(np.uint8),
+        "overlay": overlay(found.image, found.mask),
+    }
+    if probability:
+        pictures["probability"] = as_heat(found.probability)[:, :, 0]
+    for kind, picture in pictures.items():
+        _write_png(picture, target.with_name(f"{target.name}_{kind}.png"))
+
+
+def _write_png(picture: UInt8Array, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}")
+    try:
+        Image.fromarray(picture).save(temporary, format="PNG")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CrackSegError(f"{path}: cannot be written ({error})") from error
+
+
+def _suffixes() -> str:
+    return ", ".join(sorted(IMAGE_SUFFIXES))

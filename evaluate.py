@@ -1,0 +1,28 @@
+"""Judge a checkpoint: ``python evaluate.py checkpoint=best.ckpt [subset=test|val|train|all]``."""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from crackseg.config import register_schemas
+from crackseg.runtime import start_logging
+from crackseg.workflows.door import enter, refuse_overrides
+
+register_schemas()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
+def main(config: DictConfig) -> float:
+    """Evaluates once and returns the crack IoU at the stored threshold."""
+    from crackseg.workflows.evaluate import FROM_CHECKPOINT, evaluate
+
+    refuse_overrides([f"data.{key}" for key in FROM_CHECKPOINT], "it is the checkpoint's own")
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    start_logging(folder / "evaluate.log")
+    return float(evaluate(OmegaConf.to_object(config), folder)["stored"]["crack_iou"])
+
+
+if __name__ == "__main__":
+    enter(main)
