@@ -1,0 +1,52 @@
+# make help lists what there is. Each target sets up .venv by itself when it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test test-all lint format type tensorboard clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Create .venv with everything, at the versions in requirements/tested.txt
+
+$(READY): pyproject.toml requirements/tested.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "crackseg needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev]'
+	@touch $@
+
+train: $(READY) ## Train; make train ARGS="data=crackseg9k data.root=FOLDER" for your own data
+	$(BIN)/python train.py $(ARGS)
+
+test: $(READY) ## Run the tests (without the slow ones)
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(READY) ## Run all tests
+	$(BIN)/python -m pytest -m 'slow or not slow' $(ARGS)
+
+lint: $(READY) ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## Mend style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(READY) ## Check types
+	$(BIN)/mypy
+
+tensorboard: $(READY) ## Look at the curves of all runs
+	$(BIN)/tensorboard --logdir outputs $(ARGS)
+
+clean: ## Remove caches of tools; with RUNS=yes the runs, with DATA=yes the made and cached data too
+	rm -rf .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	$(if $(filter yes,$(RUNS)),rm -rf outputs/runs outputs/sweeps outputs/evaluations outputs/predictions)
+	$(if $(filter yes,$(DATA)),rm -rf outputs/data outputs/cache)
