@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from crackseg.config import register_schemas
 from crackseg.runtime import start_logging
-from crackseg.workflows.door import enter, refuse_overrides
+from crackseg.workflows.door import refuse_overrides, user_errors
 
 register_schemas()
 
@@ -18,11 +18,13 @@ def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
     from crackseg.workflows.evaluate import FROM_CHECKPOINT, evaluate
 
-    refuse_overrides([f"data.{key}" for key in FROM_CHECKPOINT], "it is the checkpoint's own")
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    start_logging(folder / "evaluate.log")
-    return float(evaluate(OmegaConf.to_object(config), folder)["stored"]["crack_iou"])
+    with user_errors():
+        refuse_overrides([f"data.{key}" for key in FROM_CHECKPOINT], "it is the checkpoint's own")
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        start_logging(folder / "evaluate.log")
+        return float(evaluate(OmegaConf.to_object(config), folder)["stored"]["crack_iou"])
 
 
 if __name__ == "__main__":
-    enter(main)
+    with user_errors():
+        main()

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from crackseg.config import register_schemas
 from crackseg.runtime import start_logging
-from crackseg.workflows.door import enter
+from crackseg.workflows.door import user_errors
 
 register_schemas()
 
@@ -18,10 +18,12 @@ def main(config: DictConfig) -> float:
     """Trains once and returns what a sweep compares."""
     from crackseg.workflows.train import train
 
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    start_logging(folder / "train.log")
-    return train(OmegaConf.to_object(config), folder).objective
+    with user_errors():
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        start_logging(folder / "train.log")
+        return train(OmegaConf.to_object(config), folder).objective
 
 
 if __name__ == "__main__":
-    enter(main)
+    with user_errors():
+        main()

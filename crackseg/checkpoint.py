@@ -14,7 +14,6 @@ needed to use the network without the configuration or the data that it was trai
 
 import os
 import pickle
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import torch
 from crackseg.errors import CheckpointError
 
 FORMAT = 1
-_NEEDED = ("format", "model", "preprocessing", "threshold", "data")
+_NEEDED = ("model", "preprocessing", "threshold", "data")
 
 
 def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, Any]:
@@ -42,18 +41,20 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     if not path.is_file():
         what = "is a folder, not a checkpoint file" if path.is_dir() else "there is no such file"
         raise CheckpointError(f"{path}: {what}; name a .ckpt file that a training wrote")
-    if not zipfile.is_zipfile(path):
-        raise CheckpointError(f"{path}: not a checkpoint, or truncated; copy or train it again")
     try:
+        _check_sums(path)
         checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except PermissionError as error:
+        raise CheckpointError(f"{path}: this user may not read it") from error
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path}: refused, it holds more than weights and plain values and could run code when "
             "loaded; take a checkpoint that crackseg wrote"
         ) from error
-    except (RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
+    except Exception as error:
+        # A foreign or damaged file fails in whatever way its bytes happen to suggest.
         raise CheckpointError(
-            f"{path}: not a checkpoint, or damaged; copy or train it again"
+            f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
         ) from error
     _check_layout(path, checkpoint)
     return dict(checkpoint)
@@ -61,14 +62,12 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Writes to a temporary name beside ``path`` and renames it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(checkpoint, file)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        torch.save(checkpoint, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def network_weights(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -78,15 +77,23 @@ def network_weights(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): value for name, value in weights if name.startswith(prefix)}
 
 
+def _check_sums(path: Path) -> None:
+    """Compares every part with its checksum, which torch does not."""
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(damaged)
+
+
 def _check_layout(path: Path, checkpoint: Any) -> None:
-    parts = checkpoint if isinstance(checkpoint, dict) else {}
-    hyper_parameters = parts.get("hyper_parameters")
-    known = isinstance(hyper_parameters, dict) and all(key in hyper_parameters for key in _NEEDED)
-    if not known or "state_dict" not in parts:
+    parameters = checkpoint.get("hyper_parameters") if isinstance(checkpoint, dict) else None
+    if not isinstance(parameters, dict) or "format" not in parameters:
         raise CheckpointError(f"{path}: a checkpoint, but not one that crackseg wrote")
-    assert isinstance(hyper_parameters, dict)
-    if hyper_parameters["format"] != FORMAT:
+    if parameters["format"] != FORMAT:
         raise CheckpointError(
-            f"{path}: its layout is version {hyper_parameters['format']}, this crackseg reads "
-            f"version {FORMAT}; use the crackseg that wrote it"
+            f"{path}: its layout is version {parameters['format']}, this crackseg reads version "
+            f"{FORMAT}; use the crackseg that wrote it"
         )
+    missing = [key for key in _NEEDED if key not in parameters]
+    if missing or "state_dict" not in checkpoint:
+        raise CheckpointError(f"{path}: incomplete, it lacks {', '.join(missing) or 'weights'}")

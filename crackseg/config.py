@@ -1,13 +1,15 @@
 """The typed schema of every config group, and the relations between settings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from crackseg.errors import ConfigError
-from crackseg.losses import check_terms
+from crackseg.errors import ConfigError, CrackSegError
+from crackseg.losses import check_class_weights, check_terms
+from crackseg.models.unet import check_fits
 
 MASK_THRESHOLD_LIMITS = (0, 254)
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
@@ -192,10 +194,14 @@ def check_train_config(config: TrainConfig) -> None:
         ConfigError: one line for every fault.
     """
     faults = [*_data_faults(config.data), *_value_faults(config)]
-    try:
-        check_terms(config.loss.terms, weights_given=config.loss.class_weights is not None)
-    except ConfigError as error:
-        faults.append(str(error))
+    weights_given = config.loss.class_weights is not None
+    faults += _fault_of(lambda: check_terms(config.loss.terms, weights_given))
+    if weights_given and config.loss.class_weights != "auto":
+        faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))
+    if not faults:
+        faults += _fault_of(
+            lambda: check_fits(image_size(config.data.image_size), 2**config.model.depth)
+        )
     if faults:
         raise ConfigError("\n".join(faults))
 
@@ -212,11 +218,6 @@ def check_data_config(config: DataConfig) -> None:
 
 
 def _data_faults(data: DataConfig) -> list[str]:
-    faults = []
-    try:
-        image_size(data.image_size)
-    except ConfigError as error:
-        faults.append(str(error))
     low, high = MASK_THRESHOLD_LIMITS
     checks = [
         (data.split in ("random", "manifest"), f"data.split={data.split}: one of random, manifest"),
@@ -232,11 +233,25 @@ def _data_faults(data: DataConfig) -> list[str]:
             "data.manifest: goes with data.split=manifest, and only with it",
         ),
         (
+            (data.count is not None) == (data.name == "synthetic"),
+            "data.count: how many photographs to make; goes with data=synthetic, and only with it",
+        ),
+        (data.count is None or data.count >= 10, f"data.count={data.count}: at least 10"),
+        (
             data.counts is None or (len(data.counts) == 3 and min(data.counts) >= 0),
             f"data.counts={data.counts}: three numbers, of train, val and test",
         ),
     ]
-    return faults + [message for holds, message in checks if not holds]
+    faults = [message for holds, message in checks if not holds]
+    return _fault_of(lambda: image_size(data.image_size)) + faults
+
+
+def _fault_of(check: Callable[[], object]) -> list[str]:
+    try:
+        check()
+    except CrackSegError as error:
+        return [str(error)]
+    return []
 
 
 def _value_faults(config: TrainConfig) -> list[str]:

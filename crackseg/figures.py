@@ -31,10 +31,11 @@ def read_history(path: Path) -> dict[str, dict[int, float]]:
     history: dict[str, dict[int, float]] = {}
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            epoch = int(row.pop("epoch"))
+            epoch = row.pop("epoch", "")
             for name, value in row.items():
-                if value:
-                    history.setdefault(name, {})[epoch] = float(value)
+                # What was logged outside of an epoch has no place on the curves.
+                if epoch and value:
+                    history.setdefault(name, {})[int(epoch)] = float(value)
     return history
 
 

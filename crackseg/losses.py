@@ -4,7 +4,9 @@ Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1
 scalar. Terms are computed in float32, whatever precision the network ran in.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -114,8 +116,8 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
         named = f"there is no loss term {', '.join(unknown)}" if unknown else "it is empty"
         raise ConfigError(f"loss.terms: {named}; known: {', '.join(known)}")
     for name, factor in terms.items():
-        if not factor > 0:
-            raise ConfigError(f"loss.terms.{name}={factor}: a factor is greater than 0")
+        if not 0 < factor < math.inf:
+            raise ConfigError(f"loss.terms.{name}={factor}: a factor is a number greater than 0")
     used = uses_class_weights(terms)
     if weights_given and not used:
         raise ConfigError(
@@ -128,14 +130,25 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
         )
 
 
+def check_class_weights(class_weights: Any) -> None:
+    """Refuses what is not a pair of weights.
+
+    Raises:
+        ConfigError: not two finite numbers greater than 0.
+    """
+    pair = class_weights if isinstance(class_weights, list | tuple) else ()
+    right = [type(weight) in (int, float) and 0 < weight < math.inf for weight in pair]
+    if right != [True, True]:
+        raise ConfigError(
+            f"loss.class_weights={class_weights}: they are two numbers greater than 0, background "
+            "and crack, or auto"
+        )
+
+
 def _as_weights(class_weights: Sequence[float] | None) -> Tensor | None:
     if class_weights is None:
         return None
-    if len(class_weights) != 2 or not all(weight > 0 for weight in class_weights):
-        raise ConfigError(
-            f"loss.class_weights={list(class_weights)}: they are two numbers greater than 0, "
-            "background and crack"
-        )
+    check_class_weights(class_weights)
     return torch.tensor(class_weights, dtype=torch.float32)
 
 

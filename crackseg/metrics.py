@@ -37,7 +37,7 @@ class ConfusionCounts(Metric):
     def __init__(self, thresholds: Sequence[float] = (0.5,), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         ascending = all(low < high for low, high in pairwise(thresholds))
-        if not thresholds or not ascending or thresholds[0] < 0 or thresholds[-1] > 1:
+        if not (ascending and thresholds and thresholds[0] >= 0 and thresholds[-1] <= 1):
             raise ValueError(f"thresholds ascend within [0, 1]; these do not: {list(thresholds)}")
         self.thresholds = tuple(float(threshold) for threshold in thresholds)
         # A pixel falls into the bin of the number of thresholds that it exceeds.

@@ -19,9 +19,6 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".
 Resize = Literal["area", "bilinear"]
 UInt8Array = npt.NDArray[np.uint8]
 
-# OpenCV's own threads only get in the way: parallel work is done by loader workers and by torch.
-cv2.setNumThreads(0)
-
 
 def read_photograph(path: Path) -> UInt8Array:
     """Decodes a photograph upright, as its EXIF orientation says.
@@ -34,7 +31,7 @@ def read_photograph(path: Path) -> UInt8Array:
     Raises:
         UnreadableImageError: the file is missing, truncated or no image.
     """
-    return as_rgb(_decode(path))
+    return _decode(path, "RGB")
 
 
 def read_mask(path: Path) -> UInt8Array:
@@ -46,8 +43,7 @@ def read_mask(path: Path) -> UInt8Array:
     Raises:
         UnreadableImageError: the file is missing, truncated or no image.
     """
-    grey = _decode(path).convert("L")
-    return np.asarray(grey, dtype=np.uint8)
+    return _decode(path, "L")
 
 
 def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
@@ -64,7 +60,7 @@ def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
         ValueError: an array of another shape or dtype.
     """
     if isinstance(image, Image.Image):
-        return np.asarray(_to_8_bit(image).convert("RGB"), dtype=np.uint8)
+        return np.array(_to_8_bit(image).convert("RGB"), dtype=np.uint8)
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[:, :, None]
@@ -102,16 +98,16 @@ def cut(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
     return mask > threshold
 
 
-def _decode(path: Path) -> Image.Image:
+def _decode(path: Path, mode: Literal["RGB", "L"]) -> UInt8Array:
     try:
         with Image.open(path) as opened:
             upright = ImageOps.exif_transpose(opened)
             upright.load()
-            return _to_8_bit(upright)
+            return np.array(_to_8_bit(upright).convert(mode), dtype=np.uint8)
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: there is no such file") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = f"{error}".replace(str(path), "the file").strip() or type(error).__name__
+        reason = str(error).replace(repr(str(path)), "it").strip() or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
 
 
@@ -119,7 +115,7 @@ def _to_8_bit(image: Image.Image) -> Image.Image:
     """Pillow clips deeper greys when it converts them; their full range is scaled instead."""
     if image.mode not in ("I", "I;16", "I;16L", "I;16B", "I;16N", "F"):
         return image
-    grey = np.asarray(image, dtype=np.float64)
+    grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
     if image.mode == "F":
         full = 1.0 if grey.max() <= 1.0 else 255.0
     else:

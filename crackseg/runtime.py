@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import torch
 
 from crackseg.config import RuntimeConfig
@@ -83,6 +84,8 @@ def usable_cores() -> int:
 
 def prepare_process(config: RuntimeConfig) -> None:
     """Applies the settings under ``runtime`` to this process."""
+    # OpenCV's own threads only get in the way: loader workers and torch work side by side already.
+    cv2.setNumThreads(0)
     if config.keep_freed_memory:
         keep_freed_memory()
     set_threads(config.threads)

@@ -12,8 +12,9 @@ Known layouts, in any nesting (an unzip tool may put a volume into itself):
 
 import filecmp
 import logging
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -84,13 +85,13 @@ def find_pairs(root: Path) -> Inventory:
     """
     if not root.is_dir():
         raise DatasetNotFoundError(_nothing_found(root, "there is no such folder"))
-    files = sorted(path.relative_to(root) for path in root.rglob("*") if _is_candidate(path, root))
+    files = sorted(path for path in _walk(root) if _is_candidate(path))
     masks_by_key = _by_key(root, (path for path in files if _is_mask(path)))
-    in_image_folders = [path for path in files if _nearest_kind(path) == "image"]
-    others = [path for path in files if _nearest_kind(path) is None and not _is_mask(path)]
+    photographs = [path for path in files if not _is_mask(path)]
+    in_image_folders = [path for path in photographs if _nearest_kind(path) == "image"]
     # Pictures outside of image folders count only where there are no such folders at all: a
     # figure beside a README is no photograph without a mask.
-    images_by_key = _by_key(root, in_image_folders or others)
+    images_by_key = _by_key(root, in_image_folders or photographs)
     paired = [key for key in images_by_key if key in masks_by_key]
     if not paired:
         found = f"{len(images_by_key)} images and {len(masks_by_key)} masks, but no pair"
@@ -108,11 +109,18 @@ def find_pairs(root: Path) -> Inventory:
     )
 
 
-def _is_candidate(path: Path, root: Path) -> bool:
-    parts = [part.lower() for part in path.relative_to(root).parts]
+def _walk(root: Path) -> Iterator[Path]:
+    """All files below, relative to the root; links to folders are followed."""
+    for folder, _, names in os.walk(root, followlinks=True):
+        for name in names:
+            yield (Path(folder) / name).relative_to(root)
+
+
+def _is_candidate(path: Path) -> bool:
+    parts = [part.lower() for part in path.parts]
     hidden = any(part.startswith(".") for part in parts)
     skipped = hidden or _NEVER_READ.intersection(parts[:-1])
-    return path.suffix.lower() in IMAGE_SUFFIXES and not skipped and path.is_file()
+    return path.suffix.lower() in IMAGE_SUFFIXES and not skipped
 
 
 def _nearest_kind(path: Path) -> str | None:

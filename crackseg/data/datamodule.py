@@ -12,7 +12,7 @@ from crackseg.config import DataConfig, check_data_config, image_size
 from crackseg.data.archive import Pair, find_pairs
 from crackseg.data.dataset import CrackDataset, Preprocessing, Sample
 from crackseg.data.samplers import EvaluationSampler, TrainingSampler
-from crackseg.data.splits import SUBSETS, Manifest, read_manifest, split_randomly
+from crackseg.data.splits import SUBSETS, Manifest, Row, read_manifest, split_randomly
 from crackseg.data.survey import Finding, class_weights, survey
 from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
@@ -53,7 +53,7 @@ class CrackDataModule(LightningDataModule):
     def prepare_data(self) -> None:
         """Makes the synthetic photographs where they are asked for and not there yet."""
         if self.config.name == "synthetic":
-            self.root = write_dataset(Path(self.config.root), count=self.config.count or 360)
+            self.root = write_dataset(Path(self.config.root), count=self.config.count or 0)
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, reads and divides the pairs, once for all stages.
@@ -63,7 +63,7 @@ class CrackDataModule(LightningDataModule):
             ManifestError: a given manifest that does not fit the files.
             UnreadableImageError: a given manifest lists a file that cannot be decoded.
         """
-        if self._findings:
+        if hasattr(self, "manifest"):
             return
         if self.config.manifest is not None:
             manifest = read_manifest(Path(self.config.manifest), self.root)
@@ -84,17 +84,22 @@ class CrackDataModule(LightningDataModule):
     @property
     def scale(self) -> float:
         """Training pixels per photograph pixel: the median over the training photographs."""
-        scales = [finding.scale for finding in self._found("train")]
+        scales = [self._findings[row.image].scale for row in self._rows("train")]
         return float(torch.tensor(scales, dtype=torch.float64).median())
 
     @property
     def class_weights(self) -> tuple[float, float]:
         """Weights of background and crack over the training subset at training size."""
-        return class_weights(self._found("train"), self.preprocessing.image_size)
+        found = [self._findings[row.image] for row in self._rows("train")]
+        return class_weights(found, self.preprocessing.image_size)
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Shuffled, augmented if the settings say so."""
-        rows = self.manifest.subset("train")
+        """Shuffled, augmented if the settings say so.
+
+        Raises:
+            DatasetError: there is nothing to train on.
+        """
+        rows = self._rows("train")
         augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
         dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
         return self._loader(dataset, TrainingSampler(len(rows), self.seed, *self._place()))
@@ -113,13 +118,17 @@ class CrackDataModule(LightningDataModule):
         Raises:
             DatasetError: the subset is empty.
         """
+        rows = self._rows(subset)
+        dataset = CrackDataset(self.root, rows, self.preprocessing)
+        return self._loader(dataset, EvaluationSampler(len(rows), *self._place()))
+
+    def _rows(self, subset: str) -> tuple[Row, ...]:
         rows = self.manifest.subset(subset)
         if not rows:
             raise DatasetError(
                 f"the {subset} subset of {self.root} is empty; counts: {self.manifest.counts}"
             )
-        dataset = CrackDataset(self.root, rows, self.preprocessing)
-        return self._loader(dataset, EvaluationSampler(len(rows), *self._place()))
+        return rows
 
     def _loader(
         self, dataset: CrackDataset, sampler: TrainingSampler | EvaluationSampler

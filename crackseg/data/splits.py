@@ -115,15 +115,17 @@ def read_manifest(path: Path, root: Path) -> Manifest:
             listed twice or is not there.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            records = list(csv.DictReader(file, strict=True))
+        # Spreadsheets put a byte-order mark before the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            records = [(reader.line_num, record) for record in reader]
     except FileNotFoundError as error:
         raise ManifestError(f"{path}: there is no such manifest") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ManifestError(f"{path}: cannot be read as a manifest ({error})") from error
     if not records:
         raise ManifestError(f"{path}: the manifest lists no pair")
-    rows = tuple(_checked_row(path, line, record) for line, record in enumerate(records, start=2))
+    rows = tuple(_checked_row(path, line, record) for line, record in records)
     _refuse_overlap(path, rows)
     missing = [
         name for row in rows for name in (row.image, row.mask) if not (root / name).is_file()

@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.progress import track
-
 from crackseg.data.archive import Pair
 from crackseg.data.dataset import Preprocessing
 from crackseg.errors import UnreadableImageError
 from crackseg.pixels import cut, read_mask, read_photograph, resize
+from crackseg.progress import progress
 from crackseg.runtime import usable_cores
 
 
@@ -46,11 +45,12 @@ def survey(
         A finding for each pair, in their order.
     """
     path = cache / "survey" / f"{_key(root, pairs, preprocessing)}.json"
-    if path.is_file():
-        return [Finding(**record) for record in json.loads(path.read_text(encoding="utf-8"))]
+    known = _read(path)
+    if known is not None:
+        return known
     with ThreadPoolExecutor(usable_cores()) as pool:
         look = pool.map(lambda pair: _look(root, pair, preprocessing), pairs)
-        findings = list(track(look, "Reading photographs and masks", len(pairs), transient=True))
+        findings = list(progress(look, "Reading photographs and masks", len(pairs)))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps([asdict(finding) for finding in findings]), encoding="utf-8")
@@ -66,6 +66,14 @@ def class_weights(findings: Sequence[Finding], image_size: tuple[int, int]) -> t
     total = len(findings) * image_size[0] * image_size[1]
     crack = sum(finding.crack_pixels for finding in findings)
     return total / (2 * max(total - crack, 1)), total / (2 * max(crack, 1))
+
+
+def _read(path: Path) -> list[Finding] | None:
+    """An earlier survey; None if there is none or it is not one that this version wrote."""
+    try:
+        return [Finding(**record) for record in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _look(root: Path, pair: Pair, preprocessing: Preprocessing) -> Finding:

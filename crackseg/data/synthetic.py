@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from rich.progress import track
 
 from crackseg.data.cracks import cut_cracks
 from crackseg.data.distractors import add_distractors
 from crackseg.data.scene import Plane, Scene, grain, rgb, value_noise
 from crackseg.data.surfaces import make_surface
+from crackseg.progress import progress
 
 SURFACES: tuple[str, ...] = ("asphalt", "concrete", "brick", "tile", "metal")
 GENERATOR_VERSION: int = 1
@@ -177,7 +177,7 @@ def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         label = f"Drawing {count} synthetic photographs"
-        for _ in track(pool.map(write, range(count)), label, total=count, transient=True):
+        for _ in progress(pool.map(write, range(count)), label, count):
             pass
     finally:
         pool.shutdown(cancel_futures=True)

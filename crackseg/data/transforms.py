@@ -1,6 +1,7 @@
 """Augmentation of training photographs (albumentations)."""
 
 import os
+import random
 
 import cv2
 import numpy as np
@@ -48,6 +49,8 @@ class Augmentation:
         self, image: UInt8Array, mask: UInt8Array, seed: int
     ) -> tuple[UInt8Array, UInt8Array]:
         """Changes uint8 image (H, W, 3) and grey mask (H, W) alike; equal seeds, equal changes."""
-        self._compose.set_random_seed(seed)
+        # Compose.set_random_seed would hand the same seed to every transform, so that a flip never
+        # came without the other; one stream through all of them keeps them independent.
+        self._compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         changed = self._compose(image=image, mask=mask)
         return np.ascontiguousarray(changed["image"]), np.ascontiguousarray(changed["mask"])

@@ -23,7 +23,12 @@ def spans(length: int, tile: int, margin: int) -> Iterator[Span]:
         length: of the side.
         tile: greater than twice the margin.
         margin: pixels at a tile's inner borders that are thrown away.
+
+    Raises:
+        ValueError: a tile that would keep nothing.
     """
+    if tile <= 2 * margin:
+        raise ValueError(f"a tile of {tile} pixels keeps nothing within margins of {margin}")
     start = 0
     while True:
         stop = min(start + tile, length)
@@ -47,7 +52,8 @@ def apply_tiled(
     Args:
         function: (1, C, h, w) -> (1, 1, h, w).
         image: (1, C, H, W).
-        tile: side of a tile in pixels; a multiple of ``stride`` greater than four margins.
+        tile: side of a tile in pixels, a multiple of ``stride``; a larger one is taken where the
+            margins would leave less than half of it.
         radius: how far a pixel influences the output.
         stride: of the network.
 
@@ -55,6 +61,7 @@ def apply_tiled(
         (1, 1, H, W).
     """
     margin = -(-radius // stride) * stride
+    tile = max(tile, 4 * margin)
     height, width = image.shape[-2:]
     if height <= tile and width <= tile:
         return function(image)

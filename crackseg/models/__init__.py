@@ -1,6 +1,7 @@
 """Networks by name."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from crackseg.errors import ConfigError
@@ -19,10 +20,13 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
         raise ConfigError(
             f"model.name={name}: there is no such network; known: {', '.join(NETWORKS)}"
         )
-    try:
-        return NETWORKS[name](**arguments)
-    except TypeError as error:
-        raise ConfigError(f"model={name}: {error}") from error
+    known = signature(NETWORKS[name]).parameters
+    foreign = [argument for argument in arguments if argument not in known]
+    if foreign:
+        raise ConfigError(
+            f"model={name}: it has no argument {', '.join(foreign)}; known: {', '.join(known)}"
+        )
+    return NETWORKS[name](**arguments)
 
 
 __all__ = ["NETWORKS", "SkipNetwork", "build_network"]

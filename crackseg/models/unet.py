@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crackseg.errors import ImageSizeError
+from crackseg.models.dropout import Dropout
 
 Activation = Literal["leaky_relu", "relu"]
 Init = Literal["he", "glorot"]
@@ -22,11 +23,10 @@ class BlockStyle:
     """What every block of one network shares.
 
     ``norm_momentum`` is torch's: the share of the new batch in the running statistics (Keras
-    states one minus that). ``whole_channels`` drops channels instead of single activations.
+    states one minus that).
     """
 
     dropout: float
-    whole_channels: bool
     activation: Activation
     negative_slope: float
     norm_momentum: float
@@ -39,9 +39,8 @@ def norm_act_drop(channels: int, style: BlockStyle) -> list[nn.Module]:
     if style.activation == "leaky_relu":
         activation = nn.LeakyReLU(style.negative_slope, inplace=True)
     norm = nn.BatchNorm2d(channels, eps=style.norm_eps, momentum=style.norm_momentum)
-    dropout = nn.Dropout2d if style.whole_channels else nn.Dropout
     # A dropout of nothing would still copy every activation.
-    return [norm, activation] + ([dropout(style.dropout)] if style.dropout > 0 else [])
+    return [norm, activation] + ([Dropout(style.dropout)] if style.dropout > 0 else [])
 
 
 class ConvBlock(nn.Module):
@@ -149,10 +148,7 @@ class UNet(SkipNetwork):
         base_channels: channels of the first level.
         depth: number of max poolings.
         convs_per_level: 3x3 convolutions in every block.
-        dropout: share of channels dropped after each convolution, in [0, 1). Whole channels
-            (Tompson et al., 2015), because neighbouring activations tell much the same, and
-            because drawing one number for each activation takes a CPU as long as the rest of the
-            training step.
+        dropout: share of activations dropped after each convolution, in [0, 1).
         activation: ``leaky_relu`` or ``relu``.
         negative_slope: slope of ``leaky_relu`` below zero.
         norm_momentum: share of the new batch in the running statistics (torch's meaning).
@@ -176,7 +172,7 @@ class UNet(SkipNetwork):
         norm_eps: float = 1e-5,
         init: Init = "he",
     ) -> None:
-        style = BlockStyle(dropout, True, activation, negative_slope, norm_momentum, norm_eps)
+        style = BlockStyle(dropout, activation, negative_slope, norm_momentum, norm_eps)
         widths = [base_channels * 2**level for level in range(depth + 1)]
 
         def block(inputs: int, outputs: int) -> ConvBlock:
@@ -221,7 +217,7 @@ class PaperUNet(SkipNetwork):
     def __init__(
         self, in_channels: int = 3, base_channels: int = 16, depth: int = 4, dropout: float = 0.0
     ) -> None:
-        style = BlockStyle(dropout, False, "leaky_relu", 0.1, norm_momentum=0.01, norm_eps=1e-3)
+        style = BlockStyle(dropout, "leaky_relu", 0.1, norm_momentum=0.01, norm_eps=1e-3)
         widths = [base_channels * 2**level for level in range(depth)]
         ups = [*widths[:0:-1], 1]
         joined = [up + skip for up, skip in zip(ups, widths[::-1], strict=True)]

@@ -8,42 +8,41 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-# In a log or a pipe, where there is no window to fit into.
-_WIDTH = 140
-_COLUMNS = {
+_FIGURES = {
     "crack_iou": "crack IoU",
     "mean_iou": "mean IoU",
     "dice": "Dice",
     "precision": "precision",
     "recall": "recall",
     "accuracy": "accuracy",
-    "false_positives": "false pos. (px)",
-    "false_negatives": "false neg. (px)",
+    "false_positives": "false positives (px)",
+    "false_negatives": "false negatives (px)",
 }
 
 
 def print_scores(
     title: str, rows: Sequence[tuple[str, Mapping[str, float]]], protocol: str
 ) -> None:
-    """Prints a row of figures for each threshold, and under them how they were measured.
+    """Prints a column of figures for each threshold, and under them how they were measured.
 
     Args:
         title: of the table.
         rows: a label and the figures, as :func:`crackseg.metrics.scores` gives them.
         protocol: one line.
     """
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
-    table.add_column("threshold")
-    for heading in _COLUMNS.values():
-        table.add_column(heading, justify="right")
-    for label, figures in rows:
-        table.add_row(label, *(_number(name, figures[name]) for name in _COLUMNS))
+    # A row for each figure and a column for each threshold: it fits into any window.
+    table = Table(box=box.SIMPLE, show_edge=False)
+    table.add_column("threshold", no_wrap=True)
+    for label, _ in rows:
+        table.add_column(Text(label), justify="right", no_wrap=True)
+    for name, heading in _FIGURES.items():
+        table.add_row(heading, *(_number(name, figures[name]) for _, figures in rows))
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    console.print(table)
-    console.print(protocol, soft_wrap=True, highlight=False)
+    # Paths and settings may hold brackets, which rich would take for its markup.
+    for part in (Text(f"\n{title}", "bold"), table, Text(protocol)):
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def rows_of(
@@ -59,7 +58,7 @@ def rows_of(
 def write_json(figures: Mapping[str, Any], path: Path) -> None:
     """Writes figures under a temporary name first."""
     temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     temporary.replace(path)
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 
 from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
 from crackseg.figures import as_heat, overlay
 from crackseg.inference.predictor import Prediction, Predictor
 from crackseg.pixels import IMAGE_SUFFIXES, UInt8Array
+from crackseg.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ def predict(
     jobs = plan(paths, output)
     done: list[Path] = []
     skipped: list[tuple[Path, str]] = []
-    for job in track(jobs, "Finding cracks", console=Console(stderr=True)):
+    for job in progress(jobs, "Finding cracks", len(jobs)):
         try:
             found = predictor.predict(job.photograph)
         except UnreadableImageError as error:

@@ -20,7 +20,6 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.inference.predictor import Predictor
 from crackseg.losses import uses_class_weights
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
-from crackseg.models.unet import check_fits
 from crackseg.reporting.tables import print_scores, rows_of, write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.segmenter import CrackSegmenter
@@ -98,11 +97,7 @@ def announce(data: DataConfig) -> None:
 
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
-    """The module for these settings and data, its hyper-parameters plain Python.
-
-    Raises:
-        ImageSizeError: training photographs of a size that the network cannot halve evenly.
-    """
+    """The module for these settings and data, its hyper-parameters plain Python."""
     weights = datamodule.class_weights
     log.info("class weights: background %.4f, crack %.4f", *weights)
     arguments = asdict(config.model)
@@ -110,7 +105,7 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
     loss = asdict(config.loss)
     if loss["class_weights"] == "auto":
         loss["class_weights"] = list(weights) if uses_class_weights(loss["terms"]) else None
-    segmenter = CrackSegmenter(
+    return CrackSegmenter(
         model={"name": name, "arguments": arguments},
         loss=loss,
         optimizer=asdict(config.optimizer),
@@ -134,8 +129,6 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
         versions={package: version(package) for package in ("crackseg", *PACKAGES)},
         format=checkpoints.FORMAT,
     )
-    check_fits(datamodule.preprocessing.image_size, segmenter.network.stride)
-    return segmenter
 
 
 def _build_trainer(config: TrainConfig, folder: Path, throughput: Throughput) -> Trainer:

@@ -1,0 +1,301 @@
+"""Photographs and masks are paired by name in every layout that users hold."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crackseg.data.archive import Inventory, Pair, find_pairs
+from crackseg.errors import DatasetError, DatasetNotFoundError
+
+IMAGES_1 = "Final-Dataset-Vol1/Images"
+IMAGES_2 = "Final-Dataset-Vol2/Images-2"
+MASKS = "Final-Dataset-Vol1/Final_Masks/Masks"
+HEADS = "Final-Dataset-Vol1/Final_Masks/Heads"
+
+
+def put(root: Path, *names: str) -> Path:
+    """Writes files whose content, their own name, differs; nothing here opens them as images."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return root
+
+
+def pairs_of(root: Path) -> list[tuple[str, str, str]]:
+    return [tuple(pair) for pair in find_pairs(root).pairs]
+
+
+def test_v4_has_images_in_two_volumes_and_masks_in_one(tmp_path: Path) -> None:
+    put(tmp_path, f"{IMAGES_1}/a_0_10.png", f"{IMAGES_2}/CFD_001.png")
+    put(tmp_path, f"{MASKS}/CFD_001.png", f"{MASKS}/a_0_10.png")
+    put(tmp_path, f"{HEADS}/CFD_001.png", f"{HEADS}/a_0_10.png")
+    (tmp_path / "Final-Dataset-Vol1/Final_Masks/train.txt").write_text("a_0_10")
+    inventory = find_pairs(tmp_path)
+    assert inventory == Inventory(
+        root=tmp_path,
+        pairs=(
+            Pair("CFD_001", f"{IMAGES_2}/CFD_001.png", f"{MASKS}/CFD_001.png"),
+            Pair("a_0_10", f"{IMAGES_1}/a_0_10.png", f"{MASKS}/a_0_10.png"),
+        ),
+    )
+
+
+def test_a_volume_nested_into_itself(tmp_path: Path) -> None:
+    one, two = "Final-Dataset-Vol1", "Final-Dataset-Vol2"
+    put(tmp_path, f"{one}/{IMAGES_1}/x.png", f"{two}/{IMAGES_2}/y.png")
+    put(tmp_path, f"{one}/{MASKS}/x.png", f"{one}/{MASKS}/y.png", f"{one}/{HEADS}/y.png")
+    assert pairs_of(tmp_path) == [
+        ("x", f"{one}/{IMAGES_1}/x.png", f"{one}/{MASKS}/x.png"),
+        ("y", f"{two}/{IMAGES_2}/y.png", f"{one}/{MASKS}/y.png"),
+    ]
+
+
+def test_images_beside_masks_with_other_suffixes(tmp_path: Path) -> None:
+    put(tmp_path, "images/x.jpg", "images/y.jpeg", "images/z.webp")
+    put(tmp_path, "masks/x.png", "masks/y.bmp", "masks/z.tif")
+    assert pairs_of(tmp_path) == [
+        ("x", "images/x.jpg", "masks/x.png"),
+        ("y", "images/y.jpeg", "masks/y.bmp"),
+        ("z", "images/z.webp", "masks/z.tif"),
+    ]
+
+
+def test_the_same_stems_in_several_subsets_are_paired_within_theirs(tmp_path: Path) -> None:
+    subsets = ("train", "val", "test")
+    for subset in subsets:
+        put(tmp_path, f"{subset}/images/1.png", f"{subset}/masks/1.png")
+    expected = [("1", f"{subset}/images/1.png", f"{subset}/masks/1.png") for subset in subsets]
+    assert pairs_of(tmp_path) == sorted(expected)
+
+
+def test_subsets_below_the_folders_of_images_and_masks(tmp_path: Path) -> None:
+    put(
+        tmp_path, "images/train/1.jpg", "images/test/1.jpg", "masks/train/1.png", "masks/test/1.png"
+    )
+    assert pairs_of(tmp_path) == [
+        ("1", "images/test/1.jpg", "masks/test/1.png"),
+        ("1", "images/train/1.jpg", "masks/train/1.png"),
+    ]
+
+
+def test_a_mask_of_another_subset_is_no_partner(tmp_path: Path) -> None:
+    put(tmp_path, "train/images/1.png", "train/masks/1.png", "train/images/2.png")
+    put(tmp_path, "test/masks/2.png")
+    inventory = find_pairs(tmp_path)
+    assert [pair.stem for pair in inventory.pairs] == ["1"]
+    assert inventory.images_without_mask == ("train/images/2.png",)
+    assert inventory.masks_without_image == ("test/masks/2.png",)
+
+
+def test_images_and_masks_side_by_side(tmp_path: Path) -> None:
+    put(tmp_path, "x.jpg", "x_mask.png", "deeper/y.JPG", "deeper/y_MASK.PNG")
+    assert pairs_of(tmp_path) == [
+        ("x", "x.jpg", "x_mask.png"),
+        ("y", "deeper/y.JPG", "deeper/y_MASK.PNG"),
+    ]
+
+
+def test_masks_with_the_ending_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    put(tmp_path, "images/x.jpg", "masks/x_mask.png", "images/y.jpg", "masks/y.png")
+    assert pairs_of(tmp_path) == [
+        ("x", "images/x.jpg", "masks/x_mask.png"),
+        ("y", "images/y.jpg", "masks/y.png"),
+    ]
+
+
+def test_masks_with_the_ending_beside_a_folder_of_images(tmp_path: Path) -> None:
+    put(tmp_path, "images/x.jpg", "x_mask.png")
+    assert pairs_of(tmp_path) == [("x", "images/x.jpg", "x_mask.png")]
+
+
+def test_upper_case_folders_and_suffixes(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "TRAIN/IMAGES/x.JPG",
+        "TRAIN/MASKS/x.PNG",
+        "Test/Image 2/x.TIFF",
+        "Test/Mask/x.Png",
+    )
+    assert pairs_of(tmp_path) == [
+        ("x", "TRAIN/IMAGES/x.JPG", "TRAIN/MASKS/x.PNG"),
+        ("x", "Test/Image 2/x.TIFF", "Test/Mask/x.Png"),
+    ]
+
+
+def test_a_root_whose_own_path_speaks_of_masks_and_heads(tmp_path: Path) -> None:
+    root = put(tmp_path / ".hidden" / "heads" / "masks", "images/x.png", "masks/x.png")
+    assert pairs_of(root) == [("x", "images/x.png", "masks/x.png")]
+
+
+def test_heads_are_no_masks_even_where_they_alone_hold_the_names(tmp_path: Path) -> None:
+    put(tmp_path, f"{IMAGES_1}/x.png", f"{IMAGES_1}/y.png", f"{MASKS}/x.png")
+    put(tmp_path, f"{HEADS}/x.png", f"{HEADS}/y.png", f"{HEADS}/z.png", f"{HEADS}/y_mask.png")
+    inventory = find_pairs(tmp_path)
+    assert inventory.pairs == (Pair("x", f"{IMAGES_1}/x.png", f"{MASKS}/x.png"),)
+    assert inventory.images_without_mask == (f"{IMAGES_1}/y.png",)
+    assert inventory.masks_without_image == ()
+
+
+def test_heads_alone_make_no_data_set(tmp_path: Path) -> None:
+    put(tmp_path, f"{IMAGES_1}/x.png", f"{HEADS}/x.png")
+    with pytest.raises(DatasetNotFoundError, match="1 images and 0 masks, but no pair"):
+        find_pairs(tmp_path)
+
+
+def test_masks_below_heads_are_not_read_either(tmp_path: Path) -> None:
+    put(tmp_path, "images/x.png", "Heads/masks/x.png")
+    with pytest.raises(DatasetNotFoundError):
+        find_pairs(tmp_path)
+
+
+def test_names_pair_where_sorted_lists_would_not(tmp_path: Path) -> None:
+    # With their suffixes the images sort 1-a, 1, 10, 2 and the masks 10, 1-a, 1, 3.
+    put(tmp_path, "images/1.png", "images/10.png", "images/1-a.jpg", "images/2.png")
+    put(tmp_path, "masks/1_mask.png", "masks/10.tif", "masks/1-a_mask.png", "masks/3.png")
+    assert pairs_of(tmp_path) == [
+        ("1", "images/1.png", "masks/1_mask.png"),
+        ("1-a", "images/1-a.jpg", "masks/1-a_mask.png"),
+        ("10", "images/10.png", "masks/10.tif"),
+    ]
+
+
+def test_the_order_of_writing_does_not_matter(tmp_path: Path) -> None:
+    names = [f"{folder}/{stem}.png" for folder in ("images", "masks") for stem in "zbcay"]
+    forward = put(tmp_path / "forward", *names)
+    backward = put(tmp_path / "backward", *reversed(names))
+    assert pairs_of(forward) == pairs_of(backward)
+    assert [stem for stem, _, _ in pairs_of(forward)] == list("abcyz")
+
+
+def test_orphans_are_known_by_name_on_both_sides(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "images/b.png", "images/d.png", "masks/b.png", "masks/c.png")
+    inventory = find_pairs(tmp_path)
+    assert inventory.pairs == (Pair("b", "images/b.png", "masks/b.png"),)
+    assert inventory.images_without_mask == ("images/a.png", "images/d.png")
+    assert inventory.masks_without_image == ("masks/c.png",)
+
+
+def test_a_figure_outside_of_the_image_folders_is_no_photograph(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "masks/a.png", "teaser.png", "docs/figure.jpg")
+    inventory = find_pairs(tmp_path)
+    assert [pair.stem for pair in inventory.pairs] == ["a"]
+    assert inventory.images_without_mask == ()
+
+
+def test_files_that_are_no_images_are_ignored(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "masks/a.png", "images/Thumbs.db", "masks/b.txt", "images/b.txt")
+    (tmp_path / "images" / "folder.png").mkdir()
+    inventory = find_pairs(tmp_path)
+    assert [pair.stem for pair in inventory.pairs] == ["a"]
+    assert inventory.images_without_mask == inventory.masks_without_image == ()
+
+
+def test_hidden_files_and_those_of_macos_are_ignored(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "masks/a.png")
+    put(tmp_path, "images/._a.png", "masks/._a.png", ".trash/images/a.png", "images/.b.png")
+    put(tmp_path, "__MACOSX/images/a.png", "__MACOSX/masks/a.png", "__MACOSX/images/c.png")
+    inventory = find_pairs(tmp_path)
+    assert inventory.pairs == (Pair("a", "images/a.png", "masks/a.png"),)
+    assert inventory.images_without_mask == inventory.masks_without_image == ()
+
+
+def test_the_same_archive_unzipped_twice_counts_once(tmp_path: Path) -> None:
+    put(tmp_path, f"{IMAGES_1}/x.png", f"{MASKS}/x.png", f"{IMAGES_2}/y.png", f"{MASKS}/y.png")
+    shutil.copytree(tmp_path / "Final-Dataset-Vol1", tmp_path / "Final-Dataset-Vol1 (1)")
+    inventory = find_pairs(tmp_path)
+    assert [pair.stem for pair in inventory.pairs] == ["x", "y"]
+    assert inventory.images_without_mask == inventory.masks_without_image == ()
+
+
+@pytest.mark.parametrize(
+    ("partner", "first", "second"),
+    [
+        (f"{MASKS}/x.png", f"{IMAGES_1}/x.png", f"{IMAGES_2}/x.png"),
+        ("masks/x.png", "images/x.jpg", "images/x.png"),
+        ("images/x.png", "masks/x.bmp", "masks/x.png"),
+        ("images/x.png", "copy/masks/x.png", "masks/x_mask.png"),
+    ],
+)
+def test_two_different_files_of_one_name_are_refused_and_both_are_named(
+    tmp_path: Path, partner: str, first: str, second: str
+) -> None:
+    put(tmp_path, partner, first, second)
+    with pytest.raises(DatasetError) as caught:
+        find_pairs(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: {first} and {second} have the same name but differ, so it is not known "
+        "which belongs to the mask; remove or rename one"
+    )
+
+
+def assert_says_what_to_do(message: str, root: Path) -> None:
+    assert message.startswith(f"{root}: no data set here (")
+    for looked_for in ("Final_Masks/Masks", "images/", "masks/", "{train,val,test}", "X_mask.png"):
+        assert looked_for in message
+    assert "data.root=" in message
+    assert "data=synthetic" in message
+
+
+def test_a_missing_root_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="there is no such folder") as caught:
+        find_pairs(tmp_path / "gone")
+    assert_says_what_to_do(str(caught.value), tmp_path / "gone")
+
+
+def test_a_root_that_is_a_file_is_named(tmp_path: Path) -> None:
+    put(tmp_path, "archive.zip")
+    with pytest.raises(DatasetNotFoundError) as caught:
+        find_pairs(tmp_path / "archive.zip")
+    assert_says_what_to_do(str(caught.value), tmp_path / "archive.zip")
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ((), "0 images and 0 masks, but no pair"),
+        (("images/x.png", "images/y.png"), "2 images and 0 masks, but no pair"),
+        (("images/x.png", "masks/y.png", "masks/z.png"), "1 images and 2 masks, but no pair"),
+        (("train/images/x.png", "test/masks/x.png"), "1 images and 1 masks, but no pair"),
+    ],
+)
+def test_without_a_single_pair_it_says_what_it_found(
+    tmp_path: Path, names: tuple[str, ...], found: str
+) -> None:
+    put(tmp_path, *names)
+    with pytest.raises(DatasetNotFoundError) as caught:
+        find_pairs(tmp_path)
+    assert found in str(caught.value)
+    assert_says_what_to_do(str(caught.value), tmp_path)
+
+
+def test_pairs_with_an_unreadable_file_are_left_out(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{folder}/{stem}.png" for folder in ("images", "masks") for stem in "abc"))
+    inventory = find_pairs(tmp_path).without(["images/a.png", "masks/c.png"])
+    assert [pair.stem for pair in inventory.pairs] == ["b"]
+    assert inventory.unreadable == ("images/a.png", "masks/c.png")
+
+
+def test_what_is_left_out_is_logged_by_count_and_name(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
+    orphans = tuple(f"images/{index}.png" for index in range(7))
+    Inventory(Path(), (), orphans, ("masks/m.png",), ("images/u.png",)).warn_of_left_out()
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+    assert [record.getMessage() for record in caplog.records] == [
+        "7 images without a mask, left out: images/0.png, images/1.png, images/2.png, "
+        "images/3.png, images/4.png and 2 more",
+        "1 masks without an image, left out: masks/m.png",
+        "1 unreadable files, left out with their pairs: images/u.png",
+    ]
+
+
+def test_nothing_is_logged_where_nothing_is_left_out(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
+    Inventory(Path(), (Pair("a", "images/a.png", "masks/a.png"),)).warn_of_left_out()
+    assert caplog.records == []

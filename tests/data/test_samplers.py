@@ -1,0 +1,112 @@
+"""The order of photographs follows from seed and epoch, whatever the number of processes."""
+
+import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from crackseg.data.samplers import EvaluationSampler, TrainingSampler
+
+LENGTHS = [(12, 4), (13, 4), (1, 1), (7, 1), (3, 4), (1, 3)]
+
+
+def epoch_of(sampler: TrainingSampler, epoch: int) -> list[tuple[int, int]]:
+    sampler.set_epoch(epoch)
+    return list(sampler)
+
+
+class Echo(Dataset[torch.Tensor]):
+    """Gives back what it is asked for."""
+
+    def __len__(self) -> int:
+        return 13
+
+    def __getitem__(self, item: tuple[int, int]) -> torch.Tensor:
+        return torch.tensor(item)
+
+
+def test_every_photograph_comes_exactly_once_an_epoch() -> None:
+    sampler = TrainingSampler(101, seed=0)
+    for epoch in range(3):
+        drawn = epoch_of(sampler, epoch)
+        assert len(drawn) == len(sampler) == 101
+        assert sorted(index for index, _ in drawn) == list(range(101))
+
+
+def test_the_order_and_the_augmentation_change_with_the_epoch() -> None:
+    sampler = TrainingSampler(50, seed=0)
+    first, second = epoch_of(sampler, 0), epoch_of(sampler, 1)
+    assert [index for index, _ in first] != list(range(50))
+    assert [index for index, _ in first] != [index for index, _ in second]
+    assert all(dict(first)[index] != seed for index, seed in second)
+
+
+def test_the_order_and_the_augmentation_change_with_the_seed() -> None:
+    first, second = list(TrainingSampler(50, seed=0)), list(TrainingSampler(50, seed=1))
+    assert [index for index, _ in first] != [index for index, _ in second]
+    assert all(dict(first)[index] != seed for index, seed in second)
+
+
+def test_every_photograph_is_augmented_with_a_seed_of_its_own() -> None:
+    seeds = [seed for _, seed in TrainingSampler(200, seed=0)]
+    assert len(set(seeds)) == 200
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_an_epoch_is_the_same_however_it_was_come_to() -> None:
+    went_through, resumed = TrainingSampler(50, seed=7), TrainingSampler(50, seed=7)
+    for epoch in range(3):
+        epoch_of(went_through, epoch)
+    torch.manual_seed(123)
+    assert epoch_of(resumed, 3) == epoch_of(went_through, 3)
+    assert list(resumed) == list(resumed)
+
+
+def test_processes_share_an_epoch_without_overlap() -> None:
+    shares = [epoch_of(TrainingSampler(12, 5, rank, 4), 2) for rank in range(4)]
+    assert [len(share) for share in shares] == [3] * 4
+    drawn = [item for share in shares for item in share]
+    assert sorted(drawn) == sorted(epoch_of(TrainingSampler(12, 5), 2))
+
+
+@pytest.mark.parametrize(("length", "processes"), LENGTHS)
+def test_processes_train_on_equally_many_and_miss_none(length: int, processes: int) -> None:
+    samplers = [TrainingSampler(length, 5, rank, processes) for rank in range(processes)]
+    shares = [list(sampler) for sampler in samplers]
+    assert {len(share) for share in shares} == {len(samplers[0])}
+    drawn = [index for share in shares for index, _ in share]
+    assert set(drawn) == set(range(length))
+    assert len(drawn) < length + processes
+
+
+@pytest.mark.parametrize(("length", "processes"), LENGTHS)
+def test_the_seed_of_a_photograph_does_not_depend_on_the_processes(
+    length: int, processes: int
+) -> None:
+    alone = dict(epoch_of(TrainingSampler(length, 5), 3))
+    for rank in range(processes):
+        share = epoch_of(TrainingSampler(length, 5, rank, processes), 3)
+        assert all(alone[index] == seed for index, seed in share)
+
+
+def test_the_seed_of_a_photograph_does_not_depend_on_the_workers() -> None:
+    drawn = []
+    for workers in (0, 1, 2):
+        sampler = TrainingSampler(13, seed=5)
+        sampler.set_epoch(2)
+        loader = DataLoader(Echo(), batch_size=4, sampler=sampler, num_workers=workers)
+        drawn.append(torch.cat(list(loader)).tolist())
+    assert drawn[0] == drawn[1] == drawn[2]
+    assert [tuple(item) for item in drawn[0]] == epoch_of(TrainingSampler(13, seed=5), 2)
+
+
+@pytest.mark.parametrize(("length", "processes"), LENGTHS)
+def test_evaluation_repeats_no_photograph_over_all_processes(length: int, processes: int) -> None:
+    samplers = [EvaluationSampler(length, rank, processes) for rank in range(processes)]
+    shares = [list(sampler) for sampler in samplers]
+    assert sorted(index for share in shares for index in share) == list(range(length))
+    assert [len(sampler) for sampler in samplers] == [len(share) for share in shares]
+
+
+def test_evaluation_goes_in_order() -> None:
+    assert list(EvaluationSampler(5)) == [0, 1, 2, 3, 4]
+    assert list(EvaluationSampler(5, rank=1, world_size=2)) == [1, 3]

@@ -1,0 +1,160 @@
+"""A photograph and its mask are changed alike, by their seed alone."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from crackseg.data.transforms import Augmentation
+from tests.conftest import draw_pair
+
+# Stands in for the network: whoever asks it leaves a trace and gets no answer.
+WITHOUT_NETWORK = """
+import socket
+def refuse(*arguments, **named):
+    print("asked for", arguments)
+    raise OSError("no network here")
+socket.getaddrinfo = socket.create_connection = socket.socket.connect = refuse
+import crackseg.data.transforms
+"""
+
+
+def blocks(height: int, width: int) -> NDArray[np.uint8]:
+    """High-contrast blocks of 8 pixels, so that any shift shows."""
+    cells = np.random.default_rng(0).integers(0, 2, (height // 8, width // 8), dtype=np.uint8)
+    return np.kron(cells, np.ones((8, 8), np.uint8)) * np.uint8(255)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (48, 96)])
+def test_the_photograph_goes_where_its_mask_goes(size: tuple[int, int]) -> None:
+    pattern = blocks(*size)
+    # Light and contrast would be clipped at 0 and 255.
+    image = np.stack([pattern // 3 + 80] * 3, axis=2)
+    augmentation = Augmentation(size)
+    moved = 0
+    for seed in range(60):
+        changed, mask = augmentation(image, pattern, seed)
+        moved += not np.array_equal(mask, pattern)
+        # Light and contrast are the same function for all pixels: over pixels of one grey of the
+        # mask, the photograph is of one grey as well, and it follows the mask linearly.
+        line = np.polyfit(mask.ravel(), changed[..., 0].ravel(), 1)
+        assert line[0] > 0.2, seed
+        assert np.abs(np.polyval(line, mask) - changed[..., 0]).max() < 4, seed
+    assert moved > 20
+
+
+def test_the_mask_stays_grey_and_uncut() -> None:
+    image, mask = draw_pair(3)
+    augmentation = Augmentation((64, 64))
+    between = []
+    for seed in range(40):
+        _, changed = augmentation(image, mask, seed)
+        assert changed.dtype == np.uint8
+        assert changed.shape == (64, 64)
+        between.append(len(np.unique(changed)))
+    assert max(between) > 1.5 * len(np.unique(mask))
+    assert min(between) > 2
+
+
+def test_an_affine_change_interpolates_a_hard_mask() -> None:
+    pattern = blocks(64, 64)
+    image = np.stack([pattern] * 3, axis=2)
+    augmentation = Augmentation((64, 64))
+    masks = [augmentation(image, pattern, seed)[1] for seed in range(40)]
+    assert sum(np.isin(mask, (0, 255)).all() for mask in masks) < 30
+    assert any(((mask > 60) & (mask < 190)).any() for mask in masks)
+
+
+def test_light_changes_the_photograph_and_never_the_mask() -> None:
+    image, mask = np.full((32, 32, 3), 120, np.uint8), np.full((32, 32), 120, np.uint8)
+    augmentation = Augmentation((32, 32))
+    levels = set()
+    for seed in range(40):
+        changed, same = augmentation(image, mask, seed)
+        assert np.array_equal(same, mask), seed
+        levels.add(int(changed[0, 0, 0]))
+    assert min(levels) < 110
+    assert max(levels) > 130
+
+
+def test_what_comes_in_at_the_border_is_mirrored_in_both() -> None:
+    white = np.full((64, 64, 3), 200, np.uint8)
+    augmentation = Augmentation((64, 64))
+    for seed in range(40):
+        changed, mask = augmentation(white, white[..., 0], seed)
+        assert len(np.unique(changed)) == 1, seed
+        assert (mask == 200).all(), seed
+
+
+@pytest.mark.parametrize("size", [(64, 64), (32, 64), (64, 32), (40, 56)])
+def test_every_size_keeps_its_shape(size: tuple[int, int]) -> None:
+    image, mask = draw_pair(0, size)
+    augmentation = Augmentation(size)
+    for seed in range(100):
+        changed_image, changed_mask = augmentation(image, mask, seed)
+        assert changed_image.shape == (*size, 3)
+        assert changed_mask.shape == size
+        assert changed_image.dtype == changed_mask.dtype == np.uint8
+        assert changed_image.flags.c_contiguous
+        assert changed_mask.flags.c_contiguous
+
+
+def test_equal_seeds_give_equal_bytes() -> None:
+    image, mask = draw_pair(0)
+    one, other = Augmentation((64, 64)), Augmentation((64, 64))
+    expected = [one(image, mask, seed) for seed in range(20)]
+    # What was asked before, and the state of numpy's own generator, must not matter.
+    np.random.seed(9)  # noqa: NPY002
+    for seed in reversed(range(20)):
+        again = other(image, mask, seed)
+        assert again[0].tobytes() == expected[seed][0].tobytes()
+        assert again[1].tobytes() == expected[seed][1].tobytes()
+
+
+def test_other_seeds_give_other_bytes() -> None:
+    image, mask = draw_pair(0)
+    augmentation = Augmentation((64, 64))
+    assert len({augmentation(image, mask, seed)[0].tobytes() for seed in range(30)}) > 12
+
+
+def test_the_photograph_that_came_in_is_not_written_to() -> None:
+    image, mask = draw_pair(0)
+    before = image.copy(), mask.copy()
+    augmentation = Augmentation((64, 64))
+    for seed in range(20):
+        augmentation(image, mask, seed)
+    assert np.array_equal(image, before[0])
+    assert np.array_equal(mask, before[1])
+
+
+def test_importing_asks_the_network_for_nothing() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "NO_ALBUMENTATIONS_UPDATE"}
+    command = [sys.executable, "-c", WITHOUT_NETWORK]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+
+
+def turned_and_mirrored(pattern: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    return [np.rot90(side, turns) for side in (pattern, pattern[:, ::-1]) for turns in range(4)]
+
+
+def test_a_square_is_turned_and_mirrored_in_all_eight_ways() -> None:
+    pattern = blocks(64, 64)
+    image = np.stack([pattern] * 3, axis=2)
+    augmentation = Augmentation((64, 64))
+    masks = [augmentation(image, pattern, seed)[1] for seed in range(150)]
+    ways = turned_and_mirrored(pattern)
+    for way in ways:
+        assert any(np.array_equal(mask, way) for mask in masks)
+
+
+def test_an_oblong_is_mirrored_in_all_four_ways() -> None:
+    pattern = blocks(32, 64)
+    image = np.stack([pattern] * 3, axis=2)
+    augmentation = Augmentation((32, 64))
+    masks = [augmentation(image, pattern, seed)[1] for seed in range(80)]
+    for way in (pattern, pattern[::-1], pattern[:, ::-1], pattern[::-1, ::-1]):
+        assert any(np.array_equal(mask, way) for mask in masks)

@@ -1,0 +1,276 @@
+"""Checkpoint files: read back whole, refused in one line, never half-written."""
+
+import builtins
+import io
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from crackseg.checkpoint import FORMAT, network_weights, read_checkpoint, write_checkpoint
+from crackseg.errors import CheckpointError
+from crackseg.models import build_network
+
+ARGUMENTS = {"in_channels": 3, "base_channels": 4, "depth": 2, "dropout": 0.0}
+
+
+def checkpoint(**changed: Any) -> dict[str, Any]:
+    """What a training writes, as far as this module cares."""
+    torch.manual_seed(0)
+    network = build_network("unet_paper", ARGUMENTS)
+    hyper_parameters = {
+        "format": FORMAT,
+        "model": {"name": "unet_paper", "arguments": ARGUMENTS},
+        "preprocessing": {
+            "image_size": [64, 64],
+            "resize": "area",
+            "mask_threshold": 127,
+            "scale": 0.32,
+        },
+        "threshold": 0.37,
+        "loss": {"terms": {"bce": 1.0}, "class_weights": None},
+        "data": {"name": "tiny", "counts": {"train": 16, "val": 2, "test": 2}},
+        "seed": 0,
+        **changed,
+    }
+    weights = {f"network.{name}": value for name, value in network.state_dict().items()}
+    return {
+        "epoch": 3,
+        "state_dict": {**weights, "losses.val_loss.mean_value": torch.zeros(())},
+        "hyper_parameters": hyper_parameters,
+        "pytorch-lightning_version": "2.6.0",
+    }
+
+
+def refusal_of(path: Path) -> str:
+    """The message, which is one line and names the file."""
+    with pytest.raises(CheckpointError) as caught:
+        read_checkpoint(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert len(message) < len(str(path)) + 200
+    return message
+
+
+class Trap:
+    """Unpickling it creates a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return builtins.open, (str(self.file), "w")
+
+
+# Reading what was written.
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_written_checkpoint_is_read_back(tmp_path: Path, as_text: bool) -> None:
+    path = tmp_path / "best.ckpt"
+    written = checkpoint()
+    write_checkpoint(written, path)
+    read = read_checkpoint(str(path) if as_text else path)
+    assert read.keys() == written.keys()
+    assert read["hyper_parameters"] == written["hyper_parameters"]
+    assert read["epoch"] == 3
+    assert read["state_dict"].keys() == written["state_dict"].keys()
+    for name, value in written["state_dict"].items():
+        assert torch.equal(read["state_dict"][name], value)
+    assert [p.name for p in tmp_path.iterdir()] == ["best.ckpt"]
+
+
+def test_network_weights_fit_the_network_that_the_checkpoint_names(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    read = read_checkpoint(path)
+    model = read["hyper_parameters"]["model"]
+    network = build_network(model["name"], model["arguments"])
+    network.load_state_dict(network_weights(read))
+    assert set(network_weights(read)) == set(network.state_dict())
+
+
+def test_checkpoint_is_replaced_by_a_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    write_checkpoint(checkpoint(threshold=0.61), path)
+    assert read_checkpoint(path)["hyper_parameters"]["threshold"] == 0.61
+
+
+# Code that must not run.
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_checkpoint_that_would_run_code_is_refused_and_none_runs(
+    tmp_path: Path, zipped: bool
+) -> None:
+    path, opened = tmp_path / "trap.ckpt", tmp_path / "opened"
+    content = checkpoint(extra=Trap(opened))
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    message = refusal_of(path)
+    assert not opened.exists()
+    if zipped:
+        assert "refused" in message
+        assert "could run code" in message
+        assert "take a checkpoint that crackseg wrote" in message
+    # The trap is a real one: a reader that trusts the file springs it.
+    torch.load(path, weights_only=False)
+    assert opened.exists()
+
+
+def test_bare_pickle_is_refused_and_none_of_it_runs(tmp_path: Path) -> None:
+    path, opened = tmp_path / "trap.ckpt", tmp_path / "opened"
+    path.write_bytes(pickle.dumps(Trap(opened)))
+    assert "not a checkpoint" in refusal_of(path)
+    assert not opened.exists()
+    pickle.loads(path.read_bytes())
+    assert opened.exists()
+
+
+def test_pickle_with_a_zip_behind_it_is_refused_and_none_of_it_runs(tmp_path: Path) -> None:
+    """Such a file is a zip to those who look at its end, a pickle to those who read its start."""
+    path, opened = tmp_path / "trap.ckpt", tmp_path / "opened"
+    torch.save(checkpoint(extra=Trap(opened)), path, _use_new_zipfile_serialization=False)
+    archive = io.BytesIO()
+    torch.save(checkpoint(), archive)
+    with path.open("ab") as file:
+        file.write(archive.getvalue())
+    assert zipfile.is_zipfile(path)
+    refusal_of(path)
+    assert not opened.exists()
+
+
+# Files that are none.
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+def test_truncated_checkpoint_is_refused(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    message = refusal_of(path)
+    assert "not a checkpoint, or truncated" in message
+    assert "copy or train it again" in message
+
+
+def test_checkpoint_whose_weights_are_missing_is_refused(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.ckpt", tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            if "/data/" not in name:
+                target.writestr(name, source.read(name))
+    message = refusal_of(path)
+    assert "damaged" in message
+    assert "copy or train it again" in message
+
+
+def test_text_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.ckpt"
+    path.write_text("This is no checkpoint.\n")
+    assert "not a checkpoint" in refusal_of(path)
+
+
+def test_zip_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "photographs.ckpt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("photographs/readme.txt", "photographs")
+    assert "not a checkpoint, or truncated or damaged" in refusal_of(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": 1},
+        [1, 2],
+        torch.zeros(3),
+        {"state_dict": {}},
+        {"state_dict": {}, "hyper_parameters": [1]},
+        {"state_dict": {}, "hyper_parameters": {"lr": 0.1}},
+    ],
+    ids=["dict", "list", "tensor", "weights-only", "list-inside", "other-lightning"],
+)
+def test_checkpoint_of_another_program_is_refused(tmp_path: Path, content: Any) -> None:
+    path = tmp_path / "foreign.ckpt"
+    torch.save(content, path)
+    assert "a checkpoint, but not one that crackseg wrote" in refusal_of(path)
+
+
+@pytest.mark.parametrize("key", ["model", "preprocessing", "threshold", "data"])
+def test_checkpoint_without_what_prediction_needs_is_refused(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "best.ckpt"
+    content = checkpoint()
+    del content["hyper_parameters"][key]
+    write_checkpoint(content, path)
+    assert f"incomplete, it lacks {key}" in refusal_of(path)
+
+
+def test_checkpoint_without_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    torch.save({"hyper_parameters": checkpoint()["hyper_parameters"]}, path)
+    assert "incomplete, it lacks weights" in refusal_of(path)
+
+
+def test_checkpoint_with_a_changed_byte_among_the_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    torch.save({**checkpoint(), "state_dict": {"network.a": torch.full((1000,), 0.5)}}, path)
+    content = bytearray(path.read_bytes())
+    place = bytes(content).index(torch.full((1000,), 0.5).numpy().tobytes()) + 2000
+    content[place] ^= 1
+    path.write_bytes(content)
+    assert "not a checkpoint, or truncated or damaged" in refusal_of(path)
+
+
+def test_newer_layout_is_refused_with_both_versions(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(format=FORMAT + 1), path)
+    message = refusal_of(path)
+    assert f"its layout is version {FORMAT + 1}" in message
+    assert f"reads version {FORMAT}" in message
+    assert "use the crackseg that wrote it" in message
+
+
+def test_missing_path_is_said(tmp_path: Path) -> None:
+    message = refusal_of(tmp_path / "none.ckpt")
+    assert "there is no such file" in message
+    assert "name a .ckpt file" in message
+
+
+def test_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    message = refusal_of(tmp_path)
+    assert "is a folder" in message
+    assert "name a .ckpt file" in message
+
+
+# Interrupted writing.
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError("no space left on device")])
+def test_interrupted_writing_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: Any
+) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    before = path.read_bytes()
+
+    def save_half(content: Any, file: Path) -> None:
+        file.write_bytes(before[: len(before) // 2])
+        raise interruption
+
+    monkeypatch.setattr(torch, "save", save_half)
+    with pytest.raises((KeyboardInterrupt, OSError)):
+        write_checkpoint(checkpoint(threshold=0.9), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["best.ckpt"]
+
+
+def test_what_cannot_be_saved_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        write_checkpoint({"function": lambda: None}, tmp_path / "best.ckpt")
+    assert list(tmp_path.iterdir()) == []

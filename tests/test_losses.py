@@ -1,0 +1,292 @@
+"""The loss terms against numbers worked out by hand, and what their sum refuses."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor
+
+from crackseg.errors import ConfigError
+from crackseg.losses import (
+    PLAIN_TERMS,
+    WEIGHTED_TERMS,
+    SegmentationLoss,
+    bce,
+    dice,
+    uses_class_weights,
+    weighted_bce,
+    weighted_bce_reduced,
+)
+
+ALL_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
+
+# Two background pixels and two of crack would hide a mean over classes: one crack in four.
+LOGITS = torch.tensor([[[[0.0, 2.0], [-1.0, 3.0]]]])
+MASK = torch.tensor([[[[0.0, 1.0], [0.0, 0.0]]]])
+BACKGROUND, CRACK = 0.5, 4.0
+WEIGHTS = torch.tensor([BACKGROUND, CRACK])
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+# -log(1 - p) for background, -log(p) for crack.
+PER_PIXEL = [
+    -math.log(1 - sigmoid(0.0)),
+    -math.log(sigmoid(2.0)),
+    -math.log(1 - sigmoid(-1.0)),
+    -math.log(1 - sigmoid(3.0)),
+]
+
+
+def compute(name: str, logits: Tensor, mask: Tensor, weights: Tensor = WEIGHTS) -> Tensor:
+    if name in PLAIN_TERMS:
+        return PLAIN_TERMS[name](logits, mask)
+    return WEIGHTED_TERMS[name](logits, mask, weights)
+
+
+def build(name: str, weights: Sequence[float] = (BACKGROUND, CRACK)) -> SegmentationLoss:
+    return SegmentationLoss({name: 1.0}, weights if name in WEIGHTED_TERMS else None)
+
+
+def random_batch(seed: int = 0) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(3, 1, 8, 9, generator=generator)
+    return logits, (torch.rand(3, 1, 8, 9, generator=generator) < 0.2).float()
+
+
+def message_of(terms: dict[str, float], weights: Sequence[float] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        SegmentationLoss(terms, weights)
+    return str(caught.value)
+
+
+# Each term by hand.
+
+
+def test_bce_is_the_mean_over_pixels() -> None:
+    assert bce(LOGITS, MASK).item() == pytest.approx(sum(PER_PIXEL) / 4, rel=1e-6)
+
+
+def test_weighted_bce_weighs_each_pixel_by_its_own_class() -> None:
+    expected = (
+        BACKGROUND * PER_PIXEL[0]
+        + CRACK * PER_PIXEL[1]
+        + BACKGROUND * PER_PIXEL[2]
+        + BACKGROUND * PER_PIXEL[3]
+    ) / 4
+    assert weighted_bce(LOGITS, MASK, WEIGHTS).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_weighted_bce_reduced_scales_the_mean_by_the_mean_weight() -> None:
+    mean_weight = (3 * BACKGROUND + CRACK) / 4
+    expected = mean_weight * sum(PER_PIXEL) / 4
+    assert weighted_bce_reduced(LOGITS, MASK, WEIGHTS).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_weighted_bce_reduced_favours_no_class_and_the_true_one_does() -> None:
+    """The report's mistake: the weights change the length of the gradient alone."""
+
+    def gradient(name: str) -> Tensor:
+        logits = LOGITS.clone().requires_grad_()
+        compute(name, logits, MASK).backward()
+        assert logits.grad is not None
+        return logits.grad
+
+    plain, reduced, weighted = (
+        gradient(n) for n in ("bce", "weighted_bce_reduced", "weighted_bce")
+    )
+    mean_weight = (3 * BACKGROUND + CRACK) / 4
+    torch.testing.assert_close(reduced, mean_weight * plain)
+    torch.testing.assert_close(weighted, plain * torch.where(MASK > 0, CRACK, BACKGROUND))
+    assert not torch.allclose(weighted, reduced, rtol=0.1)
+
+
+def test_weighted_losses_differ_when_classes_are_unequal() -> None:
+    logits, mask = random_batch()
+    weighted = weighted_bce(logits, mask, WEIGHTS)
+    reduced = weighted_bce_reduced(logits, mask, WEIGHTS)
+    assert not torch.isclose(weighted, reduced, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", WEIGHTED_TERMS)
+def test_equal_class_weights_of_one_leave_plain_bce(name: str) -> None:
+    logits, mask = random_batch()
+    weighted = compute(name, logits, mask, torch.ones(2))
+    torch.testing.assert_close(weighted, bce(logits, mask))
+
+
+@pytest.mark.parametrize("name", WEIGHTED_TERMS)
+def test_first_class_weight_is_the_backgrounds(name: str) -> None:
+    logits = torch.zeros(1, 1, 4, 4)
+    background, crack = torch.zeros_like(logits), torch.ones_like(logits)
+    assert compute(name, logits, background).item() == pytest.approx(BACKGROUND * math.log(2))
+    assert compute(name, logits, crack).item() == pytest.approx(CRACK * math.log(2))
+
+
+def test_dice_by_hand() -> None:
+    probability = [sigmoid(0.0), sigmoid(2.0), sigmoid(-1.0), sigmoid(3.0)]
+    expected = 1 - (2 * probability[1] + 1) / (sum(probability) + 1 + 1)
+    assert dice(LOGITS, MASK).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_dice_is_over_the_batch_and_not_per_image() -> None:
+    logits = torch.cat([LOGITS, torch.full_like(LOGITS, -1.0)])
+    mask = torch.cat([MASK, torch.zeros_like(MASK)])
+    first = sum(sigmoid(logit) for logit in (0.0, 2.0, -1.0, 3.0))
+    expected = 1 - (2 * sigmoid(2.0) + 1) / (first + 4 * sigmoid(-1.0) + 1 + 1)
+    assert dice(logits, mask).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_dice_of_an_empty_mask_costs_the_false_alarms_alone() -> None:
+    empty = torch.zeros(1, 1, 2, 2)
+    none_found = torch.full((1, 1, 2, 2), -100.0)
+    assert dice(none_found, empty).item() == pytest.approx(0.0, abs=1e-6)
+    half_everywhere = torch.zeros(1, 1, 2, 2)
+    assert dice(half_everywhere, empty).item() == pytest.approx(1 - 1 / 3, rel=1e-6)
+
+
+def test_dice_of_a_perfect_mask_is_nothing() -> None:
+    _, mask = random_batch()
+    assert dice(200 * mask - 100, mask).item() == pytest.approx(0.0, abs=1e-6)
+
+
+# What holds for all terms.
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+@pytest.mark.parametrize("logit", [100.0, -100.0])
+def test_large_logits_give_finite_losses_and_gradients(name: str, logit: float) -> None:
+    _, mask = random_batch()
+    logits = torch.full_like(mask, logit).requires_grad_()
+    loss = build(name)(logits, mask)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert loss > 0.1
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_logits_of_low_precision_are_computed_in_float32(name: str, dtype: torch.dtype) -> None:
+    logits, mask = random_batch()
+    low = logits.to(dtype)
+    loss = build(name)(low, mask)
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, build(name)(low.float(), mask))
+    assert compute(name, low, mask).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_better_logits_cost_less(name: str) -> None:
+    logits, mask = random_batch()
+    better = logits + (2 * mask - 1)
+    assert build(name)(better, mask) < build(name)(logits, mask)
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_every_term_goes_by_its_name(name: str) -> None:
+    logits, mask = random_batch()
+    torch.testing.assert_close(build(name)(logits, mask), compute(name, logits, mask))
+
+
+# The sum.
+
+
+def test_sum_adds_every_term_times_its_factor() -> None:
+    logits, mask = random_batch()
+    terms = {"bce": 0.5, "dice": 2.0, "weighted_bce": 0.25}
+    expected = (
+        0.5 * bce(logits, mask)
+        + 2.0 * dice(logits, mask)
+        + 0.25 * weighted_bce(logits, mask, WEIGHTS)
+    )
+    torch.testing.assert_close(SegmentationLoss(terms, (BACKGROUND, CRACK))(logits, mask), expected)
+
+
+def test_class_weights_stay_out_of_the_state_dict() -> None:
+    loss = SegmentationLoss({"weighted_bce": 1.0}, [BACKGROUND, CRACK])
+    assert loss.state_dict() == {}
+    assert isinstance(loss.class_weights, Tensor)
+    loss.load_state_dict({})
+    assert loss.class_weights.tolist() == [BACKGROUND, CRACK]
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_loss_moves_to_another_dtype(name: str) -> None:
+    logits, mask = random_batch()
+    before = build(name)(logits, mask)
+    torch.testing.assert_close(build(name).to(torch.float64)(logits, mask), before)
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_loss_moves_to_another_device(name: str) -> None:
+    logits = torch.zeros(1, 1, 4, 4, device="meta")
+    assert build(name).to("meta")(logits, logits).device.type == "meta"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_loss_on_a_gpu_equals_the_cpus(name: str) -> None:
+    logits, mask = random_batch()
+    on_gpu = build(name).to("cuda")(logits.cuda(), mask.cuda())
+    on_cpu = build(name)(logits, mask)
+    torch.testing.assert_close(on_gpu.cpu(), on_cpu, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ALL_TERMS)
+def test_only_weighted_terms_use_class_weights(name: str) -> None:
+    assert uses_class_weights({name: 1.0}) == (name in ("weighted_bce", "weighted_bce_reduced"))
+    assert uses_class_weights({"dice": 1.0, name: 1.0}) == (name in WEIGHTED_TERMS)
+
+
+# What is refused.
+
+
+def test_unknown_term_is_refused_by_naming_those_there_are() -> None:
+    message = message_of({"bce": 1.0, "focal": 1.0, "lovasz": 1.0})
+    assert message.startswith("loss.terms: ")
+    assert "focal, lovasz" in message
+    known = message.partition("known: ")[2]
+    assert known.split(", ") == ALL_TERMS
+
+
+def test_sum_of_nothing_is_refused() -> None:
+    message = message_of({})
+    assert message.startswith("loss.terms: it is empty")
+    assert all(name in message for name in ALL_TERMS)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, math.nan])
+def test_factor_that_is_not_positive_is_refused(factor: float) -> None:
+    message = message_of({"bce": 1.0, "dice": factor})
+    assert f"loss.terms.dice={factor}" in message
+    assert "greater than 0" in message
+
+
+def test_class_weights_that_would_be_ignored_are_refused() -> None:
+    message = message_of({"bce": 1.0, "dice": 1.0}, (0.5, 4.0))
+    assert message.startswith("loss.class_weights: ")
+    assert "no term of bce, dice uses class weights" in message
+    assert "leave them null" in message
+    assert all(name in message for name in WEIGHTED_TERMS)
+
+
+@pytest.mark.parametrize("name", WEIGHTED_TERMS)
+def test_missing_class_weights_are_asked_for(name: str) -> None:
+    message = message_of({"dice": 1.0, name: 1.0})
+    assert message.startswith("loss.class_weights: missing")
+    assert "two numbers (background, crack)" in message
+    assert "auto" in message
+
+
+@pytest.mark.parametrize(
+    "weights", [(1.0,), (1.0, 2.0, 3.0), (), (0.0, 1.0), (1.0, -2.0), (1.0, math.nan)]
+)
+def test_class_weights_are_two_numbers_above_zero(weights: tuple[float, ...]) -> None:
+    message = message_of({"weighted_bce": 1.0}, weights)
+    assert f"loss.class_weights={weights}" in message
+    assert "two numbers greater than 0, background and crack" in message
