@@ -87,7 +87,7 @@ class OptimizerConfig:
 class SchedulerConfig:
     """Multiplies the learning rate by ``factor`` after ``patience`` epochs without progress."""
 
-    monitor: str = "val/crack_iou"
+    monitor: str = "val/best_crack_iou"
     factor: float = 0.5
     patience: int = 3
     min_lr: float = 1e-6
@@ -97,7 +97,7 @@ class SchedulerConfig:
 class CallbacksConfig:
     """Which epoch is kept, when training stops early, how often pictures are drawn."""
 
-    monitor: str = "val/crack_iou"
+    monitor: str = "val/best_crack_iou"
     patience: int = 10
     pictures_every: int = 5
     pictures: int = 8

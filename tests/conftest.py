@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from crackseg.config import DataConfig, LossConfig, TrainConfig, UNetConfig
+from crackseg.workflows.train import TrainResult, train
 
 
 def draw_pair(seed: int, size: tuple[int, int] = (64, 64)) -> tuple[np.ndarray, np.ndarray]:
@@ -41,24 +42,17 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_archive(tmp_path_factory.mktemp("archive"))
 
 
-@pytest.fixture
-def data_config(archive: Path, tmp_path: Path) -> DataConfig:
-    """Settings that read the archive at 32x32, without workers."""
-    return DataConfig(
-        name="tiny",
-        root=str(archive),
-        image_size=32,
-        batch_size=4,
-        num_workers=0,
-        cache=str(tmp_path / "cache"),
-    )
-
-
-@pytest.fixture
-def train_config(data_config: DataConfig) -> TrainConfig:
-    """Settings of a training that takes a second."""
+def small_config(root: Path, cache: Path) -> TrainConfig:
+    """Settings of a training that takes a second: 32x32, two epochs, float32, no workers."""
     config = TrainConfig(
-        data=data_config,
+        data=DataConfig(
+            name="tiny",
+            root=str(root),
+            image_size=32,
+            batch_size=4,
+            num_workers=0,
+            cache=str(cache),
+        ),
         model=UNetConfig(base_channels=4, depth=2, dropout=0.1),
         loss=LossConfig(terms={"weighted_bce": 1.0}, class_weights="auto"),
     )
@@ -67,3 +61,25 @@ def train_config(data_config: DataConfig) -> TrainConfig:
     config.trainer.precision = "32-true"
     config.logger.csv = True
     return config
+
+
+@pytest.fixture
+def train_config(archive: Path, tmp_path: Path) -> TrainConfig:
+    """See :func:`small_config`."""
+    return small_config(archive, tmp_path / "cache")
+
+
+@pytest.fixture
+def data_config(train_config: TrainConfig) -> DataConfig:
+    """The data part of the small training."""
+    return train_config.data
+
+
+@pytest.fixture(scope="session")
+def trained(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    """A small training on the archive, TensorBoard included; not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    config = small_config(archive, folder / "cache")
+    config.logger.tensorboard = True
+    config.trainer.max_epochs = 6
+    return train(config, folder / "run")

@@ -49,7 +49,7 @@ def test_default_run_is_what_the_project_promises() -> None:
     assert (config.scheduler.factor, config.scheduler.patience) == (0.5, 3)
     assert config.scheduler.min_lr == 1e-6
     assert config.callbacks.patience == 10
-    assert config.callbacks.monitor == config.scheduler.monitor == "val/crack_iou"
+    assert config.callbacks.monitor == config.scheduler.monitor == "val/best_crack_iou"
     assert config.trainer.max_epochs == 100
     assert config.logger.tensorboard
     assert config.logger.csv

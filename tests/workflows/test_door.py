@@ -29,7 +29,8 @@ def run(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProce
         ),
         (
             ["trainer.max_epochs=abc"],
-            "error: trainer.max_epochs: Value 'abc' of type 'str' could not be converted to Integer",
+            "error: trainer.max_epochs: "
+            "Value 'abc' of type 'str' could not be converted to Integer",
         ),
         (["model.dropout=1.5"], "error: model.dropout=1.5: at least 0 and below 1"),
     ],

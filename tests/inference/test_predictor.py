@@ -1,0 +1,120 @@
+"""Photographs of any size in, masks of their own size out, at the scale of training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import crackseg
+from crackseg.checkpoint import read_checkpoint
+from crackseg.data.archive import find_pairs
+from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
+from crackseg.inference.predictor import Predictor
+from crackseg.models import build_network
+from crackseg.pixels import read_photograph, resize
+from crackseg.segmenter import CrackSegmenter
+from crackseg.workflows.train import TrainResult
+from tests.conftest import draw_pair
+
+
+@pytest.fixture
+def predictor(trained: TrainResult) -> Predictor:
+    return crackseg.load(trained.checkpoint, device="cpu")
+
+
+def test_it_computes_what_the_trained_module_computes(
+    trained: TrainResult, predictor: Predictor, archive: Path
+) -> None:
+    photograph = archive / find_pairs(archive).pairs[0].image
+    segmenter = CrackSegmenter.load_from_checkpoint(trained.checkpoint, weights_only=True).eval()
+    small = resize(read_photograph(photograph), (32, 32))
+    image = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        wanted = torch.sigmoid(segmenter(image))
+    wanted = torch.nn.functional.interpolate(wanted, (64, 64), mode="bilinear")
+    found = predictor.predict(photograph)
+    np.testing.assert_allclose(found.probability, wanted[0, 0].numpy(), atol=1e-5)
+    np.testing.assert_array_equal(found.mask, found.probability > trained.threshold)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 7), (64, 64), (101, 203), (300, 20)])
+def test_any_size_comes_back_as_it_was(predictor: Predictor, size: tuple[int, int]) -> None:
+    found = predictor.predict(
+        draw_pair(3, (max(size[0], 8), max(size[1], 8)))[0][: size[0], : size[1]]
+    )
+    assert found.image.shape == (*size, 3)
+    assert found.probability.shape == found.mask.shape == size
+    assert found.probability.dtype == np.float32
+    assert found.mask.dtype == np.bool_
+    assert 0 <= found.probability.min() <= found.probability.max() <= 1
+
+
+def test_paths_arrays_and_pil_images_give_the_same(predictor: Predictor, tmp_path: Path) -> None:
+    image = draw_pair(5, (50, 70))[0]
+    path = tmp_path / "x.png"
+    Image.fromarray(image).save(path)
+    wanted = predictor.predict(image).probability
+    for same in (path, str(path), Image.fromarray(image)):
+        np.testing.assert_array_equal(predictor.predict(same).probability, wanted)
+
+
+def test_grey_rgba_and_16_bit_arrays_are_taken(predictor: Predictor) -> None:
+    grey = draw_pair(5, (50, 70))[0][:, :, 0]
+    rgb = np.repeat(grey[:, :, None], 3, axis=2)
+    wanted = predictor.predict(rgb).probability
+    alpha = np.full((50, 70, 1), 9, np.uint8)
+    for same in (grey, np.concatenate([rgb, alpha], axis=2), grey.astype(np.uint16) * 257):
+        np.testing.assert_array_equal(predictor.predict(same).probability, wanted)
+
+
+def test_an_exif_rotated_photograph_comes_back_upright(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(draw_pair(2, (40, 80))[0]).save(tmp_path / "x.jpg", exif=exif)
+    assert predictor.predict(tmp_path / "x.jpg").mask.shape == (80, 40)
+
+
+def test_large_photographs_are_tiled_without_seams(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.concatenate([draw_pair(seed, (150, 170))[0] for seed in range(3)], axis=1)
+    whole = predictor.predict(image).probability
+    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    np.testing.assert_allclose(predictor.predict(image).probability, whole, atol=1e-5)
+
+
+def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> None:
+    image = draw_pair(5, (64, 64))[0]
+    stored = Predictor.from_checkpoint(trained.checkpoint, "cpu")
+    all_of_it = Predictor.from_checkpoint(trained.checkpoint, "cpu", threshold=0.0)
+    finer = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=1.0)
+    assert (stored.scale, stored.threshold) == (0.5, trained.threshold)
+    assert all_of_it.predict(image).mask.all()
+    assert not np.array_equal(finer.predict(image).probability, stored.predict(image).probability)
+
+
+def test_what_cannot_be_read_is_named(predictor: Predictor, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImageError, match=r"none\.jpg: there is no such file"):
+        predictor.predict(tmp_path / "none.jpg")
+    with pytest.raises(ValueError, match="an image is uint8"):
+        predictor.predict(np.zeros((8, 8, 3), np.float32))
+
+
+def test_a_missing_checkpoint_or_device_is_named(trained: TrainResult, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="there is no such file"):
+        crackseg.load(tmp_path / "none.ckpt")
+    with pytest.raises(ConfigError, match="device=quantum: not there"):
+        crackseg.load(trained.checkpoint, device="quantum")
+
+
+def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
+    told = read_checkpoint(trained.checkpoint)["hyper_parameters"]["model"]
+    network = build_network(told["name"], told["arguments"])
+    predictor = crackseg.load(trained.checkpoint, device="cpu")
+    assert sum(p.numel() for p in network.parameters()) == sum(
+        p.numel() for p in predictor.network.parameters()
+    )

@@ -1,0 +1,132 @@
+"""Files, folders and globs in; masks below the same relative folders out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.cli import main
+from crackseg.errors import DatasetNotFoundError
+from crackseg.workflows.predict import plan
+from crackseg.workflows.train import TrainResult
+from tests.conftest import draw_pair
+
+
+def photograph(path: Path, size: tuple[int, int] = (40, 60)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(draw_pair(1, size)[0]).save(path)
+    return path
+
+
+def targets(*paths: str, output: Path) -> dict[str, str]:
+    return {
+        job.photograph.name: job.target.relative_to(output).as_posix()
+        for job in plan(paths, output)
+    }
+
+
+def test_a_folder_keeps_its_folders_and_equal_names_apart(tmp_path: Path) -> None:
+    for name in ("x.jpg", "a/1.png", "b/1.png", "b/deep/1.png"):
+        photograph(tmp_path / "in" / name)
+    jobs = plan([str(tmp_path / "in")], tmp_path / "out")
+    written = {job.target.relative_to(tmp_path / "out").as_posix() for job in jobs}
+    assert written == {"x", "a/1", "b/1", "b/deep/1"}
+
+
+def test_files_are_placed_below_what_they_share(tmp_path: Path) -> None:
+    files = [str(photograph(tmp_path / "in" / name)) for name in ("a/1.png", "b/1.png")]
+    jobs = plan(files, tmp_path / "out")
+    assert [job.target.relative_to(tmp_path / "out").as_posix() for job in jobs] == ["a/1", "b/1"]
+
+
+def test_a_glob_in_quotes_is_expanded(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/2.jpg", "b/3.png"):
+        photograph(tmp_path / "in" / name)
+    found = targets(str(tmp_path / "in" / "**" / "*.png"), output=tmp_path / "out")
+    assert found == {"1.png": "a/1", "3.png": "b/3"}
+
+
+def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
+    path = photograph(tmp_path / "wall [north].png")
+    assert targets(str(path), output=tmp_path / "out") == {path.name: "wall [north]"}
+
+
+def test_one_stem_with_two_suffixes_gives_two_results(tmp_path: Path) -> None:
+    for name in ("x.png", "x.jpg", "y.png"):
+        photograph(tmp_path / "in" / name)
+    found = targets(str(tmp_path / "in"), output=tmp_path / "out")
+    assert found == {"x.png": "x_png", "x.jpg": "x_jpg", "y.png": "y"}
+
+
+def test_a_file_named_twice_is_done_once(tmp_path: Path) -> None:
+    path = photograph(tmp_path / "in" / "x.png")
+    assert len(plan([str(path), str(path.parent)], tmp_path / "out")) == 1
+
+
+def test_earlier_results_are_no_photographs(tmp_path: Path) -> None:
+    photograph(tmp_path / "x.png")
+    photograph(tmp_path / "out" / "x_mask.png")
+    assert targets(str(tmp_path), output=tmp_path / "out") == {"x.png": "x"}
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "empty"])
+def test_nothing_to_do_is_an_error_that_names_the_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetNotFoundError, match=name):
+        plan([str(tmp_path / name)], tmp_path / "out")
+
+
+def test_the_command_writes_masks_and_overlays_of_the_photographs_size(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photograph(tmp_path / "in" / "a" / "x.png", (45, 61))
+    command = ["predict", str(tmp_path / "in"), "--checkpoint", str(trained.checkpoint)]
+    code = main([*command, "--output", str(tmp_path / "out"), "--probability", "--device", "cpu"])
+    assert code == 0
+    written = {path.name: Image.open(path) for path in (tmp_path / "out" / "a").iterdir()}
+    assert set(written) == {"x_mask.png", "x_overlay.png", "x_probability.png"}
+    assert {picture.size for picture in written.values()} == {(61, 45)}
+    assert (written["x_mask.png"].mode, written["x_overlay.png"].mode) == ("L", "RGB")
+    mask, probability = (np.asarray(written[f"x_{kind}.png"]) for kind in ("mask", "probability"))
+    assert set(np.unique(mask)) <= {0, 255}
+    assert np.all((mask == 255) <= (probability >= 255 * trained.threshold - 1))
+    assert "1 photographs done" in capsys.readouterr().out
+
+
+def test_a_bad_file_is_named_and_skipped_and_the_exit_code_says_so(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photograph(tmp_path / "in" / "good.png")
+    (tmp_path / "in" / "letter.jpg").write_text("Dear colleague, the wall has a crack.")
+    command = ["predict", str(tmp_path / "in"), "--checkpoint", str(trained.checkpoint)]
+    code = main([*command, "--output", str(tmp_path / "out"), "--device", "cpu"])
+    assert code == 1
+    told = capsys.readouterr().err
+    assert "skipped" in told
+    assert str(tmp_path / "in" / "letter.jpg") in told
+    assert (tmp_path / "out" / "good_mask.png").is_file()
+    assert not list((tmp_path / "out").glob("letter*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--checkpoint", "none.ckpt"], "none.ckpt: there is no such file"),
+        (["--checkpoint", "CKPT", "--threshold", "2"], "threshold=2.0: a probability"),
+        (["--checkpoint", "CKPT", "--scale", "0"], "scale=0.0: training pixels per photograph"),
+        (["--checkpoint", "CKPT", "--device", "quantum"], "device=quantum: not there"),
+    ],
+)
+def test_what_is_wrong_is_said_with_exit_code_2(
+    trained: TrainResult,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    path = str(photograph(tmp_path / "x.png"))
+    given = [str(trained.checkpoint) if word == "CKPT" else word for word in arguments]
+    assert main(["predict", path, *given, "--output", str(tmp_path / "out")]) == 2
+    assert f"error: {message}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
