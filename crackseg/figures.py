@@ -4,14 +4,11 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from crackseg.pixels import UInt8Array, resize
-
-matplotlib.use("Agg")
 
 CRACK_COLOUR = (255, 40, 90)
 

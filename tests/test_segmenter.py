@@ -18,7 +18,7 @@ def parts(config: TrainConfig) -> tuple[CrackSegmenter, CrackDataModule]:
     return build_segmenter(config, datamodule), datamodule
 
 
-def tested(segmenter: CrackSegmenter, datamodule: CrackDataModule) -> dict[str, float]:
+def judged(segmenter: CrackSegmenter, datamodule: CrackDataModule) -> dict[str, float]:
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
     loader = datamodule.evaluation_dataloader("all")
     return dict(trainer.test(segmenter, dataloaders=loader, verbose=False)[0])
@@ -26,7 +26,7 @@ def tested(segmenter: CrackSegmenter, datamodule: CrackDataModule) -> dict[str, 
 
 def test_figures_are_totals_over_all_pixels(train_config: TrainConfig) -> None:
     segmenter, datamodule = parts(train_config)
-    logged = tested(segmenter, datamodule)
+    logged = judged(segmenter, datamodule)
     samples = list(datamodule.evaluation_dataloader("all"))
     image, mask = (torch.cat([batch[key] for batch in samples]) for key in ("image", "mask"))
     with torch.inference_mode():
@@ -43,10 +43,10 @@ def test_figures_do_not_depend_on_the_batch_size(
     train_config: TrainConfig, batch_size: int
 ) -> None:
     segmenter, datamodule = parts(train_config)
-    wanted = tested(segmenter, datamodule)
+    wanted = judged(segmenter, datamodule)
     totals = segmenter.totals["test"]
     datamodule.config.batch_size = batch_size
-    logged = tested(segmenter, datamodule)
+    logged = judged(segmenter, datamodule)
     assert torch.equal(segmenter.totals["test"], totals)
     assert logged["test/loss"] == pytest.approx(wanted["test/loss"], rel=1e-5)
 
@@ -54,7 +54,7 @@ def test_figures_do_not_depend_on_the_batch_size(
 def test_the_test_is_logged_at_the_stored_threshold(train_config: TrainConfig) -> None:
     segmenter, datamodule = parts(train_config)
     segmenter.threshold = 0.9
-    logged = tested(segmenter, datamodule)
+    logged = judged(segmenter, datamodule)
     row = segmenter.totals["test"][THRESHOLD_GRID.index(0.9)]
     assert logged["test/recall"] == pytest.approx(scores(row)["recall"])
 

@@ -11,12 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from crackseg import figures
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
 from crackseg.inference.tiles import apply_tiled
 from crackseg.models import SkipNetwork, build_network
-from crackseg.pixels import UInt8Array, as_rgb, read_mask, read_photograph, resize
+from crackseg.pixels import UInt8Array, as_rgb, read_photograph, resize
 
 # Large enough that margins are a small share of the work, small enough for a laptop's memory.
 TILE = 1024
@@ -112,30 +111,24 @@ class Predictor:
         probability = self._probability(rgb)
         return Prediction(rgb, probability, probability > self.threshold, self.threshold)
 
-    def compare(self, image: Path, mask: Path) -> list[UInt8Array]:
-        """A photograph, its truth, the probability and the mask as pictures (H, W, 3)."""
-        found = self.predict(image)
-        truth = np.repeat(read_mask(mask)[:, :, None], 3, axis=2)
-        heat = figures.as_heat(found.probability)
-        return [found.image, truth, heat, figures.as_heat(found.mask.astype(np.float32))]
-
     @torch.inference_mode()
     def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
         height, width = rgb.shape[:2]
         scaled = (max(round(height * self.scale), 1), max(round(width * self.scale), 1))
         small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
         image = torch.from_numpy(small).permute(2, 0, 1)[None]
-        probability = apply_tiled(self._tile, image, TILE, self.network.radius, self.network.stride)
+        logits = apply_tiled(self._tile, image, TILE, self.network.radius, self.network.stride)
+        # Logits are interpolated rather than probabilities: between a pixel of 1 and one of 0 the
+        # latter fall below a high threshold at once, and thin cracks would break.
         full = torch.nn.functional.interpolate(
-            probability, size=(height, width), mode="bilinear", align_corners=False
+            logits, size=(height, width), mode="bilinear", align_corners=False
         )
-        return np.asarray(full[0, 0].numpy(), dtype=np.float32)
+        return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 
     def _tile(self, image: Tensor) -> Tensor:
-        """uint8 (1, 3, h, w) -> probability (1, 1, h, w) in float32 on the CPU."""
-        scaled = image.to(self.device).float() / 255
-        probability: Tensor = torch.sigmoid(self.network(scaled)).float().cpu()
-        return probability
+        """uint8 (1, 3, h, w) -> logits (1, 1, h, w) in float32 on the CPU."""
+        logits: Tensor = self.network(image.to(self.device).float() / 255).float().cpu()
+        return logits
 
 
 def _device(name: str) -> torch.device:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
@@ -20,6 +21,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.inference.predictor import Predictor
 from crackseg.losses import uses_class_weights
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
+from crackseg.pixels import read_mask
 from crackseg.reporting.tables import print_scores, rows_of, write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.segmenter import CrackSegmenter
@@ -187,7 +189,10 @@ def _draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> Non
     step = max(len(rows) // 8, 1)
     pictures = []
     for row in rows[::step][:8]:
-        pictures += predictor.compare(datamodule.root / row.image, datamodule.root / row.mask)
+        found = predictor.predict(datamodule.root / row.image)
+        truth = read_mask(datamodule.root / row.mask)
+        heats = ((truth / 255).astype(np.float32), found.probability, found.mask.astype(np.float32))
+        pictures += [found.image, *(figures.as_heat(heat) for heat in heats)]
     figures.contact_sheet(
         pictures,
         columns=4,

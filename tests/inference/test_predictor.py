@@ -32,8 +32,8 @@ def test_it_computes_what_the_trained_module_computes(
     small = resize(read_photograph(photograph), (32, 32))
     image = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
-        wanted = torch.sigmoid(segmenter(image))
-    wanted = torch.nn.functional.interpolate(wanted, (64, 64), mode="bilinear")
+        logits = torch.nn.functional.interpolate(segmenter(image), (64, 64), mode="bilinear")
+    wanted = torch.sigmoid(logits)
     found = predictor.predict(photograph)
     np.testing.assert_allclose(found.probability, wanted[0, 0].numpy(), atol=1e-5)
     np.testing.assert_array_equal(found.mask, found.probability > trained.threshold)

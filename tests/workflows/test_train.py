@@ -123,7 +123,8 @@ def test_bfloat16_trains_and_is_judged_in_float32(
 
     def watched(self: CrackSegmenter, image: torch.Tensor) -> torch.Tensor:
         logits = forward(self, image)
-        seen.setdefault(str(self.trainer.state.fn), set()).add(logits.dtype)
+        assert self.trainer.state.fn is not None
+        seen.setdefault(self.trainer.state.fn.value, set()).add(logits.dtype)
         return logits
 
     monkeypatch.setattr(CrackSegmenter, "forward", watched)
