@@ -16,10 +16,10 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
-    from crackseg.workflows.evaluate import FROM_CHECKPOINT, evaluate
+    from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
     with user_errors():
-        refuse_overrides([f"data.{key}" for key in FROM_CHECKPOINT], "it is the checkpoint's own")
+        refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
         return float(evaluate(OmegaConf.to_object(config), folder)["stored"]["crack_iou"])

@@ -1,4 +1,4 @@
-"""What watches a training: progress, pictures, speed, and a loss that is no longer a number."""
+"""What watches a training: progress, pictures and speed."""
 
 import logging
 import time
@@ -23,11 +23,12 @@ from torchvision.utils import make_grid
 
 from crackseg.config import CallbacksConfig
 from crackseg.data.dataset import CrackDataset
-from crackseg.errors import TrainingError
 from crackseg.metrics import better_when
 from crackseg.segmenter import CrackSegmenter
 
 log = logging.getLogger(__name__)
+
+_SHOWN = "val/best_crack_iou"
 
 
 def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
@@ -42,30 +43,9 @@ def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
         ModelCheckpoint(folder, "best", config.monitor, mode=mode, enable_version_counter=False),
         ModelCheckpoint(folder, "last", enable_version_counter=False),
         EarlyStopping(config.monitor, mode=mode, patience=config.patience, check_finite=False),
-        StopOnBrokenLoss(),
-        ProgressLine(config.monitor),
+        ProgressLine(),
         Pictures(config.pictures_every, config.pictures),
     ]
-
-
-class StopOnBrokenLoss(Callback):
-    """Stops in words when the loss is no longer a number, instead of training on noise."""
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Looks at the loss of every batch.
-
-        Raises:
-            TrainingError: it is infinite or not a number.
-        """
-        loss = outputs["loss"]
-        if not torch.isfinite(loss):
-            rate = trainer.optimizers[0].param_groups[0]["lr"]
-            raise TrainingError(
-                f"the loss is {loss.item()} in epoch {trainer.current_epoch}, batch {batch_idx}: "
-                f"lower optimizer.lr (it is {rate:g}) or set trainer.precision=32-true"
-            )
 
 
 class Throughput(Callback):
@@ -106,14 +86,9 @@ class Throughput(Callback):
 
 
 class ProgressLine(Callback):
-    """A bar over the whole training with the time it may still take, or a line an epoch in a log.
+    """A bar over the whole training with the time it may take, or a line an epoch in a log."""
 
-    Args:
-        monitor: the metric to show beside the loss.
-    """
-
-    def __init__(self, monitor: str) -> None:
-        self.monitor = monitor
+    def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._progress: Progress | None = None
         self._started = 0.0
@@ -134,12 +109,11 @@ class ProgressLine(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Takes up the metric; in a log, writes the epoch's line."""
-        value = trainer.callback_metrics.get(self.monitor)
+        value = trainer.callback_metrics.get(_SHOWN)
         if trainer.state.fn != TrainerFn.FITTING or value is None:
             return
-        better = min if better_when(self.monitor) == "min" else max
         self._last = float(value)
-        self._best = self._last if self._best is None else better(self._best, self._last)
+        self._best = max(self._best or 0.0, self._last)
         if not self._console.is_terminal:
             self._write_line(trainer)
 
@@ -168,7 +142,7 @@ class ProgressLine(Callback):
     def _standing(self) -> str:
         if self._best is None:
             return ""
-        return f"{self.monitor} {self._last:.4f} (best {self._best:.4f})"
+        return f"{_SHOWN} {self._last:.4f} (best {self._best:.4f})"
 
     def _write_line(self, trainer: Trainer) -> None:
         spent = time.perf_counter() - self._started

@@ -64,9 +64,10 @@ def _parser() -> argparse.ArgumentParser:
 def _predict(options: argparse.Namespace) -> int:
     # Imported here because torch takes seconds, and --help must not wait for it.
     from crackseg.inference.predictor import Predictor
-    from crackseg.runtime import start_logging
+    from crackseg.runtime import prepare_process, start_logging
     from crackseg.workflows.predict import predict
 
+    prepare_process()
     start_logging()
     predictor = Predictor.from_checkpoint(
         options.checkpoint, options.device, options.threshold, options.scale

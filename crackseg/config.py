@@ -9,9 +9,11 @@ from omegaconf import MISSING
 
 from crackseg.errors import ConfigError, CrackSegError
 from crackseg.losses import check_class_weights, check_terms
+from crackseg.metrics import METRIC_NAMES
 from crackseg.models.unet import check_fits
 
 MASK_THRESHOLD_LIMITS = (0, 254)
+MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -41,7 +43,6 @@ class ModelConfig:
     """A network by name and its constructor's arguments (see ``crackseg/models``)."""
 
     name: str = MISSING
-    in_channels: int = 3
     base_channels: int = 16
     depth: int = 4
     dropout: float = 0.0
@@ -226,6 +227,7 @@ def _data_faults(data: DataConfig) -> list[str]:
             low <= data.mask_threshold <= high,
             f"data.mask_threshold={data.mask_threshold}: between {low} and {high}",
         ),
+        (data.split_seed >= 0, f"data.split_seed={data.split_seed}: at least 0"),
         (data.batch_size >= 1, f"data.batch_size={data.batch_size}: at least 1"),
         (data.num_workers >= 0, f"data.num_workers={data.num_workers}: at least 0"),
         (
@@ -254,6 +256,18 @@ def _fault_of(check: Callable[[], object]) -> list[str]:
     return []
 
 
+def _callback_checks(callbacks: CallbacksConfig) -> list[tuple[bool, str]]:
+    numbers = {
+        "patience": (callbacks.patience, 0),
+        "pictures_every": (callbacks.pictures_every, 1),
+        "pictures": (callbacks.pictures, 1),
+    }
+    return [
+        (value >= least, f"callbacks.{name}={value}: at least {least}")
+        for name, (value, least) in numbers.items()
+    ]
+
+
 def _value_faults(config: TrainConfig) -> list[str]:
     model, optimizer, scheduler = config.model, config.optimizer, config.scheduler
     checks = [
@@ -274,13 +288,16 @@ def _value_faults(config: TrainConfig) -> list[str]:
             config.trainer.precision in PRECISIONS,
             f"trainer.precision={config.trainer.precision}: one of {', '.join(PRECISIONS)}",
         ),
+        (config.seed >= 0, f"seed={config.seed}: at least 0"),
+        (scheduler.patience >= 0, f"scheduler.patience={scheduler.patience}: at least 0"),
+        *_callback_checks(config.callbacks),
         (
             config.runtime.threads is None or config.runtime.threads >= 1,
             f"runtime.threads={config.runtime.threads}: at least 1, or null",
         ),
     ]
     checks += [
-        (name.startswith(("train/", "val/")), f"{key}={name}: a metric such as val/crack_iou")
+        (name in MONITORS, f"{key}={name}: one of {', '.join(MONITORS)}")
         for key, name in (
             ("callbacks.monitor", config.callbacks.monitor),
             ("scheduler.monitor", scheduler.monitor),

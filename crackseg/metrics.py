@@ -13,6 +13,17 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+METRIC_NAMES: tuple[str, ...] = (
+    "crack_iou",
+    "mean_iou",
+    "dice",
+    "precision",
+    "recall",
+    "accuracy",
+    "false_positives",
+    "false_negatives",
+    "loss",
+)
 THRESHOLD_GRID: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(1, 100))
 
 

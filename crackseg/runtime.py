@@ -12,8 +12,6 @@ from pathlib import Path
 import cv2
 import torch
 
-from crackseg.config import RuntimeConfig
-
 log = logging.getLogger(__name__)
 
 # Parameters of glibc's mallopt(3), from malloc.h.
@@ -82,13 +80,18 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def prepare_process(config: RuntimeConfig) -> None:
-    """Applies the settings under ``runtime`` to this process."""
+def prepare_process(keep_memory: bool = True, threads: int | None = None) -> None:
+    """Prepares this process for fast work on a CPU; results stay the same.
+
+    Args:
+        keep_memory: see :func:`keep_freed_memory`.
+        threads: see :func:`set_threads`.
+    """
     # OpenCV's own threads only get in the way: loader workers and torch work side by side already.
     cv2.setNumThreads(0)
-    if config.keep_freed_memory:
+    if keep_memory:
         keep_freed_memory()
-    set_threads(config.threads)
+    set_threads(threads)
 
 
 def start_logging(file: Path | None = None) -> None:

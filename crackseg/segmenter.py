@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from crackseg.data.dataset import Sample
+from crackseg.errors import TrainingError
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics import (
     THRESHOLD_GRID,
@@ -84,7 +85,11 @@ class CrackSegmenter(LightningModule):
         return logits
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
-        """The loss of a batch, to be minimised."""
+        """The loss of a batch, to be minimised.
+
+        Raises:
+            TrainingError: the loss is no longer a number; it would only train on noise.
+        """
         return self._step("train", batch)
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
@@ -113,9 +118,9 @@ class CrackSegmenter(LightningModule):
         """
         self._finish("val", 0.5)
         if self._fitting():
-            best = at_both_thresholds(
-                self.totals["val"], best_threshold(self.totals["val"], THRESHOLD_GRID)
-            )
+            # Checkpoints of this epoch are written after this hook and take it along.
+            self.hparams["threshold"] = best_threshold(self.totals["val"], THRESHOLD_GRID)
+            best = at_both_thresholds(self.totals["val"], self.hparams["threshold"])
             self.log("val/best_crack_iou", best["stored"]["crack_iou"])
 
     def on_test_epoch_end(self) -> None:
@@ -138,11 +143,20 @@ class CrackSegmenter(LightningModule):
     def _step(self, stage: str, batch: Sample) -> Tensor:
         logits = self(batch["image"])
         loss: Tensor = self.loss(logits, batch["mask"])
+        if not torch.isfinite(loss):
+            raise TrainingError(self._broken(stage, loss.item()))
         self._loss_of(stage).update(loss.detach(), weight=len(logits))
-        # A broken loss is reported by a callback in words; the counts would only say "not finite".
-        if torch.isfinite(loss):
-            self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), batch["mask"])
+        self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), batch["mask"])
         return loss
+
+    def _broken(self, stage: str, loss: float) -> str:
+        if stage != "train":
+            return f"the loss is {loss} on {stage}: the network's weights are no use any more"
+        rate = self.hparams["optimizer"]["lr"]
+        return (
+            f"the loss is {loss} in epoch {self.current_epoch + 1}: lower optimizer.lr (it is "
+            f"{rate:g}) or set trainer.precision=32-true"
+        )
 
     def _finish(self, stage: str, threshold: float) -> None:
         counts = self._counts_of(stage)

@@ -1,5 +1,7 @@
 """What many tests share: a small data set on disk, and one small training on it."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -34,6 +36,16 @@ def write_archive(root: Path, count: int = 20, size: tuple[int, int] = (64, 64))
         Image.fromarray(image).save(volumes[index % 2] / f"CFD_{index:03d}.png")
         Image.fromarray(mask).save(masks / f"CFD_{index:03d}.png")
     return root
+
+
+@pytest.fixture(autouse=True)
+def package_log() -> Iterator[None]:
+    """What a door did to the package's logger ends with the test."""
+    logger = logging.getLogger("crackseg")
+    before = (logger.propagate, logger.level, list(logger.handlers))
+    yield
+    logger.propagate, level, logger.handlers = before
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

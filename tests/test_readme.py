@@ -59,3 +59,7 @@ def test_settings_of_the_table_exist() -> None:
         parent, _, name = key.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config
         assert name in node, key
+
+
+def test_no_placeholder_was_left() -> None:
+    assert not re.findall(r"^[A-Z]{4,}$", README, re.M)

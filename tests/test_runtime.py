@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from crackseg import runtime
-from crackseg.config import RuntimeConfig
 from crackseg.runtime import (
     cpu_has_bfloat16,
     keep_freed_memory,
@@ -130,7 +129,7 @@ def test_prepare_process_does_what_the_settings_say(
     calls: list[str] = []
     monkeypatch.setattr(runtime, "keep_freed_memory", lambda: calls.append("memory"))
     monkeypatch.setattr(runtime, "set_threads", lambda threads: calls.append(f"{threads} threads"))
-    prepare_process(RuntimeConfig(keep_freed_memory=keep, threads=2))
+    prepare_process(keep, threads=2)
     assert calls == [*(["memory"] if keep else []), "2 threads"]
 
 

@@ -112,8 +112,9 @@ def find_pairs(root: Path) -> Inventory:
 def _walk(root: Path) -> Iterator[Path]:
     """All files below, relative to the root; links to folders are followed."""
     for folder, _, names in os.walk(root, followlinks=True):
-        for name in names:
-            yield (Path(folder) / name).relative_to(root)
+        paths = [Path(folder) / name for name in names]
+        # A link to nowhere is no file.
+        yield from (path.relative_to(root) for path in paths if path.is_file())
 
 
 def _is_candidate(path: Path) -> bool:

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from crackseg.config import DataConfig, check_data_config, image_size
 from crackseg.data.archive import Pair, find_pairs
 from crackseg.data.dataset import CrackDataset, Preprocessing, Sample
-from crackseg.data.samplers import EvaluationSampler, TrainingSampler
+from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 from crackseg.data.splits import SUBSETS, Manifest, Row, read_manifest, split_randomly
 from crackseg.data.survey import Finding, class_weights, survey
 from crackseg.data.synthetic import write_dataset
@@ -32,6 +32,7 @@ class CrackDataModule(LightningDataModule):
     Attributes:
         preprocessing: what is done to every photograph, also in prediction.
         manifest: which pair is in which subset; after :meth:`setup`.
+        test_subset: what a test judges.
 
     Raises:
         ConfigError: settings that are out of range or contradict each other.
@@ -48,6 +49,7 @@ class CrackDataModule(LightningDataModule):
         self.preprocessing = Preprocessing(
             image_size(config.image_size), cast(Resize, config.resize), config.mask_threshold
         )
+        self.test_subset = "test"
         self._findings: dict[str, Finding] = {}
 
     def prepare_data(self) -> None:
@@ -102,25 +104,34 @@ class CrackDataModule(LightningDataModule):
         rows = self._rows("train")
         augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
         dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
-        return self._loader(dataset, TrainingSampler(len(rows), self.seed, *self._place()))
+        sampler = TrainingSampler(len(rows), self.seed, *self._place())
+        # torch's types know samplers of indices alone; ours also say how to augment.
+        return self._loader(dataset, sampler=cast(Any, sampler), batch_size=self.config.batch_size)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """In order, each photograph once."""
         return self.evaluation_dataloader("val")
 
     def test_dataloader(self) -> DataLoader[Sample]:
-        """In order, each photograph once."""
-        return self.evaluation_dataloader("test")
+        """In order, each photograph once; of another subset where ``test_subset`` says so."""
+        return self.evaluation_dataloader(self.test_subset)
 
     def evaluation_dataloader(self, subset: str) -> DataLoader[Sample]:
         """``train``, ``val``, ``test`` or ``all``, in order, without augmentation.
 
         Raises:
-            DatasetError: the subset is empty.
+            DatasetError: the subset is empty, or has fewer photographs than there are processes.
         """
         rows = self._rows(subset)
         dataset = CrackDataset(self.root, rows, self.preprocessing)
-        return self._loader(dataset, EvaluationSampler(len(rows), *self._place()))
+        rank, world_size = self._place()
+        if len(rows) < world_size:
+            raise DatasetError(
+                f"the {subset} subset has {len(rows)} photographs for {world_size} processes; set "
+                "trainer.devices=1"
+            )
+        batches = EvaluationBatches(len(rows), self.config.batch_size, rank, world_size)
+        return self._loader(dataset, batch_sampler=batches)
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         rows = self.manifest.subset(subset)
@@ -130,17 +141,14 @@ class CrackDataModule(LightningDataModule):
             )
         return rows
 
-    def _loader(
-        self, dataset: CrackDataset, sampler: TrainingSampler | EvaluationSampler
-    ) -> DataLoader[Sample]:
+    def _loader(self, dataset: CrackDataset, **batching: Any) -> DataLoader[Sample]:
         workers = self.config.num_workers
         return DataLoader(
             dataset,
-            batch_size=self.config.batch_size,
-            sampler=cast(Any, sampler),
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=self._on_cuda(),
+            **batching,
         )
 
     def _place(self) -> tuple[int, int]:

@@ -42,20 +42,30 @@ class TrainingSampler(Sampler[tuple[int, int]]):
         return ((int(index), int(seeds[index])) for index in mine)
 
 
-class EvaluationSampler(Sampler[int]):
-    """Every photograph exactly once over all processes.
+class EvaluationBatches(Sampler[list[int]]):
+    """Every photograph exactly once over all processes, in equally many batches for each.
 
     torch's own distributed sampler repeats photographs until the shares are equal, and these
-    would count twice in a figure.
+    would count twice in a figure. Shares that differ by one photograph may still differ by a
+    batch, and a process with a batch more would wait for the others for ever; so each share is
+    divided evenly into the same number of batches.
+
+    Args:
+        length: number of photographs, at least one for each process.
+        batch_size: photographs in a batch at most (one more where that alone keeps batches equal).
+        rank: this process.
+        world_size: number of processes.
     """
 
-    def __init__(self, length: int, rank: int = 0, world_size: int = 1) -> None:
-        self.indices = range(rank, length, world_size)
+    def __init__(self, length: int, batch_size: int, rank: int = 0, world_size: int = 1) -> None:
+        self.indices = np.arange(rank, length, world_size)
+        largest, smallest = -(-length // world_size), length // world_size
+        self.batches = min(-(-largest // batch_size), smallest)
 
     def __len__(self) -> int:
-        """Photographs that this process sees."""
-        return len(self.indices)
+        """Batches of this process, and of every other."""
+        return self.batches
 
-    def __iter__(self) -> Iterator[int]:
-        """Their indices in order."""
-        return iter(self.indices)
+    def __iter__(self) -> Iterator[list[int]]:
+        """The photographs' indices, batch by batch, in order."""
+        return (part.tolist() for part in np.array_split(self.indices, self.batches))

@@ -18,6 +18,9 @@ from crackseg.pixels import cut, read_mask, read_photograph, resize
 from crackseg.progress import progress
 from crackseg.runtime import usable_cores
 
+# To be raised when decoding, resizing or cutting changes, or what is found of a pair.
+_VERSION = 1
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -97,7 +100,7 @@ def _look(root: Path, pair: Pair, preprocessing: Preprocessing) -> Finding:
 
 def _key(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
     settings = (preprocessing.image_size, preprocessing.resize, preprocessing.mask_threshold)
-    digest = hashlib.sha256(repr(settings).encode())
+    digest = hashlib.sha256(repr((_VERSION, *settings)).encode())
     for pair in pairs:
         for name in (pair.image, pair.mask):
             stat = (root / name).stat()

@@ -4,6 +4,7 @@ Nothing is downloaded. `render` draws one photograph from its seed alone, and `w
 a few hundred of them once, in the folder layout of CrackSeg9k V4, for the ordinary reader.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -21,6 +22,8 @@ from crackseg.data.distractors import add_distractors
 from crackseg.data.scene import Plane, Scene, grain, rgb, value_noise
 from crackseg.data.surfaces import make_surface
 from crackseg.progress import progress
+
+log = logging.getLogger(__name__)
 
 SURFACES: tuple[str, ...] = ("asphalt", "concrete", "brick", "tile", "metal")
 GENERATOR_VERSION: int = 1
@@ -170,6 +173,7 @@ def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
     for part in ("Final-Dataset-Vol1/Images", "Final-Dataset-Vol2/Images-2"):
         (folder / part).mkdir(parents=True)
     (folder / "Final-Dataset-Vol1/Final_Masks/Masks").mkdir(parents=True)
+    log.info("drawing %d synthetic photographs, once, below %s", count, folder.parent)
     write = partial(_write_one, folder, count, seed, size)
     threads = cv2.getNumThreads()
     # The photographs are drawn side by side; OpenCV's own threads would only get in their way.

@@ -121,7 +121,7 @@ class Predictor:
         # Logits are interpolated rather than probabilities: between a pixel of 1 and one of 0 the
         # latter fall below a high threshold at once, and thin cracks would break.
         full = torch.nn.functional.interpolate(
-            logits, size=(height, width), mode="bilinear", align_corners=False
+            logits, (height, width), mode="bilinear", antialias=self.scale > 1
         )
         return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 

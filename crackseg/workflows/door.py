@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
@@ -35,16 +35,19 @@ def user_errors() -> Iterator[None]:
         _leave(_wrong_setting(cause if isinstance(cause, OmegaConfBaseException) else error))
 
 
-def refuse_overrides(keys: Sequence[str], reason: str) -> None:
+def refuse_overrides(reasons: Mapping[str, str]) -> None:
     """Refuses settings on the command line that would be ignored.
 
+    Args:
+        reasons: why a setting cannot be set here, by its key.
+
     Raises:
-        ConfigError: naming the first of ``keys`` that was given.
+        ConfigError: naming the first of them that was given.
     """
     for override in HydraConfig.get().overrides.task:
         key = override.lstrip("+").partition("=")[0]
-        if key in keys:
-            raise ConfigError(f"{override}: cannot be set here, {reason}")
+        if key in reasons:
+            raise ConfigError(f"{override}: cannot be set here, {reasons[key]}")
 
 
 def _leave(message: str) -> None:

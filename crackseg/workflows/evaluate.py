@@ -18,12 +18,19 @@ from crackseg.metrics import at_both_thresholds
 from crackseg.reporting.tables import print_scores, rows_of, write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.protocol import protocol_line
+from crackseg.workflows.protocol import announce, build_trainer, protocol_line
 
 log = logging.getLogger(__name__)
 
 # These belong to the network: other values would be other pixels than it was trained on.
 FROM_CHECKPOINT = ("image_size", "resize", "mask_threshold")
+# What the config groups offer and an evaluation does not take.
+NOT_HERE = {
+    **{f"data.{key}": "it is the checkpoint's own" for key in FROM_CHECKPOINT},
+    "data.augment": "photographs are judged as they are",
+    "trainer.precision": "figures are computed in float32",
+    "trainer.max_epochs": "an evaluation is one pass",
+}
 
 
 def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
     """
     if config.subset not in (*SUBSETS, "all"):
         raise ConfigError(f"subset={config.subset}: one of {', '.join(SUBSETS)}, all")
-    prepare_process(config.runtime)
+    prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
     datamodule = _datamodule(config, parameters)
     segmenter = CrackSegmenter.load_from_checkpoint(
@@ -52,8 +59,8 @@ def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
         segmenter.network.to(memory_format=torch.channels_last)
     with quiet_lightning():
         trainer = _build_trainer(config)
-        loader = datamodule.evaluation_dataloader(config.subset)
-        trainer.test(segmenter, dataloaders=loader, verbose=False)
+        datamodule.test_subset = config.subset
+        trainer.test(segmenter, datamodule=datamodule, verbose=False)
     threshold = parameters["threshold"]
     figures = at_both_thresholds(segmenter.totals["test"], threshold)
     metrics = {
@@ -80,7 +87,7 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     preprocessing = {key: parameters["preprocessing"][key] for key in FROM_CHECKPOINT}
     chosen = named["config"] if config.data is None else asdict(config.data)
     data = DataConfig(**{**chosen, **preprocessing})
-    log.info("data: %s, below %s", data.name, data.root)
+    announce(data)
     datamodule = CrackDataModule(data)
     datamodule.prepare_data()
     datamodule.setup()
@@ -91,7 +98,7 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
             f"{datamodule.root}: these are no longer the photographs and subsets that the "
             f"checkpoint was trained with (there {named['counts']}, now "
             f"{datamodule.manifest.counts}); restore them, or give the run's manifest with data="
-            f"{data.name} data.root={datamodule.root} data.split=manifest data.manifest=FILE"
+            f"{data.name} data.root={data.root} data.split=manifest data.manifest=FILE"
         )
     log.warning(
         "the division into subsets is not the one that this checkpoint was trained with: "
@@ -104,13 +111,10 @@ def _build_trainer(config: EvaluateConfig) -> Trainer:
     settings = asdict(config.trainer)
     for of_training in ("max_epochs", "precision"):
         del settings[of_training]
-    return Trainer(
+    return build_trainer(
         **settings,
         precision="32-true",
         logger=False,
-        callbacks=[ProgressLine("test/crack_iou")],
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        callbacks=[ProgressLine()],
         enable_checkpointing=False,
-        use_distributed_sampler=False,
     )

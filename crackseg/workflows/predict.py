@@ -18,6 +18,8 @@ from crackseg.progress import progress
 
 log = logging.getLogger(__name__)
 
+RESULTS = ("mask", "overlay", "probability")
+
 
 @dataclass(frozen=True)
 class Job:
@@ -73,33 +75,45 @@ def plan(paths: Sequence[str], output: Path) -> list[Job]:
     Raises:
         DatasetNotFoundError: see :func:`predict`.
     """
-    found = [(folder, files) for path in paths for folder, files in _expand(path)]
-    base = Path(os.path.commonpath([folder.resolve() for folder, _ in found]))
-    unique = dict.fromkeys(file.resolve() for _, files in found for file in files)
-    photographs = [file for file in unique if not file.is_relative_to(output.resolve())]
+    found = [(folder, files) for path in paths for folder, files in _expand(path, output)]
+    # Links keep their own place and name: only the folders' spelling is made equal.
+    base = Path(os.path.commonpath([os.path.abspath(folder) for folder, _ in found]))  # noqa: PTH100
+    photographs = dict.fromkeys(
+        Path(os.path.abspath(file))  # noqa: PTH100
+        for _, files in found
+        for file in files
+    )
     if not photographs:
         raise DatasetNotFoundError(
             f"{', '.join(paths)}: no photograph here; looked for {_suffixes()}"
         )
     relative = [file.relative_to(base) for file in photographs]
-    by_target = Counter(path.with_suffix("") for path in relative)
     return [
-        Job(file, output / _target(path, by_target[path.with_suffix("")] > 1))
-        for file, path in zip(photographs, relative, strict=True)
+        Job(file, output / target)
+        for file, target in zip(photographs, _targets(relative), strict=True)
     ]
 
 
-def _target(path: Path, ambiguous: bool) -> Path:
+def _targets(photographs: Sequence[Path]) -> list[Path]:
     """``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` where there is an ``a/x.png`` too."""
-    suffix = path.suffix.lower().replace(".", "_") if ambiguous else ""
-    return path.with_name(path.stem + suffix)
+    by_stem = Counter(path.with_suffix("") for path in photographs)
+    targets: dict[Path, None] = {}
+    for path in photographs:
+        target = path.with_suffix("")
+        if by_stem[target] > 1:
+            target = path.with_name(path.name.replace(".", "_"))
+        while target in targets:
+            target = target.with_name(f"{target.name}_")
+        targets[target] = None
+    return list(targets)
 
 
-def _expand(path: str) -> Iterable[tuple[Path, list[Path]]]:
+def _expand(path: str, output: Path) -> Iterable[tuple[Path, list[Path]]]:
     """Folders and the files to take from each."""
     here = Path(path)
     if here.is_dir():
-        yield here, sorted(f for f in here.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
+        files = [f for f in here.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES]
+        yield here, sorted(f for f in files if not _is_result(f, output))
         return
     # A name with brackets in it is first taken as it stands.
     matches = [here] if here.exists() else list(Path(here.anchor).glob(_unanchored(here)))
@@ -107,9 +121,15 @@ def _expand(path: str) -> Iterable[tuple[Path, list[Path]]]:
         raise DatasetNotFoundError(f"{path}: there is no such file or folder")
     for match in sorted(matches):
         if match.is_dir():
-            yield from _expand(str(match))
+            yield from _expand(str(match), output)
         else:
             yield match.parent, [match]
+
+
+def _is_result(path: Path, output: Path) -> bool:
+    """Whether an earlier prediction wrote it."""
+    endings = tuple(f"_{kind}.png" for kind in RESULTS)
+    return path.name.endswith(endings) and path.resolve().is_relative_to(output.resolve())
 
 
 def _unanchored(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -11,21 +12,21 @@ from typing import Any
 import numpy as np
 import torch
 from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from crackseg import checkpoint as checkpoints
 from crackseg import figures
 from crackseg.callbacks import Throughput, build_callbacks
-from crackseg.config import DataConfig, TrainConfig, check_train_config
+from crackseg.config import TrainConfig, check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.inference.predictor import Predictor
-from crackseg.losses import uses_class_weights
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
 from crackseg.pixels import read_mask
 from crackseg.reporting.tables import print_scores, rows_of, write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.protocol import absolute, protocol_line
+from crackseg.workflows.protocol import absolute, announce, build_trainer, protocol_line
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def train(config: TrainConfig, folder: Path) -> TrainResult:
     """
     check_train_config(config)
     folder.mkdir(parents=True, exist_ok=True)
-    prepare_process(config.runtime)
+    prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     announce(config.data)
     seed_everything(config.seed, workers=True, verbose=False)
     datamodule = CrackDataModule(config.data, seed=config.seed)
@@ -79,23 +80,13 @@ def train(config: TrainConfig, folder: Path) -> TrainResult:
         throughput = Throughput()
         trainer = _build_trainer(config, folder, throughput)
         trainer.fit(segmenter, datamodule=datamodule)
-        metrics = {**throughput.figures(), **_judge_best(folder, trainer, segmenter, datamodule)}
-    best = folder / "best.ckpt"
+        metrics = {**throughput.figures(), **_judge_best(trainer, segmenter, datamodule)}
+    best = _best_checkpoint(trainer)
     if trainer.is_global_zero:
         write_json(metrics, folder / "metrics.json")
         _draw(config, folder, datamodule)
         _report(config, best, metrics, datamodule)
     return TrainResult(best, metrics["threshold"], metrics)
-
-
-def announce(data: DataConfig) -> None:
-    """Says which data a run reads, and how to choose others."""
-    other = (
-        "your own: data=crackseg9k data.root=FOLDER"
-        if data.name == "synthetic"
-        else "others: data=synthetic, or data.root=FOLDER"
-    )
-    log.info("data: %s, below %s (%s)", data.name, data.root, other)
 
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
@@ -106,7 +97,7 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
     name = arguments.pop("name")
     loss = asdict(config.loss)
     if loss["class_weights"] == "auto":
-        loss["class_weights"] = list(weights) if uses_class_weights(loss["terms"]) else None
+        loss["class_weights"] = list(weights)
     return CrackSegmenter(
         model={"name": name, "arguments": arguments},
         loss=loss,
@@ -142,24 +133,20 @@ def _build_trainer(config: TrainConfig, folder: Path, throughput: Throughput) ->
     settings = asdict(config.trainer)
     settings["precision"] = resolve_precision(settings["precision"], settings["accelerator"])
     log.info("precision: %s", settings["precision"])
-    return Trainer(
+    return build_trainer(
         **settings,
         logger=loggers,
         callbacks=[throughput, *build_callbacks(config.callbacks, str(folder))],
         log_every_n_steps=10,
         num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        # The samplers already divide the photographs, and repeat none in evaluation.
-        use_distributed_sampler=False,
     )
 
 
 def _judge_best(
-    folder: Path, trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule
+    trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule
 ) -> dict[str, Any]:
     """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once."""
-    best = folder / "best.ckpt"
+    best = _best_checkpoint(trainer)
     checkpoint = checkpoints.read_checkpoint(best)
     segmenter.load_state_dict(checkpoint["state_dict"])
     trainer.validate(segmenter, datamodule=datamodule, verbose=False)
@@ -178,6 +165,13 @@ def _judge_best(
         "epochs": trainer.current_epoch,
         **judged,
     }
+
+
+def _best_checkpoint(trainer: Trainer) -> Path:
+    """Where the first process wrote it: others may have made up a folder of their own."""
+    kept = trainer.checkpoint_callback
+    assert isinstance(kept, ModelCheckpoint)
+    return Path(kept.best_model_path)
 
 
 def _draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None:
@@ -213,12 +207,24 @@ def _report(
                 rows_of(metrics[stage], threshold),
                 protocol_line(count, datamodule.preprocessing, config.data.split),
             )
-    best = best.relative_to(Path.cwd()) if best.is_relative_to(Path.cwd()) else best
+    best = _short(best)
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
         f"{metrics['training_images_per_second']:.0f} images/s\n"
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next:\n"
-        f"  python evaluate.py checkpoint={shlex.quote(str(best))} subset=val\n"
-        f"  crackseg predict PHOTOGRAPHS --checkpoint {shlex.quote(str(best))}"
+        f"  {_program('python')} evaluate.py checkpoint={shlex.quote(str(best))} subset=val\n"
+        f"  {_program('crackseg')} predict {shlex.quote(str(_short(datamodule.root)))} "
+        f"--checkpoint {shlex.quote(str(best))}"
     )
+
+
+def _short(path: Path) -> Path:
+    """Relative to the working folder where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _program(name: str) -> str:
+    """A program of this environment as it can be typed here, whether activated or not."""
+    return shlex.quote(str(_short(Path(sys.executable).with_name(name))))

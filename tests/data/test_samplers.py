@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from crackseg.data.samplers import EvaluationSampler, TrainingSampler
+from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 
 LENGTHS = [(12, 4), (13, 4), (1, 1), (7, 1), (3, 4), (1, 3)]
 
@@ -99,14 +99,27 @@ def test_the_seed_of_a_photograph_does_not_depend_on_the_workers() -> None:
     assert [tuple(item) for item in drawn[0]] == epoch_of(TrainingSampler(13, seed=5), 2)
 
 
-@pytest.mark.parametrize(("length", "processes"), LENGTHS)
-def test_evaluation_repeats_no_photograph_over_all_processes(length: int, processes: int) -> None:
-    samplers = [EvaluationSampler(length, rank, processes) for rank in range(processes)]
-    shares = [list(sampler) for sampler in samplers]
-    assert sorted(index for share in shares for index in share) == list(range(length))
-    assert [len(sampler) for sampler in samplers] == [len(share) for share in shares]
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
+@pytest.mark.parametrize(
+    ("length", "processes"), [(12, 4), (13, 4), (1, 1), (7, 1), (5, 2), (129, 2)]
+)
+def test_evaluation_repeats_no_photograph_and_no_process_waits(
+    length: int, processes: int, batch_size: int
+) -> None:
+    shares = [
+        list(EvaluationBatches(length, batch_size, rank, processes)) for rank in range(processes)
+    ]
+    batches = [batch for share in shares for batch in share]
+    assert sorted(index for batch in batches for index in batch) == list(range(length))
+    assert len({len(share) for share in shares}) == 1
+    assert all(batches)
+    assert max(len(batch) for batch in batches) <= batch_size + (processes > 1)
+    sizes = {
+        len(EvaluationBatches(length, batch_size, rank, processes)) for rank in range(processes)
+    }
+    assert sizes == {len(shares[0])}
 
 
 def test_evaluation_goes_in_order() -> None:
-    assert list(EvaluationSampler(5)) == [0, 1, 2, 3, 4]
-    assert list(EvaluationSampler(5, rank=1, world_size=2)) == [1, 3]
+    assert list(EvaluationBatches(5, 2)) == [[0, 1], [2, 3], [4]]
+    assert list(EvaluationBatches(5, 2, rank=1, world_size=2)) == [[1], [3]]

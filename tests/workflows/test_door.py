@@ -60,6 +60,10 @@ def test_a_missing_root_is_named_with_what_to_do(tmp_path: Path) -> None:
             ["checkpoint=x", "data=crackseg9k", "data.image_size=64"],
             "error: data.image_size=64: cannot be set here, it is the checkpoint's own",
         ),
+        (
+            ["checkpoint=x", "trainer.precision=bf16-mixed"],
+            "cannot be set here, figures are computed in float32",
+        ),
         ([], "error: checkpoint: Missing mandatory value: checkpoint"),
     ],
 )

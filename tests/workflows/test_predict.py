@@ -70,6 +70,26 @@ def test_earlier_results_are_no_photographs(tmp_path: Path) -> None:
     assert targets(str(tmp_path), output=tmp_path / "out") == {"x.png": "x"}
 
 
+def test_a_link_keeps_its_own_place_and_name(tmp_path: Path) -> None:
+    photograph(tmp_path / "store" / "123.png")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "wall.png").symlink_to(tmp_path / "store" / "123.png")
+    assert targets(str(tmp_path / "in"), output=tmp_path / "out") == {"wall.png": "wall"}
+
+
+def test_results_may_stand_beside_the_photographs(tmp_path: Path) -> None:
+    photograph(tmp_path / "x.png")
+    photograph(tmp_path / "x_overlay.png")
+    assert targets(str(tmp_path), output=tmp_path) == {"x.png": "x"}
+
+
+def test_no_two_photographs_share_a_result(tmp_path: Path) -> None:
+    for name in ("x.png", "x.jpg", "x_jpg.tif"):
+        photograph(tmp_path / "in" / name)
+    found = targets(str(tmp_path / "in"), output=tmp_path / "out")
+    assert len(set(found.values())) == len(found) == 3
+
+
 @pytest.mark.parametrize("name", ["missing.jpg", "empty"])
 def test_nothing_to_do_is_an_error_that_names_the_path(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
