@@ -10,7 +10,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from crackseg.errors import ConfigError, CrackSegError
 
@@ -68,6 +68,8 @@ def _wrong_setting(error: Exception) -> str:
     first_line = str(error).strip().splitlines()[0]
     if not key:
         return first_line
+    if isinstance(error, MissingMandatoryValue):
+        return f"{key}: missing; give {key}=VALUE"
     if not isinstance(error, ConfigKeyError | AttributeError):
         return f"{key}: {first_line}"
     prefix, _, name = key.rpartition(".")

@@ -64,7 +64,7 @@ def test_a_missing_root_is_named_with_what_to_do(tmp_path: Path) -> None:
             ["checkpoint=x", "trainer.precision=bf16-mixed"],
             "cannot be set here, figures are computed in float32",
         ),
-        ([], "error: checkpoint: Missing mandatory value: checkpoint"),
+        ([], "error: checkpoint: missing; give checkpoint=VALUE"),
     ],
 )
 def test_evaluate_says_what_is_wrong(overrides: list[str], message: str, tmp_path: Path) -> None:
