@@ -10,7 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 
@@ -106,8 +106,12 @@ def _decode(path: Path, mode: Literal["RGB", "L"]) -> UInt8Array:
             return np.array(_to_8_bit(upright).convert(mode), dtype=np.uint8)
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: there is no such file") from error
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(
+            f"{path}: cannot be decoded as an image (it is empty or of no known format)"
+        ) from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).replace(repr(str(path)), "it").strip() or type(error).__name__
+        reason = str(error).strip() or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
 
 

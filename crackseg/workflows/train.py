@@ -1,6 +1,7 @@
 """From settings to a trained, tested checkpoint with its curves."""
 
 import logging
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -213,7 +214,7 @@ def _report(
         f"{metrics['training_images_per_second']:.0f} images/s\n"
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next:\n"
-        f"  {_program('python')} evaluate.py checkpoint={shlex.quote(str(best))} subset=val\n"
+        f"  {_program('python')} evaluate.py {override('checkpoint', best)} subset=val\n"
         f"  {_program('crackseg')} predict {shlex.quote(str(_short(datamodule.root)))} "
         f"--checkpoint {shlex.quote(str(best))}"
     )
@@ -223,6 +224,13 @@ def _short(path: Path) -> Path:
     """Relative to the working folder where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def override(key: str, path: Path) -> str:
+    """A setting as it can be typed: Hydra takes bare commas and signs for its own grammar."""
+    plain = re.fullmatch(r"[\w./-]+", str(path))
+    value = str(path) if plain else "'{}'".format(str(path).replace("'", "\\'"))
+    return shlex.quote(f"{key}={value}")
 
 
 def _program(name: str) -> str:

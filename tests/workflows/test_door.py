@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
     command = [sys.executable, str(ROOT / script), f"hydra.run.dir={folder}", *overrides]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
