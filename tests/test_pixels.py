@@ -171,7 +171,9 @@ def test_a_truncated_file_is_refused_by_name(
 def test_what_is_no_image_is_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    message = re.escape(f"{path}: cannot be decoded as an image (cannot identify image file")
+    message = re.escape(
+        f"{path}: cannot be decoded as an image (it is empty or of no known format)"
+    )
     for read in (read_photograph, read_mask):
         with pytest.raises(UnreadableImageError, match=f"^{message}"):
             read(path)
