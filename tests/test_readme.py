@@ -28,7 +28,7 @@ def test_settings_of_a_command_exist(command: str) -> None:
     overrides = [word.split(",")[0] for word in words if word != "-m"]
     register_schemas()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        compose(Path(script).stem, overrides)
+        assert compose(Path(script).stem, overrides)
 
 
 @pytest.mark.parametrize("command", commands("crackseg "))
