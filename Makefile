@@ -7,7 +7,12 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-all lint format type tensorboard clean
+.PHONY: help setup train sweep paper test test-all lint format type tensorboard clean
+
+empty :=
+comma := ,
+PAPER := unet_1 unet_1_lr unet_batch_128 unet_batch_32 unet_dropout_01 unet_dropout_03 \
+	unet_dropout_05 unet_binary_crossentropy unet_better unet_1_per_pixel
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +29,13 @@ $(READY): pyproject.toml requirements/tested.txt
 
 train: $(READY) ## Train; make train ARGS="data=crackseg9k data.root=FOLDER" for your own data
 	$(BIN)/python train.py $(ARGS)
+
+sweep: $(READY) ## Train over the report's learning rates and dropouts, and compare
+	$(BIN)/python train.py -m optimizer.lr=1e-3,1e-4 model.dropout=0.1,0.3,0.5 $(ARGS)
+
+paper: $(READY) ## Train the report's runs into one folder; type it again to go on after a break
+	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper \
+		experiment=$(subst $(empty) ,$(comma),$(addprefix paper/,$(PAPER))) $(ARGS)
 
 test: $(READY) ## Run the tests (without the slow ones)
 	$(BIN)/python -m pytest $(ARGS)

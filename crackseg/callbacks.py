@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from rich.console import Console
@@ -24,6 +24,7 @@ from torchvision.utils import make_grid
 from crackseg.config import CallbacksConfig
 from crackseg.data.dataset import CrackDataset
 from crackseg.metrics import better_when
+from crackseg.saving import best_epoch, last_epoch
 from crackseg.segmenter import CrackSegmenter
 
 log = logging.getLogger(__name__)
@@ -40,12 +41,20 @@ def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
     """
     mode = better_when(config.monitor)
     return [
-        ModelCheckpoint(folder, "best", config.monitor, mode=mode, enable_version_counter=False),
-        ModelCheckpoint(folder, "last", enable_version_counter=False),
-        EarlyStopping(config.monitor, mode=mode, patience=config.patience, check_finite=False),
+        best_epoch(folder, config.monitor),
+        last_epoch(folder),
+        Patience(config.monitor, mode=mode, patience=config.patience, check_finite=False),
         ProgressLine(),
         Pictures(config.pictures_every, config.pictures),
     ]
+
+
+class Patience(EarlyStopping):
+    """Stops a training that makes no progress; one that is resumed after it stopped stays so."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Lightning forgets between two processes that training was to stop."""
+        trainer.should_stop = bool(self.stopped_epoch)
 
 
 class Throughput(Callback):
@@ -75,6 +84,14 @@ class Throughput(Callback):
         self.seconds += now - self._since
         self.images += len(batch["image"])
         self._since = now
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run adds to."""
+        return {"seconds": self.seconds, "images": self.images}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from there."""
+        self.seconds, self.images = state_dict["seconds"], state_dict["images"]
 
     def figures(self) -> dict[str, float]:
         """Seconds of training and images per second over all processes."""

@@ -1,20 +1,11 @@
-"""The typed schema of every config group, and the relations between settings."""
+"""The typed schema of every config group: which settings there are, and of which type."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
-
-from crackseg.errors import ConfigError, CrackSegError
-from crackseg.losses import check_class_weights, check_terms
-from crackseg.metrics import METRIC_NAMES
-from crackseg.models.unet import check_fits
-
-MASK_THRESHOLD_LIMITS = (0, 254)
-MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
-PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 
 @dataclass
@@ -68,6 +59,9 @@ class PaperUNetConfig(ModelConfig):
     name: str = "unet_paper"
 
 
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"unet": UNetConfig, "unet_paper": PaperUNetConfig}
+
+
 @dataclass
 class LossConfig:
     """A weighted sum of named terms; class weights ``auto``, two numbers, or null."""
@@ -114,6 +108,7 @@ class TrainerConfig:
     strategy: str = "auto"
     num_nodes: int = 1
     precision: str = "auto"
+    profiler: str | None = None
 
 
 @dataclass
@@ -122,6 +117,10 @@ class LoggerConfig:
 
     tensorboard: bool = False
     csv: bool = False
+    mlflow: bool = False
+    wandb: bool = False
+    # The network's graph in TensorBoard.
+    graph: bool = False
 
 
 @dataclass
@@ -131,6 +130,14 @@ class RuntimeConfig:
     channels_last: bool = True
     keep_freed_memory: bool = True
     threads: int | None = None
+
+
+@dataclass
+class SweepConfig:
+    """What the jobs of a sweep are compared by, and which sweep to go on with."""
+
+    objective: str = "val/crack_iou"
+    resume: str | None = None
 
 
 @dataclass
@@ -146,7 +153,9 @@ class TrainConfig:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
+    resume: str | None = None
 
 
 @dataclass
@@ -167,152 +176,24 @@ def register_schemas() -> None:
     store.store(name="evaluate_schema", node=EvaluateConfig)
     # Networks differ in their arguments, so each has a schema of its own; all other groups are
     # typed by the field that they fill in the schemas above.
-    store.store(group="model", name="unet_schema", node=UNetConfig)
-    store.store(group="model", name="unet_paper_schema", node=PaperUNetConfig)
+    for name, schema in MODEL_SCHEMAS.items():
+        store.store(group="model", name=f"{name}_schema", node=schema)
 
 
-def image_size(value: Any) -> tuple[int, int]:
-    """Reads ``data.image_size``: a side, or height and width, in pixels.
-
-    Raises:
-        ConfigError: anything else.
-    """
-    sides = [value, value] if isinstance(value, int) else value
-    right = isinstance(sides, list | tuple) and len(sides) == 2
-    if not right or not all(type(side) is int and side > 0 for side in sides):
-        raise ConfigError(
-            f"data.image_size={value}: it is one side or [height, width], in whole pixels greater "
-            "than 0, such as 128 or [96,160]"
-        )
-    height, width = sides
-    return height, width
+def write_config(config: TrainConfig, path: Path) -> None:
+    """Writes all settings as YAML, under a temporary name first."""
+    temporary = path.with_name(f".{path.name}")
+    OmegaConf.save(OmegaConf.structured(config), temporary)
+    temporary.replace(path)
 
 
-def check_train_config(config: TrainConfig) -> None:
-    """Checks values and the relations between them, and reports all faults together.
+def read_config(path: Path) -> TrainConfig:
+    """Reads what :func:`write_config` wrote; settings that it does not know yet get defaults.
 
     Raises:
-        ConfigError: one line for every fault.
+        OmegaConfBaseException: a setting that does not exist, or of the wrong type.
     """
-    faults = [*_data_faults(config.data), *_value_faults(config)]
-    weights_given = config.loss.class_weights is not None
-    faults += _fault_of(lambda: check_terms(config.loss.terms, weights_given))
-    if weights_given and config.loss.class_weights != "auto":
-        faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))
-    if not faults:
-        faults += _fault_of(
-            lambda: check_fits(image_size(config.data.image_size), 2**config.model.depth)
-        )
-    if faults:
-        raise ConfigError("\n".join(faults))
-
-
-def check_data_config(config: DataConfig) -> None:
-    """The part of :func:`check_train_config` that is about data.
-
-    Raises:
-        ConfigError: one line for every fault.
-    """
-    faults = _data_faults(config)
-    if faults:
-        raise ConfigError("\n".join(faults))
-
-
-def _data_faults(data: DataConfig) -> list[str]:
-    low, high = MASK_THRESHOLD_LIMITS
-    checks = [
-        (data.split in ("random", "manifest"), f"data.split={data.split}: one of random, manifest"),
-        (data.resize in ("area", "bilinear"), f"data.resize={data.resize}: one of area, bilinear"),
-        (
-            low <= data.mask_threshold <= high,
-            f"data.mask_threshold={data.mask_threshold}: between {low} and {high}",
-        ),
-        (data.split_seed >= 0, f"data.split_seed={data.split_seed}: at least 0"),
-        (data.batch_size >= 1, f"data.batch_size={data.batch_size}: at least 1"),
-        (data.num_workers >= 0, f"data.num_workers={data.num_workers}: at least 0"),
-        (
-            (data.manifest is not None) == (data.split == "manifest"),
-            "data.manifest: goes with data.split=manifest, and only with it",
-        ),
-        (
-            (data.count is not None) == (data.name == "synthetic"),
-            "data.count: how many photographs to make; goes with data=synthetic, and only with it",
-        ),
-        (data.count is None or data.count >= 10, f"data.count={data.count}: at least 10"),
-        (
-            data.counts is None or (len(data.counts) == 3 and min(data.counts) >= 0),
-            f"data.counts={data.counts}: three numbers, of train, val and test",
-        ),
-    ]
-    faults = [message for holds, message in checks if not holds]
-    return _fault_of(lambda: image_size(data.image_size)) + faults
-
-
-def _fault_of(check: Callable[[], object]) -> list[str]:
-    try:
-        check()
-    except CrackSegError as error:
-        return [str(error)]
-    return []
-
-
-def _callback_checks(callbacks: CallbacksConfig) -> list[tuple[bool, str]]:
-    numbers = {
-        "patience": (callbacks.patience, 0),
-        "pictures_every": (callbacks.pictures_every, 1),
-        "pictures": (callbacks.pictures, 1),
-    }
-    return [
-        (value >= least, f"callbacks.{name}={value}: at least {least}")
-        for name, (value, least) in numbers.items()
-    ]
-
-
-def _value_faults(config: TrainConfig) -> list[str]:
-    model, optimizer, scheduler = config.model, config.optimizer, config.scheduler
-    checks = [
-        (0 <= model.dropout < 1, f"model.dropout={model.dropout}: at least 0 and below 1"),
-        (model.depth >= 1, f"model.depth={model.depth}: at least 1"),
-        (model.base_channels >= 1, f"model.base_channels={model.base_channels}: at least 1"),
-        (optimizer.lr > 0, f"optimizer.lr={optimizer.lr}: greater than 0"),
-        (
-            optimizer.weight_decay >= 0,
-            f"optimizer.weight_decay={optimizer.weight_decay}: at least 0",
-        ),
-        (0 < scheduler.factor < 1, f"scheduler.factor={scheduler.factor}: between 0 and 1"),
-        (
-            config.trainer.max_epochs >= 1,
-            f"trainer.max_epochs={config.trainer.max_epochs}: at least 1",
-        ),
-        (
-            config.trainer.precision in PRECISIONS,
-            f"trainer.precision={config.trainer.precision}: one of {', '.join(PRECISIONS)}",
-        ),
-        (config.seed >= 0, f"seed={config.seed}: at least 0"),
-        (scheduler.patience >= 0, f"scheduler.patience={scheduler.patience}: at least 0"),
-        *_callback_checks(config.callbacks),
-        (
-            config.runtime.threads is None or config.runtime.threads >= 1,
-            f"runtime.threads={config.runtime.threads}: at least 1, or null",
-        ),
-    ]
-    checks += [
-        (name in MONITORS, f"{key}={name}: one of {', '.join(MONITORS)}")
-        for key, name in (
-            ("callbacks.monitor", config.callbacks.monitor),
-            ("scheduler.monitor", scheduler.monitor),
-        )
-    ]
-    if isinstance(model, UNetConfig):
-        checks += [
-            (
-                model.activation in ("leaky_relu", "relu"),
-                f"model.activation={model.activation}: one of leaky_relu, relu",
-            ),
-            (model.init in ("he", "glorot"), f"model.init={model.init}: one of he, glorot"),
-            (
-                model.convs_per_level >= 1,
-                f"model.convs_per_level={model.convs_per_level}: at least 1",
-            ),
-        ]
-    return [message for holds, message in checks if not holds]
+    saved = cast(DictConfig, OmegaConf.load(path))
+    schema = OmegaConf.structured(TrainConfig)
+    schema.model = OmegaConf.structured(MODEL_SCHEMAS[saved.model.name])
+    return cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(schema, saved)))

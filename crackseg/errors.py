@@ -47,6 +47,14 @@ class TrainingError(CrackSegError):
     """A training that cannot go on, such as one whose loss is no longer a number."""
 
 
+class RunsNotFoundError(CrackSegError):
+    """The folder in which runs were looked for is not there."""
+
+
+class RunBusyError(CrackSegError):
+    """Another process works in a run's folder."""
+
+
 def name_some(names: Iterable[str], limit: int = 5) -> str:
     """Joins names for a message: the first ``limit`` of them and how many more there are."""
     listed = list(names)

@@ -1,13 +1,16 @@
 """Plots and contact sheets as PNG files."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from PIL import Image
 
+from crackseg.metrics import THRESHOLD_GRID
 from crackseg.pixels import UInt8Array, resize
 
 CRACK_COLOUR = (255, 40, 90)
@@ -21,6 +24,7 @@ _PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _STAGE_COLOURS = {"train": "tab:blue", "val": "tab:orange"}
 _LINE_STYLES = ("-", "--")
+_DPI = 110
 
 
 def read_history(path: Path) -> dict[str, dict[int, float]]:
@@ -59,6 +63,26 @@ def learning_curves(history: Mapping[str, Mapping[int, float]], path: Path) -> N
         axes.grid(alpha=0.3)
         axes.legend()
     _save(figure, path)
+
+
+def threshold_curves(totals: npt.NDArray[np.int64], threshold: float, path: Path) -> None:
+    """Draws crack IoU, Dice, precision and recall over the threshold.
+
+    Args:
+        totals: int64 (thresholds, 4), true and false positives, false and true negatives at
+            :data:`crackseg.metrics.THRESHOLD_GRID`.
+        threshold: to be marked.
+        path: of the PNG.
+    """
+    _save(_threshold_figure(totals, threshold), path)
+
+
+def threshold_picture(totals: npt.NDArray[np.int64], threshold: float) -> UInt8Array:
+    """The picture of :func:`threshold_curves`, uint8 (H, W, 3)."""
+    png = io.BytesIO()
+    _threshold_figure(totals, threshold).savefig(png, format="png", dpi=_DPI)
+    with Image.open(png) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.6) -> UInt8Array:
@@ -112,7 +136,26 @@ def contact_sheet(
     _save(figure, path, dpi=100)
 
 
-def _save(figure: Figure, path: Path, dpi: int = 110) -> None:
+def _threshold_figure(totals: npt.NDArray[np.int64], threshold: float) -> Figure:
+    tp, fp, fn, _ = totals.T
+    curves = {
+        "crack IoU": (tp, tp + fp + fn),
+        "Dice": (2 * tp, 2 * tp + fp + fn),
+        "precision": (tp, tp + fp),
+        "recall": (tp, tp + fn),
+    }
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    for label, (part, whole) in curves.items():
+        axes.plot(THRESHOLD_GRID, part / np.maximum(whole, 1), label=label)
+    axes.axvline(threshold, color="black", linestyle=":", label=f"threshold {threshold:.2f}")
+    axes.set(title="At every threshold", xlabel="threshold", xlim=(0, 1), ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def _save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     """Under a temporary name first, so that a picture is whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}")

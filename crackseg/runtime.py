@@ -2,7 +2,6 @@
 
 import ctypes
 import logging
-import os
 import platform
 import warnings
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import cv2
 import torch
+
+from crackseg.processes import is_first_process
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +74,6 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def usable_cores() -> int:
-    """Cores that this process may run on, which a cluster's scheduler may have limited."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def prepare_process(keep_memory: bool = True, threads: int | None = None) -> None:
     """Prepares this process for fast work on a CPU; results stay the same.
 
@@ -102,8 +96,7 @@ def start_logging(file: Path | None = None) -> None:
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
         handler.close()
-    # Only one process of a distributed run speaks.
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    if not is_first_process():
         logger.addHandler(logging.NullHandler())
         return
     handlers: list[logging.Handler] = [logging.StreamHandler()]

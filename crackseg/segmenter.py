@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning import LightningModule
 from lightning.pytorch.trainer.states import TrainerFn
@@ -102,12 +103,27 @@ class CrackSegmenter(LightningModule):
         with self._evaluation_precision():
             self._step("test", batch)
 
+    def on_train_epoch_start(self) -> None:
+        """Seeds dropout by run, epoch and process alone: a resumed run draws what it would have."""
+        place = [self.hparams["seed"], self.current_epoch, self.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+
     def on_train_epoch_end(self) -> None:
-        """Logs the epoch."""
+        """Logs the epoch and lowers the learning rate where it is due.
+
+        Lightning would lower it after the epoch's checkpoint is written, and a run resumed from
+        there would miss it.
+        """
         self._finish("train", 0.5)
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, torch.optim.Optimizer)
         self.log("train/lr", optimizer.param_groups[0]["lr"])
+        scheduler = self.lr_schedulers()
+        assert isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+        scheduler.step(self.trainer.callback_metrics[self.hparams["scheduler"]["monitor"]])
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Nothing: :meth:`on_train_epoch_end` has done it."""
 
     def on_validation_epoch_end(self) -> None:
         """Logs the epoch at .5, as training is, and the crack IoU at its own best threshold.

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import platform
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from crackseg.runtime import (
     resolve_precision,
     set_threads,
     start_logging,
-    usable_cores,
 )
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator only")
@@ -131,17 +129,6 @@ def test_prepare_process_does_what_the_settings_say(
     monkeypatch.setattr(runtime, "set_threads", lambda threads: calls.append(f"{threads} threads"))
     prepare_process(keep, threads=2)
     assert calls == [*(["memory"] if keep else []), "2 threads"]
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
-def test_usable_cores_are_those_that_this_process_may_use() -> None:
-    before = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, {min(before)})
-        assert usable_cores() == 1
-    finally:
-        os.sched_setaffinity(0, before)
-    assert usable_cores() == len(before)
 
 
 # Precision.

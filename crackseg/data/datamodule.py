@@ -1,6 +1,7 @@
 """Everything about data that a run needs: pairs, subsets, class weights, batches."""
 
 import logging
+import signal
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,8 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from crackseg.config import DataConfig, check_data_config, image_size
+from crackseg.checks import check_data_config, image_size
+from crackseg.config import DataConfig
 from crackseg.data.archive import Pair, find_pairs
 from crackseg.data.dataset import CrackDataset, Preprocessing, Sample
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
@@ -20,6 +22,12 @@ from crackseg.errors import DatasetError, UnreadableImageError
 from crackseg.pixels import Resize
 
 log = logging.getLogger(__name__)
+
+
+def leave_signals_to_parent(worker: int) -> None:
+    """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 class CrackDataModule(LightningDataModule):
@@ -105,6 +113,7 @@ class CrackDataModule(LightningDataModule):
         augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
         dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
         sampler = TrainingSampler(len(rows), self.seed, *self._place())
+        sampler.set_epoch(self._epochs_done())
         # torch's types know samplers of indices alone; ours also say how to augment.
         return self._loader(dataset, sampler=cast(Any, sampler), batch_size=self.config.batch_size)
 
@@ -148,6 +157,10 @@ class CrackDataModule(LightningDataModule):
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=self._on_cuda(),
+            worker_init_fn=leave_signals_to_parent,
+            # Its own: a loader draws a seed for its workers, and dropout's numbers would depend
+            # on when it does.
+            generator=torch.Generator(),
             **batching,
         )
 
@@ -155,6 +168,13 @@ class CrackDataModule(LightningDataModule):
         """Rank and number of processes."""
         trainer = self.trainer
         return (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
+
+    def _epochs_done(self) -> int:
+        """Of a resumed training: workers begin to read before Lightning names the epoch."""
+        if self.trainer is None:
+            return 0
+        progress: Any = self.trainer.fit_loop.epoch_progress.current
+        return int(progress.processed)
 
     def _on_cuda(self) -> bool:
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

@@ -15,8 +15,8 @@ from crackseg.data.archive import Pair
 from crackseg.data.dataset import Preprocessing
 from crackseg.errors import UnreadableImageError
 from crackseg.pixels import cut, read_mask, read_photograph, resize
+from crackseg.processes import usable_cores
 from crackseg.progress import progress
-from crackseg.runtime import usable_cores
 
 # To be raised when decoding, resizing or cutting changes, or what is found of a pair.
 _VERSION = 1

@@ -2,17 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
-from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf
 
 from crackseg.errors import ConfigError, CrackSegError
+from crackseg.workflows.messages import message_of
+from crackseg.workflows.wrong_settings import unknown_setting
 
 
 @contextmanager
@@ -28,11 +28,23 @@ def user_errors() -> Iterator[None]:
         yield
     except CrackSegError as error:
         _leave(str(error))
-    except MissingConfigException as error:
-        _leave(_missing_choice(error))
-    except (HydraException, OmegaConfBaseException) as error:
-        cause = error.__cause__
-        _leave(_wrong_setting(cause if isinstance(cause, OmegaConfBaseException) else error))
+    except Exception as error:
+        message = message_of(error)
+        if message is None:
+            raise
+        _leave(message)
+
+
+def settings(config: DictConfig) -> Any:
+    """The settings as the dataclasses of :mod:`crackseg.config`.
+
+    Raises:
+        ConfigError: settings that ``+`` put beside those that there are, which OmegaConf allows.
+    """
+    faults = list(_added(config))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return OmegaConf.to_object(config)
 
 
 def refuse_overrides(reasons: Mapping[str, str]) -> None:
@@ -55,33 +67,12 @@ def _leave(message: str) -> None:
     sys.exit(2)
 
 
-def _missing_choice(error: MissingConfigException) -> str:
-    group, _, choice = (error.missing_cfg_file or "").rpartition("/")
-    options = [str(option) for option in error.options or ()]
-    if not group or not options:
-        return str(error).splitlines()[0]
-    return f"{group}={choice}: there is no such choice; {_nearest(choice, options)}"
-
-
-def _wrong_setting(error: Exception) -> str:
-    key = str(getattr(error, "full_key", None) or "")
-    first_line = str(error).strip().splitlines()[0]
-    if not key:
-        return first_line
-    if isinstance(error, MissingMandatoryValue):
-        return f"{key}: missing; give {key}=VALUE"
-    if not isinstance(error, ConfigKeyError | AttributeError):
-        return f"{key}: {first_line}"
-    prefix, _, name = key.rpartition(".")
-    known = _settings(getattr(error, "object_type", None))
-    return f"{key}: there is no such setting in {prefix or 'the config'}; {_nearest(name, known)}"
-
-
-def _settings(schema: Any) -> list[str]:
-    return [entry.name for entry in fields(schema)] if is_dataclass(schema) else []
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    return f"{guess}known: {', '.join(known)}"
+def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:
+    schema = OmegaConf.get_type(node)
+    # Where the schema is a plain dictionary, such as that of a loss's terms, any name is allowed.
+    known = [entry.name for entry in fields(schema)] if is_dataclass(schema) else None
+    for name in map(str, node):
+        if known is not None and name not in known:
+            yield unknown_setting(f"{prefix}{name}", known)
+        elif not OmegaConf.is_missing(node, name) and isinstance(node[name], DictConfig):
+            yield from _added(node[name], f"{prefix}{name}.")

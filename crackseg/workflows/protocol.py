@@ -8,7 +8,7 @@ from typing import Any
 from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from crackseg.config import DataConfig
+from crackseg.config import DataConfig, TrainConfig
 from crackseg.data.dataset import Preprocessing
 from crackseg.errors import ConfigError
 
@@ -52,8 +52,13 @@ def protocol_line(photographs: int, preprocessing: Preprocessing, split: str) ->
     )
 
 
-def absolute(data: DataConfig) -> DataConfig:
+def absolute(config: TrainConfig) -> TrainConfig:
     """The same settings with absolute paths: they must hold from any working folder."""
+    return replace(config, data=absolute_data(config.data))
+
+
+def absolute_data(data: DataConfig) -> DataConfig:
+    """As :func:`absolute`, for the data alone."""
     manifest = str(Path(data.manifest).resolve()) if data.manifest else None
     return replace(
         data,

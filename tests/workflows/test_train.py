@@ -2,13 +2,11 @@
 
 import json
 import re
-import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from lightning import Trainer
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -19,7 +17,7 @@ from crackseg.data.splits import read_manifest
 from crackseg.errors import ConfigError, DatasetNotFoundError, TrainingError
 from crackseg.figures import read_history
 from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.train import TrainResult, override, train
+from crackseg.workflows.train import TrainResult, train
 
 
 def weights_of(result: TrainResult) -> dict[str, torch.Tensor]:
@@ -223,14 +221,6 @@ def test_two_processes_train_and_judge_as_one(train_config: TrainConfig, tmp_pat
     alone = json.loads((tmp_path / "alone" / "metrics.json").read_text())
     assert alone["half"] == pytest.approx(together["test"]["half"], abs=1e-6)
     assert alone["photographs"] == 3
-
-
-@pytest.mark.parametrize("name", ["plain/best.ckpt", "a=1,b=0.1/it's best.ckpt"])
-def test_the_command_to_type_next_means_the_checkpoint(name: str) -> None:
-    (typed,) = shlex.split(override("checkpoint", Path(name)))
-    parsed = OverridesParser.create().parse_override(typed)
-    assert not parsed.is_sweep_override()
-    assert parsed.value() == name
 
 
 def test_trainer_is_told_not_to_divide_photographs_again(

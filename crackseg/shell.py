@@ -1,0 +1,25 @@
+"""What a user may type next, so that a shell and Hydra read it as it is meant."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+
+def short(path: Path) -> Path:
+    """Relative to the working folder where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def typed(key: str, path: Path) -> str:
+    """A setting as it can be typed: Hydra takes bare commas and signs for its own grammar."""
+    path = short(path)
+    plain = re.fullmatch(r"[\w./-]+", str(path))
+    value = str(path) if plain else "'{}'".format(str(path).replace("'", "\\'"))
+    return shlex.quote(f"{key}={value}")
+
+
+def program(name: str) -> str:
+    """A program of this environment as it can be typed here, whether activated or not."""
+    return shlex.quote(str(short(Path(sys.executable).with_name(name))))
