@@ -31,6 +31,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_predict(commands)
+    _add_runs(commands)
+    return parser
+
+
+def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     predict = commands.add_parser(
         "predict",
         help="write masks and overlays for photographs",
@@ -58,7 +64,25 @@ def _parser() -> argparse.ArgumentParser:
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
     )
     predict.set_defaults(run=_predict)
-    return parser
+
+
+def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    runs = commands.add_parser(
+        "runs",
+        help="list trainings and sweeps with their figures",
+        description="Lists all trainings at and below a folder, the newest first, those of a sweep "
+        "together, and says how to go on with those that were interrupted. The crack IoU is that "
+        "at the threshold chosen on validation.",
+    )
+    runs.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("outputs"),
+        metavar="DIR",
+        help="default: %(default)s",
+    )
+    runs.set_defaults(run=_runs)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -78,3 +102,12 @@ def _predict(options: argparse.Namespace) -> int:
         names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
         print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
     return 1 if outcome.skipped else 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    # Imported here for the same reason.
+    from crackseg.reporting.listing import print_runs
+    from crackseg.reporting.runs import find_runs
+
+    print_runs(find_runs(options.folder), options.folder)
+    return 0
