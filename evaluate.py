@@ -4,11 +4,11 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from crackseg.config import register_schemas
 from crackseg.runtime import start_logging
-from crackseg.workflows.door import refuse_overrides, user_errors
+from crackseg.workflows.door import refuse_overrides, settings, user_errors
 
 register_schemas()
 
@@ -22,7 +22,7 @@ def main(config: DictConfig) -> float:
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
-        return float(evaluate(OmegaConf.to_object(config), folder)["stored"]["crack_iou"])
+        return float(evaluate(settings(config), folder)["stored"]["crack_iou"])
 
 
 if __name__ == "__main__":

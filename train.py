@@ -3,10 +3,10 @@
 import sys
 
 import hydra
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from crackseg.config import register_schemas
-from crackseg.workflows.door import user_errors
+from crackseg.workflows.door import settings, user_errors
 
 register_schemas()
 
@@ -17,7 +17,7 @@ def main(config: DictConfig) -> float:
     from crackseg.workflows.job import perform
 
     with user_errors():
-        return perform(OmegaConf.to_object(config))
+        return perform(settings(config))
 
 
 if __name__ == "__main__":

@@ -224,9 +224,9 @@ class Pictures(Callback):
         assert isinstance(dataset, CrackDataset)
         grid = self._draw(dataset, pl_module)
         for board in boards:
-            board.experiment.add_image(
-                "val/photograph_truth_probability", grid, trainer.global_step
-            )
+            # As the epoch's figures, which Lightning logs at the last step that was taken.
+            step = trainer.global_step - 1
+            board.experiment.add_image("val/photograph_truth_probability", grid, step)
 
     def _draw(self, dataset: CrackDataset, segmenter: CrackSegmenter) -> Tensor:
         step = max(len(dataset) // self.count, 1)

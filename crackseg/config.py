@@ -8,6 +8,19 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 
+def when(value: str, wanted: str, then: int) -> int | None:
+    """``then`` if the value is the wanted one, else null.
+
+    >>> when("synthetic", "synthetic", 10)
+    10
+    """
+    return then if value == wanted else None
+
+
+# Files in conf/ write it as ${when:${data.name},synthetic,10}.
+OmegaConf.register_new_resolver("when", when, replace=True)
+
+
 @dataclass
 class DataConfig:
     """Where photographs and masks come from, how they are divided and brought to batches."""
@@ -24,6 +37,8 @@ class DataConfig:
     resize: str = "area"
     mask_threshold: int = 127
     augment: bool = True
+    # To see whether a network can learn at all: one batch by heart, in all subsets.
+    overfit_batch: bool = False
     batch_size: int = 64
     num_workers: int = 1
     cache: str = "outputs/cache"

@@ -1,9 +1,130 @@
-"""To be written."""
+"""Where the time of a training goes, for ``trainer.profiler``."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
+import torch
+from lightning.pytorch.profilers import Profiler, SimpleProfiler
+from lightning.pytorch.profilers.pytorch import RegisterRecordFunction
 
-def build_profiler(name: str | None, folder: Path) -> Any:
-    """To be written."""
-    return name
+log = logging.getLogger(__name__)
+
+FOLDER = "profile"
+# The first steps still choose algorithms and fill caches; a few more are as good as many, and
+# each makes the trace larger by some megabytes.
+_SKIPPED, _WARMING_UP, _RECORDED = 2, 2, 4
+_ROWS = 40
+
+
+def build_profiler(name: str | None, folder: Path) -> Profiler | None:
+    """The profiler of a training.
+
+    Args:
+        name: ``simple`` times what Lightning does, over the whole run; ``pytorch`` traces every
+            operation of a few training steps; None for none.
+        folder: of the run; the profile goes into ``profile`` below it.
+    """
+    if name == "simple":
+        return Times(folder / FOLDER)
+    return StepProfiler(folder / FOLDER) if name == "pytorch" else None
+
+
+class Times(SimpleProfiler):
+    """Lightning's table of its own parts, a file for each stage."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(dirpath=folder, filename="times")
+
+    def describe(self) -> None:
+        """Writes the stage's table and says where."""
+        file = Path(str(self.dirpath), self._prepare_filename())
+        super().describe()
+        log.info("profile: %s", file)
+
+
+class StepProfiler(Profiler):
+    """Traces a few training steps, with the names of network parts and of Lightning's own.
+
+    Lightning's PyTorchProfiler also traces validation and test, and fails in stages that end
+    before its schedule begins.
+
+    Args:
+        folder: for ``trace.json``, which https://ui.perfetto.dev shows, and ``operations.txt``,
+            sorted by the time of the processor in each operation itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(dirpath=folder)
+        self.trace, self.table = folder / "trace.json", folder / "operations.txt"
+        self._profile: torch.profiler.profile | None = None
+        self._parts: RegisterRecordFunction | None = None
+        self._open: dict[str, Any] = {}
+        self._done = False
+
+    def start(self, action_name: str) -> None:
+        """Marks the beginning of one of Lightning's actions."""
+        if self._profile is None and not self._done and self._stage == "fit":
+            self._begin()
+        if self._profile is not None:
+            mark: Any = torch.profiler.record_function(action_name)
+            mark.__enter__()
+            self._open[action_name] = mark
+
+    def stop(self, action_name: str) -> None:
+        """Marks the end of an action, and counts training steps."""
+        mark = self._open.pop(action_name, None)
+        if mark is not None:
+            mark.__exit__(None, None, None)
+        if self._profile is not None and action_name.endswith("training_step"):
+            self._profile.step()
+
+    def describe(self) -> None:
+        """Ends the profile of a training and says where it lies."""
+        if self._profile is None:
+            return
+        self.teardown(self._stage)
+        if self.table.is_file():
+            log.info("profile: %s; %s opens in https://ui.perfetto.dev", self.table, self.trace)
+        else:
+            least = _SKIPPED + _WARMING_UP + 1
+            log.warning("no profile: the training had fewer than %d steps", least)
+
+    def teardown(self, stage: str | None) -> None:
+        """Ends the profile, also where the training failed."""
+        if self._profile is not None:
+            self._profile.stop()
+            self._profile = None
+            # Lightning goes on to tell of actions after this.
+            self._done = True
+        if self._parts is not None:
+            self._parts.__exit__(None, None, None)
+            self._parts = None
+        self._open.clear()
+        super().teardown(stage)
+
+    def _begin(self) -> None:
+        # Of several processes the first one stands for all.
+        self._done = bool(self._local_rank)
+        if self._done:
+            return
+        self._profile = torch.profiler.profile(
+            schedule=torch.profiler.schedule(
+                wait=_SKIPPED, warmup=_WARMING_UP, active=_RECORDED, repeat=1
+            ),
+            on_trace_ready=self._write,
+        )
+        self._profile.start()
+        # Set by the Trainer.
+        module = getattr(self, "_lightning_module", None)
+        if module is not None:
+            self._parts = RegisterRecordFunction(module)
+            self._parts.__enter__()
+
+    def _write(self, profile: torch.profiler.profile) -> None:
+        self.trace.parent.mkdir(parents=True, exist_ok=True)
+        profile.export_chrome_trace(str(self.trace))
+        table = profile.key_averages().table(
+            sort_by="self_cpu_time_total", row_limit=_ROWS, max_name_column_width=70
+        )
+        self.table.write_text(table, encoding="utf-8")

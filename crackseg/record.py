@@ -133,15 +133,8 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
     return record
 
 
-def _end(
-    folder: Path,
-    record: dict[str, Any],
-    state: str,
-    error: str | None = None,
-    mistake: bool = False,
-) -> None:
-    ended = {"state": state, "error": error, "mistake": mistake, "finished": _now()}
-    _write(folder, {**record, **ended})
+def _end(folder: Path, record: dict[str, Any], state: str, error: str | None = None) -> None:
+    _write(folder, {**record, "state": state, "error": error, "finished": _now()})
 
 
 def _write(folder: Path, record: dict[str, Any]) -> None:

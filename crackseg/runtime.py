@@ -120,4 +120,7 @@ def quiet_lightning() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
+        # Of the tracing for TensorBoard's graph: shapes are checked in Python, on purpose.
+        warnings.filterwarnings("ignore", message=".*might cause the trace to be incorrect.*")
+        warnings.filterwarnings("ignore", message=".*torch.jit.trace.*")
         yield

@@ -5,16 +5,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from PIL import Image
 
 from crackseg.figures import (
     CRACK_COLOUR,
+    _threshold_figure,
     as_heat,
     contact_sheet,
     learning_curves,
     overlay,
     read_history,
+    threshold_curves,
+    threshold_picture,
 )
+from crackseg.metrics import THRESHOLD_GRID, ConfusionCounts, scores
 
 HISTORY_CSV = """\
 epoch,step,train/crack_iou,train/loss,val/crack_iou,val/loss
@@ -113,6 +118,41 @@ def test_learning_curves_of_no_or_one_epoch_are_drawn(
     without = (decoded(tmp_path / "none.png") == (255, 127, 14)).all(axis=2).sum()
     # A single epoch is no line: it shows as a dot.
     assert orange > without if curve else orange == without
+
+
+# Curves over the threshold.
+
+
+def totals_of(seed: int, cracks: bool = True) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    mask = (torch.rand(9_999, generator=generator) < 0.1) & cracks
+    counts = ConfusionCounts(THRESHOLD_GRID)
+    counts.update(torch.sigmoid(torch.randn(9_999, generator=generator) + 2 * mask), mask.int())
+    return counts.compute()
+
+
+def test_threshold_curves_are_one_whole_picture(tmp_path: Path) -> None:
+    path = tmp_path / "figures" / "threshold.png"
+    totals = totals_of(0).numpy()
+    threshold_curves(totals, 0.75, path)
+    picture = decoded(path)
+    assert picture.shape == (550, 770, 3)
+    for colour in ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40)):
+        assert (picture == colour).all(axis=2).sum() > 100
+    assert np.array_equal(picture, threshold_picture(totals, 0.75))
+    assert not np.array_equal(picture, threshold_picture(totals, 0.25))
+    assert [p.name for p in path.parent.iterdir()] == ["threshold.png"]
+
+
+@pytest.mark.parametrize("cracks", [True, False])
+def test_threshold_curves_are_those_of_the_metrics(cracks: bool) -> None:
+    totals = totals_of(1, cracks)
+    *curves, mark = _threshold_figure(totals.numpy(), 0.75).axes[0].lines
+    rows = [scores(row) for row in totals]
+    for curve, name in zip(curves, ("crack_iou", "dice", "precision", "recall"), strict=True):
+        assert np.allclose(curve.get_ydata(), [row[name] for row in rows])
+        assert np.allclose(curve.get_xdata(), THRESHOLD_GRID)
+    assert list(mark.get_xdata()) == [0.75, 0.75]
 
 
 # Overlay and heat.

@@ -18,10 +18,12 @@ from crackseg.data.splits import SUBSETS, Manifest, Row, read_manifest, split_ra
 from crackseg.data.survey import Finding, class_weights, survey
 from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
-from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.errors import ConfigError, DatasetError, UnreadableImageError
 from crackseg.pixels import Resize
 
 log = logging.getLogger(__name__)
+
+_OVERFIT_STEPS = 20
 
 
 def leave_signals_to_parent(worker: int) -> None:
@@ -90,6 +92,20 @@ class CrackDataModule(LightningDataModule):
             manifest = split_randomly(inventory.pairs, self.config.split_seed, self.config.counts)
         self.manifest = manifest
         self._say_what_is_there()
+        if self.config.overfit_batch:
+            log.info(
+                "one batch to be learned by heart: training (%d steps an epoch), validation and "
+                "test are all the same %d training photographs, without augmentation",
+                _OVERFIT_STEPS,
+                len(self._rows("train")),
+            )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many photographs each subset has."""
+        if not self.config.overfit_batch:
+            return self.manifest.counts
+        return {subset: len(self._rows(subset)) for subset in SUBSETS}
 
     @property
     def scale(self) -> float:
@@ -107,9 +123,13 @@ class CrackDataModule(LightningDataModule):
         """Shuffled, augmented if the settings say so.
 
         Raises:
+            ConfigError: more workers than photographs.
             DatasetError: there is nothing to train on.
         """
         rows = self._rows("train")
+        self._refuse_idle_workers(len(rows))
+        if self.config.overfit_batch:
+            return self._one_batch(rows)
         augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
         dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
         sampler = TrainingSampler(len(rows), self.seed, *self._place())
@@ -142,13 +162,32 @@ class CrackDataModule(LightningDataModule):
         batches = EvaluationBatches(len(rows), self.config.batch_size, rank, world_size)
         return self._loader(dataset, batch_sampler=batches)
 
+    def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
+        batches = EvaluationBatches(len(rows), len(rows), *self._place())
+        # What follows an epoch, validation and checkpoints, costs more than a step.
+        repeated = list(batches) * _OVERFIT_STEPS
+        return self._loader(
+            CrackDataset(self.root, rows, self.preprocessing), batch_sampler=repeated
+        )
+
     def _rows(self, subset: str) -> tuple[Row, ...]:
-        rows = self.manifest.subset(subset)
+        if self.config.overfit_batch:
+            rows = self.manifest.subset("train")[: self.config.batch_size]
+        else:
+            rows = self.manifest.subset(subset)
         if not rows:
             raise DatasetError(
                 f"the {subset} subset of {self.root} is empty; counts: {self.manifest.counts}"
             )
         return rows
+
+    def _refuse_idle_workers(self, photographs: int) -> None:
+        workers = self.config.num_workers
+        if workers > photographs:
+            raise ConfigError(
+                f"data.num_workers={workers}: there are only {photographs} training photographs, "
+                f"and each worker needs one at least; set data.num_workers={photographs} or lower"
+            )
 
     def _loader(self, dataset: CrackDataset, **batching: Any) -> DataLoader[Sample]:
         workers = self.config.num_workers

@@ -89,7 +89,8 @@ def _missing_choice(error: MissingConfigException, origin: Origin) -> str:
 def _unknown_group(group: str, origin: Origin, in_file: bool) -> str:
     if not in_file:
         known = origin.chosen_groups()
-        return f"{group}: cannot be chosen here; {rather(nearest(group, known), known)}"
+        meant = nearest(group.partition("@")[0], known)
+        return f"{group}: cannot be chosen here; {rather(meant, known)}"
     group = group.partition("@")[0]
     known = origin.groups()
     # A group is looked for in the folder of the file that names it, unless a slash comes first.

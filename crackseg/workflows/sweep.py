@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -15,9 +15,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from crackseg.checks import check_train_config
-from crackseg.config import TrainConfig
 from crackseg.errors import ConfigError
-from crackseg.workflows.door import user_errors
+from crackseg.workflows.door import settings, user_errors
 
 _LONGEST = 200
 
@@ -78,8 +77,8 @@ def _check_jobs(overrides: Sequence[Override], config_name: str) -> None:
             f"{given}: this makes no job; a glob matches only files of its own folder"
         )
     for job in jobs:
-        settings = cast(TrainConfig, OmegaConf.to_object(compose(config_name, overrides=job)))
+        config = settings(compose(config_name, overrides=job))
         try:
-            check_train_config(settings)
+            check_train_config(config)
         except ConfigError as error:
             raise ConfigError(f"{error}\n(in the job {' '.join(job)})") from error

@@ -1,7 +1,6 @@
 """From settings to a trained, tested checkpoint with its curves."""
 
 import logging
-import shlex
 import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,35 +8,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from crackseg import checkpoint as checkpoints
-from crackseg import figures
 from crackseg.callbacks import Throughput, build_callbacks
 from crackseg.checks import check_train_config
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.inference.predictor import Predictor
 from crackseg.interruption import Interrupted, graceful_signals
-from crackseg.loggers import build_loggers, log_outcome, log_threshold_curves
+from crackseg.loggers import build_loggers
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
-from crackseg.pixels import read_mask
 from crackseg.profiling import build_profiler
-from crackseg.reporting.tables import print_scores, rows_of, write_json
+from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.saving import BEST, LAST, SafeCheckpointIO
 from crackseg.segmenter import CrackSegmenter
-from crackseg.shell import program, short, typed
-from crackseg.workflows.protocol import (
-    absolute_data,
-    announce,
-    build_trainer,
-    protocol_line,
-)
+from crackseg.workflows.outcome import draw, log_outcome, report
+from crackseg.workflows.protocol import absolute_data, announce, build_trainer
 from crackseg.workflows.resume import Start, read_start
 
 log = logging.getLogger(__name__)
@@ -80,14 +70,14 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     check_train_config(config)
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
-    announce(config.data)
-    seed_everything(config.seed, workers=True, verbose=False)
-    datamodule = CrackDataModule(config.data, seed=config.seed)
-    datamodule.prepare_data()
-    datamodule.setup()
+    datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
     datamodule.manifest.write(folder / "manifest.csv")
+    seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
+    if config.logger.graph:
+        height, width = datamodule.preprocessing.image_size
+        segmenter.example_input_array = torch.zeros(1, 3, height, width)
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
     with quiet_lightning():
@@ -96,16 +86,28 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         try:
             _fit(trainer, segmenter, datamodule, start)
         except Interrupted:
-            _leave(config, trainer, datamodule)
+            if trainer.is_global_zero:
+                draw(config, folder, datamodule)
             raise
-        metrics = {**throughput.figures(), **_judge_best(trainer, segmenter, datamodule)}
-    best = _best_checkpoint(trainer)
+        metrics = {
+            **throughput.figures(),
+            "class_weights": list(datamodule.class_weights),
+            **_judge_best(trainer, segmenter, datamodule),
+        }
     if trainer.is_global_zero:
         write_json(metrics, folder / "metrics.json")
-        _log_outcome(config, trainer, segmenter, metrics)
-        _draw(config, folder, datamodule)
-        _report(config, best, metrics, datamodule)
-    return TrainResult(best, metrics["threshold"], metrics)
+        log_outcome(config, folder, trainer, segmenter, metrics)
+        draw(config, folder, datamodule)
+        report(config, folder, metrics, datamodule)
+    return TrainResult(_best_checkpoint(trainer), metrics["threshold"], metrics)
+
+
+def _read_data(config: TrainConfig) -> CrackDataModule:
+    announce(config.data)
+    datamodule = CrackDataModule(config.data, seed=config.seed)
+    datamodule.prepare_data()
+    datamodule.setup()
+    return datamodule
 
 
 def _fit(
@@ -189,7 +191,7 @@ def _judge_best(
         checkpoint["hyper_parameters"]["threshold"] = threshold
         checkpoints.write_checkpoint(checkpoint, best)
     judged = {"val": at_both_thresholds(segmenter.totals["val"], threshold)}
-    if datamodule.manifest.counts["test"]:
+    if datamodule.counts["test"]:
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
         judged["test"] = at_both_thresholds(segmenter.totals["test"], threshold)
     last = checkpoints.read_checkpoint(best.with_name(LAST))
@@ -202,70 +204,8 @@ def _judge_best(
     }
 
 
-def _log_outcome(
-    config: TrainConfig, trainer: Trainer, segmenter: CrackSegmenter, metrics: Mapping[str, Any]
-) -> None:
-    step = trainer.global_step
-    for subset in ("val", "test"):
-        if subset in metrics:
-            totals = segmenter.totals[subset]
-            log_threshold_curves(trainer.loggers, subset, totals, metrics["threshold"], step)
-    log_outcome(trainer.loggers, asdict(config), metrics, step)
-
-
 def _best_checkpoint(trainer: Trainer) -> Path:
     """Where the first process wrote it: others may have made up a folder of their own."""
     kept = trainer.checkpoint_callback
     assert isinstance(kept, ModelCheckpoint)
     return Path(kept.dirpath or "") / BEST
-
-
-def _leave(config: TrainConfig, trainer: Trainer, datamodule: CrackDataModule) -> None:
-    """Draws what there is of a training that was interrupted."""
-    if trainer.is_global_zero and _best_checkpoint(trainer).is_file():
-        _draw(config, _best_checkpoint(trainer).parent, datamodule)
-
-
-def _draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None:
-    history = folder / "csv" / "metrics.csv"
-    if config.logger.csv:
-        figures.learning_curves(figures.read_history(history), folder / "figures" / "curves.png")
-    predictor = Predictor.from_checkpoint(folder / "best.ckpt", device="cpu")
-    rows = datamodule.manifest.subset("test") or datamodule.manifest.subset("val")
-    step = max(len(rows) // 8, 1)
-    pictures = []
-    for row in rows[::step][:8]:
-        found = predictor.predict(datamodule.root / row.image)
-        truth = read_mask(datamodule.root / row.mask)
-        heats = ((truth / 255).astype(np.float32), found.probability, found.mask.astype(np.float32))
-        pictures += [found.image, *(figures.as_heat(heat) for heat in heats)]
-    figures.contact_sheet(
-        pictures,
-        columns=4,
-        path=folder / "figures" / "predictions.png",
-        titles=("photograph", "truth", "probability", "mask"),
-    )
-
-
-def _report(
-    config: TrainConfig, best: Path, metrics: Mapping[str, Any], datamodule: CrackDataModule
-) -> None:
-    threshold = metrics["threshold"]
-    for stage in ("val", "test"):
-        if stage in metrics:
-            count = datamodule.manifest.counts[stage]
-            print_scores(
-                f"{stage}, epoch {metrics['best_epoch']} (the best of {metrics['epochs']})",
-                rows_of(metrics[stage], threshold),
-                protocol_line(count, datamodule.preprocessing, config.data.split),
-            )
-    best = short(best)
-    print(
-        f"\ntrained for {metrics['training_seconds']:.0f} s at "
-        f"{metrics['training_images_per_second']:.0f} images/s\n"
-        f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
-        "next:\n"
-        f"  {program('python')} evaluate.py {typed('checkpoint', best)} subset=val\n"
-        f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root)))} "
-        f"--checkpoint {shlex.quote(str(best))}"
-    )

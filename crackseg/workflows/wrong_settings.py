@@ -1,12 +1,12 @@
 """What OmegaConf finds wrong with a setting, its name or its type, in one line of our own words."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -91,7 +91,7 @@ def _wrong_type(key: str, error: ValidationError) -> str:
     hints = get_type_hints(error.object_type) if is_dataclass(error.object_type) else {}
     group = re.match(r"Merge error: .* is not a subclass of (\w+)\. value: (.*)", str(error))
     if group:
-        return _value_for_group(hints, group[1], group[2])
+        return _value_for_group(error.parent_node, group[1], group[2])
     hint = hints.get(str(error.key))
     if hint is None and (arguments := get_args(_without_none(error.ref_type))):
         # Inside of a list or a dictionary.
@@ -102,8 +102,9 @@ def _wrong_type(key: str, error: ValidationError) -> str:
     return f"{key}={value}: {_in_words(hint)}"
 
 
-def _value_for_group(hints: Mapping[str, Any], schema: str, value: str) -> str:
-    named = [name for name, hint in hints.items() if _without_none(hint).__name__ == schema]
+def _value_for_group(node: DictConfig, schema: str, value: str) -> str:
+    types = {name: OmegaConf.get_type(node, name) for name in map(str, node)}
+    named = [name for name, held in types.items() if held and held.__name__ == schema]
     group = named[0] if named else schema
     return (
         f"{group}={value}: {group} is a group of settings; to choose a file of it, add to the "

@@ -385,3 +385,43 @@ def test_synthetic_photographs_are_written_below_the_root_when_asked_for(
 def test_other_data_are_not_made_up(data_config: DataConfig, tmp_path: Path) -> None:
     CrackDataModule(replace(data_config, root=str(tmp_path / "gone"))).prepare_data()
     assert not (tmp_path / "gone").exists()
+
+
+def test_one_batch_to_learn_by_heart_stands_in_every_subset(
+    data_config: DataConfig, log: pytest.LogCaptureFixture
+) -> None:
+    datamodule = ready(replace(data_config, overfit_batch=True, batch_size=6))
+    rows = datamodule.manifest.subset("train")[:6]
+    training = list(datamodule.train_dataloader())
+    assert len(training) == 20
+    for batch in (*training, *datamodule.val_dataloader(), *datamodule.test_dataloader()):
+        assert batch["stem"] == [row.stem for row in rows]
+        assert torch.equal(batch["image"], training[0]["image"])
+        assert torch.equal(batch["mask"], training[0]["mask"])
+    assert datamodule.counts == {"train": 6, "val": 6, "test": 6}
+    assert datamodule.manifest.counts == {"train": 16, "val": 2, "test": 2}
+    assert (
+        "one batch to be learned by heart: training (20 steps an epoch), validation and test are "
+        "all the same 6 training photographs, without augmentation"
+    ) in [record.getMessage() for record in log.records]
+
+
+def test_weights_and_scale_of_one_batch_are_its_own(data_config: DataConfig, archive: Path) -> None:
+    datamodule = ready(replace(data_config, overfit_batch=True, batch_size=3))
+    masks = [row.mask for row in datamodule.manifest.subset("train")[:3]]
+    assert datamodule.class_weights == pytest.approx(direct_weights(archive, masks))
+
+
+def test_counts_are_those_of_the_manifest(data_config: DataConfig) -> None:
+    assert ready(data_config).counts == {"train": 16, "val": 2, "test": 2}
+
+
+def test_more_workers_than_photographs_are_refused(data_config: DataConfig) -> None:
+    few = replace(data_config, counts=[2, 9, 9])
+    assert ready(replace(few, num_workers=2)).train_dataloader().num_workers == 2
+    with pytest.raises(ConfigError) as caught:
+        ready(replace(few, num_workers=3)).train_dataloader()
+    assert str(caught.value) == (
+        "data.num_workers=3: there are only 2 training photographs, and each worker needs one at "
+        "least; set data.num_workers=2 or lower"
+    )
