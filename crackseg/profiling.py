@@ -1,6 +1,7 @@
 """Where the time of a training goes, for ``trainer.profiler``."""
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ FOLDER = "profile"
 # each makes the trace larger by some megabytes.
 _SKIPPED, _WARMING_UP, _RECORDED = 2, 2, 4
 _ROWS = 40
+# Lightning's name for all of a step: forward, backward, optimizer.
+_STEP = "run_training_batch"
 
 
 def build_profiler(name: str | None, folder: Path) -> Profiler | None:
@@ -46,8 +49,8 @@ class Times(SimpleProfiler):
 class StepProfiler(Profiler):
     """Traces a few training steps, with the names of network parts and of Lightning's own.
 
-    Lightning's PyTorchProfiler also traces validation and test, and fails in stages that end
-    before its schedule begins.
+    Lightning's PyTorchProfiler ends its steps in the middle of the optimizer's, which books the
+    backward pass to the wrong operation, and fails in stages that end before its schedule begins.
 
     Args:
         folder: for ``trace.json``, which https://ui.perfetto.dev shows, and ``operations.txt``,
@@ -76,7 +79,7 @@ class StepProfiler(Profiler):
         mark = self._open.pop(action_name, None)
         if mark is not None:
             mark.__exit__(None, None, None)
-        if self._profile is not None and action_name.endswith("training_step"):
+        if self._profile is not None and action_name == _STEP:
             self._profile.step()
 
     def describe(self) -> None:
@@ -87,8 +90,8 @@ class StepProfiler(Profiler):
         if self.table.is_file():
             log.info("profile: %s; %s opens in https://ui.perfetto.dev", self.table, self.trace)
         else:
-            least = _SKIPPED + _WARMING_UP + 1
-            log.warning("no profile: the training had fewer than %d steps", least)
+            before = _SKIPPED + _WARMING_UP
+            log.warning("no profile: it begins after %d steps, and there were fewer", before)
 
     def teardown(self, stage: str | None) -> None:
         """Ends the profile, also where the training failed."""
@@ -108,6 +111,8 @@ class StepProfiler(Profiler):
         self._done = bool(self._local_rank)
         if self._done:
             return
+        # Kineto tells of its beginning, its end, and that there is no GPU; from 6 on it is silent.
+        os.environ.setdefault("KINETO_LOG_LEVEL", "6")
         self._profile = torch.profiler.profile(
             schedule=torch.profiler.schedule(
                 wait=_SKIPPED, warmup=_WARMING_UP, active=_RECORDED, repeat=1

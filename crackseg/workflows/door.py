@@ -1,6 +1,7 @@
 """What the Hydra doors share: a user's mistake ends in one message and exit code 2."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ def user_errors() -> Iterator[None]:
         yield
     except CrackSegError as error:
         _leave(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except Exception as error:
         message = message_of(error)
         if message is None:

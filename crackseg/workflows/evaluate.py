@@ -30,6 +30,7 @@ NOT_HERE = {
     "data.augment": "photographs are judged as they are",
     "trainer.precision": "figures are computed in float32",
     "trainer.max_epochs": "an evaluation is one pass",
+    "trainer.profiler": "it is for trainings",
 }
 
 
@@ -109,7 +110,7 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
 
 def _build_trainer(config: EvaluateConfig) -> Trainer:
     settings = asdict(config.trainer)
-    for of_training in ("max_epochs", "precision"):
+    for of_training in ("max_epochs", "precision", "profiler"):
         del settings[of_training]
     return build_trainer(
         **settings,
