@@ -109,14 +109,25 @@ class ProgressLine(Callback):
         self._console = Console(stderr=True)
         self._progress: Progress | None = None
         self._started = 0.0
+        self._first = 0
         self._last = 0.0
         self._best: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best figure, which a resumed run goes on to compare with."""
+        return {"best": self._best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes it up."""
+        self._best = state_dict["best"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begins the bar."""
         self._started = time.perf_counter()
-        total = int(trainer.num_training_batches) * (trainer.max_epochs or 0)
-        self._start(trainer, "Training", total)
+        # A resumed training begins in its middle.
+        self._first = trainer.current_epoch
+        batches = int(trainer.num_training_batches)
+        self._start(trainer, "Training", batches * (trainer.max_epochs or 0), batches * self._first)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -170,10 +181,10 @@ class ProgressLine(Callback):
             planned,
             self._standing(),
             spent,
-            spent / done * (planned - done),
+            spent / (done - self._first) * (planned - done),
         )
 
-    def _start(self, trainer: Trainer, what: str, total: int) -> None:
+    def _start(self, trainer: Trainer, what: str, total: int, done: int = 0) -> None:
         if not self._console.is_terminal or not trainer.is_global_zero:
             return
         self._progress = Progress(
@@ -186,7 +197,7 @@ class ProgressLine(Callback):
             console=self._console,
         )
         self._progress.start()
-        self._progress.add_task(what, total=total, standing="")
+        self._progress.add_task(what, total=total, completed=done, standing="")
 
     def _advance(self, standing: str) -> None:
         if self._progress is not None:

@@ -5,6 +5,9 @@
     packages.txt    what was installed, as pip takes it
     run.lock        locked while a process works in the folder
 
+Beside them stand what the training made: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
+``metrics.json``, figures and logs.
+
 The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed can
 say nothing any more: a run that is ``running`` in words and not locked was interrupted.
 """
@@ -30,6 +33,7 @@ from crackseg.errors import CrackSegError, RunBusyError
 from crackseg.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
+BEST, LAST = "best.ckpt", "last.ckpt"
 _LOCK, _PACKAGES = "run.lock", "packages.txt"
 
 
@@ -96,8 +100,9 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    # Whoever asks for the state of a run holds the lock for a moment.
-    lock = FileLock(folder / _LOCK, timeout=2)
+    # Whoever asks for the state of a run holds the lock for a moment, and the loaders' workers of a
+    # process that was killed some seconds longer.
+    lock = FileLock(folder / _LOCK, timeout=10)
     try:
         lock.acquire()
     except Timeout as error:

@@ -8,8 +8,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.metrics import better_when
-
-BEST, LAST = "best.ckpt", "last.ckpt"
+from crackseg.record import BEST, LAST
 
 
 def best_epoch(folder: str, monitor: str) -> ModelCheckpoint:

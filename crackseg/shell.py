@@ -12,12 +12,16 @@ def short(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def typed(key: str, path: Path) -> str:
-    """A setting as it can be typed: Hydra takes bare commas and signs for its own grammar."""
-    path = short(path)
+def setting(key: str, path: Path) -> str:
+    """A path as Hydra reads it, which takes bare commas and signs for its own grammar."""
     plain = re.fullmatch(r"[\w./-]+", str(path))
     value = str(path) if plain else "'{}'".format(str(path).replace("'", "\\'"))
-    return shlex.quote(f"{key}={value}")
+    return f"{key}={value}"
+
+
+def typed(key: str, path: Path) -> str:
+    """A setting as it can be typed in a shell."""
+    return shlex.quote(setting(key, short(path)))
 
 
 def program(name: str) -> str:

@@ -44,6 +44,7 @@ def test_a_run_that_was_asked_to_end_is_interrupted(tmp_path: Path) -> None:
     assert state_of(tmp_path) == "interrupted"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_killed_process_left_an_interrupted_run(tmp_path: Path) -> None:
     child = os.fork()
     if child == 0:

@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from crackseg.record import LAST
 from crackseg.reporting.runs import Run
 from crackseg.shell import typed
 
@@ -65,7 +66,9 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
         if not is_sweep:
             yield from _run_lines(members[0], name)
             if members[0].state == "interrupted":
-                yield _Line(f"{_INDENT}go on: python train.py {typed('resume', folder)}")
+                begun = (folder / LAST).is_file()
+                what = f"go on: python train.py {typed('resume', folder)}"
+                yield _Line(f"{_INDENT}{what if begun else 'no epoch was whole, begin it anew'}")
             continue
         yield _Line(f"{name}: {_count(members)}")
         for run in members:

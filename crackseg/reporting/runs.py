@@ -77,6 +77,9 @@ def read_run(folder: Path) -> Run:
     except _DAMAGES as error:
         written = datetime.fromtimestamp((folder / RECORD).stat().st_mtime, UTC)
         return Run(folder, "damaged", {}, (), None, _damage(RECORD, error), written, None)
+    if run.state != "done":
+        # Figures of a run that was finished, and then taken further, are not those of its files.
+        return run
     try:
         return replace(run, metrics=_read_metrics(folder))
     except _DAMAGES as error:

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
 from crackseg.errors import ConfigError
+from crackseg.shell import setting
 from crackseg.workflows.resume import find_checkpoint
 
 _MULTIRUN = ("-m", "--multirun")
 _PLAN = "multirun.yaml"
 # What Hydra and the sweep itself set anew each time.
 _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
+# How jobs are started, which may be another way when a sweep goes on.
+_LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 
 
 def spelled_out(arguments: Sequence[str]) -> list[str]:
@@ -25,62 +28,57 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
         CheckpointError: there is nothing to go on with.
         ConfigError: settings beside ``sweep.resume``, or ``resume`` in a sweep.
     """
-    given = _settings(arguments)
     sweeping = any(argument in _MULTIRUN for argument in arguments)
-    if "sweep.resume" in given:
-        return _resumed_sweep(Path(given["sweep.resume"]), list(arguments), sweeping)
-    if "resume" not in given:
+    sweep, run = _path(arguments, "sweep.resume"), _path(arguments, "resume")
+    if sweep is not None:
+        return _resumed_sweep(Path(sweep), list(arguments), sweeping)
+    if run is None:
         return list(arguments)
     if sweeping:
         raise ConfigError("resume: goes on with one run; for a sweep type -m sweep.resume=FOLDER")
-    checkpoint = find_checkpoint(given["resume"])
-    others = [argument for argument in arguments if not argument.startswith("resume=")]
-    return [*others, _quoted("resume", checkpoint), _quoted("hydra.run.dir", checkpoint.parent)]
+    checkpoint = find_checkpoint(run)
+    others = [argument for argument in arguments if not _is(argument, "resume")]
+    return [*others, setting("resume", checkpoint), setting("hydra.run.dir", checkpoint.parent)]
 
 
-def _settings(arguments: Sequence[str]) -> dict[str, str]:
-    """The paths among the settings; what cannot be parsed is left for Hydra to complain of."""
-    parser = OverridesParser.create()
-    found = {}
+def flags(arguments: Sequence[str]) -> list[str]:
+    """What a command line says to Hydra itself, such as ``--config-dir``, but for ``-m``."""
+    settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)
+    return [one for one in arguments if one not in settings and one not in _MULTIRUN]
+
+
+def _is(argument: str, key: str) -> bool:
+    return argument.lstrip("+").startswith(f"{key}=")
+
+
+def _path(arguments: Sequence[str], key: str) -> str | None:
+    """The path that a setting gives, as typed unless it is quoted."""
     for argument in arguments:
-        if argument.startswith(("resume=", "sweep.resume=")):
-            try:
-                override = parser.parse_override(argument)
-            except OverrideParseException:
-                continue
-            found[override.key_or_group] = str(override.value())
-    return found
+        text = argument.partition("=")[2]
+        if _is(argument, key) and text not in ("", "null"):
+            if text[0] in "'\"":
+                text = str(OverridesParser.create().parse_override(argument).value())
+            return text
+    return None
 
 
 def _resumed_sweep(folder: Path, arguments: list[str], sweeping: bool) -> list[str]:
-    others = [
-        argument
-        for argument in arguments
-        if argument not in _MULTIRUN and not argument.startswith(("sweep.resume=", "hydra/"))
-    ]
+    launcher = [argument for argument in arguments if argument.startswith(_LAUNCHER)]
+    named = get_args_parser().parse_known_args(arguments)[0].overrides
+    others = [one for one in named if one not in launcher and not _is(one, "sweep.resume")]
     if others:
         raise ConfigError(
             f"{' '.join(others)}: cannot be given with sweep.resume, a sweep goes on with its own "
             "settings"
         )
     if not sweeping:
-        raise ConfigError(
-            f"sweep.resume: a sweep needs -m: python train.py -m sweep.resume={folder}"
-        )
+        raise ConfigError(f"sweep.resume: needs -m: python train.py -m sweep.resume={folder}")
     plan = folder / _PLAN
     if not plan.is_file():
         what = f"no {_PLAN} in it" if folder.is_dir() else "there is no such folder"
         raise ConfigError(f"sweep.resume={folder}: not a sweep ({what}); crackseg runs lists them")
     overrides = OmegaConf.load(plan).hydra.overrides
-    launchers = [argument for argument in arguments if argument.startswith("hydra/")]
-    own = [
-        setting
-        for setting in overrides.hydra
-        if not setting.startswith(_OF_ITS_OWN)
-        and setting.partition("=")[0] not in {given.partition("=")[0] for given in launchers}
-    ]
-    return ["-m", *overrides.task, *own, *launchers, _quoted("hydra.sweep.dir", folder)]
-
-
-def _quoted(key: str, path: Path) -> str:
-    return "{}='{}'".format(key, str(path).replace("'", "\\'"))
+    dropped = (*_OF_ITS_OWN, *_LAUNCHER) if launcher else _OF_ITS_OWN
+    own = [one for one in overrides.hydra if not one.startswith(dropped)]
+    given = [*overrides.task, *own, *launcher, setting("hydra.sweep.dir", folder)]
+    return ["-m", *flags(arguments), *given]

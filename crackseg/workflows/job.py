@@ -2,41 +2,35 @@
 
 import logging
 import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import torch.distributed
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
 from crackseg.checks import check_train_config
-from crackseg.config import TrainConfig, read_config, write_config
+from crackseg.config import TrainConfig, write_config
 from crackseg.errors import ConfigError, CrackSegError
 from crackseg.interruption import Interrupted
 from crackseg.processes import is_first_process, usable_cores
-from crackseg.record import CONFIG, recording, state_of
+from crackseg.record import CONFIG, LAST, RECORD, recording, state_of, write_text
 from crackseg.reporting.runs import read_run
 from crackseg.reporting.sweeps import write_sweep_tables
 from crackseg.runtime import start_logging
-from crackseg.saving import LAST
-from crackseg.shell import program, typed
+from crackseg.shell import program, setting, typed
+from crackseg.workflows.command import flags
 from crackseg.workflows.protocol import absolute
-from crackseg.workflows.resume import differences, resumed_config
+from crackseg.workflows.resume import resumed_config
 from crackseg.workflows.train import train
 
 log = logging.getLogger(__name__)
-
-# What may be different when a sweep goes on, on another machine say.
-OF_THE_MACHINE = (
-    "trainer.devices",
-    "trainer.accelerator",
-    "logger",
-    "runtime",
-    "sweep",
-    "data.num_workers",
-)
 
 
 def perform(config: TrainConfig) -> float:
@@ -51,10 +45,11 @@ def perform(config: TrainConfig) -> float:
     """
     job = HydraConfig.get()
     folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
-    start_logging(folder / "train.log")
-    if job.mode != RunMode.MULTIRUN:
-        return _single(config, folder, overrides)
-    return _job_of_sweep(config, folder, overrides)
+    sweeping = job.mode == RunMode.MULTIRUN
+    _refuse_misplaced_resume(config, folder, sweeping)
+    if sweeping:
+        return _job_of_sweep(config, folder, overrides)
+    return _single(config, folder, overrides)
 
 
 def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
@@ -63,9 +58,17 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
         checkpoint = Path(config.resume)
         config = resumed_config(folder, config, overrides)
         _refuse_finished(config, folder)
+    elif is_first_process() and (folder / CONFIG).is_file():
+        raise ConfigError(
+            f"{folder} holds a run, and nothing of it is overwritten; go on with it by "
+            f"{typed('resume', folder)}, or choose another hydra.run.dir"
+        )
+    check_train_config(config)
+    start_logging(folder / "train.log")
     try:
-        return _recorded(config, folder, overrides, checkpoint)
-    except Interrupted:
+        with _put_back_if_refused(folder):
+            return _recorded(config, folder, overrides, checkpoint)
+    except (Interrupted, KeyboardInterrupt):
         if (folder / LAST).is_file():
             _say_how_to_go_on(typed("resume", folder))
         raise
@@ -73,31 +76,29 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
 
 def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
     """Begins a job, goes on with it, or keeps it where it is done already."""
-    job = HydraConfig.get()
+    job, sweep = HydraConfig.get(), Path(HydraConfig.get().sweep.dir)
+    start_logging(folder / "train.log")
     log.info("job %d: %s", job.job.num + 1, folder.name)
-    if (folder / CONFIG).is_file():
-        _refuse_other_settings(config, folder)
-        if state_of(folder) == "done":
-            log.info("done already, kept")
-            return _objective(folder, config.sweep.objective)
+    if (folder / RECORD).is_file() and state_of(folder) == "done":
+        log.info("done already, kept")
+        return _objective(folder, config.sweep.objective)
     checkpoint = folder / LAST if (folder / LAST).is_file() else None
-    _stand_alone(folder, overrides)
-    if config.runtime.threads is None and "n_jobs" in job.launcher:
-        config.runtime.threads = _threads_of_one(job.launcher.n_jobs)
+    threads = _threads_of_one(job.launcher.n_jobs) if "n_jobs" in job.launcher else None
     fixed = job.job.config.override_dirname.exclude_keys
     keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
     varied = [key for key in keys if key not in fixed]
     try:
-        return _recorded(config, folder, overrides, checkpoint, varied)
+        with _standing_alone(folder, overrides):
+            return _recorded(config, folder, overrides, checkpoint, varied, threads)
     except CrackSegError as error:
         log.error("this job failed, the sweep goes on: %s", error)
     except Exception:
         log.exception("this job failed, the sweep goes on")
-    except Interrupted:
-        _say_how_to_go_on(f"-m {typed('sweep.resume', Path(job.sweep.dir))}")
+    except (Interrupted, KeyboardInterrupt):
+        _say_how_to_go_on(f"-m {typed('sweep.resume', sweep)}")
         raise
     finally:
-        write_sweep_tables(Path(job.sweep.dir), config.sweep.objective)
+        write_sweep_tables(sweep, config.sweep.objective)
     return math.nan
 
 
@@ -107,18 +108,29 @@ def _recorded(
     overrides: Sequence[str],
     checkpoint: Path | None,
     varied: Sequence[str] = (),
+    threads: int | None = None,
 ) -> float:
-    check_train_config(config)
+    """Trains with a record; ``threads`` are those of this machine and no setting of the run."""
     with recording(folder, overrides, varied):
         if is_first_process():
             write_config(absolute(config), folder / CONFIG)
+        if config.runtime.threads is None:
+            config = replace(config, runtime=replace(config.runtime, threads=threads))
         result = train(config, folder, checkpoint)
     return result.objective(config.sweep.objective)
 
 
+def _refuse_misplaced_resume(config: TrainConfig, folder: Path, sweeping: bool) -> None:
+    """Only from the command line is it known where a run goes on before its folder is made."""
+    if config.resume is None and (config.sweep.resume is None or sweeping):
+        return
+    if sweeping or config.resume is None or Path(config.resume).resolve().parent != folder:
+        raise ConfigError("resume: type it as resume=FOLDER on the command line, not in a file")
+
+
 def _refuse_finished(config: TrainConfig, folder: Path) -> None:
     run = read_run(folder)
-    if run.state != "done" or run.metrics is None:
+    if run.metrics is None:
         return
     epochs = run.metrics["epochs"]
     if run.metrics["stopped_early"]:
@@ -133,39 +145,51 @@ def _refuse_finished(config: TrainConfig, folder: Path) -> None:
         )
 
 
-def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
-    others = differences(read_config(folder / CONFIG), absolute(config), ignored=OF_THE_MACHINE)
-    if others:
-        raise ConfigError(
-            f"{folder} holds a run with other settings, and nothing of it is overwritten; choose "
-            "another hydra.sweep.dir\n" + "\n".join(others)
-        )
+@contextmanager
+def _put_back_if_refused(folder: Path) -> Iterator[None]:
+    """Keeps a finished run what it is where going on with it turns out to be a mistake."""
+    finished = is_first_process() and (folder / RECORD).is_file() and state_of(folder) == "done"
+    before = {name: (folder / name).read_text() for name in (CONFIG, RECORD)} if finished else {}
+    try:
+        yield
+    except CrackSegError:
+        for name, text in before.items():
+            write_text(folder / name, text)
+        raise
 
 
-def _stand_alone(folder: Path, overrides: Sequence[str]) -> None:
-    """Makes the command line that of this job alone.
+@contextmanager
+def _standing_alone(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+    """Makes the process that of this job alone, whatever other jobs it did or will do.
 
-    Lightning starts the other processes of a distributed run with it, and in a sweep each of them
-    would begin the whole sweep again.
+    Lightning starts the other processes of a distributed run with the command line of this one,
+    and leaves its marks in the environment.
     """
-    resume = [typed("resume", folder / LAST)] if (folder / LAST).is_file() else []
-    sys.argv[1:] = [*overrides, *resume]
+    arguments, environment = sys.argv[1:], dict(os.environ)
+    resume = [setting("resume", folder / LAST)] if (folder / LAST).is_file() else []
+    sys.argv[1:] = [*flags(arguments), *overrides, *resume]
     config = cast(DictConfig, HydraConfig.instance().cfg)
     with read_write(config.hydra):
         config.hydra.run.dir = str(folder)
+    try:
+        yield
+    finally:
+        sys.argv[1:] = arguments
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
 
 
 def _threads_of_one(jobs: int) -> int:
-    """Threads for each of several jobs at a time; -1 is joblib's word for one on each core."""
-    cores = usable_cores()
-    return max(cores // (jobs if jobs > 0 else cores), 1)
+    """Threads for each of several jobs at a time."""
+    return max(usable_cores() // jobs, 1)
 
 
 def _objective(folder: Path, name: str) -> float:
     value = read_run(folder).figure(name)
-    assert value is not None
-    return value
+    return math.nan if value is None else value
 
 
-def _say_how_to_go_on(setting: str) -> None:
-    log.warning("interrupted; go on with: %s train.py %s", program("python"), setting)
+def _say_how_to_go_on(what: str) -> None:
+    log.warning("interrupted; go on with: %s train.py %s", program("python"), what)

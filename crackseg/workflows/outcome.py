@@ -14,8 +14,8 @@ from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.inference.predictor import Predictor
 from crackseg.pixels import read_mask
+from crackseg.record import BEST
 from crackseg.reporting.tables import print_scores, rows_of
-from crackseg.saving import BEST
 from crackseg.segmenter import CrackSegmenter
 from crackseg.shell import program, short, typed
 from crackseg.workflows.protocol import protocol_line

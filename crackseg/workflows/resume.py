@@ -12,8 +12,7 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.config import TrainConfig, read_config
 from crackseg.data.splits import Manifest
 from crackseg.errors import CheckpointError, ConfigError, DatasetError
-from crackseg.record import CONFIG, RECORD, read_record
-from crackseg.saving import LAST
+from crackseg.record import CONFIG, LAST, RECORD
 from crackseg.workflows.protocol import absolute
 
 RUNS = Path("outputs/runs")
@@ -70,8 +69,9 @@ def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
     path = _latest(runs) if target == "latest" else Path(target)
     checkpoint = path if path.suffix == ".ckpt" else path / LAST
     folder = checkpoint.parent
-    if not (folder / CONFIG).is_file():
-        what = f"no {CONFIG} in it" if folder.is_dir() else "there is no such folder"
+    missing = [name for name in (CONFIG, RECORD) if not (folder / name).is_file()]
+    if missing:
+        what = f"no {missing[0]} in it" if folder.is_dir() else "there is no such folder"
         raise CheckpointError(
             f"resume={target}: {folder} is not a run ({what}); name a folder that a training made, "
             "a checkpoint in it, or latest; crackseg runs lists them"
@@ -122,10 +122,10 @@ def differences(before: TrainConfig, now: TrainConfig, ignored: tuple[str, ...] 
 
 
 def _latest(runs: Path) -> Path:
-    folders = [record.parent for record in runs.glob(f"*/{RECORD}")]
-    if not folders:
-        raise CheckpointError(f"resume=latest: there is no run below {runs}")
-    return max(folders, key=lambda folder: str(read_record(folder)["started"]))
+    checkpoints = list(runs.glob(f"*/{LAST}"))
+    if not checkpoints:
+        raise CheckpointError(f"resume=latest: there is no run to go on with below {runs}")
+    return max(checkpoints, key=lambda checkpoint: checkpoint.stat().st_mtime)
 
 
 def _keys(overrides: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """From settings to a trained, tested checkpoint with its curves."""
 
 import logging
-import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -10,21 +10,23 @@ from typing import Any
 
 import torch
 from lightning import Trainer, seed_everything
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from crackseg import checkpoint as checkpoints
 from crackseg.callbacks import Throughput, build_callbacks
 from crackseg.checks import check_train_config
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.interruption import Interrupted, graceful_signals
+from crackseg.interruption import Interrupted, StopBetweenBatches, graceful_signals
 from crackseg.loggers import build_loggers
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
+from crackseg.processes import is_first_process
 from crackseg.profiling import build_profiler
+from crackseg.record import BEST, LAST
 from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
-from crackseg.saving import BEST, LAST, SafeCheckpointIO
+from crackseg.saving import SafeCheckpointIO
 from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.outcome import draw, log_outcome, report
 from crackseg.workflows.protocol import absolute_data, announce, build_trainer
@@ -72,7 +74,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
-    datamodule.manifest.write(folder / "manifest.csv")
+    if is_first_process():
+        datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if config.logger.graph:
@@ -80,20 +83,24 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         segmenter.example_input_array = torch.zeros(1, 3, height, width)
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
-    with quiet_lightning():
-        throughput = Throughput()
-        trainer = _build_trainer(config, folder, throughput, start)
-        try:
-            _fit(trainer, segmenter, datamodule, start)
-        except Interrupted:
-            if trainer.is_global_zero:
-                draw(config, folder, datamodule)
-            raise
-        metrics = {
-            **throughput.figures(),
-            "class_weights": list(datamodule.class_weights),
-            **_judge_best(trainer, segmenter, datamodule),
-        }
+    try:
+        with quiet_lightning(), graceful_signals() as came:
+            throughput = Throughput()
+            trainer = _build_trainer(config, folder, throughput, came, start)
+            trainer.fit(
+                segmenter, datamodule=datamodule, ckpt_path=start.checkpoint if start else None
+            )
+            metrics = {
+                **throughput.figures(),
+                "class_weights": list(datamodule.class_weights),
+                **_judge_best(trainer, segmenter, datamodule),
+            }
+    except Interrupted:
+        if not is_first_process():
+            # Lightning kills all processes where one that it started ends with another code.
+            sys.exit(0)
+        draw(config, folder, datamodule)
+        raise
     if trainer.is_global_zero:
         write_json(metrics, folder / "metrics.json")
         log_outcome(config, folder, trainer, segmenter, metrics)
@@ -108,20 +115,6 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
     datamodule.prepare_data()
     datamodule.setup()
     return datamodule
-
-
-def _fit(
-    trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule, start: Start | None
-) -> None:
-    with graceful_signals() as came:
-        try:
-            trainer.fit(
-                segmenter,
-                datamodule=datamodule,
-                ckpt_path=start.checkpoint if start is not None else None,
-            )
-        except SIGTERMException as error:
-            raise Interrupted(came[0] if came else signal.SIGTERM) from error
 
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
@@ -160,18 +153,31 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
 
 
 def _build_trainer(
-    config: TrainConfig, folder: Path, throughput: Throughput, start: Start | None
+    config: TrainConfig,
+    folder: Path,
+    throughput: Throughput,
+    came: list[int],
+    start: Start | None,
 ) -> Trainer:
     settings = asdict(config.trainer)
     settings["precision"] = resolve_precision(settings["precision"], settings["accelerator"])
     settings["profiler"] = build_profiler(settings["profiler"], folder)
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
+    plugins: list[Any] = [SafeCheckpointIO()]
+    if SLURMEnvironment.detect():
+        # Lightning would requeue the job on its own, and go on from a checkpoint of its own.
+        plugins.append(SLURMEnvironment(auto_requeue=False))
     return build_trainer(
         **settings,
         logger=build_loggers(config.logger, folder, resumed_at),
-        callbacks=[throughput, *build_callbacks(config.callbacks, str(folder))],
-        plugins=[SafeCheckpointIO()],
+        callbacks=[
+            throughput,
+            StopBetweenBatches(came),
+            *build_callbacks(config.callbacks, str(folder)),
+        ],
+        plugins=plugins,
+        default_root_dir=str(folder),
         log_every_n_steps=10,
         num_sanity_val_steps=0,
     )

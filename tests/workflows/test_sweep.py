@@ -141,9 +141,85 @@ def test_a_signal_ends_a_run_that_then_goes_on(door: Door, number: signal.Signal
     assert state_of(run) == "done"
 
 
+def test_a_bug_in_a_job_is_told_from_a_mistake(door: Door) -> None:
+    """A folder where a file belongs is nothing that the settings could have said."""
+    broken = door.folder / "sweep" / "seed=1" / "manifest.csv"
+    broken.mkdir(parents=True)
+    process = door.start("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "this job failed, the sweep goes on" in complaints
+    assert "Traceback" in complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "failed"]
+    assert "IsADirectoryError" in read_record(broken.parent)["error"]
+
+
+def test_a_run_is_never_overwritten(door: Door) -> None:
+    code, _, complaints = door.run(*door.settings, "hydra.run.dir=run")
+    assert code == 0, complaints
+    before = (door.folder / "run" / "best.ckpt").read_bytes()
+    code, _, complaints = door.run(*door.settings, "hydra.run.dir=run", "optimizer.lr=1e-4")
+    assert code == 2
+    assert (
+        "holds a run, and nothing of it is overwritten; go on with it by resume=run" in complaints
+    )
+    assert (door.folder / "run" / "best.ckpt").read_bytes() == before
+    code, _, complaints = door.run("resume=run", "trainer.max_epochs=9", "trainer.devices=[7]")
+    assert code == 2
+    assert state_of(door.folder / "run") == "done"
+    config = yaml.safe_load((door.folder / "run" / "config.yaml").read_text())
+    assert (config["trainer"]["max_epochs"], config["trainer"]["devices"]) == (2, "auto")
+
+
+def test_another_sweep_is_not_mixed_into_this_one(door: Door) -> None:
+    code, _, complaints = door.run("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
+    assert code == 0, complaints
+    other = ["optimizer.lr=0.5", "seed=0,1", "hydra.sweep.dir=sweep"]
+    code, _, complaints = door.run("-m", *door.settings, *other)
+    assert code == 2
+    assert "holds a run with other settings, and nothing of it is overwritten" in complaints
+    assert "optimizer.lr: 0.5 here, 0.001 in the run" in complaints
+
+
+def test_jobs_side_by_side_share_the_cores(door: Door) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    side_by_side = ["hydra/launcher=joblib", "seed=0,1", "hydra.sweep.dir=sweep"]
+    code, told, complaints = door.run("-m", *door.settings, *side_by_side)
+    assert code == 0, complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
+    assert "sweep.md" in told
+    config = yaml.safe_load((door.folder / "sweep" / "seed=0" / "config.yaml").read_text())
+    assert config["runtime"]["threads"] is None
+
+
+@pytest.mark.slow
+def test_jobs_of_two_processes_each_run_one_after_another(door: Door) -> None:
+    two = ["trainer.strategy=ddp", "trainer.devices=2", "trainer.max_epochs=30", "seed=0,1"]
+    together = ["callbacks.patience=30", "hydra.sweep.dir=sweep"]
+    process = door.start("-m", *door.settings, *two, *together)
+    first = door.folder / "sweep" / "seed=0"
+    wait_for((first / "last.ckpt").is_file)
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGINT, complaints
+    assert "sweep.resume=sweep" in complaints
+    assert state_of(first) == "interrupted"
+    code, _, complaints = door.run("-m", "sweep.resume=sweep")
+    assert code == 0, complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
+    assert len(read_record(first)["resumed"]) == 1
+    assert not list(door.folder.glob("outputs/runs/*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["-m", "seed=1,1"], "both would be written to seed=1"),
+        (
+            ["-m", "data.split_seed=1,2", "callbacks.monitor=val/x"],
+            "callbacks.monitor=val/x: one of val/best_crack_iou",
+        ),
+        (["++sweep.resume=x"], "error: sweep.resume: needs -m"),
         (["-m", "model.dropout=0.1,1.5"], "error: model.dropout=1.5: at least 0 and below 1"),
         (["-m", "optimizer.lrr=1,2"], "error: optimizer.lrr: there is no such setting"),
         (["-m", "experiment=glob(nothing/*)"], "this makes no job"),
@@ -151,7 +227,11 @@ def test_a_signal_ends_a_run_that_then_goes_on(door: Door, number: signal.Signal
         (["sweep.resume=nowhere"], "error: sweep.resume: needs -m"),
         (["-m", "sweep.resume=nowhere", "seed=1"], "error: seed=1: cannot be given with"),
         (["-m", "resume=latest"], "error: resume: goes on with one run"),
-        (["resume=latest"], "error: resume=latest: there is no run below outputs/runs"),
+        (
+            ["resume=latest"],
+            "error: resume=latest: there is no run to go on with below outputs/runs",
+        ),
+        (["resume=2024_01"], "error: resume=2024_01: 2024_01 is not a run"),
         (["resume=nowhere"], "error: resume=nowhere: nowhere is not a run (there is no such"),
     ],
 )

@@ -74,7 +74,7 @@ def test_the_kept_epoch_is_the_one_with_the_best_validation(trained: TrainResult
 def test_the_stored_threshold_is_the_best_on_validation(trained: TrainResult) -> None:
     val = trained.metrics["val"]
     assert val["stored"]["crack_iou"] >= val["half"]["crack_iou"]
-    assert trained.objective == val["stored"]["crack_iou"]
+    assert trained.objective("val/crack_iou") == val["stored"]["crack_iou"]
     hyper_parameters = read_checkpoint(trained.checkpoint)["hyper_parameters"]
     assert hyper_parameters["threshold"] == trained.threshold
 
