@@ -12,7 +12,6 @@ needed to use the network without the configuration or the data that it was trai
     seed, versions
 """
 
-import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import torch
 
 from crackseg.errors import CheckpointError
+from crackseg.files import replacing
 
 FORMAT = 1
 _NEEDED = ("model", "preprocessing", "threshold", "data")
@@ -61,13 +61,9 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes to a temporary name beside ``path`` and renames it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        torch.save(checkpoint, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Writes it whole or not at all, see :func:`crackseg.files.replacing`."""
+    with replacing(path) as name:
+        torch.save(checkpoint, name)
 
 
 def network_weights(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:

@@ -7,6 +7,8 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from crackseg.files import write_text
+
 
 def when(value: str, wanted: str, then: int) -> int | None:
     """``then`` if the value is the wanted one, else null.
@@ -196,10 +198,8 @@ def register_schemas() -> None:
 
 
 def write_config(config: TrainConfig, path: Path) -> None:
-    """Writes all settings as YAML, under a temporary name first."""
-    temporary = path.with_name(f".{path.name}")
-    OmegaConf.save(OmegaConf.structured(config), temporary)
-    temporary.replace(path)
+    """Writes all settings as YAML."""
+    write_text(path, OmegaConf.to_yaml(OmegaConf.structured(config)))
 
 
 def read_config(path: Path) -> TrainConfig:

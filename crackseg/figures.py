@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from crackseg.files import replacing
 from crackseg.metrics import THRESHOLD_GRID
 from crackseg.pixels import UInt8Array, resize
 
@@ -156,8 +157,5 @@ def _threshold_figure(totals: npt.NDArray[np.int64], threshold: float) -> Figure
 
 
 def _save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
-    """Under a temporary name first, so that a picture is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, format="png", dpi=dpi)
-    temporary.replace(path)
+    with replacing(path) as name:
+        figure.savefig(name, format="png", dpi=dpi)

@@ -19,6 +19,7 @@ from torch.utils.tensorboard.summary import hparams
 from crackseg.config import LoggerConfig
 from crackseg.errors import ConfigError
 from crackseg.figures import threshold_picture
+from crackseg.files import replacing
 from crackseg.metrics import scores
 
 PROJECT = "crackseg"
@@ -94,13 +95,10 @@ class HistoryLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Adds a row and writes the file anew."""
         self._rows.append({**metrics, "step": step})
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{self._path.name}")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with replacing(self._path) as name, name.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, sorted(set().union(*self._rows)))
             writer.writeheader()
             writer.writerows(self._rows)
-        temporary.replace(self._path)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *arguments: Any, **named: Any) -> None:

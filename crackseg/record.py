@@ -13,7 +13,6 @@ say nothing any more: a run that is ``running`` in words and not locked was inte
 """
 
 import json
-import os
 import platform
 import shlex
 import socket
@@ -30,6 +29,7 @@ from filelock import FileLock, Timeout
 
 from crackseg import __version__
 from crackseg.errors import CrackSegError, RunBusyError
+from crackseg.files import write_text
 from crackseg.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
@@ -89,13 +89,6 @@ def state_of(folder: Path) -> str:
     except Timeout:
         return "running"
     return "interrupted" if state == "running" else state
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes to a temporary name beside ``path`` and renames it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 @contextmanager

@@ -28,9 +28,7 @@ class SafeCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
     ) -> None:
         """Writes to a temporary name first, see :mod:`crackseg.checkpoint`."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_checkpoint(checkpoint, path)
+        write_checkpoint(checkpoint, Path(path))
 
     def load_checkpoint(self, path: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Reads and checks it, see :mod:`crackseg.checkpoint`."""

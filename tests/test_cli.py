@@ -65,6 +65,7 @@ def test_runs_lists_outputs_where_no_folder_is_given(
     folder = tmp_path / "outputs" / "runs" / "one"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(record))
+    (folder / "last.ckpt").touch()
     monkeypatch.chdir(tmp_path)
     assert main(["runs"]) == 0
     _, line, remark = capsys.readouterr().out.splitlines()

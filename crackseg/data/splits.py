@@ -7,7 +7,6 @@ same subsets.
 
 import csv
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -18,6 +17,7 @@ import numpy as np
 from crackseg.data.archive import Pair
 from crackseg.data.names import origin
 from crackseg.errors import DatasetError, ManifestError, name_some
+from crackseg.files import replacing
 
 SUBSETS = ("train", "val", "test")
 
@@ -61,13 +61,11 @@ class Manifest:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def write(self, path: Path) -> None:
-        """Writes the CSV file, under a temporary name first."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        """Writes the CSV file."""
+        with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows([getattr(row, column) for column in COLUMNS] for row in self.rows)
-        temporary.replace(path)
 
 
 def split_randomly(

@@ -5,7 +5,6 @@ The answers are kept below the cache folder, under a name made of everything tha
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from crackseg.data.archive import Pair
 from crackseg.data.dataset import Preprocessing
 from crackseg.errors import UnreadableImageError
+from crackseg.files import write_text
 from crackseg.pixels import cut, read_mask, read_photograph, resize
 from crackseg.processes import usable_cores
 from crackseg.progress import progress
@@ -54,10 +54,7 @@ def survey(
     with ThreadPoolExecutor(usable_cores()) as pool:
         look = pool.map(lambda pair: _look(root, pair, preprocessing), pairs)
         findings = list(progress(look, "Reading photographs and masks", len(pairs)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps([asdict(finding) for finding in findings]), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps([asdict(finding) for finding in findings]))
     return findings
 
 

@@ -13,10 +13,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from crackseg.files import write_text
 from crackseg.metrics import better_when
-from crackseg.record import write_text
+from crackseg.record import BEST
 from crackseg.reporting.listing import state_text
 from crackseg.reporting.runs import Run, read_jobs
+from crackseg.shell import short
 
 CSV, MARKDOWN = "sweep.csv", "sweep.md"
 
@@ -97,10 +99,10 @@ def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = _ENDLESS
-    title = Text(f"\n{_short(folder)}: the best {objective} first", "bold")
+    title = Text(f"\n{short(folder)}: the best {objective} first", "bold")
     console.print(title, soft_wrap=True)
     console.print(_table(runs, objective, console))
-    console.print(Text(f"all figures: {_short(folder / MARKDOWN)}"), soft_wrap=True)
+    console.print(Text(f"all figures: {short(folder / MARKDOWN)}"), soft_wrap=True)
     for run in runs:
         if run.complaint:
             remark = f": {run.folder.name}: {run.complaint}"
@@ -151,7 +153,7 @@ def _sorted_by(objective: str, columns: Iterable[_Column]) -> list[_Column]:
 
 
 def _checkpoint(run: Run, folder: Path) -> str | None:
-    path = run.folder / "best.ckpt"
+    path = run.folder / BEST
     return path.relative_to(folder).as_posix() if path.is_file() else None
 
 
@@ -231,9 +233,3 @@ def _joined(varied: Sequence[_Column]) -> _Column:
         return ", ".join(f"{column.heading}={column.shown(run)}" for column in varied)
 
     return _Column("settings", "settings", cell)
-
-
-def _short(path: Path) -> Path:
-    """Relative to the working folder where it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crackseg.files import write_text
+
 _FIGURES = {
     "crack_iou": "crack IoU",
     "mean_iou": "mean IoU",
@@ -56,10 +58,8 @@ def rows_of(
 
 
 def write_json(figures: Mapping[str, Any], path: Path) -> None:
-    """Writes figures under a temporary name first."""
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    """Writes figures for other programs."""
+    write_text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n")
 
 
 def _number(name: str, value: float) -> str:

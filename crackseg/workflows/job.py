@@ -18,9 +18,10 @@ from omegaconf import DictConfig, read_write
 from crackseg.checks import check_train_config
 from crackseg.config import TrainConfig, write_config
 from crackseg.errors import ConfigError, CrackSegError
+from crackseg.files import write_text
 from crackseg.interruption import Interrupted
 from crackseg.processes import is_first_process, usable_cores
-from crackseg.record import CONFIG, LAST, RECORD, recording, state_of, write_text
+from crackseg.record import CONFIG, LAST, RECORD, recording, state_of
 from crackseg.reporting.runs import read_run
 from crackseg.reporting.sweeps import write_sweep_tables
 from crackseg.runtime import start_logging

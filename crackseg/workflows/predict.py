@@ -12,6 +12,7 @@ from PIL import Image
 
 from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
 from crackseg.figures import as_heat, overlay
+from crackseg.files import replacing
 from crackseg.inference.predictor import Prediction, Predictor
 from crackseg.pixels import IMAGE_SUFFIXES, UInt8Array
 from crackseg.progress import progress
@@ -149,12 +150,10 @@ def _write(found: Prediction, target: Path, probability: bool) -> None:
 
 
 def _write_png(picture: UInt8Array, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}")
     try:
-        Image.fromarray(picture).save(temporary, format="PNG")
-        temporary.replace(path)
+        with replacing(path) as name:
+            Image.fromarray(picture).save(name, format="PNG")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise CrackSegError(f"{path}: cannot be written ({error})") from error
 
 

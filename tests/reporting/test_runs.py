@@ -574,11 +574,16 @@ def test_an_interrupted_run_says_how_to_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_run(Path("outputs/a"), "running", minute=1)
-    write_run(Path("outputs/b,c d"), "interrupted", minute=2)
-    write_run(Path("outputs/done"), "done", minute=3)
+    write_run(Path("outputs/none"), "interrupted", minute=0)
+    for folder in (
+        write_run(Path("outputs/a"), "running", minute=1),
+        write_run(Path("outputs/b,c d"), "interrupted", minute=2),
+        write_run(Path("outputs/done"), "done", minute=3),
+    ):
+        (folder / "last.ckpt").touch()
     lines = listed(capsys, Path("outputs"))[1:]
-    assert [line.split()[0] for line in lines] == ["done", "b,c", "go", "a", "go"]
+    assert [line.split()[0] for line in lines] == ["done", "b,c", "go", "a", "go", "none", "no"]
+    assert lines[-1] == "  no epoch was whole, begin it anew"
     assert lines[4] == "  go on: python train.py resume=outputs/a"
     # Quoted once for the shell and once for Hydra.
     assert lines[2] == """  go on: python train.py 'resume='"'"'outputs/b,c d'"'"''"""
