@@ -12,8 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from crackseg.errors import ConfigError, CrackSegError
-from crackseg.workflows.messages import message_of
-from crackseg.workflows.wrong_settings import unknown_setting
+from crackseg.workflows.messages import message_of, unknown_setting
 
 
 @contextmanager
@@ -77,6 +76,6 @@ def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:
     known = [entry.name for entry in fields(schema)] if is_dataclass(schema) else None
     for name in map(str, node):
         if known is not None and name not in known:
-            yield unknown_setting(f"{prefix}{name}", known)
+            yield unknown_setting(f"{prefix}{name}", schema)
         elif not OmegaConf.is_missing(node, name) and isinstance(node[name], DictConfig):
             yield from _added(node[name], f"{prefix}{name}.")

@@ -1,147 +1,179 @@
-"""What Hydra finds wrong with files and command line, in one line of our own words."""
+"""What Hydra and OmegaConf find wrong with files and command line, in one line."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf.errors import OmegaConfBaseException
+from hydra.errors import (
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
 from crackseg.spelling import nearest
-from crackseg.workflows.origins import Origin, comes_from_flags, config_named_in, origin_of
-from crackseg.workflows.wrong_settings import first_line, message_of_setting, rather
+
+CONF = Path(__file__).parents[2] / "conf"
+
+# The libraries' own words that name no way out, some of them raised as ValueError or the like.
+_IN_OTHER_WORDS = {
+    r"Could not append .* at '(.+)'": r"\1: this setting is there already; leave out the +",
+    r"Multiple values for (\S+)\.": r"\1: chosen twice; on the command line leave out the +",
+    r"Ambiguous value for argument '(.+?)=(.+)'": (
+        r"\1=\2: add -m for a sweep over these; a list is \1=[\2]"
+    ),
+    r"Config group override must be": "a group is chosen by GROUP=NAME, not by null or a number",
+    r"Unexpected type for root: NoneType": (
+        "a group that is null has no settings; choose one first, such as data=crackseg9k"
+    ),
+    r"Invalid loaded object type": "a config file holds lines of KEY: VALUE",
+    r"Could not override '([^']+)'": r"\1: cannot be chosen here; --help names the groups",
+    r"(Invalid defaults list in .*|The --resolve flag .*|Only one of --run.*)": r"\1",
+}
 
 
 def message_of(error: Exception) -> str | None:
     """Says what a user did wrong, where, and what would be right.
 
     Args:
-        error: what came out of Hydra.
+        error: what came out of Hydra or OmegaConf.
 
     Returns:
         One line; None for what is no user's doing but a bug.
     """
-    cause = _innermost(error)
-    origin = origin_of(error)
-    if origin is not None:
-        # Whatever stops Hydra from composing a config was typed or written by the user.
-        return _of_composition(error, cause, origin)
-    if isinstance(cause, OmegaConfBaseException):
-        return message_of_setting(cause)
-    of_hydra = isinstance(error, HydraException) or comes_from_flags(error)
-    return _plain(error) if of_hydra else None
-
-
-def _innermost(error: Exception) -> Exception:
-    """OmegaConf's exception where Hydra raised its own over it."""
-    for inner in (error.__cause__, error.__context__):
-        if isinstance(error, HydraException) and isinstance(inner, OmegaConfBaseException):
-            return inner
-    return error
-
-
-def _of_composition(error: Exception, cause: Exception, origin: Origin) -> str:
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        return _broken_yaml(error, mark, origin)
+    cause = _omegaconf_error(error)
+    if cause is not None:
+        config = _config(error)
+        return (f"{config}.yaml: " if config else "") + _of_setting(cause, config)
     if isinstance(error, OverrideParseException):
-        return _unreadable(error)
-    if isinstance(error, MissingConfigException):
-        return _missing_choice(error, origin)
-    if isinstance(cause, OmegaConfBaseException):
-        config = config_named_in(str(error))
-        return _at(config, origin) + message_of_setting(cause, config)
-    return _of_choice(str(error), origin) or _of_override(error, origin)
+        return _unreadable(error.override)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_choice(error, error.missing_cfg_file)
+    # PyYAML, which has no types, points at the place of a fault.
+    mark = getattr(error, "problem_mark", None)
+    return _broken_yaml(error, mark) if mark is not None else _of_hydra(error)
 
 
-def _at(config: str | None, origin: Origin) -> str:
-    return f"{origin.file(config)}: " if config else ""
+def unknown_setting(key: str, schema: Any) -> str:
+    """Says that a setting does not exist.
+
+    Args:
+        key: with its groups, such as ``optimizer.lrr``.
+        schema: the dataclass that has no such field.
+    """
+    group, _, name = key.rpartition(".")
+    known = [entry.name for entry in fields(schema)]
+    # A setting of a group may have been given without the group.
+    below = {
+        entry.name: f"{outer.name}.{entry.name}"
+        for outer in fields(schema)
+        if is_dataclass(outer.type)
+        for entry in fields(outer.type)
+    }
+    meant = nearest(name, known) or below.get(nearest(name, below) or "")
+    return f"{key}: there is no such setting in {group or 'the config'}; {_rather(meant, known)}"
 
 
-def _broken_yaml(error: Any, mark: Any, origin: Origin) -> str:
-    file = origin.file(origin.reading or "")
-    return f"{file}, line {mark.line + 1}: broken YAML, {error.problem}"
-
-
-def _unreadable(error: OverrideParseException) -> str:
-    key, equals, _ = error.override.partition("=")
-    if not equals:
-        return f"{error.override or repr('')}: a setting is changed by {key or 'KEY'}=VALUE"
-    return (
-        f"{error.override}: the value cannot be read ({first_line(error)}); close its brackets and "
-        f"quotes, and quote a value with signs in it: '{key}=\"VALUE\"'"
-    )
-
-
-def _missing_choice(error: MissingConfigException, origin: Origin) -> str:
-    group, _, choice = (error.missing_cfg_file or "").rpartition("/")
-    if not group:
-        return _plain(error)
-    config = origin.chooser(group, choice, parent=config_named_in(str(error)))
-    # A file that builds on others of its own folder may mean a schema there.
-    known = origin.choices(group, schemas=bool(config and config.startswith(f"{group}/")))
-    where = _at(config, origin)
-    if not known:
-        return where + _unknown_group(group, origin, bool(config))
-    meant = nearest(choice, known)
-    return f"{where}{group}={choice}: there is no such choice; {rather(meant, known)}"
-
-
-def _unknown_group(group: str, origin: Origin, in_file: bool) -> str:
-    if not in_file:
-        known = origin.chosen_groups()
-        meant = nearest(group.partition("@")[0], known)
-        return f"{group}: cannot be chosen here; {rather(meant, known)}"
-    group = group.partition("@")[0]
-    known = origin.groups()
-    # A group is looked for in the folder of the file that names it, unless a slash comes first.
-    meant = nearest(group.rpartition("/")[2], known)
-    meant = f"/{meant}" if meant else None
-    return f"{group}: there is no such group; {rather(meant, known)}"
-
-
-def _of_choice(text: str, origin: Origin) -> str | None:
-    """What is wrong with the choice from a group; None if it is something else."""
-    unknown = re.match(r"(?:In '[^']+': )?Could not override '([^']+)'", text)
-    if unknown:
-        config = config_named_in(text)
-        return _at(config, origin) + _unknown_group(unknown[1], origin, bool(config))
-    twice = re.match(r"Multiple values for (\S+)\.|(\S+) appears more than once", text)
-    if twice:
-        group = twice[1] or twice[2]
-        return (
-            f"{group}: chosen twice; leave out the + on the command line, or write into the "
-            f"defaults list: override /{group}: CHOICE"
-        )
-    deleted = re.match(r"Could not delete .*?'(.+?)'", text)
-    if deleted:
-        known = origin.chosen_groups()
-        meant = nearest(deleted[1], known)
-        return f"~{deleted[1]}: cannot be taken away; {rather(meant, known)}"
-    group = (origin.override or "").partition("=")[0]
-    if text.startswith("Config group override") and group:
-        return f"{origin.override}: there is no such choice; {rather(None, origin.choices(group))}"
+def _omegaconf_error(error: Exception) -> OmegaConfBaseException | None:
+    for one in (error, error.__cause__, error.__context__):
+        if isinstance(one, OmegaConfBaseException):
+            # Around anything but Hydra's own exception it is not what went wrong.
+            return one if one is error or isinstance(error, HydraException) else None
     return None
 
 
-def _of_override(error: Exception, origin: Origin) -> str:
-    text, override = str(error), origin.override or ""
-    several = re.match(r"Ambiguous value for argument '(.*)'", text)
-    if several:
-        key, _, values = several[1].partition("=")
-        return f"{several[1]}: add -m for a sweep over these; a list is {key}=[{values}]"
-    if text.startswith("Could not append"):
-        return f"{override}: this setting is there already; leave out the +"
-    group = override.partition(".")[0]
-    if isinstance(error, AssertionError) and group != override:
-        # OmegaConf's answer to a setting in a group that is null.
-        choices = " or ".join(f"{group}={choice}" for choice in origin.choices(group))
-        return f"{override}: {group} is not chosen yet; add {choices}"
-    if text.startswith("Invalid loaded object"):
-        return f"{origin.file(origin.reading or '')}: a config file holds lines of KEY: VALUE"
-    return _plain(error)
+def _config(error: Exception) -> str | None:
+    """``optimizer/adam`` of a message that begins with ``In 'optimizer/adam': ``."""
+    # Hydra's own choices, such as hydra/launcher, stand in no file of the user's.
+    named = re.match(r"In '(?!hydra/)([^']+)': ", str(error))
+    return named[1] if named else None
 
 
-def _plain(error: Exception) -> str:
-    """Hydra's own words, without its search path and its links, on one line."""
-    text = re.split(r"\n\s*\n|\nSee http|\nConfig search path", str(error).strip())[0]
-    return " ".join(text.split())
+def _of_setting(error: OmegaConfBaseException, config: str | None) -> str:
+    key = error.full_key or ""
+    if isinstance(error, MissingMandatoryValue):
+        return f"{key}: missing; give {key}=VALUE"
+    if isinstance(error, ConfigKeyError | ConfigAttributeError):
+        if config is not None and key == config.partition("/")[0]:
+            # Hydra puts a file's content below the name of its folder.
+            return "the first line of this file must be: # @package _global_"
+        if is_dataclass(error.object_type):
+            return unknown_setting(key, error.object_type)
+        known = map(str, error.parent_node)
+        return f"{key}: there is no such name; add it with +{key}=VALUE; {_rather(None, known)}"
+    if "does not support deletion" in str(error):
+        return f"~{key}: a setting cannot be taken away; give {key}=VALUE"
+    name = re.match(r"Merge error: str is not a subclass of \w+\. value: (.*)", str(error))
+    if name:
+        choose = f"override /GROUP: {name[1]}"
+        return f"{name[1]}: a file of a group is chosen in the defaults list: {choose}"
+    return f"{key}: {_first_line(error)}" if key else _first_line(error)
+
+
+def _unreadable(override: str) -> str:
+    key = override.partition("=")[0] or "KEY"
+    return (
+        f"{override or repr('')}: cannot be read; write {key}=VALUE, close brackets and quotes, "
+        f"and quote a value with signs in it: '{key}=\"VALUE\"'"
+    )
+
+
+def _missing_choice(error: MissingConfigException, missing: str) -> str:
+    # Only Hydra's own groups have groups in them; experiment=paper/unet_1 names a file in a folder.
+    choice = re.fullmatch(r"((?:hydra/)?[^/]+)/(.+)", missing)
+    if choice is None:
+        return _first_line(error)
+    group, name = choice.groups()
+    folder = name[: name.rfind("/") + 1]
+    files = (CONF / group).rglob("*.yaml")
+    found = {file.relative_to(CONF / group).with_suffix("").as_posix() for file in files}
+    found |= {f"{folder}{option}" for option in error.options or ()}
+    known = sorted(one for one in found if not one.endswith("_schema"))
+    config = _config(error) or ""
+    # Whatever the command line or an experiment chose, Hydra names the main config, train.
+    where = f"{config}.yaml: " if "/" in config else ""
+    if not known:
+        return where + _unknown_group(group)
+    return f"{where}{group}={name}: there is no such choice; {_rather(nearest(name, known), known)}"
+
+
+def _unknown_group(group: str) -> str:
+    known = sorted(folder.name for folder in CONF.glob("*/") if folder.name != "hydra")
+    meant = nearest(group, known)
+    return f"{group}: there is no such group; {_rather(f'/{meant}' if meant else None, known)}"
+
+
+def _broken_yaml(error: Any, mark: Any) -> str:
+    file = Path(mark.name)
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return f"{shown}, line {mark.line + 1}: broken YAML, {error.problem}"
+
+
+def _of_hydra(error: Exception) -> str | None:
+    for pattern, words in _IN_OTHER_WORDS.items():
+        if found := re.match(pattern, str(error)):
+            return found.expand(words)
+    group = re.match(r"In '([^']+)': Could not override '(?:.*/)?(\w+)", str(error))
+    if group:
+        return f"{group[1]}.yaml: {_unknown_group(group[2])}"
+    # What went wrong inside of a call that a config asked for may be a bug.
+    of_config = isinstance(error, HydraException) and not isinstance(error, InstantiationException)
+    return _first_line(error) if of_config else None
+
+
+def _first_line(error: Exception) -> str:
+    """The library's own words, without its details, search path and links."""
+    return str(error).strip().partition("\n")[0]
+
+
+def _rather(meant: str | None, known: Iterable[str]) -> str:
+    guess = f"did you mean {meant}? " if meant else ""
+    return f"{guess}known: {', '.join(known)}"

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
 
 from crackseg.checks import check_train_config
 from crackseg.config import EvaluateConfig, register_schemas
@@ -21,7 +24,13 @@ ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
 OF_OPTIMIZER = "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay"
 OF_TRAIN = "there is no such setting in the config; did you mean {}? known: data, model, loss, "
+OF_LOSS = "loss=weigthed_bce: there is no such choice; did you mean weighted_bce?"
+OF_SYNTAX = (
+    "cannot be read; write {0}=VALUE, close brackets and quotes, and quote a value with signs in "
+    "it: '{0}=\"VALUE\"'"
+)
 LOSSES = "known: bce, bce_dice, dice, weighted_bce, weighted_bce_reduced"
+OF_TYPE_STR = "of type 'str' could not be converted to"
 GROUPS = "known: callbacks, data, debug, experiment, "
 
 
@@ -78,15 +87,18 @@ def said(
         # A setting of a group, given without it.
         ("lr=1", f"lr: {OF_TRAIN.format('optimizer.lr')}"),
         ("dropuot=0.1", f"dropuot: {OF_TRAIN.format('model.dropout')}"),
+        (
+            "model.dropuot=0.1",
+            "model.dropuot: there is no such setting in model; did you mean dropout",
+        ),
         ("model.negative_slop=1", "model.negative_slop: there is no such setting in model; did"),
         ("hydra.run.dirr=x", "hydra.run.dirr: there is no such setting in hydra.run; did you mean"),
-        ("+optimizer.lr=1", "+optimizer.lr=1: this setting is there already; leave out the +"),
+        ("+optimizer.lr=1", "optimizer.lr: this setting is there already; leave out the +"),
         (
             "~optimizer.lr",
             "~optimizer.lr: a setting cannot be taken away; give optimizer.lr=VALUE",
         ),
-        ("~optimizerr", "~optimizerr: cannot be taken away; did you mean optimizer? known: "),
-        ("~optimizer=adamm", "~optimizer=adamm: cannot be taken away; did you mean optimizer? "),
+        ("~optimizerr", "Could not delete from config. 'optimizerr' does not exist."),
         (
             "loss.terms.bce=1",
             "loss.terms.bce: there is no such name; add it with +loss.terms.bce=VALUE; known: "
@@ -103,19 +115,30 @@ def test_a_name_that_does_not_exist_is_told_with_the_nearest_one(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        (
-            "loss=weigthed_bce",
-            "loss=weigthed_bce: there is no such choice; did you mean weighted_bce? " + LOSSES,
-        ),
-        ("loss=5", "loss=5: there is no such choice; " + LOSSES),
+        ("loss=weigthed_bce", f"{OF_LOSS} {LOSSES}"),
+        ("loss=5", "a group is chosen by GROUP=NAME, not by null or a number"),
+        ("scheduler=null", "a group is chosen by GROUP=NAME, not by null or a number"),
         ("logger=[csvv]", "logger=csvv: there is no such choice; did you mean csv? known: csv, "),
         # The schemas that networks build on are no choices.
         (
             "model=unett",
             "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper",
         ),
-        ("+loss=bce", "loss: chosen twice; leave out the + on the command line, or write into "),
-        ("data@other=synthetic", "data@other: cannot be chosen here; did you mean data? known: "),
+        # A file in a folder of its group.
+        (
+            "experiment=paper/unet_11",
+            "experiment=paper/unet_11: there is no such choice; did you mean paper/unet_1? known: ",
+        ),
+        (
+            "experiment=unet_1",
+            "experiment=unet_1: there is no such choice; did you mean paper/unet_1? known: paper/b",
+        ),
+        (
+            "hydra/launcher=basik",
+            "hydra/launcher=basik: there is no such choice; did you mean basic? known: basic",
+        ),
+        ("+loss=bce", "loss: chosen twice; on the command line leave out the +"),
+        ("data@other=synthetic", "data@other: cannot be chosen here; --help names the groups"),
     ],
 )
 def test_a_choice_that_does_not_exist_is_told_with_those_that_do(
@@ -127,14 +150,13 @@ def test_a_choice_that_does_not_exist_is_told_with_those_that_do(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("trainer.max_epochs=abc", "trainer.max_epochs=abc: a whole number"),
-        ("seed=1.5", "seed=1.5: a whole number"),
-        ("model.dropout=abc", "model.dropout=abc: a number"),
-        ("data.augment=maybe", "data.augment=maybe: true or false"),
-        ("data.root=null", "data.root=null: text"),
-        ("data.counts=5", "data.counts=5: a list, each of it a whole number, or null"),
-        ("data.counts=[a,b]", "data.counts[0]=a: a whole number"),
-        ("+loss.terms.bce=abc", "loss.terms.bce=abc: a number"),
+        ("trainer.max_epochs=abc", f"trainer.max_epochs: Value 'abc' {OF_TYPE_STR} Integer"),
+        ("seed=1.5", "seed: Value '1.5' of type 'float' could not be converted to Integer"),
+        ("model.dropout=abc", f"model.dropout: Value 'abc' {OF_TYPE_STR} Float"),
+        ("data.augment=maybe", "data.augment: Value 'maybe' is not a valid bool (type str)"),
+        ("data.root=null", "data.root: field 'data.root' is not Optional"),
+        ("data.counts=[a,b]", f"data.counts[0]: Value 'a' {OF_TYPE_STR} Integer"),
+        ("+loss.terms.bce=abc", f"loss.terms.bce: Value 'abc' {OF_TYPE_STR} Float"),
         ("loss.terms=[bce]", "loss.terms: Cannot merge DictConfig with ListConfig"),
         ("optimizer.lr=${seeed}", "optimizer.lr: Interpolation key 'seeed' not found"),
         ("data.root=???", "data.root: missing; give data.root=VALUE"),
@@ -149,15 +171,11 @@ def test_a_value_of_the_wrong_type_is_told_with_the_right_one(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("optimizer.lr", "optimizer.lr: a setting is changed by optimizer.lr=VALUE"),
-        ("", "'': a setting is changed by KEY=VALUE"),
-        (
-            "model.dropout=[0.1",
-            "model.dropout=[0.1: the value cannot be read (no viable alternative at input "
-            "'[0.1'); close its brackets and quotes, and quote a value with signs in it: "
-            "'model.dropout=\"VALUE\"'",
-        ),
-        ("data.root=a=b", "data.root=a=b: the value cannot be read (mismatched input '=' expec"),
+        ("optimizer.lr", "optimizer.lr: cannot be read; write optimizer.lr=VALUE"),
+        ("", "'': cannot be read; write KEY=VALUE"),
+        ("model.dropout=[0.1", f"model.dropout=[0.1: {OF_SYNTAX.format('model.dropout')}"),
+        ("data.root=a=b", "data.root=a=b: cannot be read; write data.root=VALUE"),
+        ("data.root=a,b", "data.root=a,b: add -m for a sweep over these; a list is data.root=[a,b"),
         (
             "data.image_size=96,160",
             "data.image_size=96,160: add -m for a sweep over these; a list is "
@@ -194,8 +212,7 @@ def test_a_value_out_of_range_is_told_with_the_range(
     ("config", "content", "message"),
     [
         ("optimizer/mine", "lrr: 1", f"optimizer.lrr: {OF_OPTIMIZER}"),
-        ("optimizer/mine", "lr: abc", "optimizer.lr=abc: a number"),
-        ("optimizer/mine", "5", "a config file holds lines of KEY: VALUE"),
+        ("optimizer/mine", "lr: abc", f"optimizer.lr: Value 'abc' {OF_TYPE_STR} Float"),
         (
             "model/mine",
             "defaults: [unet, _self_]\ndropuot: 0.1",
@@ -204,21 +221,19 @@ def test_a_value_out_of_range_is_told_with_the_range(
         (
             "model/mine",
             "defaults: [unet_schem]",
-            "model=unet_schem: there is no such choice; did you mean unet_schema? known: mine, un",
+            "model=unet_schem: there is no such choice; did you mean unet_paper? known: unet, un",
         ),
         ("experiment/mine", "optimizer: {lrr: 1}", f"optimizer.lrr: {OF_OPTIMIZER}"),
         ("experiment/mine", "optimzer: {lr: 1}", f"optimzer: {OF_TRAIN.format('optimizer')}"),
-        ("experiment/mine", "trainer: {max_epochs: abc}", "trainer.max_epochs=abc: a whole number"),
         (
             "experiment/mine",
-            "model: unet_paper",
-            "model=unet_paper: model is a group of settings; to choose a file of it, add to the "
-            "defaults list: override /model: CHOICE",
+            "trainer: {max_epochs: abc}",
+            f"trainer.max_epochs: Value 'abc' {OF_TYPE_STR} Integer",
         ),
         (
             "experiment/mine",
-            "defaults: [override /model: unett]",
-            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper",
+            "model: unet_paper",
+            "unet_paper: a file of a group is chosen in the defaults list: override /GROUP: unet_",
         ),
         (
             "experiment/mine",
@@ -233,7 +248,7 @@ def test_a_value_out_of_range_is_told_with_the_range(
         (
             "experiment/mine",
             "defaults: [override model: unet]",
-            f"experiment/model: there is no such group; did you mean /model? {GROUPS}",
+            f"model: there is no such group; did you mean /model? {GROUPS}",
         ),
     ],
 )
@@ -245,7 +260,36 @@ def test_a_fault_in_a_file_names_the_file(
     (copied / group).mkdir(exist_ok=True)
     (copied / f"{config}.yaml").write_text(f"{header}{content}\n")
     told = said(capsys, f"{group}={name}", conf=copied)
-    assert told.startswith(f"conf/{config}.yaml: {message}"), told
+    assert told.startswith(f"{config}.yaml: {message}"), told
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "defaults: [override /model: unett]",
+            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper",
+        ),
+        (
+            "defaults: {override /model: unet}",
+            "Invalid defaults list in 'experiment/mine', defaults must be a list (got mapping)",
+        ),
+        ("5", "a config file holds lines of KEY: VALUE"),
+    ],
+)
+def test_a_fault_in_a_file_that_hydra_does_not_name_is_told(
+    content: str, message: str, copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
+    assert said(capsys, "experiment=mine", conf=copied) == message
+
+
+def test_a_choice_from_a_folder_of_configs_is_among_the_known(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied / "optimizer" / "mine.yaml").write_text("lr: 1\n")
+    told = said(capsys, "optimizer=mime", conf=copied)
+    assert told.endswith("did you mean mine? known: adam, mine")
 
 
 def test_broken_yaml_is_told_with_its_line(
@@ -262,16 +306,16 @@ def test_an_experiment_without_its_first_line_is_told_so(
 ) -> None:
     (copied / "experiment" / "mine.yaml").write_text("optimizer: {lr: 1}\n")
     assert said(capsys, "experiment=mine", conf=copied) == (
-        "conf/experiment/mine.yaml: the first line of this file must be: # @package _global_"
+        "experiment/mine.yaml: the first line of this file must be: # @package _global_"
     )
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("model=unet", "model: cannot be chosen here; known: data, trainer"),
+        ("model=unet", "model: cannot be chosen here; --help names the groups"),
         ("checkpont=x", "checkpont: there is no such setting in the config; did you mean checkp"),
-        ("data.root=x", "data.root=x: data is not chosen yet; add data=crackseg9k or data="),
+        ("data.root=x", "a group that is null has no settings; choose one first, such as data="),
         ("subset=val", "checkpoint: missing; give checkpoint=VALUE"),
         ("+subsett=x", "subsett: there is no such setting in the config; did you mean subset? k"),
     ],
@@ -294,9 +338,22 @@ def test_all_added_settings_are_told_together() -> None:
     ]
 
 
-def test_a_bug_keeps_its_traceback() -> None:
-    with pytest.raises(ValueError, match="a bug"), user_errors():
-        raise ValueError("a bug")
+@pytest.mark.parametrize("bug", [KeyError("a bug"), ValueError("a bug"), AssertionError("a bug")])
+def test_a_bug_keeps_its_traceback(bug: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: ConfigLoaderImpl, *arguments: object, **named: object) -> None:
+        raise bug
+
+    register_schemas()
+    monkeypatch.setattr(ConfigLoaderImpl, "_compose_config_from_defaults_list", broken)
+    with pytest.raises(type(bug), match="a bug") as caught:
+        compose_and_check(["seed=1"], CONF, "train")
+    assert caught.value is bug
+    assert caught.traceback[-1].name == "broken"
+
+
+def test_a_bug_in_what_a_config_calls_keeps_its_traceback() -> None:
+    with pytest.raises(InstantiationException), user_errors():
+        instantiate({"_target_": "builtins.int", "_args_": ["a bug"]})
 
 
 @pytest.mark.parametrize(
@@ -307,8 +364,11 @@ def test_a_bug_keeps_its_traceback() -> None:
         (["-m", "optimizer.lrr=1,2"], f"optimizer.lrr: {OF_OPTIMIZER}"),
         (
             ["-m", "--config-dir=mine", "experiment=mine"],
-            f"mine/experiment/mine.yaml: optimizer.lrr: {OF_OPTIMIZER}",
+            f"experiment/mine.yaml: optimizer.lrr: {OF_OPTIMIZER}",
         ),
+        (["optimizer.lr"], f"optimizer.lr: {OF_SYNTAX.format('optimizer.lr')}"),
+        (["-m", "model.dropout=[0.1"], f"model.dropout=[0.1: {OF_SYNTAX.format('model.dropout')}"),
+        (["-m", "loss=weigthed_bce,bce"], f"{OF_LOSS} {LOSSES}"),
         (["--resolve"], "The --resolve flag can only be used in conjunction with --cfg or --help"),
     ],
 )
