@@ -89,6 +89,7 @@ def test_other_photographs_are_refused(config: TrainConfig, tmp_path: Path) -> N
 def saved(folder: Path, config: TrainConfig) -> Path:
     folder.mkdir(parents=True)
     write_config(absolute(config), folder / "config.yaml")
+    (folder / "run.json").write_text("{}")
     return folder
 
 
@@ -131,5 +132,6 @@ def test_what_can_be_resumed(train_config: TrainConfig, tmp_path: Path) -> None:
         (folder / name).touch()
     assert find_checkpoint(str(folder)) == folder / "last.ckpt"
     assert find_checkpoint(str(folder / "best.ckpt")) == folder / "best.ckpt"
+    assert find_checkpoint("latest", tmp_path / "runs") == folder / "last.ckpt"
     with pytest.raises(CheckpointError, match=r"is not a run \(no config.yaml in it\)"):
         find_checkpoint(str(tmp_path))
