@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from lightning import Callback, Trainer
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from crackseg.processes import is_first_process
 
@@ -32,10 +31,10 @@ class Interrupted(SystemExit):
 
 
 class StopBetweenBatches(Callback):
-    """Ends what a Trainer does before its next batch, once a signal has come.
+    """Ends what a Trainer does before its next batch, once a signal has come to any process.
 
-    Lightning itself does so for signals that come while a training runs; not for one that comes
-    while it is set up, or in the last batch of an evaluation.
+    The processes of a distributed run ask each other before every batch, so that all of them stop
+    at the same one; a process that stopped alone would leave the others waiting for it.
 
     Args:
         came: the signals, as :func:`graceful_signals` gives them.
@@ -57,61 +56,61 @@ class StopBetweenBatches(Callback):
         self._stop(trainer)
 
     def _stop(self, trainer: Trainer) -> None:
-        # Several processes have to stop at the same step, which Lightning sees to.
-        if self._came and trainer.world_size == 1:
-            raise SIGTERMException
+        if trainer.strategy.reduce_boolean_decision(bool(self._came), all=False):
+            raise Interrupted(self._came[0] if self._came else signal.SIGTERM)
+
+
+def keep_lightning_from_signals(trainer: Trainer) -> None:
+    """Leaves SIGTERM to :func:`graceful_signals` alone.
+
+    Lightning's handler sends a message to the other processes from within the handler, whatever
+    the interrupted code was just sending, and both may then wait for ever. On a SLURM cluster it
+    would also put the job into the queue again and go on from a checkpoint of its own.
+    """
+    trainer._signal_connector.register_signal_handlers = _nothing  # type: ignore[method-assign]
 
 
 @contextmanager
 def graceful_signals() -> Iterator[list[int]]:
-    """Lets a training end on Ctrl-C as Lightning ends it on SIGTERM: between two steps.
+    """Notes Ctrl-C and SIGTERM for :class:`StopBetweenBatches` instead of ending the process.
 
     A second signal of the same kind does what it always does, and ends the process at once. Of a
-    distributed run the first process alone listens, and tells the others.
+    distributed run the first process alone listens to Ctrl-C, which a terminal sends to all.
 
     Yields:
         The signals that came, first come first.
 
     Raises:
-        Interrupted: a signal came.
+        Interrupted: a signal came, and nothing inside has ended by it.
     """
     came: list[int] = []
-    # Python lets no other thread than the first one handle signals.
-    listens = threading.current_thread() is threading.main_thread()
-    handlers = _first_process(came) if is_first_process() else _other_process(came)
-    before = {number: signal.signal(number, handlers[number]) for number in handlers if listens}
+    at_last: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+
+    def note(number: int, frame: Any) -> None:
+        log.warning("stopping after this step; the same signal again stops at once")
+        came.append(number)
+        signal.signal(number, at_last[number])
+
+    handlers: dict[int, Any] = dict.fromkeys(at_last, note) if _listens() else {}
+    if handlers and not is_first_process():
+        handlers[signal.SIGINT] = signal.SIG_IGN
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield came
         if came:
-            raise SIGTERMException
-    except SIGTERMException as error:
-        raise Interrupted(came[0] if came else signal.SIGTERM) from error
+            raise Interrupted(came[0])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _first_process(came: list[int]) -> dict[signal.Signals, Any]:
-    def interrupt(number: int, frame: Any) -> None:
-        log.warning("stopping after this step; Ctrl-C again stops at once")
-        came.append(number)
-        signal.signal(number, signal.default_int_handler)
-        # Lightning's own handler, which tells all processes of a distributed run.
-        signal.raise_signal(signal.SIGTERM)
-
-    def terminate(number: int, frame: Any) -> None:
-        if signal.SIGTERM in came:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGTERM)
-        elif not came:
-            log.warning("stopping after this step")
-        came.append(number)
-
-    return {signal.SIGINT: interrupt, signal.SIGTERM: terminate}
+def _listens() -> bool:
+    """Python lets no other thread than the first one handle signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
-def _other_process(came: list[int]) -> dict[signal.Signals, Any]:
-    def terminate(number: int, frame: Any) -> None:
-        came.append(number)
-
-    return {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: terminate}
+def _nothing() -> None:
+    """Registers no handler."""

@@ -1,4 +1,4 @@
-"""What a user may type next, so that a shell and Hydra read it as it is meant."""
+"""Settings as a user types them, so that a shell and Hydra read them as they are meant."""
 
 import re
 import shlex
@@ -17,6 +17,15 @@ def setting(key: str, path: Path) -> str:
     plain = re.fullmatch(r"[\w./-]+", str(path))
     value = str(path) if plain else "'{}'".format(str(path).replace("'", "\\'"))
     return f"{key}={value}"
+
+
+def key_of(override: str) -> str:
+    """The key of a setting as typed, without the signs that tell Hydra to add it or take it away.
+
+    >>> key_of("+data.root=walls")
+    'data.root'
+    """
+    return override.partition("=")[0].lstrip("+~")
 
 
 def typed(key: str, path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from crackseg.errors import RunsNotFoundError
 from crackseg.record import RECORD, read_record, state_of
+from crackseg.shell import key_of
 
 METRICS = "metrics.json"
 # How metrics.json calls what stands behind the @ of a figure's name.
@@ -112,13 +113,15 @@ def newest_first(runs: Sequence[Run]) -> list[Run]:
 
 def _from_record(folder: Path) -> Run:
     record = read_record(folder)
-    overrides = [str(override).partition("=") for override in record["overrides"]]
     finished = record["finished"]
     return Run(
         folder=folder,
         state=state_of(folder),
-        overrides={_key(key): value for key, _, value in overrides},
-        varied=tuple(_key(key) for key in record["varied"]),
+        overrides={
+            key_of(override): override.partition("=")[2]
+            for override in map(str, record["overrides"])
+        },
+        varied=tuple(map(key_of, record["varied"])),
         metrics=None,
         error=None if record["error"] is None else str(record["error"]),
         started=_moment(record["started"]),
@@ -135,11 +138,6 @@ def _read_metrics(folder: Path) -> Mapping[str, Any] | None:
     if not isinstance(metrics, dict):
         raise TypeError("holds no table")
     return metrics
-
-
-def _key(override: str) -> str:
-    """Without the signs that tell Hydra to add a setting or to take it away."""
-    return override.lstrip("+~")
 
 
 def _moment(text: str) -> datetime:

@@ -8,7 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from crackseg.errors import ConfigError
-from crackseg.shell import setting
+from crackseg.shell import key_of, setting
 from crackseg.workflows.resume import find_checkpoint
 
 _MULTIRUN = ("-m", "--multirun")
@@ -48,7 +48,7 @@ def flags(arguments: Sequence[str]) -> list[str]:
 
 
 def _is(argument: str, key: str) -> bool:
-    return argument.lstrip("+").startswith(f"{key}=")
+    return "=" in argument and key_of(argument) == key
 
 
 def _path(arguments: Sequence[str], key: str) -> str | None:

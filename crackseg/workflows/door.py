@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from crackseg.errors import ConfigError, CrackSegError
+from crackseg.shell import key_of
 from crackseg.workflows.messages import message_of, unknown_setting
 
 
@@ -60,7 +61,7 @@ def refuse_overrides(reasons: Mapping[str, str]) -> None:
         ConfigError: naming the first of them that was given.
     """
     for override in HydraConfig.get().overrides.task:
-        key = override.lstrip("+").partition("=")[0]
+        key = key_of(override)
         if key in reasons:
             raise ConfigError(f"{override}: cannot be set here, {reasons[key]}")
 

@@ -25,7 +25,7 @@ from crackseg.record import CONFIG, LAST, RECORD, recording, state_of
 from crackseg.reporting.runs import read_run
 from crackseg.reporting.sweeps import write_sweep_tables
 from crackseg.runtime import start_logging
-from crackseg.shell import program, setting, typed
+from crackseg.shell import key_of, program, setting, typed
 from crackseg.workflows.command import flags
 from crackseg.workflows.protocol import absolute
 from crackseg.workflows.resume import resumed_config
@@ -86,8 +86,7 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     checkpoint = folder / LAST if (folder / LAST).is_file() else None
     threads = _threads_of_one(job.launcher.n_jobs) if "n_jobs" in job.launcher else None
     fixed = job.job.config.override_dirname.exclude_keys
-    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
-    varied = [key for key in keys if key not in fixed]
+    varied = [key for key in map(key_of, overrides) if key not in fixed]
     try:
         with _standing_alone(folder, overrides):
             return _recorded(config, folder, overrides, checkpoint, varied, threads)

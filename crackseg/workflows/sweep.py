@@ -20,6 +20,7 @@ from crackseg.config import TrainConfig, read_config
 from crackseg.errors import ConfigError
 from crackseg.processes import usable_cores
 from crackseg.record import CONFIG, read_record, state_of
+from crackseg.shell import key_of
 from crackseg.workflows.door import settings, user_errors
 from crackseg.workflows.protocol import absolute
 from crackseg.workflows.resume import differences
@@ -105,7 +106,7 @@ def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: st
     named: dict[str, list[str]] = {}
     for job in jobs:
         config = settings(compose(config_name, overrides=job))
-        name = safe_name(",".join(sorted(one for one in job if one.partition("=")[0] not in fixed)))
+        name = safe_name(",".join(sorted(one for one in job if key_of(one) not in fixed)))
         if name in named:
             raise ConfigError(
                 f"{' '.join(named[name])} and {' '.join(job)}: both would be written to {name}"

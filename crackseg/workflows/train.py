@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from lightning import Trainer, seed_everything
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg import checkpoint as checkpoints
@@ -18,7 +17,12 @@ from crackseg.callbacks import Throughput, build_callbacks
 from crackseg.checks import check_train_config
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.interruption import Interrupted, StopBetweenBatches, graceful_signals
+from crackseg.interruption import (
+    Interrupted,
+    StopBetweenBatches,
+    graceful_signals,
+    keep_lightning_from_signals,
+)
 from crackseg.loggers import build_loggers
 from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
 from crackseg.processes import is_first_process
@@ -164,11 +168,7 @@ def _build_trainer(
     settings["profiler"] = build_profiler(settings["profiler"], folder)
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
-    plugins: list[Any] = [SafeCheckpointIO()]
-    if SLURMEnvironment.detect():
-        # Lightning would requeue the job on its own, and go on from a checkpoint of its own.
-        plugins.append(SLURMEnvironment(auto_requeue=False))
-    return build_trainer(
+    trainer = build_trainer(
         **settings,
         logger=build_loggers(config.logger, folder, resumed_at),
         callbacks=[
@@ -176,11 +176,13 @@ def _build_trainer(
             StopBetweenBatches(came),
             *build_callbacks(config.callbacks, str(folder)),
         ],
-        plugins=plugins,
+        plugins=[SafeCheckpointIO()],
         default_root_dir=str(folder),
         log_every_n_steps=10,
         num_sanity_val_steps=0,
     )
+    keep_lightning_from_signals(trainer)
+    return trainer
 
 
 def _judge_best(
