@@ -35,6 +35,9 @@ from crackseg.processes import is_first_process, usable_cores
 CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
 _LOCK, _PACKAGES = "run.lock", "packages.txt"
+# In seconds. Whoever asks for the state of a run holds its lock for a moment, and the loaders'
+# workers of a process that was killed somewhat longer.
+_PATIENCE = 10
 
 
 @contextmanager
@@ -93,9 +96,7 @@ def state_of(folder: Path) -> str:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    # Whoever asks for the state of a run holds the lock for a moment, and the loaders' workers of a
-    # process that was killed some seconds longer.
-    lock = FileLock(folder / _LOCK, timeout=10)
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
     try:
         lock.acquire()
     except Timeout as error:

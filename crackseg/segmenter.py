@@ -12,12 +12,12 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from crackseg.confusion import ConfusionCounts
 from crackseg.data.dataset import Sample
 from crackseg.errors import TrainingError
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics import (
     THRESHOLD_GRID,
-    ConfusionCounts,
     at_both_thresholds,
     best_threshold,
     better_when,
@@ -48,7 +48,7 @@ class CrackSegmenter(LightningModule):
 
     Attributes:
         totals: for every finished stage the counts at each of its thresholds, see
-            :class:`crackseg.metrics.ConfusionCounts`.
+            :class:`crackseg.confusion.ConfusionCounts`.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from crackseg.confusion import ConfusionCounts
 from crackseg.figures import (
     CRACK_COLOUR,
     _threshold_figure,
@@ -19,7 +20,7 @@ from crackseg.figures import (
     threshold_curves,
     threshold_picture,
 )
-from crackseg.metrics import THRESHOLD_GRID, ConfusionCounts, scores
+from crackseg.metrics import THRESHOLD_GRID, scores
 
 HISTORY_CSV = """\
 epoch,step,train/crack_iou,train/loss,val/crack_iou,val/loss

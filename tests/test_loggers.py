@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard.summary import compute_curve
 
 from crackseg.config import LoggerConfig, TrainConfig, UNetConfig
+from crackseg.confusion import ConfusionCounts
 from crackseg.errors import ConfigError
 from crackseg.figures import read_history, threshold_picture
 from crackseg.loggers import (
@@ -30,7 +31,7 @@ from crackseg.loggers import (
     log_outcome,
     log_threshold_curves,
 )
-from crackseg.metrics import THRESHOLD_GRID, ConfusionCounts, at_both_thresholds
+from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds
 
 BOTH = LoggerConfig(tensorboard=True, csv=True)
 

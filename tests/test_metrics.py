@@ -14,9 +14,9 @@ from torchmetrics.classification import (
     MulticlassJaccardIndex,
 )
 
+from crackseg.confusion import ConfusionCounts
 from crackseg.metrics import (
     THRESHOLD_GRID,
-    ConfusionCounts,
     at_both_thresholds,
     best_threshold,
     better_when,

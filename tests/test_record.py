@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from crackseg import record
 from crackseg.errors import ConfigError, RunBusyError
 from crackseg.record import read_record, recording, state_of
 
@@ -70,7 +71,10 @@ def test_going_on_keeps_the_beginning(tmp_path: Path) -> None:
     ]
 
 
-def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
+def test_two_processes_do_not_work_in_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "_PATIENCE", 0.2)
     with (
         recording(tmp_path, []),
         pytest.raises(RunBusyError, match="another process is working in this folder"),

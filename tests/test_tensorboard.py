@@ -24,8 +24,9 @@ import pytest
 import torch
 
 from crackseg.config import LoggerConfig, PaperUNetConfig, TrainConfig, UNetConfig
+from crackseg.confusion import ConfusionCounts
 from crackseg.loggers import build_loggers, log_outcome, log_threshold_curves
-from crackseg.metrics import THRESHOLD_GRID, ConfusionCounts, at_both_thresholds
+from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds
 
 FLAGS = [
     "--headless",

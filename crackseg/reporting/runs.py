@@ -113,14 +113,11 @@ def newest_first(runs: Sequence[Run]) -> list[Run]:
 
 def _from_record(folder: Path) -> Run:
     record = read_record(folder)
-    finished = record["finished"]
+    overrides, finished = record["overrides"], record["finished"]
     return Run(
         folder=folder,
         state=state_of(folder),
-        overrides={
-            key_of(override): override.partition("=")[2]
-            for override in map(str, record["overrides"])
-        },
+        overrides={key_of(one): one.partition("=")[2] for one in map(str, overrides)},
         varied=tuple(map(key_of, record["varied"])),
         metrics=None,
         error=None if record["error"] is None else str(record["error"]),

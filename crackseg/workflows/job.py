@@ -26,8 +26,8 @@ from crackseg.reporting.runs import read_run
 from crackseg.reporting.sweeps import write_sweep_tables
 from crackseg.runtime import start_logging
 from crackseg.shell import key_of, program, setting, typed
+from crackseg.workflows.absolute import absolute
 from crackseg.workflows.command import flags
-from crackseg.workflows.protocol import absolute
 from crackseg.workflows.resume import resumed_config
 from crackseg.workflows.train import train
 

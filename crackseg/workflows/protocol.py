@@ -1,14 +1,12 @@
 """What training and evaluation share: the data they announce, their Trainer, their protocol."""
 
 import logging
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from crackseg.config import DataConfig, TrainConfig
+from crackseg.config import DataConfig
 from crackseg.data.dataset import Preprocessing
 from crackseg.errors import ConfigError
 
@@ -49,20 +47,4 @@ def protocol_line(photographs: int, preprocessing: Preprocessing, split: str) ->
         f"dataset totals over {photographs} photographs at {height}x{width} "
         f"({preprocessing.resize}), masks cut at >{preprocessing.mask_threshold}, split "
         f"{split}, float32, no tolerance"
-    )
-
-
-def absolute(config: TrainConfig) -> TrainConfig:
-    """The same settings with absolute paths: they must hold from any working folder."""
-    return replace(config, data=absolute_data(config.data))
-
-
-def absolute_data(data: DataConfig) -> DataConfig:
-    """As :func:`absolute`, for the data alone."""
-    manifest = str(Path(data.manifest).resolve()) if data.manifest else None
-    return replace(
-        data,
-        root=str(Path(data.root).resolve()),
-        cache=str(Path(data.cache).resolve()),
-        manifest=manifest,
     )

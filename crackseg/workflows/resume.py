@@ -13,7 +13,7 @@ from crackseg.config import TrainConfig, read_config
 from crackseg.data.splits import Manifest
 from crackseg.errors import CheckpointError, ConfigError, DatasetError
 from crackseg.record import CONFIG, LAST, RECORD
-from crackseg.workflows.protocol import absolute
+from crackseg.workflows.absolute import absolute
 
 RUNS = Path("outputs/runs")
 # What may be different when a run goes on; all else would make it another run.

@@ -21,8 +21,8 @@ from crackseg.errors import ConfigError
 from crackseg.processes import usable_cores
 from crackseg.record import CONFIG, read_record, state_of
 from crackseg.shell import key_of
+from crackseg.workflows.absolute import absolute
 from crackseg.workflows.door import settings, user_errors
-from crackseg.workflows.protocol import absolute
 from crackseg.workflows.resume import differences
 
 _LONGEST = 200

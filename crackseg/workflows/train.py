@@ -32,8 +32,9 @@ from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.saving import SafeCheckpointIO
 from crackseg.segmenter import CrackSegmenter
+from crackseg.workflows.absolute import absolute_data
 from crackseg.workflows.outcome import draw, log_outcome, report
-from crackseg.workflows.protocol import absolute_data, announce, build_trainer
+from crackseg.workflows.protocol import announce, build_trainer
 from crackseg.workflows.resume import Start, read_start
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from crackseg.errors import CheckpointError, ConfigError, DatasetError
 from crackseg.figures import read_history
 from crackseg.interruption import Interrupted
 from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.protocol import absolute
+from crackseg.workflows.absolute import absolute
 from crackseg.workflows.resume import find_checkpoint, resumed_config
 from crackseg.workflows.train import train
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from crackseg.errors import CrackSegError
 from crackseg.record import read_record, state_of
+from crackseg.workflows.command import spelled_out
 from crackseg.workflows.sweep import safe_name
 
 ROOT = Path(__file__).parents[2]
@@ -219,20 +222,9 @@ def test_jobs_of_two_processes_each_run_one_after_another(door: Door) -> None:
             ["-m", "data.split_seed=1,2", "callbacks.monitor=val/x"],
             "callbacks.monitor=val/x: one of val/best_crack_iou",
         ),
-        (["++sweep.resume=x"], "error: sweep.resume: needs -m"),
         (["-m", "model.dropout=0.1,1.5"], "error: model.dropout=1.5: at least 0 and below 1"),
-        (["-m", "optimizer.lrr=1,2"], "error: optimizer.lrr: there is no such setting"),
         (["-m", "experiment=glob(nothing/*)"], "this makes no job"),
         (["-m", "sweep.resume=nowhere"], "error: sweep.resume=nowhere: not a sweep"),
-        (["sweep.resume=nowhere"], "error: sweep.resume: needs -m"),
-        (["-m", "sweep.resume=nowhere", "seed=1"], "error: seed=1: cannot be given with"),
-        (["-m", "resume=latest"], "error: resume: goes on with one run"),
-        (
-            ["resume=latest"],
-            "error: resume=latest: there is no run to go on with below outputs/runs",
-        ),
-        (["resume=2024_01"], "error: resume=2024_01: 2024_01 is not a run"),
-        (["resume=nowhere"], "error: resume=nowhere: nowhere is not a run (there is no such"),
     ],
 )
 def test_a_mistake_ends_before_anything_is_made(
@@ -242,6 +234,27 @@ def test_a_mistake_ends_before_anything_is_made(
     assert code == 2
     assert message in complaints
     assert not list(door.folder.rglob("run.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["++sweep.resume=x"], "sweep.resume: needs -m"),
+        (["-m", "sweep.resume=nowhere"], "sweep.resume=nowhere: not a sweep (there is no such"),
+        (["sweep.resume=nowhere"], "sweep.resume: needs -m"),
+        (["-m", "sweep.resume=nowhere", "seed=1"], "seed=1: cannot be given with"),
+        (["-m", "resume=latest"], "resume: goes on with one run"),
+        (["resume=latest"], "resume=latest: there is no run to go on with below outputs/runs"),
+        (["resume=2024_01"], "resume=2024_01: 2024_01 is not a run"),
+        (["resume=nowhere"], "resume=nowhere: nowhere is not a run (there is no such"),
+    ],
+)
+def test_nothing_to_go_on_with_is_told(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CrackSegError, match=f"^{re.escape(message)}"):
+        spelled_out(arguments)
 
 
 @pytest.mark.parametrize(
