@@ -27,6 +27,10 @@ class DatasetError(CrackSegError):
     """The files of a data set contradict each other."""
 
 
+class DownloadError(CrackSegError):
+    """Files that cannot be fetched, or that are not what they should be."""
+
+
 class UnreadableImageError(CrackSegError):
     """A file that should hold an image cannot be decoded."""
 

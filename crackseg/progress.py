@@ -1,10 +1,19 @@
 """A bar for whatever takes long."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+    track,
+)
 
 Item = TypeVar("Item")
 
@@ -15,3 +24,31 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     yield from track(
         items, what, total, console=console, transient=True, disable=not console.is_terminal
     )
+
+
+@contextmanager
+def byte_progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how many bytes are through, how fast, and how long the rest may take.
+
+    Args:
+        what: is under way.
+        total: number of bytes.
+        done: how many of them an earlier run has brought; they do not count for the rate.
+
+    Yields:
+        To be called with the number of bytes that came since the last call.
+    """
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=total, completed=done)
+        yield lambda count: bar.advance(task, count)
