@@ -4,20 +4,25 @@ One copy of each step, so that a network is never asked about pixels that were p
 way than those it was trained on. Arrays are uint8, height x width (x 3 for RGB).
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 Resize = Literal["area", "bilinear"]
+MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour"]
 UInt8Array = npt.NDArray[np.uint8]
+
+_DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
+_Decoded = TypeVar("_Decoded")
 
 
 def read_photograph(path: Path) -> UInt8Array:
@@ -31,11 +36,22 @@ def read_photograph(path: Path) -> UInt8Array:
     Raises:
         UnreadableImageError: the file is missing, truncated or no image.
     """
-    return _decode(path, "RGB")
+    return _decode(path, _rgb)
+
+
+def size_of_photograph(path: Path) -> tuple[int, int]:
+    """(H, W) of a photograph upright, from its file's head; (0, 0) where that is unreadable."""
+    try:
+        with Image.open(path) as opened:
+            width, height = opened.size
+            sideways = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0, 0
+    return (width, height) if sideways else (height, width)
 
 
 def read_mask(path: Path) -> UInt8Array:
-    """Decodes a mask as grey, without cutting it.
+    """Decodes a mask as grey, without cutting it; see :func:`read_mask_and_kind`.
 
     Returns:
         uint8 array of shape (H, W), 0-255.
@@ -43,7 +59,30 @@ def read_mask(path: Path) -> UInt8Array:
     Raises:
         UnreadableImageError: the file is missing, truncated or no image.
     """
-    return _decode(path, "L")
+    return read_mask_and_kind(path)[0]
+
+
+def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
+    """Decodes a mask of any kind as grey, without cutting it.
+
+    The kinds, and how each becomes grey from 0 (background) to 255 (crack):
+
+    - ``grey``: as it is; deeper files are scaled from 0-1, 0-255 or 0-65535, whichever holds them.
+    - ``binary``: the same, and nothing is between black and white.
+    - ``zero_one``: the file holds only 0 and 1, in whatever way; its ones become 255.
+    - ``palette``: its greys where all colours in use are greys; else every index but 0 is crack,
+      as in the label images of PASCAL VOC.
+    - ``alpha``: cracks were painted on transparency, and the opacity is the mask. Where the
+      opacity is the same everywhere it is dropped and the colours count.
+    - ``colour``: the largest of red, green and blue, so that pure red is as much crack as white.
+
+    Returns:
+        uint8 array of shape (H, W), 0-255, and the kind of the file.
+
+    Raises:
+        UnreadableImageError: the file is missing, truncated or no image.
+    """
+    return _decode(path, _grey_and_kind)
 
 
 def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
@@ -60,7 +99,7 @@ def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
         ValueError: an array of another shape or dtype.
     """
     if isinstance(image, Image.Image):
-        return np.array(_to_8_bit(image).convert("RGB"), dtype=np.uint8)
+        return _rgb(image)
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[:, :, None]
@@ -74,6 +113,16 @@ def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
         raise ValueError(f"an image is uint8 (0-255) or uint16 (0-65535), not {array.dtype}")
     rgb = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[:, :, :3]
     return np.ascontiguousarray(rgb)
+
+
+def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """(H, W) brought to another scale, at least one pixel each.
+
+    >>> scaled_size((400, 300), 0.32)
+    (128, 96)
+    """
+    height, width = (max(round(side * scale), 1) for side in size)
+    return height, width
 
 
 def resize(image: UInt8Array, size: tuple[int, int], how: Resize = "area") -> UInt8Array:
@@ -98,12 +147,12 @@ def cut(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
     return mask > threshold
 
 
-def _decode(path: Path, mode: Literal["RGB", "L"]) -> UInt8Array:
+def _decode(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
     try:
         with Image.open(path) as opened:
             upright = ImageOps.exif_transpose(opened)
             upright.load()
-            return np.array(_to_8_bit(upright).convert(mode), dtype=np.uint8)
+            return convert(upright)
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
@@ -115,13 +164,69 @@ def _decode(path: Path, mode: Literal["RGB", "L"]) -> UInt8Array:
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
 
 
-def _to_8_bit(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image) -> UInt8Array:
     """Pillow clips deeper greys when it converts them; their full range is scaled instead."""
-    if image.mode not in ("I", "I;16", "I;16L", "I;16B", "I;16N", "F"):
-        return image
-    grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    if image.mode == "F":
-        full = 1.0 if grey.max() <= 1.0 else 255.0
+    if image.mode in _DEEP_MODES:
+        deep = _deep_values(image)
+        if image.mode == "F":
+            white = 1.0 if deep.max() <= 1.0 else 255.0
+        else:
+            white = 255.0 if image.mode == "I" and deep.max() <= 255 else 65535.0
+        image = Image.fromarray(_scaled(deep, white))
+    return np.array(image.convert("RGB"), dtype=np.uint8)
+
+
+def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
+    kind: MaskKind = "grey"
+    if image.mode in _DEEP_MODES:
+        deep = _deep_values(image)
+        highest = deep.max()
+        # A photograph may be dark, but a mask in which nothing is white has another white.
+        white = next((bound for bound in (1.0, 255.0) if highest <= bound), 65535.0)
+        grey = _scaled(deep, white)
+        zero_one = highest == 1 and bool(np.isin(deep, (0, 1)).all())
     else:
-        full = 255.0 if image.mode == "I" and grey.max() <= 255 else 65535.0
-    return Image.fromarray(np.clip(grey / full * 255.0, 0, 255).astype(np.uint8))
+        grey, kind = _stored_mask(image)
+        zero_one = bool(grey.max() == 1)
+        grey = grey * np.uint8(255) if zero_one else grey
+    if zero_one:
+        return grey, "zero_one"
+    # One less than black wraps round to 255: a test for what lies between, in one pass.
+    if kind == "grey" and not (grey - np.uint8(1) < 254).any():
+        return grey, "binary"
+    return grey, kind
+
+
+def _stored_mask(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
+    """The mask in an 8-bit image, whose white may still be 1."""
+    if image.mode in ("LA", "RGBA") or (image.mode == "P" and "transparency" in image.info):
+        alpha = np.array(image.convert("RGBA").getchannel("A"), dtype=np.uint8)
+        if alpha.min() < alpha.max():
+            return alpha, "alpha"
+    if image.mode == "P":
+        return _palette_mask(image), "palette"
+    if image.mode in ("1", "L", "LA"):
+        return np.array(image.convert("L"), dtype=np.uint8), "grey"
+    red, green, blue = (np.asarray(band) for band in image.convert("RGB").split())
+    same = np.array_equal(red, green) and np.array_equal(green, blue)
+    largest: UInt8Array = np.maximum(np.maximum(red, green), blue)
+    return largest, "grey" if same else "colour"
+
+
+def _palette_mask(image: Image.Image) -> UInt8Array:
+    colours = np.zeros((256, 3), np.uint8)
+    listed = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    colours[: len(listed)] = listed
+    used = colours[np.flatnonzero(image.histogram())]
+    indices = np.array(image, dtype=np.uint8)
+    if (used == used[:, :1]).all():
+        return np.take(colours[:, 0], indices)
+    return np.where(indices > 0, 255, 0).astype(np.uint8)
+
+
+def _deep_values(image: Image.Image) -> npt.NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64))
+
+
+def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
+    return np.clip(values / white * 255.0, 0, 255).astype(np.uint8)

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.errors import UnreadableImageError
-from crackseg.pixels import Resize, as_rgb, cut, read_mask, read_photograph, resize
+from crackseg.pixels import (
+    MaskKind,
+    Resize,
+    as_rgb,
+    cut,
+    read_mask,
+    read_mask_and_kind,
+    read_photograph,
+    resize,
+)
 
 
 def noise(height: int = 48, width: int = 64, seed: int = 0) -> NDArray[np.uint8]:
@@ -132,8 +141,8 @@ def test_exif_orientation_turns_a_jpeg_upright(tmp_path: Path, orientation: int)
     read = read_photograph(path)
     assert read.shape == quadrants().shape
     assert np.abs(read.astype(int) - quadrants()).max() < 20
-    grey = np.asarray(Image.fromarray(quadrants()).convert("L"), int)
-    assert np.abs(read_mask(path).astype(int) - grey).max() < 20
+    Image.fromarray(stored[:, :, 0]).save(path, quality=95, exif=exif)
+    assert np.abs(read_mask(path).astype(int) - quadrants()[:, :, 0]).max() < 20
 
 
 def test_a_mask_is_not_cut_when_it_is_read(tmp_path: Path) -> None:
@@ -142,12 +151,137 @@ def test_a_mask_is_not_cut_when_it_is_read(tmp_path: Path) -> None:
     assert np.array_equal(read_mask(tmp_path / "x.png"), grey)
 
 
-def test_a_coloured_mask_with_transparency_is_read_as_grey(tmp_path: Path) -> None:
+def kind_of(path: Path) -> tuple[list[list[int]], MaskKind]:
+    grey, kind = read_mask_and_kind(path)
+    assert grey.dtype == np.uint8
+    assert np.array_equal(read_mask(path), grey)
+    return grey.tolist(), kind
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([0, 128, 255], "grey"),
+        ([1, 254, 1], "grey"),
+        ([0, 255, 0], "binary"),
+        ([0, 0, 0], "binary"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA"])
+def test_a_mask_between_black_and_white_is_grey_else_binary(
+    tmp_path: Path, values: list[int], kind: MaskKind, mode: str
+) -> None:
+    Image.fromarray(np.array([values], np.uint8)).convert(mode).save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == ([values], kind)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P"])
+@pytest.mark.parametrize("values", [[0, 1, 0], [1, 1, 1]])
+def test_a_mask_of_zeros_and_ones_is_not_black(
+    tmp_path: Path, mode: str, values: list[int]
+) -> None:
+    image = Image.fromarray(np.array([values], np.uint8))
+    if mode == "P":
+        image.putpalette([0, 0, 0, 1, 1, 1])
+    image.convert(mode).save(tmp_path / "x.png")
+    white = [value * 255 for value in values]
+    assert kind_of(tmp_path / "x.png") == ([white], "zero_one")
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_zeros_and_ones_of_every_depth_are_not_black(
+    tmp_path: Path, dtype: type[np.generic]
+) -> None:
+    Image.fromarray(np.array([[0, 1, 0]], dtype)).save(tmp_path / "x.tif")
+    assert kind_of(tmp_path / "x.tif") == ([[0, 255, 0]], "zero_one")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "kind"),
+    [
+        ([0, 255, 0], [0, 255, 0], "binary"),
+        ([0, 100, 255], [0, 100, 255], "grey"),
+        ([0, 0, 0], [0, 0, 0], "binary"),
+        ([0, 0, 65535], [0, 0, 255], "binary"),
+        ([0, 0, 300], [0, 0, 1], "grey"),
+    ],
+)
+def test_a_sixteen_bit_mask_that_holds_eight_bits_is_taken_for_them(
+    tmp_path: Path, values: list[int], expected: list[int], kind: MaskKind
+) -> None:
+    Image.fromarray(np.array([values], np.uint16)).save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == ([expected], kind)
+
+
+def test_a_float_mask_between_0_and_1_is_grey(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 0.5, 1]], np.float32)).save(tmp_path / "x.tif")
+    assert kind_of(tmp_path / "x.tif") == ([[0, 127, 255]], "grey")
+
+
+def test_one_bit_is_binary(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[True, False]])).save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == ([[255, 0]], "binary")
+
+
+def indexed(path: Path, colours: list[int], **options: int | bytes) -> Path:
+    image = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), mode="P")
+    image.putpalette(colours)
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("colours", "expected"),
+    [
+        ([255, 255, 255, 0, 0, 0, 90, 90, 90], [[255, 0], [90, 0]]),
+        ([0, 0, 0, 128, 0, 0, 0, 128, 0], [[0, 255], [255, 255]]),
+        ([0, 0, 0, 10, 10, 12, 20, 20, 20], [[0, 255], [255, 255]]),
+        # A colour that no pixel has decides nothing.
+        ([0, 0, 0, 200, 200, 200, 7, 7, 7, 250, 0, 0], [[0, 200], [7, 200]]),
+    ],
+)
+def test_a_palette_of_greys_is_looked_up_and_one_of_colours_names_classes(
+    tmp_path: Path, colours: list[int], expected: list[list[int]]
+) -> None:
+    assert kind_of(indexed(tmp_path / "x.png", colours)) == (expected, "palette")
+
+
+def test_a_palette_whose_entries_are_transparent_in_part_is_painted(tmp_path: Path) -> None:
+    colours = [200, 0, 0, 0, 0, 0, 250, 0, 0]
+    painted = indexed(tmp_path / "x.png", colours, transparency=1)
+    assert kind_of(painted) == ([[255, 0], [255, 0]], "alpha")
+    opaque = indexed(tmp_path / "y.png", colours, transparency=b"\x80\x80\x80")
+    assert kind_of(opaque) == ([[0, 255], [255, 255]], "palette")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_cracks_painted_on_transparency_are_where_it_is_opaque(tmp_path: Path, mode: str) -> None:
     rgba = np.zeros((2, 2, 4), np.uint8)
     rgba[0, :, :3] = 255
-    rgba[:, 0, 3] = 255
+    rgba[:, 0, 3] = (255, 90)
+    Image.fromarray(rgba).convert(mode).save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == ([[255, 0], [90, 0]], "alpha")
+
+
+@pytest.mark.parametrize("opacity", [0, 128, 255])
+def test_an_opacity_that_is_the_same_everywhere_is_dropped(tmp_path: Path, opacity: int) -> None:
+    rgba = np.full((1, 3, 4), opacity, np.uint8)
+    rgba[0, :, :3] = [[0], [255], [70]]
     Image.fromarray(rgba).save(tmp_path / "x.png")
-    assert read_mask(tmp_path / "x.png").tolist() == [[255, 255], [0, 0]]
+    assert kind_of(tmp_path / "x.png") == ([[0, 255, 70]], "grey")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK"])
+def test_a_pure_colour_is_as_much_crack_as_white(tmp_path: Path, mode: str) -> None:
+    rgb = np.array([[[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    suffix = "tif" if mode == "CMYK" else "png"
+    Image.fromarray(rgb).convert(mode).save(tmp_path / f"x.{suffix}")
+    assert kind_of(tmp_path / f"x.{suffix}") == ([[0, 255, 255, 255]], "colour")
+
+
+def test_a_dark_colour_is_a_mask_of_zeros_and_ones(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[[0, 0, 0], [1, 0, 0]]], np.uint8)).save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == ([[0, 255]], "zero_one")
 
 
 @pytest.mark.parametrize("read", [read_photograph, read_mask])

@@ -1,42 +1,46 @@
-"""Finds photographs and their masks under a folder, and pairs them by name.
+"""The pairs of photograph and truth below one folder or several.
 
-Known layouts, in any nesting (an unzip tool may put a volume into itself):
-
-    Final-Dataset-Vol1/Images, Final-Dataset-Vol2/Images-2, Final-Dataset-Vol1/Final_Masks/Masks
-    images, masks
-    train/images, train/masks, val/..., test/...
-    X.jpg and X_mask.png, side by side or in the folders above
-
-``Heads`` holds saliency maps under the masks' names and is never read.
+:mod:`crackseg.data.layouts` says under which names masks are looked for, and
+:mod:`crackseg.data.references` how annotation files find their photographs.
 """
 
-import filecmp
 import logging
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from crackseg.data.annotations import ANNOTATION_SUFFIX
+from crackseg.data.layouts import listed_subset, subset
+from crackseg.data.matching import match_files
+from crackseg.data.truth import truth_file
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
-from crackseg.pixels import IMAGE_SUFFIXES
 
 log = logging.getLogger(__name__)
 
-_IMAGE_FOLDER = re.compile(r"images?([-_ ]?\d+)?")
-_MASK_FOLDER = re.compile(r"masks?")
-_SUBSET_FOLDERS = frozenset({"train", "val", "valid", "validation", "test"})
-_NEVER_READ = frozenset({"heads", "__macosx"})
-_MASK_ENDING = "_mask"
+WithoutMask = Literal["leave_out", "crack_free"]
 
 
 class Pair(NamedTuple):
-    """A photograph and its mask, as paths relative to the data set's root."""
+    """A photograph and its truth, as paths relative to the data set's root.
+
+    ``mask`` is a truth reference, see :mod:`crackseg.data.truth`: a mask image, an annotation file
+    with or without an entry, or empty for a photograph that is taken as crack-free.
+    """
 
     stem: str
     image: str
     mask: str
+
+    @property
+    def subset(self) -> str:
+        """``train``, ``val`` or ``test`` where a folder or COCO's file says it; else empty."""
+        file = Path(truth_file(self.mask) or "")
+        # A file for this photograph alone is named like it, which says nothing.
+        listed = file.suffix.lower() == ANNOTATION_SUFFIX and file.stem != self.stem
+        return subset(Path(self.image)) or (listed_subset(file) if listed else "")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Inventory:
     masks_without_image: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
+    @property
+    def crack_free(self) -> tuple[str, ...]:
+        """The images without a mask that are taken as crack-free."""
+        return tuple(pair.image for pair in self.pairs if not pair.mask)
+
     def without(self, unreadable: Sequence[str]) -> "Inventory":
         """The same without the pairs that one of these unreadable files belongs to."""
         bad = set(unreadable)
@@ -56,9 +65,10 @@ class Inventory:
         return replace(self, pairs=kept, unreadable=tuple(unreadable))
 
     def warn_of_left_out(self) -> None:
-        """Logs what is left out, by name and count."""
+        """Logs what is left out or taken as crack-free, by name and count."""
         for files, what in (
             (self.images_without_mask, "images without a mask, left out"),
+            (self.crack_free, "images without a mask, taken as crack-free"),
             (self.masks_without_image, "masks without an image, left out"),
             (self.unreadable, "unreadable files, left out with their pairs"),
         ):
@@ -66,107 +76,123 @@ class Inventory:
                 log.warning("%d %s: %s", len(files), what, name_some(files))
 
 
-class _Key(NamedTuple):
-    """What a photograph and its mask have in common: the subset's folder, if any, and the stem."""
+def find_pairs(root: Path, without_mask: WithoutMask = "leave_out") -> Inventory:
+    """Finds and pairs the photographs and masks under ``root``; opens no image.
 
-    subset: str
-    stem: str
-
-
-def find_pairs(root: Path) -> Inventory:
-    """Finds and pairs the images and masks under ``root``; opens none of them.
+    Args:
+        root: of the data set.
+        without_mask: what becomes of photographs without a mask.
 
     Returns:
         The inventory, its pairs sorted by stem.
 
     Raises:
-        DatasetNotFoundError: no such folder, or not a single pair in it.
-        DatasetError: two different files that claim to be the same image or mask.
+        DatasetNotFoundError: no such folder, or not a single photograph with a mask in it.
+        DatasetError: two different files that claim to be the same photograph, or to say what is
+            crack on it; annotations that contradict themselves.
+        UnreadableImageError: a damaged annotation file.
     """
+    inventory = _look_into(root, without_mask)
+    if not any(pair.mask for pair in inventory.pairs):
+        raise DatasetNotFoundError(_no_pair(inventory))
+    return inventory
+
+
+def find_pairs_below(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Inventory:
+    """Finds the pairs of several data sets, each by itself, and joins them.
+
+    Args:
+        roots: none of them inside another one. Equal names in different roots do not matter.
+        without_mask: see :func:`find_pairs`; with ``crack_free``, all photographs of a root may be
+            without a mask as long as another root has some.
+
+    Returns:
+        The inventory below the roots' common parent folder.
+
+    Raises:
+        DatasetNotFoundError: see :func:`find_pairs`, for each root.
+        DatasetError: see :func:`find_pairs`; also for roots that overlap.
+        UnreadableImageError: see :func:`find_pairs`.
+    """
+    if len(roots) == 1:
+        return find_pairs(roots[0], without_mask)
+    parent = common_root(roots)
+    found = [_look_into(root, without_mask) for root in roots]
+    for one in found:
+        if not one.pairs:
+            raise DatasetNotFoundError(_no_pair(one))
+    joined = _join(parent, found)
+    if len(joined.crack_free) == len(joined.pairs):
+        raise DatasetNotFoundError(_no_pair(joined))
+    return joined
+
+
+def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
+    """The inventory of one root, which may be empty."""
     if not root.is_dir():
         raise DatasetNotFoundError(_nothing_found(root, "there is no such folder"))
-    files = sorted(path for path in _walk(root) if _is_candidate(path))
-    masks_by_key = _by_key(root, (path for path in files if _is_mask(path)))
-    photographs = [path for path in files if not _is_mask(path)]
-    in_image_folders = [path for path in photographs if _nearest_kind(path) == "image"]
-    # Pictures outside of image folders count only where there are no such folders at all: a
-    # figure beside a README is no photograph without a mask.
-    images_by_key = _by_key(root, in_image_folders or photographs)
-    paired = [key for key in images_by_key if key in masks_by_key]
-    if not paired:
-        found = f"{len(images_by_key)} images and {len(masks_by_key)} masks, but no pair"
-        raise DatasetNotFoundError(_nothing_found(root, found))
+    truths, without_image = match_files(root)
+    pairs = sorted(Pair(image.stem, image.as_posix(), truth) for image, truth in truths.items())
+    left_out = without_mask == "leave_out"
     return Inventory(
         root=root,
-        pairs=tuple(
-            sorted(
-                Pair(key.stem, images_by_key[key].as_posix(), masks_by_key[key].as_posix())
-                for key in paired
-            )
+        pairs=tuple(pair for pair in pairs if pair.mask or not left_out),
+        images_without_mask=tuple(
+            sorted(pair.image for pair in pairs if not pair.mask and left_out)
         ),
-        images_without_mask=_names(images_by_key, images_by_key.keys() - masks_by_key.keys()),
-        masks_without_image=_names(masks_by_key, masks_by_key.keys() - images_by_key.keys()),
+        masks_without_image=tuple(sorted(without_image)),
     )
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """All files below, relative to the root; links to folders are followed."""
-    for folder, _, names in os.walk(root, followlinks=True):
-        paths = [Path(folder) / name for name in names]
-        # A link to nowhere is no file.
-        yield from (path.relative_to(root) for path in paths if path.is_file())
+def common_root(roots: Sequence[Path]) -> Path:
+    """The folder that all roots stand in; relative where they all are, and of a single one itself.
 
-
-def _is_candidate(path: Path) -> bool:
-    parts = [part.lower() for part in path.parts]
-    hidden = any(part.startswith(".") for part in parts)
-    skipped = hidden or _NEVER_READ.intersection(parts[:-1])
-    return path.suffix.lower() in IMAGE_SUFFIXES and not skipped
-
-
-def _nearest_kind(path: Path) -> str | None:
-    """``image`` or ``mask``, by the nearest folder above whose name says it."""
-    for folder in reversed(path.parts[:-1]):
-        if _MASK_FOLDER.fullmatch(folder.lower()):
-            return "mask"
-        if _IMAGE_FOLDER.fullmatch(folder.lower()):
-            return "image"
-    return None
-
-
-def _is_mask(path: Path) -> bool:
-    return _nearest_kind(path) == "mask" or path.stem.lower().endswith(_MASK_ENDING)
-
-
-def _key(path: Path) -> _Key:
-    stem = path.stem
-    if _is_mask(path) and stem.lower().endswith(_MASK_ENDING):
-        stem = stem[: -len(_MASK_ENDING)]
-    subsets = [part.lower() for part in path.parts[:-1] if part.lower() in _SUBSET_FOLDERS]
-    return _Key(subsets[-1] if subsets else "", stem)
-
-
-def _by_key(root: Path, paths: Iterable[Path]) -> dict[_Key, Path]:
-    found: dict[_Key, Path] = {}
-    for path in paths:
-        first = found.setdefault(_key(path), path)
-        # The same archive unzipped twice is harmless; two different files of one name are not.
-        if first != path and not filecmp.cmp(root / first, root / path, shallow=False):
+    Raises:
+        DatasetError: roots that overlap, or that have no folder in common.
+    """
+    if len(roots) == 1:
+        return roots[0]
+    for first, second in permutations(roots, 2):
+        if second.resolve().is_relative_to(first.resolve()):
             raise DatasetError(
-                f"{root}: {first} and {path} have the same name but differ, so it is not known "
-                "which belongs to the mask; remove or rename one"
+                f"data.root: {second} is the same as {first} or inside it, so that its photographs "
+                "would count twice; name each folder once"
             )
-    return found
+    try:
+        parent = os.path.commonpath([os.path.normpath(root.absolute()) for root in roots])
+    except ValueError as error:
+        raise DatasetError(
+            f"data.root: {name_some(map(str, roots))} have no folder in common ({error})"
+        ) from error
+    absolute = any(root.is_absolute() for root in roots)
+    return Path(parent if absolute else os.path.relpath(parent))
 
 
-def _names(paths: dict[_Key, Path], keys: Iterable[_Key]) -> tuple[str, ...]:
-    return tuple(sorted(paths[key].as_posix() for key in keys))
+def _join(parent: Path, inventories: Sequence[Inventory]) -> Inventory:
+    pairs: list[Pair] = []
+    images: list[str] = []
+    masks: list[str] = []
+    for one in inventories:
+        folder = Path(os.path.relpath(one.root, parent)).as_posix()
+        for stem, image, mask in one.pairs:
+            pairs.append(Pair(stem, f"{folder}/{image}", mask and f"{folder}/{mask}"))
+        images += [f"{folder}/{image}" for image in one.images_without_mask]
+        masks += [f"{folder}/{mask}" for mask in one.masks_without_image]
+    return Inventory(parent, tuple(sorted(pairs)), tuple(sorted(images)), tuple(sorted(masks)))
+
+
+def _no_pair(inventory: Inventory) -> str:
+    images = len(inventory.images_without_mask) + len(inventory.crack_free)
+    found = f"{images} images and {len(inventory.masks_without_image)} masks, but no pair"
+    return _nothing_found(inventory.root, found)
 
 
 def _nothing_found(root: Path, found: str) -> str:
     return (
         f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
-        "Final_Masks/Masks/, images/ with masks/, {train,val,test}/{images,masks}/, and X.jpg "
-        "with X_mask.png. Name the folder that holds them with data.root=..., or train on the "
-        "embedded photographs with data=synthetic"
+        "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
+        "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; X.jpg with "
+        "X_mask.png or LabelMe's X.json; and COCO's annotations in a JSON file near the "
+        "photographs. Name the folder that holds them with data.root=..., or train on the embedded "
+        "photographs with data=synthetic"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.data.archive import Inventory, Pair, find_pairs
+from crackseg.data.archive import Inventory, Pair, find_pairs, find_pairs_below
 from crackseg.errors import DatasetError, DatasetNotFoundError
 
 IMAGES_1 = "Final-Dataset-Vol1/Images"
@@ -79,6 +79,41 @@ def test_subsets_below_the_folders_of_images_and_masks(tmp_path: Path) -> None:
         ("1", "images/test/1.jpg", "masks/test/1.png"),
         ("1", "images/train/1.jpg", "masks/train/1.png"),
     ]
+
+
+def test_deepcracks_own_layout(tmp_path: Path) -> None:
+    put(tmp_path, "train_img/7-1.jpg", "train_lab/7-1.png", "test_img/7-1.jpg", "test_lab/7-1.png")
+    assert pairs_of(tmp_path) == [
+        ("7-1", "test_img/7-1.jpg", "test_lab/7-1.png"),
+        ("7-1", "train_img/7-1.jpg", "train_lab/7-1.png"),
+    ]
+    assert [pair.subset for pair in find_pairs(tmp_path).pairs] == ["test", "train"]
+
+
+@pytest.mark.parametrize("folder", ["labels", "label", "ground_truth", "GroundTruth", "gt"])
+def test_other_names_for_the_folder_of_masks(tmp_path: Path, folder: str) -> None:
+    put(tmp_path, "images/x.jpg", f"{folder}/x.png")
+    assert pairs_of(tmp_path) == [("x", "images/x.jpg", f"{folder}/x.png")]
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "subset"),
+    [
+        ("train/images/x.jpg", "train/masks/x.png", "train"),
+        ("images/validation/x.jpg", "gt/val/x.png", "val"),
+        ("test/x.jpg", "test/x_mask.png", "test"),
+        ("images/x.jpg", "masks/x.png", ""),
+        # Named like its photograph, an annotation says nothing of a subset.
+        ("images/test_1.jpg", "labels/test_1.json", ""),
+    ],
+)
+def test_a_ready_split_is_known_from_the_folders(
+    tmp_path: Path, image: str, mask: str, subset: str
+) -> None:
+    put(tmp_path, image)
+    put(tmp_path, mask)
+    (pair,) = find_pairs(tmp_path).pairs
+    assert (pair.image, pair.mask, pair.subset) == (image, mask, subset)
 
 
 def test_a_mask_of_another_subset_is_no_partner(tmp_path: Path) -> None:
@@ -185,6 +220,20 @@ def test_a_figure_outside_of_the_image_folders_is_no_photograph(tmp_path: Path) 
     assert inventory.images_without_mask == ()
 
 
+def test_a_figure_in_a_folder_of_images_hides_no_pairs_elsewhere(tmp_path: Path) -> None:
+    put(tmp_path, "x.jpg", "x_mask.png", "y.jpg", "docs/images/figure.png")
+    inventory = find_pairs(tmp_path)
+    assert inventory.pairs == (Pair("x", "x.jpg", "x_mask.png"),)
+    assert inventory.images_without_mask == ("docs/images/figure.png",)
+
+
+def test_a_smaller_copy_outside_of_the_image_folders_is_no_second_photograph(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, "images/x.jpg", "thumbnails/x.jpg", "masks/x.png")
+    assert pairs_of(tmp_path) == [("x", "images/x.jpg", "masks/x.png")]
+
+
 def test_files_that_are_no_images_are_ignored(tmp_path: Path) -> None:
     put(tmp_path, "images/a.png", "masks/a.png", "images/Thumbs.db", "masks/b.txt", "images/b.txt")
     (tmp_path / "images" / "folder.png").mkdir()
@@ -233,7 +282,8 @@ def test_two_different_files_of_one_name_are_refused_and_both_are_named(
 
 def assert_says_what_to_do(message: str, root: Path) -> None:
     assert message.startswith(f"{root}: no data set here (")
-    for looked_for in ("Final_Masks/Masks", "images/", "masks/", "{train,val,test}", "X_mask.png"):
+    layouts = ("Final_Masks/Masks", "images/", "masks/", "labels/", "gt/", "{train,val,test}")
+    for looked_for in (*layouts, "_lab/", "X_mask.png", "X.json", "COCO"):
         assert looked_for in message
     assert "data.root=" in message
     assert "data=synthetic" in message
@@ -271,6 +321,108 @@ def test_without_a_single_pair_it_says_what_it_found(
     assert_says_what_to_do(str(caught.value), tmp_path)
 
 
+def test_photographs_without_a_mask_are_crack_free_only_where_it_is_said(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "images/b.png", "masks/b.png", "masks/c.png", "figure.png")
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert inventory.pairs == (
+        Pair("a", "images/a.png", ""),
+        Pair("b", "images/b.png", "masks/b.png"),
+    )
+    assert inventory.crack_free == ("images/a.png",)
+    assert inventory.images_without_mask == ()
+    assert inventory.masks_without_image == ("masks/c.png",)
+    assert find_pairs(tmp_path).crack_free == ()
+
+
+def test_a_data_set_without_any_mask_is_none(tmp_path: Path) -> None:
+    put(tmp_path, "images/a.png", "images/b.png")
+    with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks, but no pair") as caught:
+        find_pairs(tmp_path, "crack_free")
+    assert_says_what_to_do(str(caught.value), tmp_path)
+
+
+def test_several_roots_are_paired_one_by_one_and_joined(tmp_path: Path) -> None:
+    one = put(tmp_path / "one", "images/x.jpg", "masks/x.png", "masks/lonely.png")
+    two = put(tmp_path / "deep" / "two", "train_img/x.jpg", "train_lab/x.png", "train_img/a.jpg")
+    expected = Inventory(
+        root=tmp_path,
+        pairs=(
+            Pair("x", "deep/two/train_img/x.jpg", "deep/two/train_lab/x.png"),
+            Pair("x", "one/images/x.jpg", "one/masks/x.png"),
+        ),
+        images_without_mask=("deep/two/train_img/a.jpg",),
+        masks_without_image=("one/masks/lonely.png",),
+    )
+    assert find_pairs_below([one, two]) == find_pairs_below([two, one]) == expected
+    assert find_pairs_below([one]) == find_pairs(one)
+
+
+def test_relative_roots_have_a_relative_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, *(f"data/{root}/images/x.jpg" for root in "ab"))
+    put(tmp_path, *(f"data/{root}/masks/x.png" for root in "ab"))
+    monkeypatch.chdir(tmp_path)
+    assert find_pairs_below([Path("data/a"), Path("data/b")]).root == Path("data")
+    monkeypatch.chdir(tmp_path / "data" / "a")
+    joined = find_pairs_below([Path("../a"), Path("../b")])
+    assert joined.root == Path("..")
+    assert [pair.image for pair in joined.pairs] == ["a/images/x.jpg", "b/images/x.jpg"]
+
+
+def test_what_the_roots_are_called_decides_nothing_but_the_subset(tmp_path: Path) -> None:
+    roots = [
+        put(tmp_path / name, "x.jpg", "x_mask.png", "Heads/y_mask.png")
+        for name in ("train", "masks", ".hidden")
+    ]
+    pairs = find_pairs_below(roots).pairs
+    assert [(pair.image, pair.subset) for pair in pairs] == [
+        (".hidden/x.jpg", ""),
+        ("masks/x.jpg", ""),
+        ("train/x.jpg", "train"),
+    ]
+
+
+@pytest.mark.parametrize("second", ["one", "one/images", "two/../one", "link"])
+def test_roots_that_overlap_are_refused(tmp_path: Path, second: str) -> None:
+    put(tmp_path, "one/images/x.jpg", "one/masks/x.png", "two/images/x.jpg", "two/masks/x.png")
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    for roots in ([tmp_path / "one", tmp_path / second], [tmp_path / second, tmp_path / "one"]):
+        with pytest.raises(DatasetError, match=r"^data\.root: ") as caught:
+            find_pairs_below(roots)
+        assert all(str(root) in str(caught.value) for root in roots)
+        assert str(caught.value).endswith("name each folder once")
+
+
+def test_a_root_without_pairs_is_named(tmp_path: Path) -> None:
+    one = put(tmp_path / "one", "images/x.jpg", "masks/x.png")
+    two = put(tmp_path / "two", "images/x.jpg")
+    with pytest.raises(DatasetNotFoundError) as caught:
+        find_pairs_below([one, two])
+    assert "1 images and 0 masks, but no pair" in str(caught.value)
+    assert_says_what_to_do(str(caught.value), two)
+    with pytest.raises(DatasetNotFoundError, match="there is no such folder"):
+        find_pairs_below([one, tmp_path / "gone"])
+
+
+def test_a_root_may_hold_crack_free_photographs_alone(tmp_path: Path) -> None:
+    one = put(tmp_path / "one", "images/x.jpg", "masks/x.png")
+    two = put(tmp_path / "two", "x.jpg")
+    assert find_pairs_below([one, two], "crack_free").pairs == (
+        Pair("x", "one/images/x.jpg", "one/masks/x.png"),
+        Pair("x", "two/x.jpg", ""),
+    )
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(DatasetNotFoundError, match="0 images and 0 masks") as caught:
+        find_pairs_below([one, empty], "crack_free")
+    assert_says_what_to_do(str(caught.value), empty)
+    three = put(tmp_path / "three", "y.jpg")
+    with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks") as caught:
+        find_pairs_below([two, three], "crack_free")
+    assert_says_what_to_do(str(caught.value), tmp_path)
+
+
 def test_pairs_with_an_unreadable_file_are_left_out(tmp_path: Path) -> None:
     put(tmp_path, *(f"{folder}/{stem}.png" for folder in ("images", "masks") for stem in "abc"))
     inventory = find_pairs(tmp_path).without(["images/a.png", "masks/c.png"])
@@ -283,11 +435,13 @@ def test_what_is_left_out_is_logged_by_count_and_name(
 ) -> None:
     monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
     orphans = tuple(f"images/{index}.png" for index in range(7))
-    Inventory(Path(), (), orphans, ("masks/m.png",), ("images/u.png",)).warn_of_left_out()
+    taken = (Pair("c", "images/c.png", ""), Pair("d", "images/d.png", "masks/d.png"))
+    Inventory(Path(), taken, orphans, ("masks/m.png",), ("images/u.png",)).warn_of_left_out()
     assert {record.levelname for record in caplog.records} == {"WARNING"}
     assert [record.getMessage() for record in caplog.records] == [
         "7 images without a mask, left out: images/0.png, images/1.png, images/2.png, "
         "images/3.png, images/4.png and 2 more",
+        "1 images without a mask, taken as crack-free: images/c.png",
         "1 masks without an image, left out: masks/m.png",
         "1 unreadable files, left out with their pairs: images/u.png",
     ]
