@@ -18,7 +18,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("CRACK500", r"CRACK500_.+"),
     ("Rissbilder", r"(?P<photograph>Rissbilder_.+?)(_\d+){4}"),
     ("Volker", r"(?P<photograph>Volker_.+?)(_\d+){4}"),
-    ("noncrack", r"(?P<photograph>noncrack_.+)_\d+"),
+    # Some copies were given their suffix twice.
+    ("noncrack", r"(?P<photograph>noncrack_.+)_\d+(\.jpg)?"),
     ("masonry", r"(?P<photograph>[abcdh]_\d+)_\d+"),
     ("masonry", r"Mason_.+"),
     ("DeepCrack", r"(?P<photograph>DeepCrack_.+)-\d+"),
@@ -29,6 +30,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("Ceramic", r"(?P<photograph>Ceramic_.+)"),
     ("synthetic", r"(?P<photograph>synthetic_[a-z]+_\d+)"),
 )
+_NUMBERED = re.compile(r"[^_]+_(\d+)")
 _COMPILED = tuple((source, re.compile(pattern)) for source, pattern in _RULES)
 
 
@@ -47,3 +49,18 @@ def origin(stem: str) -> Origin:
         if match:
             return Origin(source, match.groupdict().get("photograph", ""))
     return Origin("", "")
+
+
+def number(stem: str) -> int | None:
+    """The number of an image that a series counts, such as 17 of ``CRACK500_00017``.
+
+    Returns:
+        None where the name is more or less than a series and a plain number.
+
+    >>> number("CRACK500_00017")
+    17
+    >>> number("CRACK500_20160307_164400_1281_721") is None
+    True
+    """
+    match = _NUMBERED.fullmatch(stem)
+    return int(match[1]) if match else None

@@ -1,75 +1,23 @@
-"""Divides pairs into train, val and test, and keeps the division as a manifest.
+"""The ways to divide the rows of a data set into train, val and test."""
 
-A manifest is a CSV file with the columns stem, image, mask, source, photograph and subset, paths
-relative to the data set's root. It is what a later run is given to see the same photographs in the
-same subsets.
-"""
-
-import csv
-import hashlib
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from crackseg.data.archive import Pair
-from crackseg.data.names import origin
-from crackseg.errors import DatasetError, ManifestError, name_some
-from crackseg.files import replacing
+from crackseg.data.blocks import Blocks
+from crackseg.data.manifest import SUBSETS, Manifest, Row
+from crackseg.data.ready import ready_subsets
+from crackseg.data.stratify import divide_groups
+from crackseg.errors import DatasetError, name_some
 
-SUBSETS = ("train", "val", "test")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A pair in a subset; ``source`` and ``photograph`` are empty where its name does not tell."""
-
-    stem: str
-    image: str
-    mask: str
-    source: str
-    photograph: str
-    subset: str
-
-
-COLUMNS = tuple(column.name for column in fields(Row))
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """Every pair of a data set, each in one subset."""
-
-    rows: tuple[Row, ...]
-
-    def subset(self, name: str) -> tuple[Row, ...]:
-        """The rows of ``train``, ``val`` or ``test``, or of ``all``."""
-        return tuple(row for row in self.rows if name in ("all", row.subset))
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many pairs each subset holds."""
-        counted = Counter(row.subset for row in self.rows)
-        return {subset: counted[subset] for subset in SUBSETS}
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over all rows in order of their names: equal for equal divisions."""
-        ordered = sorted(self.rows, key=lambda row: (row.stem, row.image))
-        lines = ("\t".join(getattr(row, column) for column in COLUMNS) for row in ordered)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-    def write(self, path: Path) -> None:
-        """Writes the CSV file."""
-        with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows([getattr(row, column) for column in COLUMNS] for row in self.rows)
+log = logging.getLogger(__name__)
 
 
 def split_randomly(
-    pairs: Sequence[Pair], seed: int = 0, counts: Sequence[int] | None = None
+    rows: Sequence[Row], seed: int = 0, counts: Sequence[int] | None = None
 ) -> Manifest:
     """Divides at random, as the report did.
 
@@ -77,15 +25,96 @@ def split_randomly(
     one photograph may then stand on both sides.
 
     Args:
-        pairs: each once.
-        seed: of the shuffle; the order of ``pairs`` does not matter.
+        rows: each once.
+        seed: of the shuffle; the order of ``rows`` does not matter.
         counts: other counts of train, val and test, together N.
 
     Raises:
         DatasetError: counts that are not three or do not add up to N, or too few pairs for one
             in train and val.
     """
-    total = len(pairs)
+    wanted = _wanted_counts(len(rows), counts)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    subsets = np.repeat(SUBSETS, wanted)
+    assigned = dict(zip(order.tolist(), subsets.tolist(), strict=True))
+    ordered = enumerate(sorted(rows, key=_by_name))
+    return Manifest(tuple(replace(row, subset=assigned[place]) for place, row in ordered))
+
+
+def split_by_photograph(
+    rows: Sequence[Row],
+    crack_pixels: Sequence[float],
+    seed: int = 0,
+    counts: Sequence[int] | None = None,
+    blocks: Mapping[str, Blocks] | None = None,
+) -> Manifest:
+    """Divides whole groups, so that the subsets have the same sources and the same share of crack.
+
+    The counts come as close to the wanted ones as whole groups allow. What guard bands take away,
+    training lacks.
+
+    Args:
+        rows: each once, with their groups.
+        crack_pixels: the share of crack of each row, 0-1.
+        seed: of the search; the order of ``rows`` does not matter.
+        counts: as for :func:`split_randomly`, before guard bands are left out.
+        blocks: the rules by which runs stand for photographs, by source.
+
+    Raises:
+        DatasetError: counts as for :func:`split_randomly`, or groups too few or too large for a
+            subset to get any.
+    """
+    wanted = _wanted_counts(len(rows), counts)
+    pairs = sorted(zip(rows, crack_pixels, strict=True), key=lambda pair: _by_name(pair[0]))
+    ordered = [row for row, _ in pairs]
+    shares = [share for _, share in pairs]
+    manifest = Manifest(tuple(divide_groups(ordered, shares, wanted, seed, blocks or {})))
+    for subset, count in zip(SUBSETS, wanted, strict=True):
+        if count and not manifest.subset(subset):
+            raise DatasetError(
+                f"guard bands leave nothing of the {subset} subset; set larger runs or a smaller "
+                "guard in data.blocks"
+            )
+    left_out = len(rows) - len(manifest.rows)
+    if left_out:
+        log.info("%d pairs in guard bands between runs of different subsets, left out", left_out)
+    return manifest
+
+
+def split_officially(rows: Sequence[Row], folders: Sequence[Path], seed: int = 0) -> Manifest:
+    """Divides as the data set's authors did, by folders or by lists of names.
+
+    Where they gave no validation subset, whole groups with a tenth of all pairs are cut out of
+    training, and it is said. Pairs that are in no subset are left out, and it is said.
+
+    Args:
+        rows: each once, with their groups.
+        folders: where lists may lie, at any depth.
+        seed: of what is cut out for validation.
+
+    Raises:
+        DatasetError: no ready subsets, a name in two of them, or nothing to train on.
+    """
+    ready = ready_subsets(rows, folders)
+    ordered = sorted(rows, key=_by_name)
+    left_out = [row.image for row in ordered if row.image not in ready]
+    if left_out:
+        log.warning(
+            "%d pairs are in no ready subset, left out: %s", len(left_out), name_some(left_out)
+        )
+    divided = [replace(row, subset=ready[row.image]) for row in ordered if row.image in ready]
+    counts = Manifest(tuple(divided)).counts
+    if not counts["train"]:
+        raise DatasetError(
+            f"data.split=official: none of the {len(rows)} pairs is in the ready training subset; "
+            "is the data set whole? Otherwise divide with data.split=grouped"
+        )
+    if not counts["val"]:
+        divided = _with_validation(divided, seed)
+    return Manifest(tuple(divided))
+
+
+def _wanted_counts(total: int, counts: Sequence[int] | None) -> tuple[int, int, int]:
     if counts is None:
         train, val = total * 8 // 10, total // 10
         counts = (train, val, total - train - val)
@@ -99,65 +128,23 @@ def split_randomly(
             f"{total} pairs make {counts[0]} for training and {counts[1]} for validation, and each "
             "needs at least one; add photographs or set data.counts"
         )
-    order = np.random.default_rng(seed).permutation(total)
-    subsets = np.repeat(SUBSETS, counts)
-    assigned = dict(zip(order.tolist(), subsets.tolist(), strict=True))
-    return Manifest(tuple(_row(pair, assigned[place]) for place, pair in enumerate(sorted(pairs))))
+    return (counts[0], counts[1], counts[2])
 
 
-def read_manifest(path: Path, root: Path) -> Manifest:
-    """Reads a manifest and checks it against the files under ``root``.
-
-    Raises:
-        ManifestError: a missing or damaged file, an unknown subset, an image or a mask that is
-            listed twice or is not there.
-    """
-    try:
-        # Spreadsheets put a byte-order mark before the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            records = [(reader.line_num, record) for record in reader]
-    except FileNotFoundError as error:
-        raise ManifestError(f"{path}: there is no such manifest") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{path}: cannot be read as a manifest ({error})") from error
-    if not records:
-        raise ManifestError(f"{path}: the manifest lists no pair")
-    rows = tuple(_checked_row(path, line, record) for line, record in records)
-    _refuse_overlap(path, rows)
-    missing = [
-        name for row in rows for name in (row.image, row.mask) if not (root / name).is_file()
-    ]
-    if missing:
-        raise ManifestError(
-            f"{path}: {len(missing)} files that it lists are not below {root}: {name_some(missing)}"
-        )
-    return Manifest(rows)
+def _with_validation(divided: Sequence[Row], seed: int) -> list[Row]:
+    """Cuts a validation subset out of the training one."""
+    training = [row for row in divided if row.subset == "train"]
+    tenth = max(len(divided) // 10, 1)
+    wanted = _wanted_counts(len(training), (len(training) - tenth, tenth, 0))
+    recut = divide_groups(training, [0.0] * len(training), wanted, seed, {})
+    log.info(
+        "there is no ready validation subset: %d of %d training pairs were cut out for it, by "
+        "whole photographs",
+        sum(row.subset == "val" for row in recut),
+        len(training),
+    )
+    return sorted([*recut, *(row for row in divided if row.subset == "test")], key=_by_name)
 
 
-def _row(pair: Pair, subset: str) -> Row:
-    source, photograph = origin(pair.stem)
-    return Row(pair.stem, pair.image, pair.mask, source, photograph, subset)
-
-
-def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) -> Row:
-    values = [record.get(column) for column in COLUMNS]
-    if None in record or None in values:
-        raise ManifestError(f"{path}, line {line}: the columns are {', '.join(COLUMNS)}")
-    row = Row(*(str(value) for value in values))
-    if row.subset not in SUBSETS:
-        raise ManifestError(
-            f"{path}, line {line}: subset is {row.subset!r}; one of {', '.join(SUBSETS)}"
-        )
-    return row
-
-
-def _refuse_overlap(path: Path, rows: Sequence[Row]) -> None:
-    for column in ("image", "mask"):
-        counted = Counter(getattr(row, column) for row in rows)
-        twice = [name for name, count in counted.items() if count > 1]
-        if twice:
-            raise ManifestError(
-                f"{path}: {len(twice)} times the same {column} stands in it more than once, so "
-                f"that subsets overlap: {name_some(twice)}"
-            )
+def _by_name(row: Row) -> tuple[str, str, str]:
+    return row.stem, row.image, row.mask

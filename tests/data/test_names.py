@@ -2,7 +2,7 @@
 
 import pytest
 
-from crackseg.data.names import Origin, origin
+from crackseg.data.names import Origin, number, origin
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ from crackseg.data.names import Origin, origin
             "noncrack",
             "noncrack_noncrack_concrete_wall_20",
         ),
+        (
+            "noncrack_noncrack_concrete_wall_28_0.jpg",
+            "noncrack",
+            "noncrack_noncrack_concrete_wall_28",
+        ),
         ("a_0_10", "masonry", "a_0"),
         ("b_3_7", "masonry", "b_3"),
         ("c_12_0", "masonry", "c_12"),
@@ -28,6 +33,10 @@ from crackseg.data.names import Origin, origin
         ("DeepCrack_11215-3", "DeepCrack", "DeepCrack_11215"),
         ("DeepCrack_7Q3A9060-12", "DeepCrack", "DeepCrack_7Q3A9060"),
         ("DeepCrack_11112", "DeepCrack", "DeepCrack_11112"),
+        ("DeepCrack_IMG136", "DeepCrack", "DeepCrack_IMG136"),
+        ("DeepCrack_IMG33-11", "DeepCrack", "DeepCrack_IMG33"),
+        ("DeepCrack_IMG_6536-6", "DeepCrack", "DeepCrack_IMG_6536"),
+        ("a_149_37", "masonry", "a_149"),
         ("GAPS384_train_0552_1_641", "GAPS384", "GAPS384_train_0552"),
         ("GAPS384_test_0001_541_1", "GAPS384", "GAPS384_test_0001"),
         ("CFD_001", "CFD", "CFD_001"),
@@ -39,7 +48,9 @@ from crackseg.data.names import Origin, origin
         ("CRACK500_17", "CRACK500", ""),
         ("Mason_17", "masonry", ""),
         ("Mason_x", "masonry", ""),
-        # Of these nothing is known.
+        # Of these nothing is known, not even that DeepCrack's own archive spells its names so.
+        ("11111", "", ""),
+        ("7Q3A9060-1", "", ""),
         ("holiday", "", ""),
         ("a_0", "", ""),
         ("e_0_10", "", ""),
@@ -84,3 +95,22 @@ def test_crops_of_one_photograph_have_one_origin(one: str, other: str) -> None:
 )
 def test_crops_of_different_photographs_have_different_origins(one: str, other: str) -> None:
     assert origin(one) != origin(other)
+
+
+@pytest.mark.parametrize(
+    ("stem", "place"),
+    [
+        ("CRACK500_00017", 17),
+        ("CRACK500_1639", 1639),
+        ("CFD_001", 1),
+        ("Mason_0", 0),
+        ("CRACK500_20160307_164400_1281_721", None),
+        ("DeepCrack_11215-3", None),
+        ("DeepCrack_IMG136", None),
+        ("a_0_10", None),
+        ("17", None),
+        ("", None),
+    ],
+)
+def test_number(stem: str, place: int | None) -> None:
+    assert number(stem) == place

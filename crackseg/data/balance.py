@@ -1,0 +1,128 @@
+"""Divides groups of different sizes so that every subset comes close to what is wanted of it.
+
+Which groups to take is a knapsack with many measures at once; a random start is mended by the best
+move of one group, or exchange of two, until none helps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Exchanges are looked for among so many groups of a subset at a time, which bounds what they cost.
+_CANDIDATES = 400
+# Below it a change is rounding.
+_GAIN = 1e-6
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What groups hold and what subsets want; the first subset takes whatever is left over.
+
+    Attributes:
+        holdings: (groups, measures), what a group adds to a subset; the first measure is its size.
+        wanted: (subsets, measures).
+        weights: (subsets, measures), of the squared distance to what is wanted. Those of the first
+            subset are 0.
+    """
+
+    holdings: FloatArray
+    wanted: FloatArray
+    weights: FloatArray
+
+    def loss(self, held: FloatArray) -> float:
+        """How far subsets that hold this, (subsets, measures), are from what is wanted."""
+        return float((self.weights * (held - self.wanted) ** 2).sum())
+
+    def start(self, generator: np.random.Generator) -> IntArray:
+        """Fills one subset after the other with groups in random order, the first subset last.
+
+        Of the subsets but the first, each that wants anything gets a group if there are enough.
+
+        Returns:
+            (groups,) indices of subsets.
+        """
+        order = generator.permutation(len(self.holdings))
+        sizes = self.holdings[order, 0]
+        wanted = self.wanted[1:, 0]
+        filled = np.searchsorted(np.cumsum(wanted), np.cumsum(sizes) - sizes / 2)
+        subsets = np.empty(len(order), np.int64)
+        subsets[order] = (filled + 1) % len(self.wanted)
+        opened = np.flatnonzero(wanted > 0) + 1
+        subsets[order[: len(opened)]] = opened
+        return subsets
+
+    def mend(self, subsets: IntArray, generator: np.random.Generator) -> None:
+        """Changes the subsets in place for as long as a change lowers the loss.
+
+        Args:
+            subsets: (groups,) indices; none becomes empty.
+            generator: draws the groups that an exchange is looked for among.
+        """
+        while self._move(subsets) or self._exchange(subsets, generator):
+            pass
+
+    def _costs(self, subsets: IntArray) -> FloatArray:
+        """(groups, subsets), the change of the loss if a group went to a subset."""
+        every = np.arange(len(subsets))
+        distance = self._held(subsets) - self.wanted
+        squares = self.holdings**2 @ self.weights.T
+        products = self.holdings @ (self.weights * distance).T
+        leaving = (squares - 2 * products)[every, subsets]
+        costs = leaving[:, None] + squares + 2 * products
+        costs[every, subsets] = np.inf
+        return costs
+
+    def _held(self, subsets: IntArray) -> FloatArray:
+        return np.stack(
+            [self.holdings[subsets == at].sum(axis=0) for at in range(len(self.wanted))]
+        )
+
+    def _move(self, subsets: IntArray) -> bool:
+        """Makes the best move, if one helps; a subset's last group stays."""
+        costs = self._costs(subsets)
+        groups = np.bincount(subsets, minlength=len(self.wanted))
+        costs[groups[subsets] == 1] = np.inf
+        group, to = _lowest(costs)
+        if not costs[group, to] < -_GAIN:
+            return False
+        subsets[group] = to
+        return True
+
+    def _exchange(self, subsets: IntArray, generator: np.random.Generator) -> bool:
+        """Makes the best exchange of two groups among some candidates, if one helps."""
+        cost, one, other = min(self._exchanges(subsets, generator), default=(0.0, 0, 0))
+        if not cost < -_GAIN:
+            return False
+        subsets[[one, other]] = subsets[[other, one]]
+        return True
+
+    def _exchanges(
+        self, subsets: IntArray, generator: np.random.Generator
+    ) -> Iterator[tuple[float, int, int]]:
+        """For each two subsets the best exchange: its cost and the two groups."""
+        costs = self._costs(subsets)
+        for first, second in combinations(range(len(self.wanted)), 2):
+            ones, others = (
+                generator.permutation(np.flatnonzero(subsets == at))[:_CANDIDATES]
+                for at in (first, second)
+            )
+            if not len(ones) or not len(others):
+                continue
+            # Both moves at once cost what they cost alone, less what the groups share.
+            weights = self.weights[first] + self.weights[second]
+            shared = (self.holdings[ones] * weights) @ self.holdings[others].T
+            both = costs[ones, second][:, None] + costs[others, first] - 2 * shared
+            one, other = _lowest(both)
+            yield both[one, other], int(ones[one]), int(others[other])
+
+
+def _lowest(costs: FloatArray) -> tuple[int, int]:
+    """Of equal ones the first; sums differ in their last digits between machines."""
+    row, column = np.unravel_index(np.round(costs, 6).argmin(), costs.shape)
+    return int(row), int(column)
