@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader
 from torchvision.utils import make_grid
 
@@ -242,9 +243,15 @@ class Pictures(Callback):
     def _draw(self, dataset: CrackDataset, segmenter: CrackSegmenter) -> Tensor:
         step = max(len(dataset) // self.count, 1)
         samples = [dataset[index] for index in range(0, len(dataset), step)][: self.count]
-        images = torch.stack([sample["image"] for sample in samples])
-        masks = torch.stack([sample["mask"] for sample in samples])
-        probability = torch.sigmoid(segmenter(images.to(segmenter.device)).float()).cpu()
-        rows = torch.stack([images, masks.expand_as(images), probability.expand_as(images)], dim=1)
-        grid: Tensor = make_grid(rows.flatten(0, 1), nrow=3, padding=2, pad_value=0.5)
+        rows = [self._row(sample["image"], sample["mask"], segmenter) for sample in samples]
+        height, width = rows[0].shape[-2:]
+        # Photographs may differ in size; a grid's pictures may not.
+        pictures = [interpolate(row, (height, width), mode="area") for row in rows]
+        grid: Tensor = make_grid(torch.cat(pictures), nrow=3, padding=2, pad_value=0.5)
         return grid
+
+    def _row(self, image: Tensor, mask: Tensor, segmenter: CrackSegmenter) -> Tensor:
+        """(3, 3, H, W): photograph, truth, probability."""
+        logits = segmenter.logits_in_tiles(image[None].to(segmenter.device))
+        probability = torch.sigmoid(logits.float())[0].cpu()
+        return torch.stack([image, mask.expand_as(image), probability.expand_as(image)])

@@ -18,7 +18,9 @@ from crackseg.losses import check_class_weights, check_terms
 from crackseg.metrics import METRIC_NAMES
 from crackseg.models.unet import check_fits
 from crackseg.spelling import did_you_mean
+from crackseg.values import blocks, crop_size, image_size, roots
 
+SPLITS = ("random", "grouped", "official", "manifest")
 MASK_THRESHOLD_LIMITS = (0, 254)
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
 # A loss has no threshold, and a sweep judges a run at the threshold that it stored.
@@ -29,23 +31,6 @@ PROFILERS = ("simple", "pytorch")
 
 # Whether a setting is as it must be, and what is said where it is not.
 Check = tuple[bool, str]
-
-
-def image_size(value: Any) -> tuple[int, int]:
-    """Reads ``data.image_size``: a side, or height and width, in pixels.
-
-    Raises:
-        ConfigError: anything else.
-    """
-    sides = [value, value] if isinstance(value, int) else value
-    right = isinstance(sides, list | tuple) and len(sides) == 2
-    if not right or not all(type(side) is int and side > 0 for side in sides):
-        raise ConfigError(
-            f"data.image_size={value}: it is one side or [height, width], in whole pixels greater "
-            "than 0, such as 128 or [96,160]"
-        )
-    height, width = sides
-    return height, width
 
 
 def check_train_config(config: TrainConfig) -> None:
@@ -60,7 +45,7 @@ def check_train_config(config: TrainConfig) -> None:
     if weights_given and config.loss.class_weights != "auto":
         faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))
     if not faults:
-        faults += _fault_of(lambda: _check_poolings(config.data.image_size, config.model.depth))
+        faults += _fault_of(lambda: _check_poolings(config.data, config.model.depth))
     _refuse(faults)
 
 
@@ -100,17 +85,20 @@ def _at_least(key: str, value: float, least: float) -> Check:
     return value >= least, f"{key}={value}: at least {least}"
 
 
-def _check_poolings(size: Any, depth: int) -> None:
+def _check_poolings(data: DataConfig, depth: int) -> None:
+    cropped = data.crop_size is not None
+    key, size = ("crop_size", data.crop_size) if cropped else ("image_size", data.image_size)
     try:
         check_fits(image_size(size), 2**depth)
     except CrackSegError as error:
-        raise ConfigError(f"data.image_size={size} with model.depth={depth}: {error}") from error
+        raise ConfigError(f"data.{key}={size} with model.depth={depth}: {error}") from error
 
 
 def _data_faults(data: DataConfig) -> list[str]:
     low, high = MASK_THRESHOLD_LIMITS
     checks = [
-        _one_of("data.split", data.split, ("random", "manifest")),
+        _one_of("data.split", data.split, SPLITS),
+        _one_of("data.without_mask", data.without_mask, ("leave_out", "crack_free")),
         _one_of("data.resize", data.resize, ("area", "bilinear")),
         (
             low <= data.mask_threshold <= high,
@@ -119,9 +107,19 @@ def _data_faults(data: DataConfig) -> list[str]:
         _at_least("data.split_seed", data.split_seed, 0),
         _at_least("data.batch_size", data.batch_size, 1),
         _at_least("data.num_workers", data.num_workers, 0),
+        (data.store_limit > 0, f"data.store_limit={data.store_limit}: gigabytes, above 0"),
         (
             (data.manifest is not None) == (data.split == "manifest"),
             "data.manifest: goes with data.split=manifest, and only with it",
+        ),
+        (
+            data.blocks is None or data.split != "official",
+            "data.blocks: ready subsets have no guard bands; not with data.split=official",
+        ),
+        (
+            data.split != "manifest" or not _selecting(data),
+            f"data.split=manifest: the manifest alone says which photographs take part; take back "
+            f"{', '.join(_selecting(data))}",
         ),
         (
             (data.count is not None) == (data.name == "synthetic"),
@@ -132,8 +130,40 @@ def _data_faults(data: DataConfig) -> list[str]:
             data.counts is None or (len(data.counts) == 3 and min(data.counts) >= 0),
             f"data.counts={data.counts}: three numbers, of train, val and test",
         ),
+        (
+            data.counts is None or data.split in ("random", "grouped"),
+            f"data.counts: goes with data.split=random or grouped, {data.split} has its own",
+        ),
     ]
-    return _fault_of(lambda: image_size(data.image_size)) + _faults_of(checks)
+    return [
+        *_fault_of(lambda: roots(data.root)),
+        *_fault_of(lambda: image_size(data.image_size)),
+        *_fault_of(lambda: crop_size(data.crop_size)),
+        *_fault_of(lambda: blocks(data.blocks)),
+        *_faults_of([*checks, *_crop_checks(data)]),
+    ]
+
+
+def _selecting(data: DataConfig) -> list[str]:
+    """The settings that choose photographs, as far as they are given."""
+    given = {
+        "data.sources": data.sources,
+        "data.without_sources": data.without_sources,
+        "data.exclude": data.exclude,
+        "data.blocks": data.blocks,
+    }
+    return [key for key, value in given.items() if value]
+
+
+def _crop_checks(data: DataConfig) -> list[Check]:
+    return [
+        _at_least("data.crops", data.crops, 1),
+        (0 <= data.crack_crops <= 1, f"data.crack_crops={data.crack_crops}: a share from 0 to 1"),
+        (
+            data.crop_size is not None or data.crops == 1,
+            f"data.crops={data.crops}: goes with data.crop_size, and only with it",
+        ),
+    ]
 
 
 def _value_checks(config: TrainConfig) -> list[Check]:

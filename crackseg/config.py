@@ -28,22 +28,34 @@ class DataConfig:
     """Where photographs and masks come from, how they are divided and brought to batches."""
 
     name: str = MISSING
-    root: str = MISSING
+    # A folder, or a list of folders.
+    root: Any = MISSING
     # Only the synthetic data are made to measure; elsewhere the files say how many there are.
     count: int | None = None
+    without_mask: str = "leave_out"
+    sources: list[str] | None = None
+    without_sources: list[str] = field(default_factory=list)
+    exclude: str | None = None
     split: str = "random"
     split_seed: int = 0
     counts: list[int] | None = None
     manifest: str | None = None
+    # {SOURCE: [size, guard]}, see crackseg/data/blocks.py.
+    blocks: Any = None
     image_size: Any = 128
     resize: str = "area"
     mask_threshold: int = 127
     augment: bool = True
+    crop_size: Any = None
+    crops: int = 1
+    crack_crops: float = 0.5
     # To see whether a network can learn at all: one batch by heart, in all subsets.
     overfit_batch: bool = False
     batch_size: int = 64
     num_workers: int = 1
     cache: str = "outputs/cache"
+    store: bool = True
+    store_limit: float = 20.0
 
 
 @dataclass
@@ -181,6 +193,8 @@ class EvaluateConfig:
 
     checkpoint: str = MISSING
     subset: str = "test"
+    resolution: str = "training"
+    save: bool = False
     data: DataConfig | None = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)

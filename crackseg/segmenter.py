@@ -24,6 +24,7 @@ from crackseg.metrics import (
     scores,
 )
 from crackseg.models import build_network
+from crackseg.tiles import TILE, apply_tiled, logits_at_size
 
 STAGES = ("train", "val", "test")
 
@@ -85,23 +86,33 @@ class CrackSegmenter(LightningModule):
         logits: Tensor = self.network(image)
         return logits
 
+    def logits_in_tiles(self, image: Tensor) -> Tensor:
+        """The same for images of any size, in tiles where they are large; outside of training."""
+        return apply_tiled(self, image, TILE, self.network.radius, self.network.stride)
+
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """The loss of a batch, to be minimised.
 
         Raises:
             TrainingError: the loss is no longer a number; it would only train on noise.
         """
-        return self._step("train", batch)
+        return self._step("train", batch)[1]
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Judges a batch."""
         with self._evaluation_precision():
-            self._step("val", batch)
+            for part in _parts(batch):
+                self._step("val", part)
 
-    def test_step(self, batch: Sample, batch_index: int) -> None:
-        """Judges a batch."""
+    def test_step(self, batch: Sample, batch_index: int) -> dict[str, list[Tensor]]:
+        """Judges a batch.
+
+        Returns:
+            The ``probability`` (1, H, W) of each image at its mask's size, for callbacks.
+        """
         with self._evaluation_precision():
-            self._step("test", batch)
+            logits = [self._step("test", part)[0] for part in _parts(batch)]
+        return {"probability": [torch.sigmoid(one.float()) for many in logits for one in many]}
 
     def on_train_epoch_start(self) -> None:
         """Seeds dropout by run, epoch and process alone: a resumed run draws what it would have."""
@@ -156,14 +167,20 @@ class CrackSegmenter(LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "monitor": monitor, "interval": "epoch"},
         }
 
-    def _step(self, stage: str, batch: Sample) -> Tensor:
-        logits = self(batch["image"])
+    def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
+        """Logits at the mask's size, and their loss."""
+        if stage == "train":
+            logits = self(batch["image"])
+        else:
+            # Evaluation may get photographs as large as they are, or masks larger than those.
+            height, width = batch["mask"].shape[-2:]
+            logits = logits_at_size(self.logits_in_tiles(batch["image"]), (height, width))
         loss: Tensor = self.loss(logits, batch["mask"])
         if not torch.isfinite(loss):
             raise TrainingError(self._broken(stage, loss.item()))
         self._loss_of(stage).update(loss.detach(), weight=len(logits))
         self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), batch["mask"])
-        return loss
+        return logits, loss
 
     def _broken(self, stage: str, loss: float) -> str:
         if stage != "train":
@@ -201,3 +218,13 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
+
+
+def _parts(batch: Any) -> list[Sample]:
+    """A batch as it is, or each image by itself where they come as a list."""
+    if isinstance(batch["image"], Tensor):
+        return [cast(Sample, batch)]
+    return [
+        Sample(image=image, mask=mask, stem=stem)
+        for image, mask, stem in zip(batch["image"], batch["mask"], batch["stem"], strict=True)
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crackseg.checks import OBJECTIVES, check_train_config, image_size
+from crackseg.checks import OBJECTIVES, check_train_config
 from crackseg.errors import ConfigError
 from tests.test_config import composed
 
@@ -21,7 +21,10 @@ from tests.test_config import composed
         ),
         ("data.mask_threshold=255", "data.mask_threshold=255: between 0 and 254"),
         ("data.resize=cubic", "data.resize=cubic: one of area, bilinear"),
-        ("data.split=grouped", "data.split=grouped: one of random, manifest"),
+        (
+            "data.split=group",
+            "data.split=group: one of random, grouped, official, manifest; did you mean",
+        ),
         ("data.split=manifest", "data.manifest: goes with data.split=manifest"),
         ("data.manifest=a.csv", "data.manifest: goes with data.split=manifest"),
         ("data.counts=[1,2]", "data.counts=[1, 2]: three numbers"),
@@ -67,19 +70,6 @@ def test_all_faults_are_reported_together() -> None:
         check_train_config(composed("model.dropout=2", "optimizer.lr=-1", "data.batch_size=0"))
     told = str(caught.value).splitlines()
     assert len(told) == 3
-
-
-@pytest.mark.parametrize(("value", "size"), [(128, (128, 128)), ([96, 160], (96, 160))])
-def test_image_size_is_a_side_or_height_and_width(
-    value: int | list[int], size: tuple[int, int]
-) -> None:
-    assert image_size(value) == size
-
-
-@pytest.mark.parametrize("value", [0, -1, 1.5, "128", True, [1, 2, 3], [0, 4], None])
-def test_other_image_sizes_are_refused(value: object) -> None:
-    with pytest.raises(ConfigError, match="such as 128 or"):
-        image_size(value)
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,30 @@
 
 import logging
 import signal
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, default_collate
 
-from crackseg.checks import check_data_config, image_size
+from crackseg.checks import check_data_config
 from crackseg.config import DataConfig
-from crackseg.data.archive import Pair, find_pairs
-from crackseg.data.dataset import CrackDataset, Preprocessing, Sample
+from crackseg.data.corpus import Corpus, assemble
+from crackseg.data.crops import RandomCrop
+from crackseg.data.dataset import Change, CrackDataset, Pixels, Preprocessing, Sample
+from crackseg.data.leaks import Exposure, Leaks
+from crackseg.data.manifest import SUBSETS, Manifest, Row
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
-from crackseg.data.splits import SUBSETS, Manifest, Row, read_manifest, split_randomly
-from crackseg.data.survey import Finding, class_weights, survey
+from crackseg.data.survey import class_weights
 from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
-from crackseg.errors import ConfigError, DatasetError, UnreadableImageError
+from crackseg.errors import ConfigError, DatasetError
 from crackseg.pixels import Resize
+from crackseg.values import crop_size, image_size
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +38,15 @@ def leave_signals_to_parent(worker: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
+def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
+    """A batch of photographs that may differ in size, each a batch (1, C, H, W) of its own."""
+    return {
+        "image": [sample["image"][None] for sample in samples],
+        "mask": [sample["mask"][None] for sample in samples],
+        "stem": [sample["stem"] for sample in samples],
+    }
+
+
 class CrackDataModule(LightningDataModule):
     """Photographs and masks in batches ``{"image", "mask", "stem"}``.
 
@@ -41,57 +56,45 @@ class CrackDataModule(LightningDataModule):
 
     Attributes:
         preprocessing: what is done to every photograph, also in prediction.
-        manifest: which pair is in which subset; after :meth:`setup`.
+        corpus: the photographs, read and divided; after :meth:`setup`.
         test_subset: what a test judges.
+        test_pixels: where its pixels come from; None for those of training.
 
     Raises:
         ConfigError: settings that are out of range or contradict each other.
     """
 
-    manifest: Manifest
+    corpus: Corpus
 
     def __init__(self, config: DataConfig, seed: int = 0) -> None:
         super().__init__()
         check_data_config(config)
         self.config = config
         self.seed = seed
-        self.root = Path(config.root)
-        self.preprocessing = Preprocessing(
-            image_size(config.image_size), cast(Resize, config.resize), config.mask_threshold
-        )
+        # Crops are cut from photographs as large as they are.
+        size = None if config.crop_size is not None else image_size(config.image_size)
+        resize = cast(Resize, config.resize)
+        self.preprocessing = Preprocessing(size, resize, config.mask_threshold)
         self.test_subset = "test"
-        self._findings: dict[str, Finding] = {}
+        self.test_pixels: Pixels | None = None
+        # With the folder that synthetic photographs are in, not the one they are made below.
+        self._where = config
 
     def prepare_data(self) -> None:
         """Makes the synthetic photographs where they are asked for and not there yet."""
         if self.config.name == "synthetic":
-            self.root = write_dataset(Path(self.config.root), count=self.config.count or 0)
+            root = write_dataset(Path(self.config.root), count=self.config.count or 0)
+            self._where = replace(self.config, root=str(root))
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, reads and divides the pairs, once for all stages.
 
         Raises:
-            DatasetNotFoundError: no pairs under the root.
-            ManifestError: a given manifest that does not fit the files.
-            UnreadableImageError: a given manifest lists a file that cannot be decoded.
+            CrackSegError: see :func:`crackseg.data.corpus.assemble`.
         """
-        if hasattr(self, "manifest"):
+        if hasattr(self, "corpus"):
             return
-        if self.config.manifest is not None:
-            manifest = read_manifest(Path(self.config.manifest), self.root)
-            pairs = [Pair(row.stem, row.image, row.mask) for row in manifest.rows]
-            self._survey(pairs)
-            self._refuse_unreadable()
-        else:
-            inventory = find_pairs(self.root)
-            self._survey(inventory.pairs)
-            inventory = inventory.without(
-                [finding.unreadable for finding in self._findings.values() if finding.unreadable]
-            )
-            inventory.warn_of_left_out()
-            manifest = split_randomly(inventory.pairs, self.config.split_seed, self.config.counts)
-        self.manifest = manifest
-        self._say_what_is_there()
+        self.corpus = assemble(self._where, self.preprocessing)
         if self.config.overfit_batch:
             log.info(
                 "one batch to be learned by heart: training (%d steps an epoch), validation and "
@@ -99,6 +102,29 @@ class CrackDataModule(LightningDataModule):
                 _OVERFIT_STEPS,
                 len(self._rows("train")),
             )
+
+    @property
+    def root(self) -> Path:
+        """To which the manifest's paths are relative."""
+        return self.corpus.root
+
+    @property
+    def manifest(self) -> Manifest:
+        """Which pair is in which subset."""
+        return self.corpus.manifest
+
+    @property
+    def leaks(self) -> Leaks:
+        """What validation and test share with training."""
+        if not self.config.overfit_batch:
+            return self.corpus.leaks
+        count = len(self._rows("train"))
+        return Leaks(Exposure(count, count, 0), Exposure(count, count, 0))
+
+    @property
+    def training_size(self) -> tuple[int, int]:
+        """(H, W) of a training batch."""
+        return crop_size(self.config.crop_size) or image_size(self.config.image_size)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -110,17 +136,17 @@ class CrackDataModule(LightningDataModule):
     @property
     def scale(self) -> float:
         """Training pixels per photograph pixel: the median over the training photographs."""
-        scales = [self._findings[row.image].scale for row in self._rows("train")]
-        return float(torch.tensor(scales, dtype=torch.float64).median())
+        scales = [found.scale for found in self.corpus.found(self._rows("train"))]
+        return float(np.median(scales))
 
     @property
     def class_weights(self) -> tuple[float, float]:
         """Weights of background and crack over the training subset at training size."""
-        found = [self._findings[row.image] for row in self._rows("train")]
-        return class_weights(found, self.preprocessing.image_size)
+        found = self.corpus.found(self._rows("train"))
+        return class_weights(found, self.preprocessing.mask_threshold)
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Shuffled, augmented if the settings say so.
+        """Shuffled; cropped and augmented if the settings say so.
 
         Raises:
             ConfigError: more workers than photographs.
@@ -130,9 +156,9 @@ class CrackDataModule(LightningDataModule):
         self._refuse_idle_workers(len(rows))
         if self.config.overfit_batch:
             return self._one_batch(rows)
-        augment = Augmentation(self.preprocessing.image_size) if self.config.augment else None
-        dataset = CrackDataset(self.root, rows, self.preprocessing, augment)
-        sampler = TrainingSampler(len(rows), self.seed, *self._place())
+        # A photograph that is cropped several times stands in the list as often.
+        dataset = self._dataset(rows * self.config.crops, self._changes())
+        sampler = TrainingSampler(len(dataset), self.seed, *self._place())
         sampler.set_epoch(self._epochs_done())
         # torch's types know samplers of indices alone; ours also say how to augment.
         return self._loader(dataset, sampler=cast(Any, sampler), batch_size=self.config.batch_size)
@@ -143,32 +169,55 @@ class CrackDataModule(LightningDataModule):
 
     def test_dataloader(self) -> DataLoader[Sample]:
         """In order, each photograph once; of another subset where ``test_subset`` says so."""
-        return self.evaluation_dataloader(self.test_subset)
+        return self.evaluation_dataloader(self.test_subset, self.test_pixels)
 
-    def evaluation_dataloader(self, subset: str) -> DataLoader[Sample]:
+    def evaluation_dataloader(
+        self, subset: str, pixels: Pixels | None = None
+    ) -> DataLoader[Sample]:
         """``train``, ``val``, ``test`` or ``all``, in order, without augmentation.
+
+        Args:
+            subset: which photographs.
+            pixels: another place to take them from than training does.
 
         Raises:
             DatasetError: the subset is empty, or has fewer photographs than there are processes.
         """
         rows = self._rows(subset)
-        dataset = CrackDataset(self.root, rows, self.preprocessing)
         rank, world_size = self._place()
         if len(rows) < world_size:
             raise DatasetError(
                 f"the {subset} subset has {len(rows)} photographs for {world_size} processes; set "
                 "trainer.devices=1"
             )
-        batches = EvaluationBatches(len(rows), self.config.batch_size, rank, world_size)
-        return self._loader(dataset, batch_sampler=batches)
+        # Photographs of different sizes make no batch.
+        mixed = pixels is not None or self.preprocessing.image_size is None
+        batch_size = 1 if mixed else self.config.batch_size
+        batches = EvaluationBatches(len(rows), batch_size, rank, world_size)
+        dataset = CrackDataset(
+            pixels or self.corpus.pixels, rows, self.preprocessing.mask_threshold
+        )
+        collate = one_by_one if mixed else default_collate
+        return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
 
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())
         # What follows an epoch, validation and checkpoints, costs more than a step.
         repeated = list(batches) * _OVERFIT_STEPS
-        return self._loader(
-            CrackDataset(self.root, rows, self.preprocessing), batch_sampler=repeated
-        )
+        return self._loader(self._dataset(rows), batch_sampler=repeated)
+
+    def _dataset(self, rows: tuple[Row, ...], changes: Sequence[Change] = ()) -> CrackDataset:
+        return CrackDataset(self.corpus.pixels, rows, self.preprocessing.mask_threshold, changes)
+
+    def _changes(self) -> list[Change]:
+        """What training does to a pair at random."""
+        changes: list[Change] = []
+        if self.config.crop_size is not None:
+            cut_at = self.preprocessing.mask_threshold
+            changes.append(RandomCrop(self.training_size, self.config.crack_crops, cut_at))
+        if self.config.augment:
+            changes.append(Augmentation(self.training_size))
+        return changes
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         if self.config.overfit_batch:
@@ -217,32 +266,3 @@ class CrackDataModule(LightningDataModule):
 
     def _on_cuda(self) -> bool:
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-
-    def _survey(self, pairs: "list[Pair] | tuple[Pair, ...]") -> None:
-        findings = survey(self.root, pairs, self.preprocessing, Path(self.config.cache))
-        self._findings = {pair.image: found for pair, found in zip(pairs, findings, strict=True)}
-
-    def _refuse_unreadable(self) -> None:
-        for finding in self._findings.values():
-            if finding.unreadable:
-                path = self.root / finding.unreadable
-                raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
-
-    def _found(self, subset: str) -> list[Finding]:
-        return [self._findings[row.image] for row in self.manifest.subset(subset)]
-
-    def _say_what_is_there(self) -> None:
-        counts = self.manifest.counts
-        parts = ", ".join(f"{subset} {counts[subset]}" for subset in SUBSETS)
-        log.info("%d pairs below %s: %s", sum(counts.values()), self.root, parts)
-        emptied = {subset: sum(f.emptied for f in self._found(subset)) for subset in SUBSETS}
-        if any(emptied.values()):
-            height, width = self.preprocessing.image_size
-            log.warning(
-                "resizing to %dx%d and cutting at >%d emptied %d masks (%s)",
-                height,
-                width,
-                self.preprocessing.mask_threshold,
-                sum(emptied.values()),
-                ", ".join(f"{subset} {emptied[subset]}" for subset in SUBSETS),
-            )

@@ -4,22 +4,30 @@ The answers are kept below the cache folder, under a name made of everything tha
 """
 
 import hashlib
-import json
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from crackseg.data.archive import Pair
 from crackseg.data.dataset import Preprocessing
+from crackseg.data.duplicates import THUMBNAIL, thumbnail
+from crackseg.data.truth import read_truth_and_kind, truth_file
 from crackseg.errors import UnreadableImageError
-from crackseg.files import write_text
-from crackseg.pixels import cut, read_mask, read_photograph, resize
+from crackseg.files import replacing
+from crackseg.pixels import UInt8Array, read_photograph
 from crackseg.processes import usable_cores
 from crackseg.progress import progress
 
-# To be raised when decoding, resizing or cutting changes, or what is found of a pair.
-_VERSION = 1
+# To be raised when decoding or resizing changes, or what is found of a pair.
+_VERSION = 2
+# Pairs that are decoded ahead of whoever uses them: enough for all cores, little memory.
+_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -28,15 +36,46 @@ class Finding:
 
     Attributes:
         unreadable: the file of the pair that cannot be decoded, or empty.
-        scale: training pixels per photograph pixel.
-        crack_pixels: at training size, after the cut.
-        emptied: the mask held grey, but resizing and cutting left no crack of it.
+        size: (H, W) of the photograph.
+        kind: of the mask, see :func:`crackseg.pixels.read_mask_and_kind`; empty if it is no image.
+        marked: the mask holds anything but background before it is resized.
+        levels: int64 (256,), how many pixels of the mask have each grey at training size.
+        thumbnail: of the photograph, see :func:`crackseg.data.duplicates.thumbnail`.
     """
 
-    unreadable: str = ""
-    scale: float = 0.0
-    crack_pixels: int = 0
-    emptied: bool = False
+    unreadable: str
+    size: tuple[int, int]
+    kind: str
+    marked: bool
+    levels: npt.NDArray[np.int64]
+    thumbnail: UInt8Array
+
+    @property
+    def pixels(self) -> int:
+        """At training size."""
+        return int(self.levels.sum())
+
+    @property
+    def scale(self) -> float:
+        """Training pixels per photograph pixel, along a side."""
+        height, width = self.size
+        return float((self.pixels / (height * width)) ** 0.5)
+
+    def crack_pixels(self, mask_threshold: int) -> int:
+        """At training size, of a mask cut at ``mask_threshold``."""
+        return int(self.levels[mask_threshold + 1 :].sum())
+
+    def emptied(self, mask_threshold: int) -> bool:
+        """Whether the mask held grey, but resizing and cutting leave no crack of it."""
+        return self.marked and self.crack_pixels(mask_threshold) == 0
+
+
+class Decoded(NamedTuple):
+    """A finding with its pixels at training size; there are none of a pair that is unreadable."""
+
+    finding: Finding
+    image: UInt8Array
+    mask: UInt8Array
 
 
 def survey(
@@ -47,59 +86,93 @@ def survey(
     Returns:
         A finding for each pair, in their order.
     """
-    path = cache / "survey" / f"{_key(root, pairs, preprocessing)}.json"
-    known = _read(path)
-    if known is not None:
-        return known
+    path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
+    known = read_findings(path)
+    if known is None:
+        known = [decoded.finding for decoded in decode_all(root, pairs, preprocessing)]
+        write_findings(known, path)
+    return known
+
+
+def decode_all(
+    root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing
+) -> Iterator[Decoded]:
+    """Decodes all pairs in their order, on all cores, with a progress bar."""
     with ThreadPoolExecutor(usable_cores()) as pool:
-        look = pool.map(lambda pair: _look(root, pair, preprocessing), pairs)
-        findings = list(progress(look, "Reading photographs and masks", len(pairs)))
-    write_text(path, json.dumps([asdict(finding) for finding in findings]))
-    return findings
+
+        def decode_in_portions() -> Iterator[Decoded]:
+            for start in range(0, len(pairs), _AHEAD):
+                portion = pairs[start : start + _AHEAD]
+                yield from pool.map(lambda pair: _decode(root, pair, preprocessing), portion)
+
+        yield from progress(decode_in_portions(), "Reading photographs and masks", len(pairs))
 
 
-def class_weights(findings: Sequence[Finding], image_size: tuple[int, int]) -> tuple[float, float]:
+def class_weights(findings: Sequence[Finding], mask_threshold: int) -> tuple[float, float]:
     """Weights of background and crack: w_c = N / (2 N_c), N pixels in all and N_c of class c.
 
     A class that does not occur weighs as if it had one pixel.
     """
-    total = len(findings) * image_size[0] * image_size[1]
-    crack = sum(finding.crack_pixels for finding in findings)
+    total = sum(finding.pixels for finding in findings)
+    crack = sum(finding.crack_pixels(mask_threshold) for finding in findings)
     return total / (2 * max(total - crack, 1)), total / (2 * max(crack, 1))
 
 
-def _read(path: Path) -> list[Finding] | None:
-    """An earlier survey; None if there is none or it is not one that this version wrote."""
+def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
+    """A name of everything that changes the pixels of these pairs at training size."""
+    settings = (_VERSION, preprocessing.image_size, preprocessing.resize)
+    digest = hashlib.sha256(repr(settings).encode())
+    for pair in pairs:
+        for name in (pair.image, truth_file(pair.mask)):
+            if name is not None:
+                stat = (root / name).stat()
+                digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(f"{pair.mask}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def write_findings(findings: Sequence[Finding], path: Path) -> None:
+    """Writes them as one file of arrays."""
+    with replacing(path) as name, name.open("wb") as file:
+        columns: dict[str, Any] = {
+            column.name: np.array([getattr(finding, column.name) for finding in findings])
+            for column in fields(Finding)
+        }
+        np.savez_compressed(file, **columns)
+
+
+def read_findings(path: Path) -> list[Finding] | None:
+    """Reads what :func:`write_findings` wrote; None where it is missing or damaged."""
     try:
-        return [Finding(**record) for record in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        with np.load(path, allow_pickle=False) as stored:
+            columns = [stored[column.name] for column in fields(Finding)]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
+    return [
+        Finding(str(unreadable), (int(size[0]), int(size[1])), str(kind), bool(marked), *arrays)
+        for unreadable, size, kind, marked, *arrays in zip(*columns, strict=True)
+    ]
 
 
-def _look(root: Path, pair: Pair, preprocessing: Preprocessing) -> Finding:
+def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
     try:
         photograph = read_photograph(root / pair.image)
     except UnreadableImageError:
-        return Finding(unreadable=pair.image)
+        return _undecoded(pair.image)
+    height, width = photograph.shape[:2]
     try:
-        mask = read_mask(root / pair.mask)
+        truth, kind = read_truth_and_kind(root, pair.mask, (height, width))
     except UnreadableImageError:
-        return Finding(unreadable=pair.mask)
-    height, width = preprocessing.image_size
-    resized = resize(mask, preprocessing.image_size, preprocessing.resize)
-    crack = int(cut(resized, preprocessing.mask_threshold).sum())
-    return Finding(
-        scale=((height * width) / (photograph.shape[0] * photograph.shape[1])) ** 0.5,
-        crack_pixels=crack,
-        emptied=bool(mask.any()) and crack == 0,
+        return _undecoded(pair.mask)
+    image, mask = preprocessing.bring_to_size(photograph, truth)
+    levels = np.bincount(mask.ravel(), minlength=256)
+    finding = Finding(
+        "", (height, width), kind or "", bool(truth.any()), levels, thumbnail(photograph)
     )
+    return Decoded(finding, image, mask)
 
 
-def _key(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
-    settings = (preprocessing.image_size, preprocessing.resize, preprocessing.mask_threshold)
-    digest = hashlib.sha256(repr((_VERSION, *settings)).encode())
-    for pair in pairs:
-        for name in (pair.image, pair.mask):
-            stat = (root / name).stat()
-            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:32]
+def _undecoded(name: str) -> Decoded:
+    nothing = np.zeros((0, 0), np.uint8)
+    levels, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
+    return Decoded(Finding(name, (0, 0), "", False, levels, thumb), nothing[..., None], nothing)

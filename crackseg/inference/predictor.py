@@ -13,12 +13,9 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
-from crackseg.inference.tiles import apply_tiled
 from crackseg.models import SkipNetwork, build_network
-from crackseg.pixels import UInt8Array, as_rgb, read_photograph, resize
-
-# Large enough that margins are a small share of the work, small enough for a laptop's memory.
-TILE = 1024
+from crackseg.pixels import UInt8Array, as_rgb, read_photograph, resize, scaled_size
+from crackseg.tiles import TILE, apply_tiled, logits_at_size
 
 
 @dataclass(frozen=True)
@@ -114,15 +111,11 @@ class Predictor:
     @torch.inference_mode()
     def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
         height, width = rgb.shape[:2]
-        scaled = (max(round(height * self.scale), 1), max(round(width * self.scale), 1))
+        scaled = scaled_size((height, width), self.scale)
         small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
         image = torch.from_numpy(small).permute(2, 0, 1)[None]
         logits = apply_tiled(self._tile, image, TILE, self.network.radius, self.network.stride)
-        # Logits are interpolated rather than probabilities: between a pixel of 1 and one of 0 the
-        # latter fall below a high threshold at once, and thin cracks would break.
-        full = torch.nn.functional.interpolate(
-            logits, (height, width), mode="bilinear", antialias=self.scale > 1
-        )
+        full = logits_at_size(logits, (height, width))
         return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 
     def _tile(self, image: Tensor) -> Tensor:

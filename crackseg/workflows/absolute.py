@@ -1,9 +1,11 @@
 """Settings that hold from any working folder."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from crackseg.config import DataConfig, TrainConfig
+from crackseg.values import roots
 
 
 def absolute(config: TrainConfig) -> TrainConfig:
@@ -13,10 +15,16 @@ def absolute(config: TrainConfig) -> TrainConfig:
 
 def absolute_data(data: DataConfig) -> DataConfig:
     """As :func:`absolute`, for the data alone."""
-    manifest = str(Path(data.manifest).resolve()) if data.manifest else None
+    # Links stay as they are: where they lead to may have another parent.
+    folders = [os.path.abspath(folder) for folder in roots(data.root)]  # noqa: PTH100
     return replace(
         data,
-        root=str(Path(data.root).resolve()),
+        root=folders if isinstance(data.root, list) else folders[0],
         cache=str(Path(data.cache).resolve()),
-        manifest=manifest,
+        manifest=_absolute_file(data.manifest),
+        exclude=_absolute_file(data.exclude),
     )
+
+
+def _absolute_file(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())

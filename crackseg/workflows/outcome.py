@@ -12,13 +12,13 @@ from lightning import Trainer
 from crackseg import figures, loggers
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.truth import read_truth
 from crackseg.inference.predictor import Predictor
-from crackseg.pixels import read_mask
 from crackseg.record import BEST
 from crackseg.reporting.tables import print_scores, rows_of
 from crackseg.segmenter import CrackSegmenter
 from crackseg.shell import program, short, typed
-from crackseg.workflows.protocol import protocol_line
+from crackseg.workflows.protocol import protocol
 
 
 def log_outcome(
@@ -54,7 +54,8 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
     pictures = []
     for row in rows[::step][:8]:
         found = predictor.predict(datamodule.root / row.image)
-        truth = read_mask(datamodule.root / row.mask)
+        height, width = found.image.shape[:2]
+        truth = read_truth(datamodule.root, row.mask, (height, width))
         heats = ((truth / 255).astype(np.float32), found.probability, found.mask.astype(np.float32))
         pictures += [found.image, *(figures.as_heat(heat) for heat in heats)]
     figures.contact_sheet(
@@ -76,7 +77,7 @@ def report(
             print_scores(
                 f"{stage}, epoch {metrics['best_epoch']} (the best of {metrics['epochs']})",
                 rows_of(metrics[stage], threshold),
-                protocol_line(count, datamodule.preprocessing, config.data.split),
+                protocol(count, datamodule),
             )
     best = short(folder / BEST)
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"

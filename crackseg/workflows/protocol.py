@@ -7,8 +7,9 @@ from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from crackseg.config import DataConfig
-from crackseg.data.dataset import Preprocessing
+from crackseg.data.datamodule import CrackDataModule
 from crackseg.errors import ConfigError
+from crackseg.values import roots
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +17,12 @@ log = logging.getLogger(__name__)
 def announce(data: DataConfig) -> None:
     """Says which data a run reads, and how to choose others."""
     other = (
-        "your own: data=crackseg9k data.root=FOLDER"
+        "your own: data=folder data.root=FOLDER"
         if data.name == "synthetic"
         else "others: data=synthetic, or data.root=FOLDER"
     )
-    log.info("data: %s, below %s (%s)", data.name, data.root, other)
+    where = " and ".join(map(str, roots(data.root)))
+    log.info("data: %s, below %s (%s)", data.name, where, other)
 
 
 def build_trainer(**settings: Any) -> Trainer:
@@ -40,11 +42,20 @@ def build_trainer(**settings: Any) -> Trainer:
         raise ConfigError(f"trainer: {error}") from error
 
 
-def protocol_line(photographs: int, preprocessing: Preprocessing, split: str) -> str:
-    """What must be known of a table before its figures are compared with others."""
-    height, width = preprocessing.image_size
+def protocol(
+    images: int, datamodule: CrackDataModule, at: str = "", leaks: str | None = None
+) -> str:
+    """What must be known of a table before its figures are compared with others, in two lines.
+
+    Args:
+        images: how many.
+        datamodule: where they are from.
+        at: the resolution, where it is not that of training.
+        leaks: the line about leaks, where it is not that of this division.
+    """
+    preprocessing = datamodule.preprocessing
     return (
-        f"dataset totals over {photographs} photographs at {height}x{width} "
-        f"({preprocessing.resize}), masks cut at >{preprocessing.mask_threshold}, split "
-        f"{split}, float32, no tolerance"
+        f"dataset totals over {images} images at {at or preprocessing}, masks cut at "
+        f">{preprocessing.mask_threshold}, split {datamodule.config.split}, float32, no tolerance\n"
+        f"{leaks or datamodule.leaks.line()}"
     )

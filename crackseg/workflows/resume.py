@@ -10,14 +10,22 @@ from omegaconf import OmegaConf
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config import TrainConfig, read_config
-from crackseg.data.splits import Manifest
+from crackseg.data.manifest import Manifest
 from crackseg.errors import CheckpointError, ConfigError, DatasetError
 from crackseg.record import CONFIG, LAST, RECORD
 from crackseg.workflows.absolute import absolute
 
 RUNS = Path("outputs/runs")
 # What may be different when a run goes on; all else would make it another run.
-CHANGEABLE = ("trainer.max_epochs", "trainer.devices", "trainer.accelerator", "logger")
+CHANGEABLE = (
+    "trainer.max_epochs",
+    "trainer.devices",
+    "trainer.accelerator",
+    "logger",
+    "data.num_workers",
+    "data.cache",
+    "data.store",
+)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ _OF_THE_MACHINE = (
     "runtime",
     "sweep",
     "data.num_workers",
+    "data.cache",
+    "data.store",
 )
 
 

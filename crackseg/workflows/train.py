@@ -84,7 +84,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if config.logger.graph:
-        height, width = datamodule.preprocessing.image_size
+        height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
@@ -98,6 +98,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
             metrics = {
                 **throughput.figures(),
                 "class_weights": list(datamodule.class_weights),
+                "leaks": datamodule.leaks.as_dict(),
                 **_judge_best(trainer, segmenter, datamodule),
             }
     except Interrupted:
@@ -124,7 +125,7 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
     """The module for these settings and data, its hyper-parameters plain Python."""
-    weights = datamodule.class_weights
+    weights, size = datamodule.class_weights, datamodule.preprocessing.image_size
     log.info("class weights: background %.4f, crack %.4f", *weights)
     arguments = asdict(config.model)
     name = arguments.pop("name")
@@ -137,7 +138,7 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
         optimizer=asdict(config.optimizer),
         scheduler=asdict(config.scheduler),
         preprocessing={
-            "image_size": list(datamodule.preprocessing.image_size),
+            "image_size": size if size is None else list(size),
             "resize": datamodule.preprocessing.resize,
             "mask_threshold": datamodule.preprocessing.mask_threshold,
             "scale": datamodule.scale,
@@ -147,6 +148,7 @@ def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSe
             "root": str(datamodule.root.resolve()),
             "manifest_hash": datamodule.manifest.digest,
             "counts": datamodule.manifest.counts,
+            "leaks": datamodule.leaks.as_dict(),
             "class_weights": list(weights),
             "config": asdict(absolute_data(config.data)),
         },

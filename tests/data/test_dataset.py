@@ -13,8 +13,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from crackseg.data.archive import find_pairs
-from crackseg.data.dataset import CrackDataset, Preprocessing, image_to_tensor
-from crackseg.data.splits import Row
+from crackseg.data.dataset import CrackDataset, FilePixels, Preprocessing, image_to_tensor
+from crackseg.data.manifest import Row
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import UnreadableImageError
 from tests.conftest import draw_pair, write_archive
@@ -23,14 +23,16 @@ PREPROCESSING = Preprocessing(image_size=(32, 48), resize="area", mask_threshold
 
 
 def rows_below(root: Path) -> Sequence[Row]:
-    return [Row(*pair, "", "", "train") for pair in find_pairs(root).pairs]
+    return [Row(*pair, "", "", "", "train") for pair in find_pairs(root).pairs]
 
 
 def dataset_of(
     root: Path, preprocessing: Preprocessing = PREPROCESSING, augment: bool = False
 ) -> CrackDataset:
-    augmentation = Augmentation(preprocessing.image_size) if augment else None
-    return CrackDataset(root, rows_below(root), preprocessing, augmentation)
+    assert preprocessing.image_size is not None
+    changes = [Augmentation(preprocessing.image_size)] if augment else []
+    pixels = FilePixels(root, preprocessing)
+    return CrackDataset(pixels, rows_below(root), preprocessing.mask_threshold, changes)
 
 
 def test_an_item_has_the_shapes_types_and_ranges_that_a_network_expects(archive: Path) -> None:

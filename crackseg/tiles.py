@@ -6,6 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+# Large enough that margins are a small share of the work, small enough for a laptop's memory.
+TILE = 1024
+
 
 class Span(NamedTuple):
     """Along one side: what the network sees, [start, stop), and what of it is kept."""
@@ -50,23 +53,24 @@ def apply_tiled(
     the tiles, up to rounding, and memory is bounded by one of them.
 
     Args:
-        function: (1, C, h, w) -> (1, 1, h, w).
-        image: (1, C, H, W).
+        function: (N, C, h, w) -> (N, 1, h, w).
+        image: (N, C, H, W).
         tile: side of a tile in pixels, a multiple of ``stride``; a larger one is taken where the
             margins would leave less than half of it.
         radius: how far a pixel influences the output.
         stride: of the network.
 
     Returns:
-        (1, 1, H, W).
+        (N, 1, H, W).
     """
     margin = -(-radius // stride) * stride
     tile = max(tile, 4 * margin)
     height, width = image.shape[-2:]
     if height <= tile and width <= tile:
         return function(image)
-    result = torch.empty((1, 1, height, width), dtype=torch.float32)
+    rows = []
     for down in spans(height, tile, margin):
+        row = []
         for right in spans(width, tile, margin):
             seen = function(image[..., down.start : down.stop, right.start : right.stop])
             kept = seen[
@@ -74,5 +78,18 @@ def apply_tiled(
                 down.keep_from - down.start : down.keep_to - down.start,
                 right.keep_from - right.start : right.keep_to - right.start,
             ]
-            result[..., down.keep_from : down.keep_to, right.keep_from : right.keep_to] = kept
-    return result
+            row.append(kept)
+        rows.append(torch.cat(row, dim=-1))
+    return torch.cat(rows, dim=-2)
+
+
+def logits_at_size(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Brings logits (N, 1, h, w) to ``size`` = (H, W).
+
+    Logits are interpolated rather than probabilities: between a pixel of 1 and one of 0 the latter
+    fall below a high threshold at once, and thin cracks would break.
+    """
+    if logits.shape[-2:] == size:
+        return logits
+    shrinks = logits.shape[-2] > size[0]
+    return torch.nn.functional.interpolate(logits, size, mode="bilinear", antialias=shrinks)

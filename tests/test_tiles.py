@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from crackseg.inference.tiles import apply_tiled, spans
 from crackseg.models import SkipNetwork, build_network
+from crackseg.tiles import apply_tiled, spans
 
 
 def network_with_statistics(name: str, **arguments: int) -> SkipNetwork:

@@ -1,0 +1,67 @@
+"""Crops of photographs at their own resolution, for training."""
+
+import cv2
+import numpy as np
+
+from crackseg.pixels import UInt8Array, cut
+
+
+class RandomCrop:
+    """Cuts a window out of a photograph and its mask.
+
+    A share of the windows is laid around a crack pixel drawn at random, where the photograph has
+    any: cracks cover so little of a large photograph that most windows would be without one. The
+    others fall anywhere, and those without a crack teach what is none. A photograph smaller than
+    the window is mirrored at its borders.
+
+    Args:
+        size: (H, W) of the window in pixels.
+        crack_share: of the windows, in [0, 1].
+        mask_threshold: a grey mask is crack above it.
+    """
+
+    def __init__(self, size: tuple[int, int], crack_share: float, mask_threshold: int) -> None:
+        self.size = size
+        self.crack_share = crack_share
+        self.mask_threshold = mask_threshold
+
+    def __call__(
+        self, image: UInt8Array, mask: UInt8Array, seed: int
+    ) -> tuple[UInt8Array, UInt8Array]:
+        """Cuts uint8 image (H, W, 3) and grey mask (H, W) alike; equal seeds, equal windows."""
+        # The augmentation that follows draws from the bare seed.
+        generator = np.random.default_rng([seed, 1])
+        image, mask = (_mirrored(one, self.size) for one in (image, mask))
+        held = self._crack_pixel(mask, generator) if generator.random() < self.crack_share else None
+        window = tuple(
+            _span(length, wanted, None if held is None else held[side], generator)
+            for side, (length, wanted) in enumerate(zip(mask.shape, self.size, strict=True))
+        )
+        return np.ascontiguousarray(image[window]), np.ascontiguousarray(mask[window])
+
+    def _crack_pixel(
+        self, mask: UInt8Array, generator: np.random.Generator
+    ) -> tuple[int, int] | None:
+        """(row, column) of a crack pixel; None where there is none."""
+        cracks = np.flatnonzero(cut(mask, self.mask_threshold))
+        if not len(cracks):
+            return None
+        row, column = divmod(int(generator.choice(cracks)), mask.shape[1])
+        return row, column
+
+
+def _span(length: int, wanted: int, held: int | None, generator: np.random.Generator) -> slice:
+    """``wanted`` pixels of a side of ``length``, with the pixel ``held`` among them."""
+    first, last = 0, length - wanted
+    if held is not None:
+        first, last = max(held - wanted + 1, 0), min(held, last)
+    start = int(generator.integers(first, last + 1))
+    return slice(start, start + wanted)
+
+
+def _mirrored(pixels: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    below, right = (max(wanted - has, 0) for wanted, has in zip(size, pixels.shape, strict=False))
+    if not below and not right:
+        return pixels
+    grown = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REFLECT)
+    return np.asarray(grown, np.uint8)

@@ -1,0 +1,73 @@
+"""Reads the settings that may be written in several ways, which Hydra's types cannot say."""
+
+from pathlib import Path
+from typing import Any
+
+from crackseg.errors import ConfigError
+
+
+def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
+    """Reads ``data.image_size``: a side, or height and width, in pixels.
+
+    Args:
+        value: as given.
+        key: another setting of the same form.
+
+    Returns:
+        (H, W).
+
+    Raises:
+        ConfigError: anything else.
+    """
+    sides = [value, value] if isinstance(value, int) else value
+    right = isinstance(sides, list | tuple) and len(sides) == 2
+    if not right or not all(type(side) is int and side > 0 for side in sides):
+        raise ConfigError(
+            f"{key}={value}: it is one side or [height, width], in whole pixels greater than 0, "
+            "such as 128 or [96,160]"
+        )
+    height, width = sides
+    return height, width
+
+
+def crop_size(value: Any) -> tuple[int, int] | None:
+    """Reads ``data.crop_size``: as ``data.image_size``, or null.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    return None if value is None else image_size(value, "data.crop_size")
+
+
+def blocks(value: Any) -> dict[str, tuple[int, int]]:
+    """Reads ``data.blocks``: size and guard by source, or null.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    named = {} if value is None else value
+    if not isinstance(named, dict) or not all(_is_block(block) for block in named.values()):
+        raise ConfigError(
+            f"data.blocks={value}: how many numbers are in a run and in its guard band, by source, "
+            "such as {CRACK500:[64,16]}"
+        )
+    return {str(source): (int(size), int(guard)) for source, (size, guard) in named.items()}
+
+
+def roots(value: Any) -> list[Path]:
+    """Reads ``data.root``: a folder, or a list of folders.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    folders = value if isinstance(value, list | tuple) else [value]
+    # A folder may be called 2024, which Hydra reads as a number.
+    if not folders or not all(isinstance(one, str | int) and str(one) for one in folders):
+        raise ConfigError(f"data.root={value}: a folder, or several as [FOLDER,FOLDER]")
+    return [Path(str(folder)) for folder in folders]
+
+
+def _is_block(value: Any) -> bool:
+    right = isinstance(value, list | tuple) and len(value) == 2
+    # Without a guard the photograph that a cut goes through would stand on both sides unnoticed.
+    return right and all(type(number) is int and number >= 1 for number in value)
