@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackseg import __version__
+from crackseg.cli_data import add_data_commands
 from crackseg.errors import CrackSegError
 
 
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
     _add_runs(commands)
+    add_data_commands(commands)
     return parser
 
 

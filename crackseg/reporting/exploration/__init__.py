@@ -1,0 +1,1 @@
+"""A data set on one page to show: plots, pictures, and the text around them."""

@@ -1,0 +1,112 @@
+"""Writes the page about a data set, and the same pictures beside it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from crackseg import __version__
+from crackseg.data.explore import Exploration
+from crackseg.data.profiles import balance, profile
+from crackseg.figures import save_figure
+from crackseg.files import write_text
+from crackseg.reporting.exploration import plots, statements
+from crackseg.reporting.exploration.embedding import Shown, embed_plot, nothing
+from crackseg.reporting.exploration.sections import draw_cuts, draw_findings, draw_sheets
+from crackseg.reporting.exploration.wording import by_source, percent, pixels, weight
+
+PAGE = "index.html"
+
+_DPI = 160
+
+
+class _Plot(NamedTuple):
+    """A plot: what it shows, who draws it, and who says what to see in it."""
+
+    shows: str
+    draw: Callable[[Exploration, plots.Theme], Figure | None]
+    say: Callable[[Exploration], str]
+
+
+_PLOTS = {
+    "sources": _Plot("Bars: pairs by source", plots.source_counts, statements.of_sources),
+    "crack-share": _Plot(
+        "Histograms: photographs by their share of crack, for each source",
+        plots.share_histograms,
+        statements.of_shares,
+    ),
+    "crack-width": _Plot(
+        "Histograms: the length of cracks by their width, for each source",
+        plots.width_histograms,
+        statements.of_widths,
+    ),
+    "balance": _Plot(
+        "Marks: the share of crack that each cut leaves, for each source",
+        plots.crack_shares,
+        statements.of_balance,
+    ),
+    "mask-values": _Plot(
+        "Histogram: pixels of all masks by their grey, with the cuts",
+        plots.mask_values,
+        statements.of_mask_values,
+    ),
+}
+
+
+def write_page(exploration: Exploration, folder: Path) -> Path:
+    """Writes ``index.html``, which holds all that it shows, and its pictures as PNG files.
+
+    Args:
+        exploration: what to show.
+        folder: to write to; what else lies there stays.
+
+    Returns:
+        The page.
+    """
+    environment = Environment(
+        loader=PackageLoader("crackseg.reporting", "exploration"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "pixels": pixels, "weight": weight}
+    page = folder / PAGE
+    write_text(page, environment.get_template("page.html").render(_content(exploration, folder)))
+    return page
+
+
+def _content(exploration: Exploration, folder: Path) -> dict[str, Any]:
+    rows = by_source(exploration)
+    return {
+        "version": __version__,
+        "title": exploration.root.resolve().name,
+        "exploration": exploration,
+        "found": exploration.verification,
+        "training_size": statements.training_size(exploration),
+        "profiles": {name: profile(ones, exploration.cut) for name, ones in rows.items()},
+        "balances": [balance(exploration.measured, cut) for cut in exploration.cuts],
+        "chosen": balance(exploration.measured, exploration.cut),
+        "plots": _draw_plots(exploration, folder),
+        "sheets": draw_sheets(exploration, folder),
+        "cut_examples": draw_cuts(exploration, folder),
+        "findings": draw_findings(exploration, folder),
+    }
+
+
+def _draw_plots(exploration: Exploration, folder: Path) -> dict[str, Shown]:
+    return {name: _draw_plot(exploration, name, folder) for name in _PLOTS}
+
+
+def _draw_plot(exploration: Exploration, name: str, folder: Path) -> Shown:
+    shows, draw, say = _PLOTS[name]
+    says = say(exploration)
+    paper, light, dark = (
+        draw(exploration, theme) for theme in (plots.PAPER, plots.LIGHT, plots.DARK)
+    )
+    if paper is None or light is None or dark is None:
+        return nothing(says)
+    save_figure(paper, folder / f"{name}.png", _DPI)
+    return embed_plot(light, dark, f"{shows}. {says}", says)

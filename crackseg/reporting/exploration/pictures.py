@@ -1,0 +1,140 @@
+"""Pictures of a data set: pairs, what each mask cut leaves of thin cracks, and what is wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from crackseg.data.archive import Pair
+from crackseg.data.examples import weakest_spot
+from crackseg.data.explore import Exploration, Measured, read_pair
+from crackseg.data.problems import COPIES, Problem
+from crackseg.figures import contact_sheet, overlay
+from crackseg.pixels import UInt8Array, cut, read_photograph, resize
+
+_HEIGHT = 256
+_SIDE = 256
+_GAP = 4
+# The square that is shown of a thin crack: it holds some length, and single pixels can be told.
+_SPOT = 64
+_SHARE_OF_SIDE = 6
+# Of the copies of one photograph.
+_MOST = 3
+
+
+class Strip(NamedTuple):
+    """One crack at one size.
+
+    Attributes:
+        size: (H, W) of the whole photograph.
+        photograph: uint8 (h, w, 3), where its mask is weakest.
+        mask: the same place of the grey mask, uint8 (h, w, 3).
+        cuts: by cut, what it leaves there, uint8 (h, w, 3), and of the whole mask, 0-1.
+    """
+
+    size: tuple[int, int]
+    photograph: UInt8Array
+    mask: UInt8Array
+    cuts: dict[int, tuple[UInt8Array, float]]
+
+
+def with_overlay(root: Path, pair: Pair, mask_threshold: int) -> list[UInt8Array]:
+    """A photograph, and the same with its crack coloured."""
+    photograph, mask = read_pair(root, pair)
+    return [preview(photograph), preview(overlay(photograph, cut(mask, mask_threshold)))]
+
+
+def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8Array]:
+    """What is wrong, as pictures: copies, photographs with the mask that they share, or a mask."""
+    pairs = problem.pairs[:_MOST]
+    if problem.kind == "unreadable":
+        return []
+    if problem.kind in COPIES:
+        return [preview(read_photograph(root / pair.image)) for pair in pairs]
+    if len(pairs) > 1:
+        return [with_overlay(root, pair, mask_threshold)[1] for pair in pairs]
+    photograph, mask = read_pair(root, pairs[0])
+    return [preview(photograph), preview(_grey(mask))]
+
+
+def strips(exploration: Exploration, one: Measured) -> tuple[Strip, Strip]:
+    """What each cut leaves of a crack where it is weakest, at its own size and at training size."""
+    photograph, mask = read_pair(exploration.root, one.pair)
+    height, width = mask.shape
+    gentle, *_, harsh = exploration.cuts
+    side = max(_SPOT, min(height, width) // _SHARE_OF_SIDE)
+    rows, columns = weakest_spot(mask, gentle, harsh, side)
+    small = exploration.preprocessing.bring_to_size(photograph, mask)
+    scales = small[1].shape[0] / height, small[1].shape[1] / width
+    there = _scaled(rows, scales[0]), _scaled(columns, scales[1])
+    return (
+        _strip(photograph, mask, (rows, columns), exploration.cuts),
+        _strip(*small, there, exploration.cuts),
+    )
+
+
+def preview(picture: UInt8Array) -> UInt8Array:
+    """A picture (H, W, 3) at a size for looking at several: 256 pixels high, or twice as wide."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _HEIGHT / height, 2 * _HEIGHT / width)
+    return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
+
+
+def beside(*pictures: UInt8Array) -> UInt8Array:
+    """Pictures (H, W, 3) from left to right, on white."""
+    height = max(picture.shape[0] for picture in pictures)
+    gap = np.full((height, _GAP, 3), 255, np.uint8)
+    padded = [
+        np.pad(one, ((0, height - len(one)), (0, 0), (0, 0)), constant_values=255)
+        for one in pictures
+    ]
+    parts = [part for one in padded for part in (gap, one)]
+    return np.concatenate(parts[1:], axis=1)
+
+
+def enlarged(picture: UInt8Array) -> UInt8Array:
+    """A picture (H, W, 3) as a square whose pixels are so large that each can be seen."""
+    large = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST)
+    return large.astype(np.uint8)
+
+
+def write_rows(
+    rows: Sequence[Sequence[UInt8Array]], path: Path, titles: Sequence[str] = ()
+) -> None:
+    """Writes rows of pictures as one PNG, each in the middle of a square."""
+    columns = max(map(len, rows))
+    blank = np.full((1, 1, 3), 255, np.uint8)
+    pictures = [squared(one) for row in rows for one in [*row, *[blank] * (columns - len(row))]]
+    contact_sheet(pictures, columns, path, titles, _SIDE)
+
+
+def squared(picture: UInt8Array) -> UInt8Array:
+    """A picture (H, W, 3) in the middle of a white square."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    square = np.full((side, side, 3), 255, np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = picture
+    return square
+
+
+def _strip(
+    photograph: UInt8Array, mask: UInt8Array, place: tuple[slice, slice], cuts: Sequence[int]
+) -> Strip:
+    left = {
+        threshold: (_grey(255 * crack[place].astype(np.uint8)), float(crack.mean()))
+        for threshold in cuts
+        for crack in (cut(mask, threshold),)
+    }
+    return Strip(mask.shape, photograph[place], _grey(mask[place]), left)
+
+
+def _scaled(place: slice, scale: float) -> slice:
+    start = int(place.start * scale)
+    return slice(start, max(round(place.stop * scale), start + 1))
+
+
+def _grey(mask: UInt8Array) -> UInt8Array:
+    return np.repeat(mask[:, :, None], 3, axis=2)
