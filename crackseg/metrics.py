@@ -5,10 +5,12 @@ several thresholds, see :mod:`crackseg.confusion`. Class 1 is ``crack``; a pixel
 where its probability is greater than the threshold, as in torchmetrics.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, SupportsInt
 
-from torch import Tensor
+if TYPE_CHECKING:
+    # Only named: processes that measure images need no torch, which takes seconds to import.
+    from torch import Tensor
 
 METRIC_NAMES: tuple[str, ...] = (
     "crack_iou",
@@ -24,7 +26,7 @@ METRIC_NAMES: tuple[str, ...] = (
 THRESHOLD_GRID: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(1, 100))
 
 
-def scores(counts: Tensor) -> dict[str, float]:
+def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
     """Figures of one row of counts, all dataset totals.
 
     A fraction of nothing by nothing is 0, as in torchmetrics, except that the mean IoU leaves out
@@ -52,7 +54,7 @@ def scores(counts: Tensor) -> dict[str, float]:
     }
 
 
-def best_threshold(counts: Tensor, thresholds: Sequence[float]) -> float:
+def best_threshold(counts: Iterable[Iterable[SupportsInt]], thresholds: Sequence[float]) -> float:
     """The threshold with the largest crack IoU; the one nearest to .5 among equals."""
     by_iou = [
         (scores(row)["crack_iou"], -abs(t - 0.5), t)
@@ -65,7 +67,7 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def at_both_thresholds(totals: Tensor, stored: float) -> dict[str, dict[str, float]]:
+def at_both_thresholds(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:
     """Figures at .5 (``half``) and at the stored threshold (``stored``).
 
     Args:

@@ -1,0 +1,1 @@
+"""How good a network's probabilities are, measured so that other figures compare."""

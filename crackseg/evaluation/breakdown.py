@@ -1,0 +1,89 @@
+"""The figures of a whole data set and of its parts: sources, photograph groups, crack widths."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from crackseg.evaluation.alarms import LEAST, AlarmScores, alarm_scores
+from crackseg.evaluation.records import ImageRecord
+from crackseg.evaluation.thin import image_thin_scores, thin_scores, total_thin_counts
+from crackseg.evaluation.totals import mean_figures, mean_scores, total_scores
+from crackseg.evaluation.width import CLASSES
+
+Part = Literal["source", "group", "width"]
+
+_KEYS: dict[Part, Callable[[ImageRecord], str]] = {
+    "source": lambda record: record.source or "unknown",
+    "group": lambda record: record.unit,
+    "width": lambda record: record.width_class,
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of some images.
+
+    Attributes:
+        images: how many.
+        photographs: how many groups they belong to.
+        crack_free: how many of the images have no crack.
+        totals: see :func:`crackseg.evaluation.totals.total_scores`.
+        means: the same as means over images.
+        thin_totals: see :func:`crackseg.evaluation.thin.thin_scores`.
+        thin_means: the same as means over images.
+        alarms: of the crack-free ones, None without any.
+    """
+
+    images: int
+    photographs: int
+    crack_free: int
+    totals: dict[str, float]
+    means: dict[str, float]
+    thin_totals: dict[str, float]
+    thin_means: dict[str, float]
+    alarms: AlarmScores | None
+
+
+def summarise(records: Sequence[ImageRecord], place: int, least: int = LEAST) -> Summary:
+    """The figures of images, at least one.
+
+    Args:
+        records: of images that were judged at the same thresholds.
+        place: of the threshold among them, at which overlap is told.
+        least: see :func:`crackseg.evaluation.alarms.alarm_scores`.
+    """
+    counts = np.stack([record.counts[place] for record in records])
+    alarms = [record.alarm for record in records if record.alarm is not None]
+    return Summary(
+        images=len(records),
+        photographs=len({record.unit for record in records}),
+        crack_free=len(alarms),
+        totals=total_scores(counts),
+        means=mean_scores(counts),
+        thin_totals=thin_scores(total_thin_counts([record.thin for record in records])),
+        thin_means=mean_figures([image_thin_scores(record.thin) for record in records]),
+        alarms=alarm_scores(alarms, least),
+    )
+
+
+def breakdown(
+    records: Sequence[ImageRecord], by: Part, place: int, least: int = LEAST
+) -> dict[str, Summary]:
+    """The figures of each source, photograph group or crack width class.
+
+    Args:
+        records: as for :func:`summarise`.
+        by: which parts.
+        place: as for :func:`summarise`.
+        least: as for :func:`summarise`.
+
+    Returns:
+        By the parts' names: width classes from none to wide, the others in order of their names.
+    """
+    members: dict[str, list[ImageRecord]] = {}
+    for record in records:
+        members.setdefault(_KEYS[by](record), []).append(record)
+    order = CLASSES if by == "width" else sorted(members)
+    return {name: summarise(members[name], place, least) for name in order if name in members}

@@ -1,0 +1,84 @@
+"""What is kept of an image when a network has been judged on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crackseg.data.manifest import Row
+from crackseg.evaluation.alarms import Alarm, measure_alarm
+from crackseg.evaluation.tally import Counts, Mask, Probability, Tally, tally
+from crackseg.evaluation.thin import ThinCounts, measure_thin
+from crackseg.evaluation.width import median_width, width_class
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRecord:
+    """An image and what was counted in it; a few kilobytes, to be kept for every image.
+
+    Attributes:
+        stem: the image's name without its suffix.
+        image: its path relative to the data set's root.
+        source: the sub-dataset, empty where the name does not tell.
+        photograph: what the image was cut from, empty where the name does not tell.
+        group: the photograph with its near duplicates, which are drawn together.
+        counts: int64 (thresholds, 4), true and false positives, false and true negatives at
+            each threshold of the evaluation.
+        thin: at the evaluation's one threshold for masks.
+        width: median width of the true cracks in pixels, 0 without any.
+        alarm: at the same threshold as ``thin``, None where the truth holds crack.
+    """
+
+    stem: str
+    image: str
+    source: str
+    photograph: str
+    group: str
+    counts: Counts
+    thin: ThinCounts
+    width: float
+    alarm: Alarm | None
+
+    @property
+    def width_class(self) -> str:
+        """One of :data:`crackseg.evaluation.width.CLASSES`."""
+        return width_class(self.width)
+
+    @property
+    def unit(self) -> str:
+        """What is drawn as one: the group; without one, the photograph or else the image."""
+        return self.group or self.photograph or self.image
+
+
+def measure_image(
+    row: Row,
+    probability: Probability,
+    truth: Mask,
+    thresholds: tuple[float, ...],
+    threshold: float,
+) -> tuple[ImageRecord, Tally]:
+    """Counts everything in one image; to be called in whatever process.
+
+    Args:
+        row: the image's place in the data set.
+        probability: float32 (H, W) in [0, 1].
+        truth: bool (H, W).
+        thresholds: at which ``counts`` are taken; ascending.
+        threshold: for the mask that thin structures and false alarms are judged on.
+
+    Returns:
+        The record, and the tally, which is large and meant to be added up at once.
+    """
+    counted = tally(probability, truth, thresholds)
+    prediction = probability.astype(np.float32) > np.float32(threshold)
+    record = ImageRecord(
+        stem=row.stem,
+        image=row.image,
+        source=row.source,
+        photograph=row.photograph,
+        group=row.group,
+        counts=counted.counts,
+        thin=measure_thin(prediction, truth),
+        width=median_width(truth),
+        alarm=None if truth.any() else measure_alarm(prediction),
+    )
+    return record, counted
