@@ -22,7 +22,7 @@ def main(config: DictConfig) -> float:
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
-        return float(evaluate(settings(config), folder)["stored"]["crack_iou"])
+        return float(evaluate(settings(config), folder)["stored"]["totals"]["crack_iou"])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from crackseg.evaluation import curves
 from crackseg.files import replacing
 from crackseg.metrics import THRESHOLD_GRID
 from crackseg.pixels import UInt8Array, resize
@@ -63,7 +64,7 @@ def learning_curves(history: Mapping[str, Mapping[int, float]], path: Path) -> N
             axes.set_ylim(0, 1)
         axes.grid(alpha=0.3)
         axes.legend()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def threshold_curves(totals: npt.NDArray[np.int64], threshold: float, path: Path) -> None:
@@ -75,7 +76,7 @@ def threshold_curves(totals: npt.NDArray[np.int64], threshold: float, path: Path
         threshold: to be marked.
         path: of the PNG.
     """
-    _save(_threshold_figure(totals, threshold), path)
+    save_figure(_threshold_figure(totals, threshold), path)
 
 
 def threshold_picture(totals: npt.NDArray[np.int64], threshold: float) -> UInt8Array:
@@ -84,6 +85,43 @@ def threshold_picture(totals: npt.NDArray[np.int64], threshold: float) -> UInt8A
     _threshold_figure(totals, threshold).savefig(png, format="png", dpi=_DPI)
     with Image.open(png) as picture:
         return np.asarray(picture.convert("RGB"))
+
+
+def precision_recall(histogram: npt.NDArray[np.int64], path: Path) -> None:
+    """Draws a precision-recall curve.
+
+    Args:
+        histogram: int64 (2, 4096), see :class:`crackseg.evaluation.tally.Tally`.
+        path: of the PNG.
+    """
+    curve = curves.precision_recall(histogram)
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve.recall, curve.precision)
+    average = curves.average_precision(histogram)
+    axes.set(title=f"Average precision {average:.3f}", xlabel="recall", ylabel="precision")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def reliability(probability: Sequence[float], share: Sequence[float], path: Path) -> None:
+    """Draws how often pixels of a probability are crack.
+
+    Args:
+        probability: mean of each bin, in [0, 1].
+        share: of its pixels that are crack, in [0, 1].
+        path: of the PNG.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot((0, 1), (0, 1), color="grey", linestyle=":", label="calibrated")
+    axes.plot(probability, share, marker="o", label="this network")
+    axes.set(xlabel="probability of crack", ylabel="share that is crack")
+    axes.set(title="Reliability", xlim=(0, 1), ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(figure, path)
 
 
 def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.6) -> UInt8Array:
@@ -134,7 +172,7 @@ def contact_sheet(
     for column, title in enumerate(titles):
         x = (column * (side + gap) + side / 2) / width
         figure.text(x, 1 - head / 2 / height, title, ha="center", va="center", fontsize=9)
-    _save(figure, path, dpi=100)
+    save_figure(figure, path, dpi=100)
 
 
 def _threshold_figure(totals: npt.NDArray[np.int64], threshold: float) -> Figure:
@@ -156,6 +194,7 @@ def _threshold_figure(totals: npt.NDArray[np.int64], threshold: float) -> Figure
     return figure
 
 
-def _save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = _DPI) -> None:
+    """Writes a figure as a PNG file."""
     with replacing(path) as name:
         figure.savefig(name, format="png", dpi=dpi)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from crackseg.files import write_text
 
-_FIGURES = {
+FIGURES = {
     "crack_iou": "crack IoU",
     "mean_iou": "mean IoU",
     "dice": "Dice",
@@ -39,7 +39,7 @@ def print_scores(
     table.add_column("threshold", no_wrap=True)
     for label, _ in rows:
         table.add_column(Text(label), justify="right", no_wrap=True)
-    for name, heading in _FIGURES.items():
+    for name, heading in FIGURES.items():
         table.add_row(heading, *(_number(name, figures[name]) for _, figures in rows))
     console = Console()
     # Paths and settings may hold brackets, which rich would take for its markup.

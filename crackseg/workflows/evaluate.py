@@ -1,29 +1,39 @@
 """A checkpoint judged on the data that it names, or on others."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from lightning import Trainer
+from PIL import Image
 
+from crackseg import figures
 from crackseg.callbacks import ProgressLine
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.splits import SUBSETS
+from crackseg.data.dataset import PredictedPixels
+from crackseg.data.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, DatasetError
-from crackseg.metrics import at_both_thresholds
-from crackseg.reporting.tables import print_scores, rows_of, write_json
+from crackseg.evaluation.assessment import assess, table_of_images
+from crackseg.evaluation.tally import sweep_with
+from crackseg.examination import Examination, Look
+from crackseg.files import replacing
+from crackseg.reporting.assessment import print_assessment, write_images
+from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.protocol import announce, build_trainer, protocol_line
+from crackseg.workflows.protocol import announce, build_trainer, protocol
 
 log = logging.getLogger(__name__)
 
+RESOLUTIONS = ("training", "native")
 # These belong to the network: other values would be other pixels than it was trained on.
-FROM_CHECKPOINT = ("image_size", "resize", "mask_threshold")
+FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 # What the config groups offer and an evaluation does not take.
 NOT_HERE = {
     **{f"data.{key}": "it is the checkpoint's own" for key in FROM_CHECKPOINT},
@@ -35,59 +45,134 @@ NOT_HERE = {
 
 
 def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
-    """Judges a checkpoint at .5 and at its stored threshold, in float32.
+    """Judges a checkpoint in float32, at .5, at its stored threshold, and over all thresholds.
 
     Args:
         config: all settings.
-        folder: where the figures go, as ``metrics.json``.
+        folder: where ``metrics.json``, ``images.csv``, figures and masks go.
 
     Returns:
-        The figures as written.
+        The figures as written, see :func:`crackseg.evaluation.assessment.assess`.
 
     Raises:
         CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
         DatasetError: the data that the checkpoint names have changed since.
     """
-    if config.subset not in (*SUBSETS, "all"):
-        raise ConfigError(f"subset={config.subset}: one of {', '.join(SUBSETS)}, all")
+    _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
     datamodule = _datamodule(config, parameters)
+    threshold = parameters["threshold"]
+    examination = Examination(
+        sweep_with(0.5, threshold), threshold, _mask_writer(folder, threshold, config.save)
+    )
+    trainer = _examine(config, datamodule, examination)
+    assert examination.tally is not None
+    metrics = {
+        "checkpoint": str(Path(config.checkpoint).resolve()),
+        "subset": config.subset,
+        "resolution": config.resolution,
+        "manifest_hash": datamodule.manifest.digest,
+        "leak_line": _leak_line(config, parameters, datamodule),
+        **assess(examination.records, examination.tally, threshold),
+    }
+    if trainer.is_global_zero:
+        _keep(metrics, examination, folder)
+        _show(config, metrics, parameters, datamodule, folder)
+    return metrics
+
+
+def _check(config: EvaluateConfig) -> None:
+    for key, known in (("subset", (*SUBSETS, "all")), ("resolution", RESOLUTIONS)):
+        value = getattr(config, key)
+        if value not in known:
+            raise ConfigError(f"{key}={value}: one of {', '.join(known)}")
+
+
+def _examine(
+    config: EvaluateConfig, datamodule: CrackDataModule, examination: Examination
+) -> Trainer:
     segmenter = CrackSegmenter.load_from_checkpoint(
         config.checkpoint, map_location="cpu", weights_only=True
     )
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
+    datamodule.test_subset = config.subset
+    if config.resolution == "native":
+        seen = segmenter.hparams["preprocessing"]
+        datamodule.test_pixels = PredictedPixels(datamodule.root, seen["scale"], seen["resize"])
     with quiet_lightning():
-        trainer = _build_trainer(config)
-        datamodule.test_subset = config.subset
+        trainer = _build_trainer(config, examination)
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
-    threshold = parameters["threshold"]
-    figures = at_both_thresholds(segmenter.totals["test"], threshold)
-    metrics = {
-        "checkpoint": str(Path(config.checkpoint).resolve()),
-        "subset": config.subset,
-        "photographs": len(datamodule.manifest.subset(config.subset)),
-        "manifest_hash": datamodule.manifest.digest,
-        "threshold": threshold,
-        **figures,
-    }
-    if trainer.is_global_zero:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(metrics, folder / "metrics.json")
-        protocol = protocol_line(
-            metrics["photographs"], datamodule.preprocessing, datamodule.config.split
+    return trainer
+
+
+def _keep(metrics: dict[str, Any], examination: Examination, folder: Path) -> None:
+    """Writes everything that programs and the report read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(metrics, folder / "metrics.json")
+    place = examination.thresholds.index(examination.threshold)
+    write_images(table_of_images(examination.records, place), folder / "images.csv")
+    drawn, bins = folder / "figures", metrics["calibration"]["bins"]
+    assert examination.tally is not None
+    figures.precision_recall(examination.tally.histogram, drawn / "precision_recall.png")
+    figures.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
+
+
+def _show(
+    config: EvaluateConfig,
+    metrics: dict[str, Any],
+    parameters: dict[str, Any],
+    datamodule: CrackDataModule,
+    folder: Path,
+) -> None:
+    at = ""
+    if config.resolution == "native":
+        at = f"their own size (seen at {parameters['preprocessing']['scale']:.2f} of it)"
+    lines = (
+        protocol(metrics["images"], datamodule, at, metrics["leak_line"]),
+        "the stored threshold was chosen on the checkpoint's validation subset; intervals: "
+        f"bootstrap over {metrics['photographs']} photographs with their near duplicates, each "
+        "image by itself where its photograph is unknown",
+    )
+    print_assessment(f"{config.subset}: {config.checkpoint}", metrics, "\n".join(lines))
+    print(f"\nas JSON: {folder / 'metrics.json'}\nevery image: {folder / 'images.csv'}")
+
+
+def _leak_line(
+    config: EvaluateConfig, parameters: dict[str, Any], datamodule: CrackDataModule
+) -> str:
+    """What the judged images share with those that the checkpoint was trained on."""
+    if datamodule.manifest.digest != parameters["data"]["manifest_hash"]:
+        return (
+            "UNKNOWN: this is not the division that the checkpoint was trained with, any of these "
+            "images may have been trained on"
         )
-        print_scores(f"{config.subset}: {config.checkpoint}", rows_of(figures, threshold), protocol)
-        print(f"\nas JSON: {folder / 'metrics.json'}")
-    return metrics
+    if config.subset in ("train", "all"):
+        trained = datamodule.counts["train"]
+        of = len(datamodule.manifest.subset(config.subset))
+        return f"LEAK: {trained} of {of} images are those that the checkpoint was trained on"
+    return datamodule.leaks.line()
+
+
+def _mask_writer(folder: Path, threshold: float, save: bool) -> Look | None:
+    if not save:
+        return None
+
+    def write(row: Row, probability: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) -> None:
+        path = (folder / "masks" / row.image).with_suffix(".png")
+        mask = np.where(probability > np.float32(threshold), 255, 0).astype(np.uint8)
+        with replacing(path) as name:
+            Image.fromarray(mask).save(name, format="PNG")
+
+    return write
 
 
 def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackDataModule:
     named = parameters["data"]
-    preprocessing = {key: parameters["preprocessing"][key] for key in FROM_CHECKPOINT}
-    chosen = named["config"] if config.data is None else asdict(config.data)
-    data = DataConfig(**{**chosen, **preprocessing})
+    data = DataConfig(**named["config"])
+    if config.data is not None:
+        data = replace(config.data, **{key: getattr(data, key) for key in FROM_CHECKPOINT})
     announce(data)
     datamodule = CrackDataModule(data)
     datamodule.prepare_data()
@@ -108,7 +193,7 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     return datamodule
 
 
-def _build_trainer(config: EvaluateConfig) -> Trainer:
+def _build_trainer(config: EvaluateConfig, examination: Examination) -> Trainer:
     settings = asdict(config.trainer)
     for of_training in ("max_epochs", "precision", "profiler"):
         del settings[of_training]
@@ -116,6 +201,6 @@ def _build_trainer(config: EvaluateConfig) -> Trainer:
         **settings,
         precision="32-true",
         logger=False,
-        callbacks=[ProgressLine()],
+        callbacks=[ProgressLine(), examination],
         enable_checkpointing=False,
     )

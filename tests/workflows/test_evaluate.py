@@ -1,14 +1,23 @@
 """A checkpoint judged again, without the settings it was trained with."""
 
+import csv
 import json
 import shutil
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from crackseg import examination
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.config import DataConfig, EvaluateConfig
+from crackseg.data.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError
+from crackseg.inference.predictor import Predictor
+from crackseg.pixels import read_mask
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.conftest import write_archive
@@ -37,9 +46,16 @@ def test_a_new_process_gives_the_same_table_from_the_checkpoint_alone(
     assert done.returncode == 0, done.stderr
     judged = json.loads((tmp_path / "metrics.json").read_text())
     for row in ("half", "stored"):
-        assert judged[row] == pytest.approx(trained.metrics["test"][row], abs=1e-6)
-    assert f"{judged['stored']['crack_iou']:.6f}" in done.stdout
-    assert "dataset totals over 2 photographs at 32x32 (area), masks cut at >127" in done.stdout
+        assert judged[row]["totals"] == pytest.approx(trained.metrics["test"][row], abs=1e-6)
+    assert f"{judged['stored']['totals']['crack_iou']:.4f}" in done.stdout
+    assert "dataset totals over 2 images at 32x32 (area), masks cut at >127" in done.stdout
+    assert "the stored threshold was chosen on the checkpoint's validation subset" in done.stdout
+    with (tmp_path / "images.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("false_positives", "false_negatives"):
+        assert sum(int(row[name]) for row in rows) == judged["stored"]["totals"][name]
+    for picture in ("precision_recall.png", "reliability.png"):
+        assert (tmp_path / "figures" / picture).stat().st_size > 5000
 
 
 @pytest.mark.parametrize(("subset", "count"), [("train", 16), ("val", 2), ("all", 20)])
@@ -47,9 +63,12 @@ def test_every_subset_can_be_judged(
     trained: TrainResult, tmp_path: Path, subset: str, count: int
 ) -> None:
     judged = evaluate(settings(trained.checkpoint, subset=subset), tmp_path)
-    assert judged["photographs"] == count
+    assert judged["images"] == count
+    assert judged["leak_line"].startswith("no leak" if subset == "val" else "LEAK: 16 of ")
     if subset == "val":
-        assert judged["stored"] == pytest.approx(trained.metrics["val"]["stored"], abs=1e-6)
+        assert judged["stored"]["totals"] == pytest.approx(
+            trained.metrics["val"]["stored"], abs=1e-6
+        )
 
 
 def test_an_unknown_subset_is_refused(trained: TrainResult, tmp_path: Path) -> None:
@@ -70,7 +89,8 @@ def test_data_that_were_moved_are_found_when_named(trained: TrainResult, tmp_pat
     root = write_archive(tmp_path / "moved")
     data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
     judged = evaluate(settings(trained.checkpoint, data=data), tmp_path)
-    assert judged["stored"] == pytest.approx(trained.metrics["test"]["stored"], abs=1e-6)
+    totals = judged["stored"]["totals"]
+    assert totals == pytest.approx(trained.metrics["test"]["stored"], abs=1e-6)
 
 
 def test_other_data_are_judged_with_a_warning(
@@ -80,7 +100,8 @@ def test_other_data_are_judged_with_a_warning(
     data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
     with caplog.at_level("WARNING", "crackseg"):
         judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path)
-    assert judged["photographs"] == 30
+    assert judged["images"] == 30
+    assert judged["leak_line"].startswith("UNKNOWN: this is not the division that the checkpoint")
     assert "photographs of its training may be among these" in caplog.text
 
 
@@ -90,4 +111,88 @@ def test_the_checkpoints_own_preprocessing_is_used(trained: TrainResult, tmp_pat
         name="tiny", root=str(root), num_workers=0, cache=str(tmp_path), image_size=64
     )
     judged = evaluate(settings(trained.checkpoint, data=data), tmp_path)
-    assert judged["half"] == pytest.approx(trained.metrics["test"]["half"], abs=1e-6)
+    assert judged["half"]["totals"] == pytest.approx(trained.metrics["test"]["half"], abs=1e-6)
+
+
+def test_an_unknown_resolution_is_refused(trained: TrainResult, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="resolution=full: one of training, native"):
+        evaluate(settings(trained.checkpoint, resolution="full"), tmp_path)
+
+
+def test_at_native_resolution_it_judges_what_a_prediction_would_write(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    config = settings(trained.checkpoint, subset="val", resolution="native", save=True)
+    judged = evaluate(config, tmp_path)
+    parameters = read_checkpoint(trained.checkpoint)["hyper_parameters"]
+    root, predictor = Path(parameters["data"]["root"]), Predictor.from_checkpoint(config.checkpoint)
+    tp = fp = fn = 0
+    for row in read_manifest(trained.checkpoint.with_name("manifest.csv"), root).subset("val"):
+        found = predictor.predict(root / row.image).mask
+        truth = read_mask(root / row.mask) > 127
+        assert found.shape == (64, 64)
+        saved = np.asarray(Image.open((tmp_path / "masks" / row.image).with_suffix(".png")))
+        assert np.array_equal(saved, np.where(found, 255, 0))
+        tp += int((found & truth).sum())
+        fp += int((found & ~truth).sum())
+        fn += int((~found & truth).sum())
+    totals = judged["stored"]["totals"]
+    assert (totals["false_positives"], totals["false_negatives"]) == (fp, fn)
+    assert totals["crack_iou"] == pytest.approx(tp / (tp + fp + fn))
+
+
+def test_figures_do_not_depend_on_the_batch_size(trained: TrainResult, tmp_path: Path) -> None:
+    alone, together = (
+        evaluate(
+            settings(sized(trained, size, tmp_path / f"{size}.ckpt"), subset="all"),
+            tmp_path / str(size),
+        )
+        for size in (1, 7)
+    )
+    assert_same_figures(alone, together)
+
+
+def test_figures_do_not_depend_on_who_measures(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(trained.checkpoint, subset="train")
+    here = evaluate(config, tmp_path / "here")
+    monkeypatch.setattr(examination, "_WORTH_A_WORKER", 1)
+    in_workers = evaluate(config, tmp_path / "in_workers")
+    assert here == in_workers
+    rows = [(tmp_path / name / "images.csv").read_text() for name in ("here", "in_workers")]
+    assert rows[0] == rows[1]
+    assert [line.partition(",")[0] for line in rows[0].splitlines()[1:]] == sorted(
+        line.partition(",")[0] for line in rows[0].splitlines()[1:]
+    )
+
+
+def assert_same_figures(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Equal counts, so equal figures; probabilities are rounded otherwise in other batches."""
+    one, other = deepcopy(one), deepcopy(other)
+    for kind, name in (("calibration", "error"), ("curves", "average_precision")):
+        assert one[kind].pop(name) == pytest.approx(other[kind].pop(name), abs=1e-6)
+    bins = [judged["calibration"]["bins"].pop("probability") for judged in (one, other)]
+    assert bins[0] == pytest.approx(bins[1], abs=1e-6)
+    assert {**one, "checkpoint": ""} == {**other, "checkpoint": ""}
+
+
+def sized(trained: TrainResult, batch_size: int, path: Path) -> Path:
+    """The same checkpoint, its data read in other batches."""
+    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint["hyper_parameters"]["data"]["config"]["batch_size"] = batch_size
+    write_checkpoint(checkpoint, path)
+    return path
+
+
+@pytest.mark.slow
+def test_two_processes_judge_as_one(trained: TrainResult, tmp_path: Path) -> None:
+    judged = []
+    for name, devices in (("one", []), ("two", ["trainer.devices=2", "trainer.strategy=ddp"])):
+        folder = tmp_path / name
+        arguments = [f"checkpoint={trained.checkpoint}", "trainer.accelerator=cpu", "subset=train"]
+        done = run("evaluate.py", *arguments, *devices, folder=folder)
+        assert done.returncode == 0, done.stderr
+        judged.append(json.loads((folder / "metrics.json").read_text()))
+        assert (folder / "images.csv").read_text().count("\n") == 17
+    assert_same_figures(*judged)

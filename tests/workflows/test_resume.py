@@ -12,7 +12,7 @@ from crackseg.figures import read_history
 from crackseg.interruption import Interrupted
 from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.absolute import absolute
-from crackseg.workflows.resume import find_checkpoint, resumed_config
+from crackseg.workflows.resume import CHANGEABLE, find_checkpoint, resumed_config
 from crackseg.workflows.train import train
 
 
@@ -120,7 +120,7 @@ def test_what_differs_is_named(train_config: TrainConfig, tmp_path: Path) -> Non
         in lines
     )
     assert "optimizer.lr: 0.5 here, 0.001 in the run" in lines
-    assert lines[-1].endswith("trainer.max_epochs, trainer.devices, trainer.accelerator, logger")
+    assert lines[-1].endswith(", ".join(CHANGEABLE))
     assert len(lines) == 4
 
 

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config import TrainConfig
-from crackseg.data.splits import read_manifest
+from crackseg.data.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetNotFoundError, TrainingError
 from crackseg.figures import read_history
 from crackseg.segmenter import CrackSegmenter
@@ -219,8 +219,8 @@ def test_two_processes_train_and_judge_as_one(train_config: TrainConfig, tmp_pat
     )
     assert judged.returncode == 0, judged.stderr
     alone = json.loads((tmp_path / "alone" / "metrics.json").read_text())
-    assert alone["half"] == pytest.approx(together["test"]["half"], abs=1e-6)
-    assert alone["photographs"] == 3
+    assert alone["half"]["totals"] == pytest.approx(together["test"]["half"], abs=1e-6)
+    assert alone["images"] == 3
 
 
 def test_trainer_is_told_not_to_divide_photographs_again(
