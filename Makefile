@@ -27,7 +27,7 @@ $(READY): pyproject.toml requirements/tested.txt
 	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev]'
 	@touch $@
 
-train: $(READY) ## Train; make train ARGS="data=crackseg9k data.root=FOLDER" for your own data
+train: $(READY) ## Train; make train ARGS="data=folder data.root=FOLDER" for your own data
 	$(BIN)/python train.py $(ARGS)
 
 sweep: $(READY) ## Train over the report's learning rates and dropouts, and compare

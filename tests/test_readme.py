@@ -1,4 +1,4 @@
-"""What the README says can be typed."""
+"""What the README and the pages in docs say can be typed."""
 
 import re
 import shlex
@@ -13,10 +13,11 @@ from crackseg.config import register_schemas
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [README, *(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))]
 
 
 def commands(program: str) -> list[str]:
-    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```bash\n(.*?)```", "\n".join(PAGES), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith(program)]
 
@@ -24,8 +25,10 @@ def commands(program: str) -> list[str]:
 @pytest.mark.parametrize("command", commands("python "))
 def test_settings_of_a_command_exist(command: str) -> None:
     _, script, *words = shlex.split(command)
-    # Of the values of a sweep the first stands for all.
-    overrides = [word.split(",")[0] for word in words if word != "-m"]
+    overrides = [word for word in words if word != "-m"]
+    if "-m" in words:
+        # Of the values of a sweep the first stands for all.
+        overrides = [word.split(",")[0] for word in overrides]
     register_schemas()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         assert compose(Path(script).stem, overrides)
@@ -62,4 +65,5 @@ def test_settings_of_the_table_exist() -> None:
 
 
 def test_no_placeholder_was_left() -> None:
-    assert not re.findall(r"^[A-Z]{4,}$", README, re.M)
+    for page in PAGES:
+        assert not re.findall(r"^[A-Z_]{4,}$", page, re.M)

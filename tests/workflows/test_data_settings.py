@@ -1,4 +1,4 @@
-"""Crops at native resolution through the whole road, on photographs of two sizes."""
+"""What settings of the data do to a whole training: crops, exclusions, the store, leaks."""
 
 import logging
 from dataclasses import replace
