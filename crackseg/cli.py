@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
     _add_runs(commands)
+    _add_report(commands)
     add_data_commands(commands)
     return parser
 
@@ -87,6 +88,39 @@ def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     runs.set_defaults(run=_runs)
 
 
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser(
+        "report",
+        help="compare finished trainings on one page",
+        description="Writes one page that needs nothing else: the table of runs with intervals, "
+        "which differences exceed the noise, learning and precision-recall curves, the same "
+        "photographs under every run, failures, bars per source, settings. Runs that were not "
+        "judged yet are judged first; what was found is kept below each of them.",
+    )
+    report.add_argument(
+        "folders", nargs="+", type=Path, metavar="RUN_OR_SWEEP", help="folders of trainings"
+    )
+    report.add_argument(
+        "--output",
+        type=Path,
+        default=Path("outputs/report.html"),
+        metavar="FILE",
+        help="PAGE.html, or PAGE.md with its pictures beside it (default: %(default)s)",
+    )
+    report.add_argument(
+        "--subset", default="test", help="train, val or test, to compare on (default: %(default)s)"
+    )
+    report.add_argument(
+        "--baseline", metavar="RUN", help="to compare others with (default: that begun first)"
+    )
+    report.add_argument(
+        "--resolution",
+        default="training",
+        help="training, or native: masks as large as the photographs (default: %(default)s)",
+    )
+    report.set_defaults(run=_report)
+
+
 def _predict(options: argparse.Namespace) -> int:
     # Imported here because torch takes seconds, and --help must not wait for it.
     from crackseg.inference.predictor import Predictor
@@ -112,4 +146,15 @@ def _runs(options: argparse.Namespace) -> int:
     from crackseg.reporting.runs import find_runs
 
     print_runs(find_runs(options.folder), options.folder)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    # Imported here for the same reason.
+    from crackseg.workflows.report import report
+
+    found = report(
+        options.folders, options.output, options.subset, options.resolution, options.baseline
+    )
+    print(f"{len(found.entries)} finished runs compared: {options.output}")
     return 0

@@ -80,6 +80,7 @@ def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str
             **_named(record.counts[place]),
             **{name: image_scores(record.counts[place])[name] for name in ("crack_iou", "dice")},
             **_thin_columns(record.thin),
+            **{f"strays_{name}": pixels for name, pixels in record.strays._asdict().items()},
         }
         for record in records
     ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from crackseg.data.manifest import Row
 from crackseg.evaluation.alarms import Alarm, measure_alarm
+from crackseg.evaluation.strays import Strays, measure_strays
 from crackseg.evaluation.tally import Counts, Mask, Probability, Tally, tally
 from crackseg.evaluation.thin import ThinCounts, measure_thin
 from crackseg.evaluation.width import median_width, width_class
@@ -25,7 +26,8 @@ class ImageRecord:
             each threshold of the evaluation.
         thin: at the evaluation's one threshold for masks.
         width: median width of the true cracks in pixels, 0 without any.
-        alarm: at the same threshold as ``thin``, None where the truth holds crack.
+        strays: where the false positives lie, at the same threshold.
+        alarm: at the same threshold, None where the truth holds crack.
     """
 
     stem: str
@@ -36,6 +38,7 @@ class ImageRecord:
     counts: Counts
     thin: ThinCounts
     width: float
+    strays: Strays
     alarm: Alarm | None
 
     @property
@@ -79,6 +82,7 @@ def measure_image(
         counts=counted.counts,
         thin=measure_thin(prediction, truth),
         width=median_width(truth),
+        strays=measure_strays(prediction, truth),
         alarm=None if truth.any() else measure_alarm(prediction),
     )
     return record, counted

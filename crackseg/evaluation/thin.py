@@ -73,6 +73,11 @@ def measure_thin(prediction: Mask, truth: Mask) -> ThinCounts:
     )
 
 
+def widened(mask: Mask, radius: int) -> Mask:
+    """Every pixel of which one of the mask's, bool (H, W), lies within ``radius`` pixels."""
+    return cv2.dilate(mask.astype(np.uint8), disk(radius)).astype(np.bool_)
+
+
 def thin_scores(counts: npt.ArrayLike) -> dict[str, float]:
     """The figures of an image, or of a data set's summed counts; see :func:`image_thin_scores`.
 
@@ -136,12 +141,7 @@ def _matches(pair: tuple[Mask, Mask], zones: tuple[Mask, Mask]) -> Matches:
 
 
 def _matches_within(pair: tuple[Mask, Mask], radius: int) -> Matches:
-    return _matches(pair, (_widened(pair[0], radius), _widened(pair[1], radius)))
-
-
-def _widened(mask: Mask, radius: int) -> Mask:
-    """Every pixel within ``radius`` of the mask."""
-    return cv2.dilate(mask.astype(np.uint8), disk(radius)).astype(np.bool_)
+    return _matches(pair, (widened(pair[0], radius), widened(pair[1], radius)))
 
 
 def _boundary(mask: Mask) -> Mask:

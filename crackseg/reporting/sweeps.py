@@ -17,6 +17,7 @@ from crackseg.files import write_text
 from crackseg.metrics import better_when
 from crackseg.record import BEST
 from crackseg.reporting.listing import state_text
+from crackseg.reporting.markdown import literal
 from crackseg.reporting.runs import Run, read_jobs
 from crackseg.shell import short
 
@@ -167,23 +168,17 @@ def _as_csv(runs: Iterable[Run], columns: Sequence[_Column]) -> str:
 
 def _as_markdown(runs: Iterable[Run], columns: Sequence[_Column], objective: str) -> str:
     headings = [
-        f"**{_literal(column.heading)}**" if column.name == objective else _literal(column.heading)
+        f"**{literal(column.heading)}**" if column.name == objective else literal(column.heading)
         for column in columns
     ]
-    rows = [[_literal(column.shown(run)) for column in columns] for run in runs]
+    rows = [[literal(column.shown(run)) for column in columns] for run in runs]
     lines = [f"| {' | '.join(row)} |" for row in (headings, ["---"] * len(columns), *rows)]
     first = "smallest" if better_when(objective) == "min" else "largest"
     protocol = (
         "dataset totals at the threshold chosen on validation, "
-        f"sorted by {_literal(objective)}, the {first} first"
+        f"sorted by {literal(objective)}, the {first} first"
     )
     return "\n".join([*lines, "", protocol, ""])
-
-
-def _literal(text: str) -> str:
-    """Escapes what Markdown would take for its own; underscores only where a word ends."""
-    marks = r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])"
-    return re.sub(marks, r"\\\g<0>", " ".join(text.splitlines()))
 
 
 def _table(runs: Sequence[Run], objective: str, console: Console) -> Table:

@@ -44,12 +44,13 @@ NOT_HERE = {
 }
 
 
-def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
+def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[str, Any]:
     """Judges a checkpoint in float32, at .5, at its stored threshold, and over all thresholds.
 
     Args:
         config: all settings.
-        folder: where ``metrics.json``, ``images.csv``, figures and masks go.
+        folder: where ``metrics.json``, ``images.csv``, ``histogram.npy``, figures and masks go.
+        show: print the tables.
 
     Returns:
         The figures as written, see :func:`crackseg.evaluation.assessment.assess`.
@@ -74,11 +75,14 @@ def evaluate(config: EvaluateConfig, folder: Path) -> dict[str, Any]:
         "resolution": config.resolution,
         "manifest_hash": datamodule.manifest.digest,
         "leak_line": _leak_line(config, parameters, datamodule),
+        "protocol": [],
         **assess(examination.records, examination.tally, threshold),
     }
+    metrics["protocol"] = _protocol(config, metrics, parameters, datamodule)
     if trainer.is_global_zero:
         _keep(metrics, examination, folder)
-        _show(config, metrics, parameters, datamodule, folder)
+        if show:
+            _show(config, metrics, folder)
     return metrics
 
 
@@ -113,29 +117,35 @@ def _keep(metrics: dict[str, Any], examination: Examination, folder: Path) -> No
     write_json(metrics, folder / "metrics.json")
     place = examination.thresholds.index(examination.threshold)
     write_images(table_of_images(examination.records, place), folder / "images.csv")
-    drawn, bins = folder / "figures", metrics["calibration"]["bins"]
     assert examination.tally is not None
+    with replacing(folder / "histogram.npy") as name, name.open("wb") as file:
+        np.save(file, examination.tally.histogram)
+    drawn, bins = folder / "figures", metrics["calibration"]["bins"]
     figures.precision_recall(examination.tally.histogram, drawn / "precision_recall.png")
     figures.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
 
 
-def _show(
+def _protocol(
     config: EvaluateConfig,
     metrics: dict[str, Any],
     parameters: dict[str, Any],
     datamodule: CrackDataModule,
-    folder: Path,
-) -> None:
+) -> list[str]:
+    """Lines that belong to every figure."""
     at = ""
     if config.resolution == "native":
         at = f"their own size (seen at {parameters['preprocessing']['scale']:.2f} of it)"
-    lines = (
-        protocol(metrics["images"], datamodule, at, metrics["leak_line"]),
+    return [
+        *protocol(metrics["images"], datamodule, at, metrics["leak_line"]).splitlines(),
         "the stored threshold was chosen on the checkpoint's validation subset; intervals: "
         f"bootstrap over {metrics['photographs']} photographs with their near duplicates, each "
         "image by itself where its photograph is unknown",
-    )
-    print_assessment(f"{config.subset}: {config.checkpoint}", metrics, "\n".join(lines))
+    ]
+
+
+def _show(config: EvaluateConfig, metrics: dict[str, Any], folder: Path) -> None:
+    title, lines = f"{config.subset}: {config.checkpoint}", "\n".join(metrics["protocol"])
+    print_assessment(title, metrics, lines)
     print(f"\nas JSON: {folder / 'metrics.json'}\nevery image: {folder / 'images.csv'}")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from crackseg import __version__
@@ -13,9 +12,11 @@ from crackseg.data.profiles import balance, profile
 from crackseg.figures import save_figure
 from crackseg.files import write_text
 from crackseg.reporting.exploration import plots, statements
-from crackseg.reporting.exploration.embedding import Shown, embed_plot, nothing
 from crackseg.reporting.exploration.sections import draw_cuts, draw_findings, draw_sheets
 from crackseg.reporting.exploration.wording import by_source, percent, pixels, weight
+from crackseg.reporting.html.embedding import Shown, embed_plot, nothing
+from crackseg.reporting.html.rendering import render
+from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
 
 PAGE = "index.html"
 
@@ -26,7 +27,7 @@ class _Plot(NamedTuple):
     """A plot: what it shows, who draws it, and who says what to see in it."""
 
     shows: str
-    draw: Callable[[Exploration, plots.Theme], Figure | None]
+    draw: Callable[[Exploration, Theme], Figure | None]
     say: Callable[[Exploration], str]
 
 
@@ -65,16 +66,9 @@ def write_page(exploration: Exploration, folder: Path) -> Path:
     Returns:
         The page.
     """
-    environment = Environment(
-        loader=PackageLoader("crackseg.reporting", "exploration"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "pixels": pixels, "weight": weight}
+    filters = {"percent": percent, "pixels": pixels, "weight": weight}
     page = folder / PAGE
-    write_text(page, environment.get_template("page.html").render(_content(exploration, folder)))
+    write_text(page, render("exploration/page.html", _content(exploration, folder), filters))
     return page
 
 
@@ -103,9 +97,7 @@ def _draw_plots(exploration: Exploration, folder: Path) -> dict[str, Shown]:
 def _draw_plot(exploration: Exploration, name: str, folder: Path) -> Shown:
     shows, draw, say = _PLOTS[name]
     says = say(exploration)
-    paper, light, dark = (
-        draw(exploration, theme) for theme in (plots.PAPER, plots.LIGHT, plots.DARK)
-    )
+    paper, light, dark = (draw(exploration, theme) for theme in (PAPER, LIGHT, DARK))
     if paper is None or light is None or dark is None:
         return nothing(says)
     save_figure(paper, folder / f"{name}.png", _DPI)

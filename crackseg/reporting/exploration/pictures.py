@@ -12,9 +12,9 @@ from crackseg.data.examples import weakest_spot
 from crackseg.data.explore import Exploration, Measured, read_pair
 from crackseg.data.problems import COPIES, Problem
 from crackseg.figures import contact_sheet, overlay
-from crackseg.pixels import UInt8Array, cut, read_photograph, resize
+from crackseg.pixels import UInt8Array, cut, read_photograph
+from crackseg.reporting.html.embedding import preview
 
-_HEIGHT = 256
 _SIDE = 256
 _GAP = 4
 # The square that is shown of a thin crack: it holds some length, and single pixels can be told.
@@ -73,13 +73,6 @@ def strips(exploration: Exploration, one: Measured) -> tuple[Strip, Strip]:
         _strip(photograph, mask, (rows, columns), exploration.cuts),
         _strip(*small, there, exploration.cuts),
     )
-
-
-def preview(picture: UInt8Array) -> UInt8Array:
-    """A picture (H, W, 3) at a size for looking at several: 256 pixels high, or twice as wide."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, _HEIGHT / height, 2 * _HEIGHT / width)
-    return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
 
 
 def beside(*pictures: UInt8Array) -> UInt8Array:

@@ -1,7 +1,6 @@
 """Plots of a data set's figures, for paper and screen, light and dark."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,26 +13,12 @@ from crackseg.data.explore import Exploration
 from crackseg.data.profiles import balance, profile
 from crackseg.data.verify import BINS
 from crackseg.reporting.exploration.wording import ALL, UNKNOWN, by_source, percent, pixels
+from crackseg.reporting.html.theme import Theme, dress
 
 # Steps that about double, as the eye takes in a quantity of which there are small and large ones.
 SHARE_EDGES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 WIDTH_EDGES = (1.5, 2.5, 3.5, 4.5, 6.5, 8.5, 12.5, 16.5, 24.5, 32.5, 48.5, 64.5, 96.5, 128.5)
 
-
-@dataclass(frozen=True)
-class Theme:
-    """The colours of a plot: of lines and letters, of grids, of quantities, of what stands out."""
-
-    ink: str
-    faint: str
-    fill: str
-    accent: str
-    ground: str = "none"
-
-
-LIGHT = Theme(ink="#22262b", faint="#d9d6cf", fill="#7f93a8", accent="#d4145a")
-DARK = Theme(ink="#e4e2dc", faint="#3b4047", fill="#6d8299", accent="#ff5c8d")
-PAPER = replace(LIGHT, ground="white")
 
 _WIDTH = 5.6
 _PERCENTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -184,7 +169,7 @@ def _ridges(
     used = np.unique(np.concatenate(list(steps.values())))
     shown = range(used[0], used[-1] + 1)
     for axes, (row, places) in zip(panels, steps.items(), strict=True):
-        _dress(axes, theme)
+        dress(axes, theme)
         counts = np.bincount(places, minlength=len(names))[shown]
         colour = theme.ink if row == ALL else theme.fill
         axes.bar(shown, counts / max(counts.max(), 1), 0.92, color=colour)
@@ -216,20 +201,8 @@ def _write_beside(axes: Axes, theme: Theme, text: str, height: float) -> None:
 def _canvas(theme: Theme, height: float) -> tuple[Figure, Axes]:
     figure = Figure((_WIDTH, height), layout="constrained", facecolor=theme.ground)
     axes = figure.subplots()
-    _dress(axes, theme)
+    dress(axes, theme)
     return figure, axes
-
-
-def _dress(axes: Axes, theme: Theme) -> None:
-    axes.set_facecolor("none")
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", colors=theme.ink, labelcolor=theme.ink)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(theme.faint)
-    for text in (axes.xaxis.label, axes.yaxis.label):
-        text.set_color(theme.ink)
 
 
 def _legend(axes: Axes, theme: Theme, columns: int = 1) -> None:

@@ -10,7 +10,6 @@ from crackseg.data.explore import Exploration, Measured
 from crackseg.data.problems import KINDS, Problem
 from crackseg.pixels import UInt8Array
 from crackseg.progress import progress
-from crackseg.reporting.exploration.embedding import Shown, embed
 from crackseg.reporting.exploration.pictures import (
     Strip,
     beside,
@@ -21,6 +20,7 @@ from crackseg.reporting.exploration.pictures import (
     write_rows,
 )
 from crackseg.reporting.exploration.wording import UNKNOWN, percent, size
+from crackseg.reporting.html.embedding import Shown, embed
 
 # Photographs on all contact sheets together, and on each of several.
 _ON_SHEETS, _ON_A_SHEET = 24, 6

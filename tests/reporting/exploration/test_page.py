@@ -1,6 +1,5 @@
 """The page about a data set: whole, sound, and by itself."""
 
-import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -185,15 +184,6 @@ def test_divisions_stand_there_with_their_leaks(tmp_path: Path) -> None:
     for name in ("random", "grouped"):
         assert f"{name} {line}" in text
         assert f"{name} train 16, val 2, test 2 {line}" in text
-
-
-def test_an_installed_package_has_all_parts_of_the_page() -> None:
-    root = Path(__file__).parents[3]
-    parts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    folder = root / "crackseg" / "reporting" / "exploration"
-    patterns = parts["tool"]["setuptools"]["package-data"]["crackseg.reporting.exploration"]
-    packed = {path for pattern in [*patterns, "*.py"] for path in folder.glob(pattern)}
-    assert {path for path in folder.iterdir() if path.is_file()} == packed
 
 
 def test_the_same_data_set_gives_the_same_page(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from crackseg.data.explore import Exploration
 from crackseg.data.problems import Problem
 from crackseg.figures import CRACK_COLOUR
 from crackseg.pixels import UInt8Array
-from crackseg.reporting.exploration.embedding import embed
 from crackseg.reporting.exploration.pictures import (
     beside,
     enlarged,
@@ -24,6 +23,7 @@ from crackseg.reporting.exploration.pictures import (
     with_overlay,
     write_rows,
 )
+from crackseg.reporting.html.embedding import embed
 from tests.data.test_explore import explored, measured, write_by_hand
 
 

@@ -9,14 +9,13 @@ from PIL import Image
 
 from crackseg.data.explore import Exploration
 from crackseg.reporting.exploration.plots import (
-    DARK,
-    LIGHT,
     crack_shares,
     mask_values,
     share_histograms,
     source_counts,
     width_histograms,
 )
+from crackseg.reporting.html.theme import DARK, LIGHT
 from tests.data.test_explore import explored, write_by_hand
 
 DRAWS = [source_counts, share_histograms, width_histograms, crack_shares, mask_values]

@@ -8,9 +8,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
-from crackseg.pixels import UInt8Array
+from crackseg.pixels import UInt8Array, resize
 
 _QUALITY = 80
+_HEIGHT = 256
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Shown:
     alt: str
     caption: tuple[str, ...] = ()
     dark: str = ""
+
+
+def preview(picture: UInt8Array) -> UInt8Array:
+    """A picture (H, W, 3) at a size for looking at several: 256 pixels high, or twice as wide."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _HEIGHT / height, 2 * _HEIGHT / width)
+    return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
 
 
 def embed(picture: UInt8Array, alt: str, *caption: str, exact: bool = False) -> Shown:

@@ -1,0 +1,27 @@
+"""Fills the templates that lie beside the modules."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+def render(
+    template: str, content: Mapping[str, Any], filters: Mapping[str, Callable[..., str]]
+) -> str:
+    """Fills a template; in HTML whatever is filled in is escaped.
+
+    Args:
+        template: its path below this package's parent, as ``html/layout.html``.
+        content: by name.
+        filters: by name.
+    """
+    environment = Environment(
+        loader=PackageLoader("crackseg.reporting", "."),
+        autoescape=template.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters
+    return environment.get_template(template).render(content)

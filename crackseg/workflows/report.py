@@ -1,0 +1,214 @@
+"""From finished runs to one page that compares them."""
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from crackseg.checkpoint import read_checkpoint
+from crackseg.config import EvaluateConfig
+from crackseg.data.manifest import SUBSETS
+from crackseg.errors import ConfigError, CrackSegError, DatasetError, RunsNotFoundError
+from crackseg.figures import read_history
+from crackseg.models import build_network
+from crackseg.progress import progress
+from crackseg.record import BEST, CONFIG, read_record
+from crackseg.reporting.page.choices import Choice, choose_failures, choose_scenes
+from crackseg.reporting.page.differences import Comparison, compare
+from crackseg.reporting.page.entries import Entry, flattened, names_of, ranked
+from crackseg.reporting.page.judgement import Judgement, read_judgement
+from crackseg.reporting.page.page import Report, write_report
+from crackseg.reporting.page.pictures import Look
+from crackseg.reporting.runs import Run, find_runs, newest_first
+from crackseg.shell import short
+from crackseg.workflows.evaluate import RESOLUTIONS, evaluate
+from crackseg.workflows.looks import look_at
+
+SUFFIXES = (".html", ".md")
+# Below a run's folder.
+EVALUATIONS = "evaluation"
+
+
+def report(
+    folders: Sequence[Path],
+    output: Path,
+    subset: str = "test",
+    resolution: str = "training",
+    baseline: str | None = None,
+) -> Report:
+    """Compares runs, and judges those first that were not judged yet.
+
+    Evaluations are kept below each run, in ``evaluation/SUBSET-RESOLUTION``.
+
+    Args:
+        folders: of runs and of sweeps.
+        output: the page; Markdown, with its pictures beside it, where it ends in .md.
+        subset: train, val or test, on which runs are compared.
+        resolution: see :class:`crackseg.config.EvaluateConfig`.
+        baseline: name of the run that others are compared with; the one that began first if None.
+
+    Returns:
+        What the page shows.
+
+    Raises:
+        RunsNotFoundError: no finished run, or none of the baseline's name.
+        ConfigError: an unknown subset, resolution or kind of page.
+        DatasetError: photographs that runs were trained on are not there any more.
+    """
+    _check(subset, resolution, output)
+    runs = _find(folders)
+    names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
+    done = [run for run in runs if run.state == "done"]
+    first = _baseline(done, names, baseline)
+    entries = ranked(
+        _entry(run, names[run.folder], subset, resolution, f"{place} of {len(done)}")
+        for place, run in enumerate(done, 1)
+    )
+    comparisons = compare(entries, next(one for one in entries if one.run is first))
+    content = Report(
+        title=", ".join(folder.resolve().name for folder in folders),
+        entries=entries,
+        unfinished=[(names[run.folder], run) for run in runs if run.state != "done"],
+        comparisons=comparisons,
+        subset=subset,
+        resolution=resolution,
+        **_looks(comparisons[0], resolution),
+    )
+    write_report(content, output)
+    return content
+
+
+def _check(subset: str, resolution: str, output: Path) -> None:
+    for name, value, known in (
+        ("subset", subset, SUBSETS),
+        ("resolution", resolution, RESOLUTIONS),
+    ):
+        if value not in known:
+            raise ConfigError(f"--{name} {value}: one of {', '.join(known)}")
+    if output.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--output {output}: a page's name ends in {' or '.join(SUFFIXES)}")
+
+
+def _find(folders: Iterable[Path]) -> list[Run]:
+    """All runs at and below the folders, each once, the oldest first.
+
+    Raises:
+        RunsNotFoundError: a folder without any, or no finished one in all of them.
+    """
+    found: dict[Path, Run] = {}
+    for folder in folders:
+        here = find_runs(folder)
+        if not here:
+            raise RunsNotFoundError(
+                f"{folder}: no runs here; name the folder of a run or of a sweep, crackseg runs "
+                "lists them"
+            )
+        found |= {run.folder.resolve(): run for run in here}
+    runs = newest_first(list(found.values()))[::-1]
+    if not any(run.state == "done" for run in runs):
+        states = ", ".join(
+            f"{name} is {run.state}" for name, run in zip(names_of(runs), runs, strict=True)
+        )
+        raise RunsNotFoundError(f"no finished run to report on: {states}")
+    return runs
+
+
+def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None) -> Run:
+    if wanted is None:
+        return done[0]
+    for run in done:
+        if wanted == names[run.folder] or Path(wanted).resolve() == run.folder.resolve():
+            return run
+    raise RunsNotFoundError(
+        f"--baseline {wanted}: none of the finished runs; they are "
+        f"{', '.join(names[run.folder] for run in done)}"
+    )
+
+
+def _entry(run: Run, name: str, subset: str, resolution: str, place: str) -> Entry:
+    parameters = read_checkpoint(run.folder / BEST)["hyper_parameters"]
+    network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
+    settings: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
+    judged = {
+        one: _judged(run, name, one, resolution, place) for one in dict.fromkeys(("val", subset))
+    }
+    return Entry(
+        number=0,
+        label="",
+        name=name,
+        run=run,
+        record=read_record(run.folder),
+        settings=flattened(settings),
+        history=_history(run),
+        parameters=parameters,
+        weights=sum(weights.numel() for weights in network.parameters()),
+        val=judged["val"],
+        test=judged[subset],
+    )
+
+
+def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
+    try:
+        return read_history(run.folder / "csv" / "metrics.csv")
+    except (OSError, ValueError):
+        # A run without this log, or one that was cut short, has no curves, and the page says so.
+        return {}
+
+
+def _judged(run: Run, name: str, subset: str, resolution: str, place: str) -> Judgement:
+    """The evaluation that was kept, or a new one."""
+    folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
+    kept = read_judgement(folder, checkpoint)
+    if kept is not None:
+        return kept
+    print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
+    config = EvaluateConfig(checkpoint=str(checkpoint), subset=subset, resolution=resolution)
+    try:
+        with _quiet():
+            evaluate(config, folder, show=False)
+    except CrackSegError as error:
+        raise DatasetError(
+            f"{short(run.folder)}: its {subset} subset cannot be judged: {error}. Put back what "
+            "it was trained on, or name other runs"
+        ) from error
+    judged = read_judgement(folder, checkpoint)
+    assert judged is not None
+    return judged
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back what an evaluation says of the data, which is the same for many runs."""
+    logger = logging.getLogger("crackseg")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _looks(comparison: Comparison, resolution: str) -> dict[str, Any]:
+    """What the runs that were judged on the baseline's photographs see in some of them."""
+    scenes = choose_scenes(comparison.baseline.test.images)
+    best = comparison.entries[0]
+    failures = choose_failures(best.test.images)
+    wanted = {entry.number: [choice.image for choice in scenes] for entry in comparison.entries}
+    wanted[best.number] += [image for failure in failures for image, _ in failure.worst]
+    entries = comparison.entries
+    seen = {
+        entry.number: look_at(entry.run.folder, dict.fromkeys(wanted[entry.number]), resolution)
+        for entry in progress(entries, "Looking at photographs", len(entries))
+    }
+
+    def under_all(choice: Choice) -> tuple[Choice, list[tuple[Entry, Look]]]:
+        return choice, [(entry, seen[entry.number][choice.image]) for entry in entries]
+
+    return {
+        "scenes": [under_all(choice) for choice in scenes],
+        "failures": [(failure, seen[best.number]) for failure in failures],
+    }

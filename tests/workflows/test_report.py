@@ -1,0 +1,256 @@
+"""Reports on trainings that were really made."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.cli import main
+from crackseg.config import write_config
+from crackseg.data.manifest import read_manifest
+from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
+from crackseg.record import recording
+from crackseg.reporting.page.judgement import IMAGES, METRICS
+from crackseg.workflows import report as reports
+from crackseg.workflows.looks import look_at
+from crackseg.workflows.report import report
+from crackseg.workflows.train import train
+from tests.conftest import small_config, write_archive
+from tests.reporting.parsed import Parsed
+from tests.reporting.test_runs import write_run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_process() -> Iterator[None]:
+    """Measures images here: processes take seconds to begin."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "crackseg.examination.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1)
+        )
+        yield
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two trainings with different test sets, a failed and an interrupted one; judged."""
+    root = tmp_path_factory.mktemp("report")
+    archive = write_archive(root / "archive", 30)
+    for seed in (0, 1):
+        config = small_config(archive, root / "cache")
+        config.data.split_seed = seed
+        folder = root / "sweep" / f"data.split_seed={seed}"
+        overrides = [f"data.split_seed={seed}", "trainer.max_epochs=2"]
+        with recording(folder, overrides, ["data.split_seed"]):
+            write_config(config, folder / "config.yaml")
+            train(config, folder)
+    write_run(root / "sweep" / "data.split_seed=2", "failed", error="loss is nan")
+    write_run(root / "sweep" / "data.split_seed=3", "interrupted")
+    report([root / "sweep"], root / "first.html")
+    return root
+
+
+@pytest.fixture
+def sweep(original: Path, tmp_path: Path) -> Path:
+    """A copy that may be changed; its data stand where they were."""
+    return Path(shutil.copytree(original / "sweep", tmp_path / "sweep"))
+
+
+def counted(call: Any, patch: pytest.MonkeyPatch) -> list[str]:
+    """Which evaluations a call makes."""
+    made: list[str] = []
+    evaluate = reports.evaluate
+
+    def counting(config: Any, folder: Path, show: bool = True) -> Any:
+        made.append(f"{folder.parents[1].name}/{folder.name}")
+        return evaluate(config, folder, show)
+
+    patch.setattr(reports, "evaluate", counting)
+    call()
+    return made
+
+
+def test_runs_are_judged_once_and_their_states_told(
+    original: Path, sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Parsed((original / "first.html").read_text(encoding="utf-8")).text
+    assert "Finished runs 2 2 more did not finish" in text
+    assert "data.split_seed=2 failed loss is nan" in text
+    assert "data.split_seed=3 interrupted" in text
+    assert counted(lambda: report([sweep], tmp_path / "page.html"), monkeypatch) == []
+
+
+def test_figures_are_those_of_the_evaluation(original: Path, sweep: Path, tmp_path: Path) -> None:
+    found = report([sweep], tmp_path / "page.html")
+    for one in found.entries:
+        for subset, judged in (("val", one.val), ("test", one.test)):
+            kept = json.loads(
+                (one.run.folder / "evaluation" / f"{subset}-training" / METRICS).read_text()
+            )
+            assert judged.metrics == kept
+            assert kept["stored"]["totals"]["crack_iou"] == pytest.approx(
+                one.run.figure(f"{subset}/crack_iou"), abs=1e-6
+            )
+    network = read_checkpoint(sweep / "data.split_seed=0" / "best.ckpt")["state_dict"]
+    trained = sum(
+        value.numel()
+        for name, value in network.items()
+        if name.startswith("network.") and name.endswith(("weight", "bias"))
+    )
+    assert [one.weights for one in found.entries] == [trained] * 2
+
+
+def test_another_checkpoint_is_judged_anew(
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sweep / "data.split_seed=1" / "best.ckpt"
+    checkpoint = read_checkpoint(path)
+    checkpoint["hyper_parameters"]["threshold"] = 0.13
+    write_checkpoint(checkpoint, path)
+    made = counted(lambda: report([sweep], tmp_path / "page.html"), monkeypatch)
+    assert made == ["data.split_seed=1/val-training", "data.split_seed=1/test-training"]
+    text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "0.13 epoch" in text
+
+
+def test_runs_with_other_test_sets_are_not_compared(sweep: Path, tmp_path: Path) -> None:
+    found = report([sweep], tmp_path / "page.html", baseline="data.split_seed=1")
+    own, apart = found.comparisons
+    assert (own.baseline.name, own.others) == ("data.split_seed=1", ())
+    assert apart.reason.startswith("judged on other photographs")
+    assert {len(looks) for _, looks in found.scenes} == {1}
+
+
+def test_looks_are_what_was_judged(sweep: Path, tmp_path: Path) -> None:
+    found = report([sweep], tmp_path / "page.html")
+    images = found.entries[0].test.images
+    looks = look_at(found.entries[0].run.folder, images.names, "training")
+    for name, counts in zip(images.names, images.counts, strict=True):
+        mask, truth = looks[name].mask, looks[name].truth
+        pairs = [(mask & truth), (mask & ~truth), (~mask & truth), (~mask & ~truth)]
+        # Batches of other sizes round a little differently.
+        assert np.abs([int(one.sum()) for one in pairs] - counts).max() <= 1
+        assert looks[name].photograph.shape == (32, 32, 3)
+
+
+def test_native_resolution_is_judged_and_shown(sweep: Path, tmp_path: Path) -> None:
+    run = sweep / "data.split_seed=0"
+    found = report([run], tmp_path / "page.html", resolution="native")
+    assert (run / "evaluation" / "test-native" / IMAGES).is_file()
+    assert "their own size" in " ".join(found.entries[0].test.metrics["protocol"])
+    assert found.scenes[0][1][0][1].photograph.shape == (64, 64, 3)
+
+
+def test_validation_can_be_reported_on(sweep: Path, tmp_path: Path) -> None:
+    found = report([sweep], tmp_path / "page.html", subset="val")
+    assert found.entries[0].test is found.entries[0].val
+    text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "on the val subset" in text
+    assert "test Dice" not in text
+
+
+def move_data(run: Path, root: Path) -> None:
+    """A run's checkpoint says that its data lie elsewhere."""
+    checkpoint = read_checkpoint(run / "best.ckpt")
+    named = checkpoint["hyper_parameters"]["data"]
+    named["root"] = named["config"]["root"] = str(root)
+    write_checkpoint(checkpoint, run / "best.ckpt")
+
+
+def test_photographs_to_be_judged_that_are_gone_are_told(
+    original: Path, sweep: Path, tmp_path: Path
+) -> None:
+    run = sweep / "data.split_seed=0"
+    moved = Path(shutil.copytree(original / "archive", tmp_path / "moved"))
+    (moved / read_manifest(run / "manifest.csv").subset("test")[0].image).unlink()
+    move_data(run, moved)
+    with pytest.raises(DatasetError) as caught:
+        report([sweep], tmp_path / "page.html")
+    message = str(caught.value)
+    assert message.startswith(f"{run}: its val subset cannot be judged: {moved}: ")
+    assert message.endswith("Put back what it was trained on, or name other runs")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_photographs_to_be_shown_that_are_gone_are_named(sweep: Path, tmp_path: Path) -> None:
+    run = sweep / "data.split_seed=0"
+    images = [row.image for row in read_manifest(run / "manifest.csv").subset("test")]
+    move_data(run, tmp_path / "nowhere")
+    with pytest.raises(DatasetError) as caught:
+        look_at(run, images, "training")
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / 'nowhere'}: {2 * len(images)} files that the page is")
+    assert images[0] in message
+    assert "put the data set back where data.split_seed=0 was trained on it" in message
+
+
+def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    output = tmp_path / "page.html"
+    with pytest.raises(RunsNotFoundError, match="empty: no runs here; name the folder of a run"):
+        report([original / "sweep", tmp_path / "empty"], output)
+    with pytest.raises(RunsNotFoundError, match="no finished run to report on: data"):
+        report([original / "sweep" / "data.split_seed=2"], output)
+    with pytest.raises(RunsNotFoundError, match="there is no such folder"):
+        report([tmp_path / "nowhere"], output)
+
+
+def test_an_unknown_baseline_is_refused_with_the_known_ones(original: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunsNotFoundError) as caught:
+        report([original / "sweep"], tmp_path / "page.html", baseline="data.split_seed=2")
+    assert str(caught.value) == (
+        "--baseline data.split_seed=2: none of the finished runs; they are data.split_seed=0, "
+        "data.split_seed=1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"subset": "all"}, "--subset all: one of train, val, test"),
+        ({"resolution": "full"}, "--resolution full: one of training, native"),
+        ({"output": Path("page.pdf")}, "--output page.pdf: a page's name ends in .html or .md"),
+    ],
+)
+def test_settings_that_do_not_exist_are_refused(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        report([tmp_path], **{"output": tmp_path / "page.html", **settings})
+
+
+def test_the_command_writes_markdown_and_says_so(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "pages" / "runs.md"
+    assert (
+        main(
+            [
+                "report",
+                str(sweep),
+                "--output",
+                str(page),
+                "--baseline",
+                str(sweep / "data.split_seed=1"),
+            ]
+        )
+        == 0
+    )
+    assert capsys.readouterr().out == f"2 finished runs compared: {page}\n"
+    assert page.read_text(encoding="utf-8").startswith("# Runs compared: sweep\n")
+    assert (tmp_path / "pages" / "runs_pictures" / "precision-recall.png").is_file()
+
+
+def test_a_mistake_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}: no runs here; name the folder of a run or of a sweep, crackseg runs "
+        "lists them\n"
+    )
