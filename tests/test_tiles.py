@@ -4,24 +4,17 @@ from itertools import pairwise
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crackseg.models import SkipNetwork, build_network
 from crackseg.tiles import apply_tiled, spans
+from tests.networks import with_statistics
 
 
 def network_with_statistics(name: str, **arguments: int) -> SkipNetwork:
     torch.manual_seed(0)
     network = build_network(name, {"dropout": 0.2, **arguments})
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            nn.init.normal_(module.running_mean, std=0.3)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.3)
-    return network.eval()
+    return with_statistics(network).eval()
 
 
 class Watched:

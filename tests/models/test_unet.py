@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from crackseg.errors import ConfigError, ImageSizeError
 from crackseg.models import NETWORKS, SkipNetwork, build_network
 from crackseg.models.unet import PaperUNet, UNet, check_fits
+from tests.networks import with_statistics
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -19,15 +20,7 @@ def make(name: str, seed: int = 0, **arguments: Any) -> SkipNetwork:
     """A narrow network whose batch normalisations have something to say in inference."""
     torch.manual_seed(seed)
     network = build_network(name, {"base_channels": 4, "dropout": 0.0, **arguments})
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            nn.init.normal_(module.running_mean, std=0.3)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.3)
-    return network
+    return with_statistics(network)
 
 
 def picture(*size: int, seed: int = 1) -> Tensor:

@@ -1,7 +1,6 @@
 """The page about a data set: whole, sound, and by itself."""
 
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +13,11 @@ from crackseg.data.explore import explore
 from crackseg.reporting.exploration.page import write_page
 from tests.conftest import draw_pair, write_archive
 from tests.data.test_verify import write_traps
-from tests.test_tensorboard import find_browser, opened
+from tests.reporting.parsed import Parsed
+from tests.test_tensorboard import opened
 
 SECTIONS = ("glance", "photographs", "sources", "share", "width", "balance", "cuts", "division")
 HOSTILE = ("<script>alert(1)<script>", '"onerror="alert(2)', "a&amp;b", "{{ 7 * 7 }}", "$x^2$")
-VOID = {"meta", "img", "br", "link", "input", "source"}
-
-
-class Parsed(HTMLParser):
-    """What a page holds; its tags must close each other as they were opened."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        if tag in ("td", "th"):
-            self.text += " "
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text += data.replace("\xa0", " ")
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def written(root: Path, folder: Path, cut: int = 127) -> Path:
@@ -223,15 +193,6 @@ def test_a_fourth_cut_is_shown_too(tmp_path: Path) -> None:
 
 
 # In a browser.
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    pytest.importorskip("playwright", reason="needs pip install playwright")
-    found = find_browser()
-    if found is None:
-        pytest.skip("needs a Chromium")
-    return found
 
 
 @pytest.fixture

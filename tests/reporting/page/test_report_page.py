@@ -18,7 +18,7 @@ from crackseg.reporting.page.page import Report, write_report
 from crackseg.reporting.page.plots import PANELS
 from tests.reporting.page.fabricated import NAMES, a_run, entry, judgement, report_of
 from tests.reporting.parsed import Parsed
-from tests.test_tensorboard import find_browser, opened
+from tests.test_tensorboard import opened
 
 SECTIONS = (
     "glance", "runs", "differences", "curves", "precision-recall", "sources", "photographs",
@@ -247,15 +247,6 @@ def test_markdown_has_the_same_tables(markdown: Path, report: Report) -> None:
         assert len(widths) == 1, table
     assert html.count("<table>") >= 6
     assert "not compared: lr=9, failed: loss is nan" in html
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    pytest.importorskip("playwright", reason="needs pip install playwright")
-    found = find_browser()
-    if found is None:
-        pytest.skip("needs a browser")
-    return found
 
 
 @pytest.fixture

@@ -1,0 +1,15 @@
+"""What the tests of pages share."""
+
+import pytest
+
+from tests.test_tensorboard import find_browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """A Chromium of the system, driven by Playwright."""
+    pytest.importorskip("playwright", reason="needs pip install playwright")
+    found = find_browser()
+    if found is None:
+        pytest.skip("needs a Chromium")
+    return found
