@@ -7,12 +7,16 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep paper test test-all lint format type tensorboard clean
+.PHONY: help setup train sweep paper paper-more test test-all lint format type tensorboard clean
 
 empty :=
 comma := ,
+joined = $(subst $(empty) ,$(comma),$(addprefix paper/,$(1)))
 PAPER := unet_1 unet_1_lr unet_batch_128 unet_batch_32 unet_dropout_01 unet_dropout_03 \
 	unet_dropout_05 unet_binary_crossentropy unet_better unet_1_per_pixel
+WISHED := unet_batch_32_augmented unet_batch_32_dice unet_batch_32_filters_32
+REPEATED := unet_1 unet_batch_32 unet_binary_crossentropy unet_1_per_pixel $(WISHED)
+GROUPED := unet_1 unet_batch_32
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,9 +37,16 @@ train: $(READY) ## Train; make train ARGS="data=folder data.root=FOLDER" for you
 sweep: $(READY) ## Train over the report's learning rates and dropouts, and compare
 	$(BIN)/python train.py -m optimizer.lr=1e-3,1e-4 model.dropout=0.1,0.3,0.5 $(ARGS)
 
-paper: $(READY) ## Train the report's runs into one folder; type it again to go on after a break
-	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper \
-		experiment=$(subst $(empty) ,$(comma),$(addprefix paper/,$(PAPER))) $(ARGS)
+paper: $(READY) ## Train the report's runs and compare them; type it again to go on after a break
+	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper experiment=$(call joined,$(PAPER)) $(ARGS)
+	$(BIN)/crackseg report outputs/sweeps/paper --output outputs/sweeps/paper.html
+
+paper-more: $(READY) ## Train what the report wished for, by photograph, and three seeds
+	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_wished experiment=$(call joined,$(WISHED)) $(ARGS)
+	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_grouped data.split=grouped \
+		experiment=$(call joined,$(GROUPED)) $(ARGS)
+	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_seeds seed=1,2 \
+		experiment=$(call joined,$(REPEATED)) $(ARGS)
 
 test: $(READY) ## Run the tests (without the slow ones)
 	$(BIN)/python -m pytest $(ARGS)
