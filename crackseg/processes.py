@@ -1,5 +1,6 @@
 """Which of several processes this is, and what it may use."""
 
+import multiprocessing
 import os
 
 
@@ -14,3 +15,12 @@ def is_first_process() -> bool:
     """Whether this is the one process of a distributed run that writes files and speaks."""
     ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
     return all(os.environ.get(rank, "0") == "0" for rank in ranks)
+
+
+def start_method() -> str:
+    """How this platform starts processes.
+
+    In a job of a parallel sweep joblib has put a way of its own in place, by which processes that
+    read photographs cannot be started.
+    """
+    return multiprocessing.get_all_start_methods()[0]

@@ -25,6 +25,7 @@ from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.pixels import Resize
+from crackseg.processes import start_method
 from crackseg.values import crop_size, image_size
 
 log = logging.getLogger(__name__)
@@ -244,6 +245,7 @@ class CrackDataModule(LightningDataModule):
             dataset,
             num_workers=workers,
             persistent_workers=workers > 0,
+            multiprocessing_context=start_method() if workers else None,
             pin_memory=self._on_cuda(),
             worker_init_fn=leave_signals_to_parent,
             # Its own: a loader draws a seed for its workers, and dropout's numbers would depend
