@@ -12,6 +12,7 @@ from crackseg.losses import (
     PLAIN_TERMS,
     WEIGHTED_TERMS,
     SegmentationLoss,
+    balancing_weights,
     bce,
     dice,
     uses_class_weights,
@@ -290,3 +291,18 @@ def test_class_weights_are_two_numbers_above_zero(weights: tuple[float, ...]) ->
     message = message_of({"weighted_bce": 1.0}, weights)
     assert f"loss.class_weights={weights}" in message
     assert "two numbers greater than 0, background and crack" in message
+
+
+def test_balancing_weights_by_hand() -> None:
+    # Of 600 pixels 30 are crack.
+    background, crack = balancing_weights(600, 30)
+    assert background == pytest.approx(600 / (2 * 570))
+    assert crack == pytest.approx(600 / (2 * 30))
+    assert balancing_weights(100, 50) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("crack", "expected"), [(0, (0.5, 50.0)), (100, (50.0, 0.5))])
+def test_a_class_that_does_not_occur_weighs_as_one_pixel(
+    crack: int, expected: tuple[float, float]
+) -> None:
+    assert balancing_weights(100, crack) == expected

@@ -4,6 +4,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,12 +21,13 @@ from crackseg.data.dataset import Change, CrackDataset, Pixels, Preprocessing, S
 from crackseg.data.leaks import Exposure, Leaks
 from crackseg.data.manifest import SUBSETS, Manifest, Row
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
-from crackseg.data.survey import class_weights
 from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import ConfigError, DatasetError
-from crackseg.pixels import Resize
+from crackseg.losses import balancing_weights
+from crackseg.pixels import Resize, cut
 from crackseg.processes import start_method
+from crackseg.progress import progress
 from crackseg.values import crop_size, image_size
 
 log = logging.getLogger(__name__)
@@ -140,11 +142,14 @@ class CrackDataModule(LightningDataModule):
         scales = [found.scale for found in self.corpus.found(self._rows("train"))]
         return float(np.median(scales))
 
-    @property
+    @cached_property
     def class_weights(self) -> tuple[float, float]:
-        """Weights of background and crack over the training subset at training size."""
-        found = self.corpus.found(self._rows("train"))
-        return class_weights(found, self.preprocessing.mask_threshold)
+        """Weights of background and crack over the training subset as the network sees it.
+
+        Where it sees crops, which are laid around cracks, they are those of the first epoch.
+        """
+        cropped = self.config.crop_size is not None and not self.config.overfit_batch
+        return balancing_weights(*(self._count_in_crops() if cropped else self._count()))
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Shuffled; cropped and augmented if the settings say so.
@@ -201,6 +206,21 @@ class CrackDataModule(LightningDataModule):
         collate = one_by_one if mixed else default_collate
         return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
 
+    def _count(self) -> tuple[int, int]:
+        """Pixels and crack pixels of the training photographs at training size."""
+        found = self.corpus.found(self._rows("train"))
+        cut_at = self.preprocessing.mask_threshold
+        return sum(one.pixels for one in found), sum(one.crack_pixels(cut_at) for one in found)
+
+    def _count_in_crops(self) -> tuple[int, int]:
+        """Pixels and crack pixels of an epoch's crops."""
+        rows, crop = self._rows("train") * self.config.crops, self._crop()
+        drawn = progress(TrainingSampler(len(rows), self.seed), "Counting cracks", len(rows))
+        masks = (crop(*self.corpus.pixels.read(rows[index]), seed)[1] for index, seed in drawn)
+        crack = sum(int(cut(mask, self.preprocessing.mask_threshold).sum()) for mask in masks)
+        height, width = self.training_size
+        return len(rows) * height * width, crack
+
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())
         # What follows an epoch, validation and checkpoints, costs more than a step.
@@ -214,11 +234,14 @@ class CrackDataModule(LightningDataModule):
         """What training does to a pair at random."""
         changes: list[Change] = []
         if self.config.crop_size is not None:
-            cut_at = self.preprocessing.mask_threshold
-            changes.append(RandomCrop(self.training_size, self.config.crack_crops, cut_at))
+            changes.append(self._crop())
         if self.config.augment:
             changes.append(Augmentation(self.training_size))
         return changes
+
+    def _crop(self) -> RandomCrop:
+        cut_at = self.preprocessing.mask_threshold
+        return RandomCrop(self.training_size, self.config.crack_crops, cut_at)
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         if self.config.overfit_batch:

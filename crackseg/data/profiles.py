@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crackseg.data.explore import Measured
-from crackseg.data.survey import class_weights
+from crackseg.losses import balancing_weights
 
 
 class Profile(NamedTuple):
@@ -75,6 +75,7 @@ def balance(measured: Sequence[Measured], mask_threshold: int) -> Balance:
     own, small = [one.own for one in measured], [one.small for one in measured]
     pixels = sum(int(one.values.sum()) for one in own)
     small_pixels = sum(one.pixels for one in small)
+    small_crack = sum(one.crack_pixels(mask_threshold) for one in small)
     crack = [one.crack_pixels(mask_threshold) for one in own]
     emptied = sum(
         not left and bool(one.crack_pixels(0)) for left, one in zip(crack, own, strict=True)
@@ -83,8 +84,8 @@ def balance(measured: Sequence[Measured], mask_threshold: int) -> Balance:
         cut=mask_threshold,
         own=Kept(sum(crack) / pixels, emptied),
         small=Kept(
-            sum(one.crack_pixels(mask_threshold) for one in small) / small_pixels,
+            small_crack / small_pixels,
             sum(one.emptied(mask_threshold) for one in small),
         ),
-        weights=class_weights(small, mask_threshold),
+        weights=balancing_weights(small_pixels, small_crack),
     )

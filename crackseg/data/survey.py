@@ -108,16 +108,6 @@ def decode_all(
         yield from progress(decode_in_portions(), "Reading photographs and masks", len(pairs))
 
 
-def class_weights(findings: Sequence[Finding], mask_threshold: int) -> tuple[float, float]:
-    """Weights of background and crack: w_c = N / (2 N_c), N pixels in all and N_c of class c.
-
-    A class that does not occur weighs as if it had one pixel.
-    """
-    total = sum(finding.pixels for finding in findings)
-    crack = sum(finding.crack_pixels(mask_threshold) for finding in findings)
-    return total / (2 * max(total - crack, 1)), total / (2 * max(crack, 1))
-
-
 def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
     """A name of everything that changes the pixels of these pairs at training size."""
     settings = (_VERSION, preprocessing.image_size, preprocessing.resize)

@@ -13,7 +13,7 @@ from PIL import Image
 from crackseg.data import survey as surveying
 from crackseg.data.archive import Pair, find_pairs
 from crackseg.data.dataset import Preprocessing
-from crackseg.data.survey import Finding, class_weights, survey
+from crackseg.data.survey import Finding, survey
 from tests.conftest import write_archive
 
 PREPROCESSING = Preprocessing(image_size=(32, 32), resize="area", mask_threshold=127)
@@ -36,12 +36,6 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(surveying, "read_truth_and_kind", read_and_note)
     return names
-
-
-def finding(crack: int, pixels: int) -> Finding:
-    levels = np.zeros(256, np.int64)
-    levels[0], levels[200] = pixels - crack, crack
-    return Finding("", (64, 64), "grey", crack > 0, levels, np.zeros((64, 64), np.uint8))
 
 
 def cracks(findings: list[Finding], threshold: int = 127) -> list[int]:
@@ -74,25 +68,6 @@ def cracked(rows: int, grey: int = 255) -> NDArray[np.uint8]:
     mask = np.zeros((64, 64), np.uint8)
     mask[:rows] = grey
     return mask
-
-
-def test_class_weights_by_hand() -> None:
-    findings = [finding(10, 200), finding(0, 150), finding(20, 250)]
-    # Of 600 pixels 30 are crack.
-    background, crack = class_weights(findings, 127)
-    assert background == pytest.approx(600 / (2 * 570))
-    assert crack == pytest.approx(600 / (2 * 30))
-
-
-def test_class_weights_of_even_classes_are_one() -> None:
-    assert class_weights([finding(50, 100)], 127) == (1.0, 1.0)
-
-
-@pytest.mark.parametrize(("pixels", "expected"), [(0, (0.5, 50.0)), (100, (50.0, 0.5))])
-def test_a_class_that_does_not_occur_weighs_as_one_pixel(
-    pixels: int, expected: tuple[float, float]
-) -> None:
-    assert class_weights([finding(pixels, 100)], 127) == expected
 
 
 def test_it_counts_crack_pixels_at_training_size(tmp_path: Path) -> None:
