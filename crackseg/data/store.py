@@ -18,7 +18,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def open_store(
         preprocessing: its size and way of resizing.
         cache: the folder in which stores lie.
         limit: gigabytes (2^30 bytes) that all stores there may take together; those that were not
-            used for longest make room.
+            used for longest make room, also where the disk is too full.
 
     Returns:
         A finding for each pair, in their order, and the store.
@@ -211,27 +211,50 @@ def _make_room(stores: Path, needed: int, limit: int) -> None:
             f"{what}, and data.store_limit is {limit / GIGABYTE:g} GB; raise it to read them from "
             f"{stores}"
         )
-    others = sorted(
-        (one for one in stores.iterdir() if one.is_dir() and one.suffix != _UNFINISHED),
-        key=_last_used,
-    )
-    sizes = {one: sum(file.stat().st_size for file in one.iterdir()) for one in others}
-    for one in others:
-        if sum(sizes.values()) + needed <= limit:
-            break
-        log.info("%s: removed to make room, it was not used for longest", one)
-        shutil.rmtree(one, ignore_errors=True)
-        del sizes[one]
-    free = shutil.disk_usage(stores).free
-    if needed + _LEFT_FREE > free:
+    sizes = {one: _size(one) for one in _whole_stores(stores)}
+    taken, free = sum(sizes.values()), shutil.disk_usage(stores).free
+    if needed + _LEFT_FREE > free + taken:
         raise NoRoomError(
             f"{what}, and {stores} has {free / GIGABYTE:.1f} GB free, of which 1 GB is left alone; "
             "free some, or set data.cache to a folder on another disk"
         )
+    for one, size in sizes.items():
+        if taken + needed <= limit and needed + _LEFT_FREE <= free:
+            return
+        if _remove_unused(one):
+            taken, free = taken - size, free + size
+    if taken + needed > limit or needed + _LEFT_FREE > free:
+        raise NoRoomError(
+            f"{what}, for which other stores in {stores} would have to go, and other runs open "
+            "them just now"
+        )
 
 
-def _last_used(folder: Path) -> float:
-    return folder.stat().st_mtime
+def _whole_stores(stores: Path) -> list[Path]:
+    """Those that were not used for longest first; others may remove some at the same time."""
+    used: dict[Path, float] = {}
+    for one in stores.iterdir():
+        if one.is_dir() and one.suffix != _UNFINISHED:
+            with suppress(FileNotFoundError):
+                used[one] = one.stat().st_mtime
+    return sorted(used, key=lambda one: used[one])
+
+
+def _size(folder: Path) -> int:
+    with suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in folder.iterdir())
+    return 0
+
+
+def _remove_unused(folder: Path) -> bool:
+    """Removes a store, unless a process opens it at this moment."""
+    try:
+        with FileLock(f"{folder}.lock").acquire(timeout=0):
+            log.info("%s: removed to make room, it was not used for longest", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    except Timeout:
+        return False
+    return True
 
 
 @contextmanager

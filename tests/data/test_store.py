@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from crackseg.data import store as storing
@@ -191,6 +192,48 @@ def test_the_store_not_used_for_longest_makes_room(root: Path) -> None:
     os.utime(oldest, (1, 1))
     opened(root, third, limit=(held + 1000) / GIGABYTE)
     assert sorted(_shapes(one)[0] for one in folders(root)) == [[32, 32], [32, 64]]
+
+
+@pytest.fixture
+def two_stores(root: Path) -> Path:
+    """Of photographs at two sizes; the folder of the older one."""
+    opened(root, Preprocessing((32, 32), "area", 127))
+    (older,) = folders(root)
+    opened(root, Preprocessing((32, 48), "area", 127))
+    os.utime(older, (1, 1))
+    return older
+
+
+def test_a_full_disk_makes_old_stores_go_too(
+    root: Path, two_stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = sum(file.stat().st_size for file in two_stores.iterdir())
+    # One store less is room enough.
+    almost = SimpleNamespace(free=GIGABYTE + 4 * 4 * 32 * 64 - held)
+    monkeypatch.setattr(storing.shutil, "disk_usage", lambda path: almost)
+    opened(root, Preprocessing((32, 64), "area", 127))
+    assert sorted(_shapes(one)[0] for one in folders(root)) == [[32, 48], [32, 64]]
+
+
+def test_a_disk_that_is_too_small_in_any_case_costs_no_store(
+    root: Path, two_stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing.shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    with pytest.raises(NoRoomError, match=r"has 0\.0 GB free, of which 1 GB is left alone"):
+        opened(root, Preprocessing((32, 64), "area", 127))
+    assert len(folders(root)) == 2
+
+
+def test_a_store_that_another_run_opens_just_now_stays(root: Path, two_stores: Path) -> None:
+    held = sum(file.stat().st_size for one in folders(root) for file in one.iterdir())
+    limit = (held + 1000) / GIGABYTE
+    with FileLock(f"{two_stores}.lock"):
+        opened(root, Preprocessing((32, 64), "area", 127), limit)
+        assert sorted(_shapes(one)[0] for one in folders(root)) == [[32, 32], [32, 64]]
+        newer = next(one for one in folders(root) if one != two_stores)
+        with FileLock(f"{newer}.lock"), pytest.raises(NoRoomError, match="other runs open them"):
+            opened(root, Preprocessing((32, 48), "area", 127), limit)
+    assert len(folders(root)) == 2
 
 
 def _shapes(folder: Path) -> list[list[int]]:
