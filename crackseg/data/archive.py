@@ -6,7 +6,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
@@ -89,7 +89,7 @@ def find_pairs(root: Path, without_mask: WithoutMask = "leave_out") -> Inventory
     Raises:
         DatasetNotFoundError: no such folder, or not a single photograph with a mask in it.
         DatasetError: two different files that claim to be the same photograph, or to say what is
-            crack on it; annotations that contradict themselves.
+            crack on it; annotations that contradict themselves; names that are not UTF-8.
         UnreadableImageError: a damaged annotation file.
     """
     inventory = _look_into(root, without_mask)
@@ -132,6 +132,7 @@ def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
     if not root.is_dir():
         raise DatasetNotFoundError(_nothing_found(root, "there is no such folder"))
     truths, without_image = match_files(root)
+    _refuse_foreign_names(root, (*(image.as_posix() for image in truths), *truths.values()))
     pairs = sorted(Pair(image.stem, image.as_posix(), truth) for image, truth in truths.items())
     left_out = without_mask == "leave_out"
     return Inventory(
@@ -142,6 +143,21 @@ def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
         ),
         masks_without_image=tuple(sorted(without_image)),
     )
+
+
+def _refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
+    """A name that is not UTF-8 can stand in no manifest and no JSON file.
+
+    Raises:
+        DatasetError: there are some.
+    """
+    shown = {name: name.encode(errors="backslashreplace").decode() for name in names}
+    foreign = [readable for name, readable in shown.items() if readable != name]
+    if foreign:
+        raise DatasetError(
+            f"{root}: {len(foreign)} names of files are not UTF-8, so that no list can name them: "
+            f"{name_some(foreign)}; rename them"
+        )
 
 
 def common_root(roots: Sequence[Path]) -> Path:

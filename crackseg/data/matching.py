@@ -93,7 +93,8 @@ def _by_key(root: Path, paths: Iterable[Path]) -> dict[Key, Path]:
         if not _same(root, first, path):
             raise DatasetError(
                 f"{root}: {first} and {path} have the same name but differ, so it is not known "
-                "which belongs to the mask; remove or rename one"
+                "which belongs to the mask; remove or rename one, or name the folders of two data "
+                "sets apart, as data.root=[FOLDER,FOLDER]"
             )
     return found
 

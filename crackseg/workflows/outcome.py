@@ -18,6 +18,7 @@ from crackseg.record import BEST
 from crackseg.reporting.tables import print_scores, rows_of
 from crackseg.segmenter import CrackSegmenter
 from crackseg.shell import program, short, typed
+from crackseg.values import roots
 from crackseg.workflows.protocol import protocol
 
 
@@ -79,7 +80,9 @@ def report(
                 rows_of(metrics[stage], threshold),
                 protocol(count, datamodule),
             )
-    best = short(folder / BEST)
+    best, given = short(folder / BEST), roots(config.data.root)
+    # What is made lies in a folder of its own.
+    folders = given if len(given) > 1 else [datamodule.root]
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
@@ -88,6 +91,6 @@ def report(
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next:\n"
         f"  {program('python')} evaluate.py {typed('checkpoint', best)} subset=val\n"
-        f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root)))} "
+        f"  {program('crackseg')} predict {shlex.join(str(short(one)) for one in folders)} "
         f"--checkpoint {shlex.quote(str(best))}"
     )

@@ -1,6 +1,7 @@
 """Photographs and masks are paired by name in every layout that users hold."""
 
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -276,7 +277,8 @@ def test_two_different_files_of_one_name_are_refused_and_both_are_named(
         find_pairs(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: {first} and {second} have the same name but differ, so it is not known "
-        "which belongs to the mask; remove or rename one"
+        "which belongs to the mask; remove or rename one, or name the folders of two data sets "
+        "apart, as data.root=[FOLDER,FOLDER]"
     )
 
 
@@ -453,3 +455,15 @@ def test_nothing_is_logged_where_nothing_is_left_out(
     monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
     Inventory(Path(), (Pair("a", "images/a.png", "masks/a.png"),)).warn_of_left_out()
     assert caplog.records == []
+
+
+def test_a_name_that_no_list_can_hold_is_refused(tmp_path: Path) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / os.fsdecode(b"br\xfccke.png")).touch()
+    with pytest.raises(DatasetError) as caught:
+        find_pairs(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: 2 names of files are not UTF-8, so that no list can name them: "
+        "images/br\\udcfccke.png, masks/br\\udcfccke.png; rename them"
+    )
