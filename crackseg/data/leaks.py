@@ -1,7 +1,8 @@
 """How much of a division's validation and test was seen in training."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from crackseg.data.manifest import Manifest, Row
 
@@ -29,22 +30,36 @@ class Leaks:
         val: of validation.
         test: of test.
         training_unknown: training items whose photograph is not known; any item may share it.
+        uncompared: items that no one compared with the others for near duplicates.
     """
 
     val: Exposure
     test: Exposure
     training_unknown: int = 0
+    uncompared: int = 0
 
     @property
     def is_clean(self) -> bool:
         """No item is shared, and of none it is unknown."""
-        parts = (self.val, self.test)
-        return not self.training_unknown and not any(one.shared or one.unknown for one in parts)
+        unknown = self.training_unknown or self.uncompared
+        return not unknown and not any(one.shared or one.unknown for one in (self.val, self.test))
 
     def line(self) -> str:
         """The one line that stands beside every figure."""
         if not self.val.total and not self.test.total:
             return "no leak: there are no val and no test items"
+        if not self.uncompared:
+            return self._of_known()
+        if replace(self, uncompared=0).is_clean:
+            return (
+                f"UNKNOWN: by their names none of {self._each('{0.total} {1}')} items shares a "
+                f"photograph with training, but {self.uncompared} items were not compared for near "
+                "duplicates"
+            )
+        return f"{self._of_known()}; {self.uncompared} items were not compared for near duplicates"
+
+    def _of_known(self) -> str:
+        """The line as far as names and near duplicates tell."""
         training = ""
         if self.training_unknown:
             training = f"; so it is of {self.training_unknown} training items, which any may share"
@@ -60,7 +75,7 @@ class Leaks:
                 f"UNKNOWN: of {self.training_unknown} training items the photograph is not known, "
                 "and any val or test item may share it"
             )
-        if not self.is_clean:
+        if self.val.unknown or self.test.unknown:
             return (
                 f"UNKNOWN: of {self._each('{0.unknown} of {0.total} {1}')} items the photograph is "
                 f"not known, and any of them may leak{training}"
@@ -70,7 +85,7 @@ class Leaks:
             "duplicate with training"
         )
 
-    def as_dict(self) -> dict[str, dict[str, int]]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for a checkpoint or a JSON file."""
         return asdict(self)
 
@@ -85,7 +100,7 @@ def find_leaks(manifest: Manifest) -> Leaks:
 
     It tells of near duplicates only if they were looked for when it was made.
     """
-    return _leaks(manifest.rows, manifest)
+    return replace(_leaks(manifest.rows, manifest), uncompared=manifest.uncompared)
 
 
 def find_leaks_by_source(manifest: Manifest) -> dict[str, Leaks]:

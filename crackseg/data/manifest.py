@@ -9,7 +9,7 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from crackseg.data.archive import Pair
@@ -56,9 +56,15 @@ _ALWAYS = tuple(column for column in COLUMNS if column != "group")
 
 @dataclass(frozen=True)
 class Manifest:
-    """Every pair of a data set, each in one subset."""
+    """Every pair of a data set, each in one subset.
+
+    Attributes:
+        rows: the pairs.
+        uncompared: how many of them no one compared with the others for near duplicates.
+    """
 
     rows: tuple[Row, ...]
+    uncompared: int = field(default=0, compare=False)
 
     def subset(self, name: str) -> tuple[Row, ...]:
         """The rows of ``train``, ``val`` or ``test``, or of ``all``."""
@@ -92,7 +98,8 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest:
     """Reads a manifest.
 
     One without the column group, as earlier versions wrote it, is read too; a group is then the
-    photograph alone, or the image where its photograph is unknown.
+    photograph alone, or the image where its photograph is unknown. Such rows, and those that were
+    added by hand without a group, count as not compared.
 
     Args:
         path: of the CSV file.
@@ -117,7 +124,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest:
     _refuse_overlap(path, rows)
     if root is not None:
         _refuse_missing(path, rows, root)
-    return Manifest(rows)
+    return Manifest(rows, uncompared=sum(not record.get("group") for _, record in records))
 
 
 def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) -> Row:

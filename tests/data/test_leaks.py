@@ -125,6 +125,7 @@ def test_leaks_are_kept_as_plain_numbers() -> None:
         "val": {"total": 9, "shared": 2, "unknown": 3},
         "test": {"total": 8, "shared": 0, "unknown": 1},
         "training_unknown": 0,
+        "uncompared": 0,
     }
 
 
@@ -134,4 +135,25 @@ def test_training_of_unknown_photographs_makes_nothing_safe() -> None:
         "UNKNOWN: of 5 training items the photograph is not known, and any val or test item may "
         "share it"
     )
+    assert not leaks.is_clean
+
+
+@pytest.mark.parametrize(
+    ("shared", "line"),
+    [
+        (
+            0,
+            "UNKNOWN: by their names none of 9 val and 8 test items shares a photograph with "
+            "training, but 4 items were not compared for near duplicates",
+        ),
+        (
+            2,
+            "LEAK: 0 of 9 val and 2 of 8 test items share a photograph or a near duplicate with "
+            "training; 4 items were not compared for near duplicates",
+        ),
+    ],
+)
+def test_what_was_not_compared_is_not_safe(shared: int, line: str) -> None:
+    leaks = Leaks(Exposure(9, 0, 0), Exposure(8, shared, 0), uncompared=4)
+    assert leaks.line() == line
     assert not leaks.is_clean
