@@ -20,7 +20,7 @@ from crackseg.models.unet import check_fits
 from crackseg.spelling import did_you_mean
 from crackseg.values import blocks, crop_size, image_size, roots
 
-SPLITS = ("random", "grouped", "official", "manifest")
+SPLITS = ("random", "grouped", "official", "manifest", "none")
 MASK_THRESHOLD_LIMITS = (0, 254)
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
 # A loss has no threshold, and a sweep judges a run at the threshold that it stored.
@@ -41,6 +41,11 @@ def check_train_config(config: TrainConfig) -> None:
     """
     faults = [*_data_faults(config.data), *_faults_of(_value_checks(config))]
     weights_given = config.loss.class_weights is not None
+    if config.data.split == "none":
+        faults.append(
+            "data.split=none: it leaves nothing to train on and is for evaluate.py; here one of "
+            f"{', '.join(SPLITS[:-1])}"
+        )
     faults += _fault_of(lambda: check_terms(config.loss.terms, weights_given))
     if weights_given and config.loss.class_weights != "auto":
         faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))

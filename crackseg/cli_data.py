@@ -28,17 +28,30 @@ def _add_leaks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "neither, 1 otherwise.",
     )
     leaks.add_argument("manifest", type=Path, metavar="MANIFEST", help="manifest.csv of a training")
+    leaks.add_argument(
+        "--root",
+        nargs="+",
+        type=Path,
+        metavar="ROOT",
+        help="the folders of its photographs, to compare them for near duplicates anew",
+    )
     leaks.set_defaults(run=_leaks)
 
 
 def _leaks(options: argparse.Namespace) -> int:
     # Imported here because it takes long, and --help must not wait for it.
+    from crackseg.data.corpus import compared
     from crackseg.data.leaks import find_leaks
     from crackseg.data.manifest import read_manifest
     from crackseg.reporting.leak_table import print_leaks
 
-    manifest = read_manifest(options.manifest)
+    if options.root is not None:
+        manifest = compared(options.manifest, options.root)
+    else:
+        manifest = read_manifest(options.manifest)
     print_leaks(manifest)
+    if manifest.uncompared:
+        print("--root FOLDER compares them: name the folder of the photographs")
     return 0 if find_leaks(manifest).is_clean else 1
 
 
@@ -110,6 +123,7 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     verify.add_argument(
         "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
     )
+    _add_without_mask(verify)
     verify.add_argument("--json", type=Path, metavar="FILE", help="write everything, file by file")
     verify.add_argument(
         "--exclude",
@@ -130,7 +144,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.exclude is not None:
         # Before the photographs are read, which takes long.
         refuse_to_replace(options.exclude)
-    found = verify(options.roots)
+    found = verify(options.roots, options.without_mask)
     print_verification(found)
     if options.json is not None:
         try:
@@ -155,6 +169,7 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     explore.add_argument(
         "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
     )
+    _add_without_mask(explore)
     explore.add_argument(
         "--output",
         type=Path,
@@ -177,6 +192,15 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="side of the square that a training brings photographs to (default: %(default)s)",
     )
     explore.set_defaults(run=_explore)
+
+
+def _add_without_mask(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--without-mask",
+        choices=("leave_out", "crack_free"),
+        default="leave_out",
+        help="what photographs without a mask are, as data.without_mask (default: %(default)s)",
+    )
 
 
 def _from_to(least: int, most: int) -> Callable[[str], int]:
@@ -202,7 +226,9 @@ def _explore(options: argparse.Namespace) -> int:
     start_logging()
     _refuse_among_photographs(options.output, options.roots)
     preprocessing = Preprocessing((options.size, options.size), "area", options.cut)
-    exploration = explore(options.roots, preprocessing, Path(DataConfig().cache))
+    exploration = explore(
+        options.roots, preprocessing, Path(DataConfig().cache), options.without_mask
+    )
     page = write_page(exploration, options.output)
     for name, division in exploration.divisions.items():
         print(f"data.split={name}: {division.line}")

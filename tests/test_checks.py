@@ -23,7 +23,7 @@ from tests.test_config import composed
         ("data.resize=cubic", "data.resize=cubic: one of area, bilinear"),
         (
             "data.split=group",
-            "data.split=group: one of random, grouped, official, manifest; did you mean",
+            "data.split=group: one of random, grouped, official, manifest, none; did you mean",
         ),
         ("data.split=manifest", "data.manifest: goes with data.split=manifest"),
         ("data.manifest=a.csv", "data.manifest: goes with data.split=manifest"),

@@ -1,16 +1,19 @@
 """The commands ``crackseg data ...``."""
 
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crackseg.cli import main
-from crackseg.data.archive import Pair
+from crackseg.data.archive import Pair, find_pairs
 from crackseg.data.grouping import describe
 from crackseg.data.manifest import Manifest
 from crackseg.data.splits import split_by_photograph, split_randomly
+from tests.conftest import write_archive
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +93,31 @@ def test_a_division_without_validation_and_test_has_no_table(
     manifest = split_randomly(describe(described(["CFD_1", "CFD_2"])), counts=[1, 1, 0])
     assert main(["data", "leaks", written(tmp_path, Manifest(manifest.subset("train")))]) == 0
     assert capsys.readouterr().out == "no leak: there are no val and no test items\n"
+
+
+def test_a_manifest_without_groups_is_not_called_safe_until_its_photographs_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = write_archive(tmp_path / "root")
+    pairs = find_pairs(root).pairs
+    manifest = split_randomly(describe(pairs))
+    path = written(tmp_path, Manifest(tuple(replace(row, group="") for row in manifest.rows)))
+    assert main(["data", "leaks", path]) == 1
+    line, *_, hint = capsys.readouterr().out.splitlines()
+    assert line == (
+        "UNKNOWN: by their names none of 2 val and 2 test items shares a photograph with training, "
+        "but 20 items were not compared for near duplicates"
+    )
+    assert hint == "--root FOLDER compares them: name the folder of the photographs"
+    assert main(["data", "leaks", path, "--root", str(root)]) == 0
+    line, *table = capsys.readouterr().out.splitlines()
+    assert line.startswith("no leak: none of 2 val and 2 test items shares a photograph or a near")
+    assert len(table) == 3
+    first, tested = (manifest.subset(subset)[0].image for subset in ("train", "test"))
+    shutil.copyfile(root / first, root / tested)
+    assert main(["data", "leaks", path, "--root", str(root)]) == 1
+    assert capsys.readouterr().out.startswith("LEAK: 0 of 2 val and 1 of 2 test items share")
 
 
 @pytest.mark.parametrize(

@@ -104,3 +104,20 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "--exclude FILE" in done.stdout
+
+
+def test_photographs_without_a_mask_can_be_taken_as_crack_free(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean = tmp_path / "clean_walls"
+    clean.mkdir()
+    for number in range(3):
+        Image.fromarray(draw_pair(100 + number)[0]).save(clean / f"wall{number}.png")
+    roots = [str(archive), str(clean)]
+    assert main(["data", "verify", *roots]) == 2
+    assert f"error: {clean}: no data set here (3 images and 0 masks" in capsys.readouterr().err
+    assert main(["data", "verify", *roots, "--without-mask", "crack_free"]) == 0
+    out = capsys.readouterr().out
+    assert "23 pairs" in out
+    assert "none, taken as crack-free" in out
+    assert out.endswith("nothing here would spoil a training\n")

@@ -15,16 +15,16 @@ from crackseg.config import DataConfig
 from crackseg.data.archive import Inventory, Pair, WithoutMask, common_root, find_pairs_below
 from crackseg.data.blocks import Blocks
 from crackseg.data.dataset import FilePixels, Pixels, Preprocessing
-from crackseg.data.duplicates import near_duplicates
+from crackseg.data.duplicates import THUMBNAIL, near_duplicates
 from crackseg.data.exclusions import read_exclusions
 from crackseg.data.grouping import describe, with_duplicates
 from crackseg.data.leaks import Leaks, find_leaks
 from crackseg.data.manifest import SUBSETS, Manifest, Row, read_manifest
-from crackseg.data.sources import select_sources
+from crackseg.data.sources import known_source, select_sources
 from crackseg.data.splits import split_by_photograph, split_officially, split_randomly
 from crackseg.data.store import NoRoomError, open_store
 from crackseg.data.survey import Finding, survey
-from crackseg.errors import DatasetError, UnreadableImageError, name_some
+from crackseg.errors import DatasetError, ManifestError, UnreadableImageError, name_some
 from crackseg.files import write_text
 from crackseg.values import blocks, roots
 
@@ -77,23 +77,61 @@ def assemble(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
     return corpus
 
 
+def compared(path: Path, folders: Sequence[Path]) -> Manifest:
+    """A manifest with its near duplicates as the photographs themselves show them.
+
+    Args:
+        path: of the manifest.
+        folders: in which its photographs stand, as ``data.root`` names them.
+
+    Raises:
+        ManifestError: it does not fit the files.
+        UnreadableImageError: it lists a file that cannot be decoded.
+    """
+    config = DataConfig(root=[str(one) for one in folders], manifest=str(path), store=False)
+    root = common_root(folders)
+    manifest = read_manifest(path, root)
+    small = Preprocessing((THUMBNAIL, THUMBNAIL), "area", 127)
+    findings, _ = _read(root, [row.pair for row in manifest.rows], config, small)
+    return _with_duplicates(manifest, root, findings, config)
+
+
 def _take_manifest(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
     root = common_root(roots(config.root))
     manifest = read_manifest(Path(config.manifest or ""), root)
+    _refuse_missing_masks(manifest, config)
     pairs = [row.pair for row in manifest.rows]
     findings, pixels = _read(root, pairs, config, preprocessing)
+    manifest = _with_duplicates(manifest, root, findings, config)
+    return _corpus(root, manifest, pairs, findings, pixels)
+
+
+def _with_duplicates(
+    manifest: Manifest, root: Path, findings: Sequence[Finding], config: DataConfig
+) -> Manifest:
     for found in findings:
         if found.unreadable:
             path = root / found.unreadable
             raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
     rows = with_duplicates(manifest.rows, _duplicates(findings, Path(config.cache)))
-    return _corpus(root, Manifest(tuple(rows)), pairs, findings, pixels)
+    return Manifest(tuple(rows))
+
+
+def _refuse_missing_masks(manifest: Manifest, config: DataConfig) -> None:
+    without = [row.image for row in manifest.rows if not row.mask]
+    if without and config.without_mask == "leave_out":
+        raise ManifestError(
+            f"{config.manifest}: {len(without)} photographs have no mask in it: "
+            f"{name_some(without)}; give them theirs, take them out, or say that they show no "
+            "crack with data.without_mask=crack_free"
+        )
 
 
 def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
     inventory = find_pairs_below(roots(config.root), cast(WithoutMask, config.without_mask))
     if config.exclude is not None:
         inventory = _excluding(inventory, Path(config.exclude))
+    _refuse_unknown_sources(inventory, config)
     root = inventory.root
     findings, pixels = _read(root, inventory.pairs, config, preprocessing)
     inventory = inventory.without([found.unreadable for found in findings if found.unreadable])
@@ -106,6 +144,17 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Cor
     findings = [found for found in findings if not found.unreadable]
     manifest = _divide(inventory, findings, config, preprocessing)
     return _corpus(root, manifest, inventory.pairs, findings, pixels)
+
+
+def _refuse_unknown_sources(inventory: Inventory, config: DataConfig) -> None:
+    """Before the photographs are read, which takes long."""
+    rows = describe(inventory.pairs, _rules(config))
+    for setting, names in (
+        ("data.sources", config.sources or ()),
+        ("data.without_sources", config.without_sources),
+    ):
+        for name in names:
+            known_source(setting, name, rows)
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:
@@ -151,10 +200,12 @@ def _divide(
     config: DataConfig,
     preprocessing: Preprocessing,
 ) -> Manifest:
-    rules = {source: Blocks(*block) for source, block in blocks(config.blocks).items()}
+    rules = _rules(config)
     duplicates = _duplicates(findings, Path(config.cache))
     rows = describe(inventory.pairs, rules, duplicates)
     rows = select_sources(rows, config.sources, config.without_sources)
+    if config.split == "none":
+        return Manifest(tuple(replace(row, subset="test") for row in rows))
     if config.split == "official":
         return split_officially(rows, roots(config.root), config.split_seed)
     if config.split == "random":
@@ -163,6 +214,10 @@ def _divide(
     found = [by_image[row.image] for row in rows]
     shares = [one.crack_pixels(preprocessing.mask_threshold) / one.pixels for one in found]
     return split_by_photograph(rows, shares, config.split_seed, config.counts, rules)
+
+
+def _rules(config: DataConfig) -> dict[str, Blocks]:
+    return {source: Blocks(*block) for source, block in blocks(config.blocks).items()}
 
 
 def _duplicates(findings: Sequence[Finding], cache: Path) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.archive import Pair, find_pairs_below
+from crackseg.data.archive import Pair, WithoutMask, find_pairs_below
 from crackseg.data.dataset import Preprocessing
 from crackseg.data.grouping import describe
 from crackseg.data.inspection import Inspection, inspect_all
@@ -113,22 +113,28 @@ class Exploration:
         return dict(sorted(by_source.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def explore(roots: Sequence[Path], preprocessing: Preprocessing, cache: Path) -> Exploration:
+def explore(
+    roots: Sequence[Path],
+    preprocessing: Preprocessing,
+    cache: Path,
+    without_mask: WithoutMask = "leave_out",
+) -> Exploration:
     """Reads and measures all pairs below the roots.
 
     Args:
         roots: of data sets; with several, paths are relative to their common parent folder.
         preprocessing: the size and the cut at which balance and weights are measured.
         cache: of surveys, see :func:`crackseg.data.survey.survey`.
+        without_mask: what becomes of photographs without a mask.
 
     Raises:
         DatasetNotFoundError: no pairs below a root.
         DatasetError: files that contradict each other, or not one pair that can be read.
     """
-    inventory = find_pairs_below(roots)
+    inventory = find_pairs_below(roots, without_mask)
     root = inventory.root
     inspected = inspect_all(root, inventory.pairs)
-    verification = judge(inventory, inspected)
+    verification = judge(inventory, roots, inspected)
     own = [one for one in inspected if isinstance(one, Inspection)]
     if not own:
         raise DatasetError(

@@ -37,7 +37,8 @@ class Inspection:
         pair: whose files were read.
         image_size: (H, W) of the photograph.
         mask_size: (H, W) of the mask.
-        mask_kind: how the mask is stored, a :data:`crackseg.pixels.MaskKind` or "annotation".
+        mask_kind: how the mask is stored, a :data:`crackseg.pixels.MaskKind` or "annotation",
+            or "none" where there is none.
         values: int64 (256,), the mask's pixels counted by their value.
         sharpest: the largest difference between two of its pixels that are two apart, 0-255.
         contrast: how much brighter what the mask marks is than the rest, in grey levels; negative
@@ -99,7 +100,7 @@ def inspect(root: Path, pair: Pair) -> Inspection | Unreadable:
         pair=pair,
         image_size=photograph.shape[:2],
         mask_size=mask.shape,
-        mask_kind=kind or "annotation",
+        mask_kind=kind or ("annotation" if pair.mask else "none"),
         values=np.bincount(mask.ravel(), minlength=256),
         sharpest=_sharpest(mask),
         contrast=_contrast(photograph, mask),

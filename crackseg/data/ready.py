@@ -20,7 +20,7 @@ _LIST = re.compile(rf"({'|'.join(SUBSET_SPELLINGS)})\.txt")
 def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str]:
     """The subset of each image, as its folders, COCO's file or else the lists say.
 
-    Images that neither knows are missing.
+    Images that neither knows are missing; all of them where there are no ready subsets.
 
     Args:
         rows: of the data set.
@@ -30,19 +30,11 @@ def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str
         Subsets by image.
 
     Raises:
-        DatasetError: neither such folders nor such lists, a list that cannot be read, or a name
-            that stands in two of them.
+        DatasetError: a list that cannot be read, or a name that stands in two of them.
     """
     ready = {row.image: subset for row in rows if (subset := row.pair.subset)}
     rest = [row for row in rows if row.image not in ready]
-    searched = list(folders)
-    lists = sorted(path for folder in searched for path in _find_lists(folder)) if rest else []
-    if not ready and not lists:
-        raise DatasetError(
-            f"{name_some(map(str, searched))}: no ready subsets here. Looked for folders train, "
-            "val and test above the images, and for train.txt and test.txt at any depth; divide "
-            "with data.split=grouped instead"
-        )
+    lists = sorted(path for folder in folders for path in _find_lists(folder)) if rest else []
     return ready | _subsets_by_list(rest, _read_lists(lists))
 
 

@@ -96,6 +96,12 @@ def split_officially(rows: Sequence[Row], folders: Sequence[Path], seed: int = 0
         DatasetError: no ready subsets, a name in two of them, or nothing to train on.
     """
     ready = ready_subsets(rows, folders)
+    if not ready:
+        raise DatasetError(
+            f"{name_some(map(str, folders))}: no ready subsets here. Looked for folders train, val "
+            "and test above the images, and for train.txt and test.txt at any depth; divide with "
+            "data.split=grouped instead"
+        )
     ordered = sorted(rows, key=_by_name)
     left_out = [row.image for row in ordered if row.image not in ready]
     if left_out:
@@ -107,7 +113,8 @@ def split_officially(rows: Sequence[Row], folders: Sequence[Path], seed: int = 0
     if not counts["train"]:
         raise DatasetError(
             f"data.split=official: none of the {len(rows)} pairs is in the ready training subset; "
-            "is the data set whole? Otherwise divide with data.split=grouped"
+            "is the data set whole? Otherwise divide with data.split=grouped; to judge a test half "
+            "alone, data.split=none"
         )
     if not counts["val"]:
         divided = _with_validation(divided, seed)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from crackseg.data.archive import Inventory, find_pairs_below
+from crackseg.data.archive import Inventory, WithoutMask, find_pairs_below
+from crackseg.data.grouping import describe
 from crackseg.data.inspection import Inspection, Unreadable, inspect_all
 from crackseg.data.names import origin
 from crackseg.data.problems import KINDS, Problem, exclusions, find_problems
+from crackseg.data.ready import ready_subsets
 
 CUTS = (0, 64, 127)
 BINS = 16
@@ -94,20 +96,30 @@ class Verification:
         return {**plain, "spoils": self.spoils}
 
 
-def verify(roots: Sequence[Path]) -> Verification:
+def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Verification:
     """Reads every pair below the roots and judges them.
+
+    Args:
+        roots: of data sets; with several, paths are relative to their common parent folder.
+        without_mask: what becomes of photographs without a mask.
 
     Raises:
         DatasetNotFoundError: no pairs below a root.
         DatasetError: files that contradict each other.
     """
-    inventory = find_pairs_below(roots)
-    return judge(inventory, inspect_all(inventory.root, inventory.pairs))
+    inventory = find_pairs_below(roots, without_mask)
+    return judge(inventory, roots, inspect_all(inventory.root, inventory.pairs))
 
 
-def judge(inventory: Inventory, inspected: Sequence[Inspection | Unreadable]) -> Verification:
-    """Sums up what the inspection of all pairs of an inventory has found."""
-    subsets = {pair.image: pair.subset for pair in inventory.pairs if pair.subset}
+def judge(
+    inventory: Inventory, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
+) -> Verification:
+    """Sums up what the inspection of all pairs of an inventory has found.
+
+    Raises:
+        DatasetError: lists of ready subsets that contradict each other.
+    """
+    subsets = ready_subsets(describe(inventory.pairs), roots)
     found = [one for one in inspected if isinstance(one, Inspection)]
     by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
     for one in inspected:
@@ -118,7 +130,9 @@ def judge(inventory: Inventory, inspected: Sequence[Inspection | Unreadable]) ->
         root=str(inventory.root),
         overall=_summarise(inspected),
         sources={source: _summarise(ones) for source, ones in largest_first},
-        subsets=dict(sorted(Counter(pair.subset for pair in inventory.pairs).items())),
+        subsets=dict(
+            sorted(Counter(subsets.get(pair.image, "") for pair in inventory.pairs).items())
+        ),
         image_sizes=dict(sizes.most_common()),
         mask_kinds=dict(Counter(one.mask_kind for one in found).most_common()),
         images_without_mask=inventory.images_without_mask,

@@ -23,6 +23,7 @@ _STORED = {
     "alpha": "painted on transparency (its opacity is read)",
     "colour": "coloured (the brightest channel is read)",
     "annotation": "annotations",
+    "none": "none, taken as crack-free",
 }
 
 

@@ -27,6 +27,7 @@ from crackseg.reporting.assessment import print_assessment, write_images
 from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
+from crackseg.values import roots
 from crackseg.workflows.protocol import announce, build_trainer, protocol
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,7 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     named = parameters["data"]
     data = DataConfig(**named["config"])
     if config.data is not None:
-        data = replace(config.data, **{key: getattr(data, key) for key in FROM_CHECKPOINT})
+        data = _given(config, data)
     announce(data)
     datamodule = CrackDataModule(data)
     datamodule.prepare_data()
@@ -201,6 +202,17 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
         "photographs of its training may be among these"
     )
     return datamodule
+
+
+def _given(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
+    """The data that the command line names, as the checkpoint's network sees them."""
+    assert config.data is not None
+    data = replace(config.data, **{key: getattr(trained_on, key) for key in FROM_CHECKPOINT})
+    here, there = ({root.resolve() for root in roots(one.root)} for one in (data, trained_on))
+    if config.subset == "all" and data.split != "manifest" and here != there:
+        # However others would be divided does not matter, and a few cannot be.
+        data = replace(data, split="none", counts=None)
+    return data
 
 
 def _build_trainer(config: EvaluateConfig, examination: Examination) -> Trainer:

@@ -9,6 +9,7 @@ from crackseg.data.archive import Pair
 from crackseg.data.grouping import describe
 from crackseg.data.manifest import Row
 from crackseg.data.ready import ready_subsets
+from crackseg.data.splits import split_officially
 from crackseg.errors import DatasetError
 
 
@@ -107,7 +108,7 @@ def test_a_list_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_no_ready_subsets_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
-        ready_subsets(rows_of("i/CFD_1.png"), [tmp_path / "a", tmp_path / "b"])
+        split_officially(rows_of("i/CFD_1.png"), [tmp_path / "a", tmp_path / "b"])
     assert str(caught.value) == (
         f"{tmp_path / 'a'}, {tmp_path / 'b'}: no ready subsets here. Looked for folders train, val "
         "and test above the images, and for train.txt and test.txt at any depth; divide with "

@@ -371,5 +371,6 @@ def test_officially_without_training_is_refused() -> None:
         split_officially(rows, [])
     assert str(caught.value) == (
         "data.split=official: none of the 2 pairs is in the ready training subset; is the data set "
-        "whole? Otherwise divide with data.split=grouped"
+        "whole? Otherwise divide with data.split=grouped; to judge a test half alone, "
+        "data.split=none"
     )

@@ -145,6 +145,18 @@ def test_copies_across_ready_subsets_are_errors(tmp_path: Path) -> None:
     assert list(found.exclusions) == ["train/images/train1.png"]
 
 
+def test_lists_of_ready_subsets_count_like_folders(tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 1), ("c", 1), ("d", 2)):
+        image, mask = draw_pair(seed)
+        save(image, tmp_path / "images" / f"{name}.png")
+        save(mask, tmp_path / "masks" / f"{name}.png")
+    (tmp_path / "train.txt").write_text("a\nb\n")
+    (tmp_path / "test.txt").write_text("c.png\n")
+    found = verify([tmp_path])
+    assert found.subsets == {"": 1, "test": 1, "train": 2}
+    assert images(found, "across_subsets") == [["c", "b"]]
+
+
 def test_several_roots_are_one_data_set_below_their_common_parent(tmp_path: Path) -> None:
     write_archive(tmp_path / "one", count=2)
     image, mask = draw_pair(0, (64, 64))

@@ -1,18 +1,23 @@
 """What settings of the data do to a whole training: crops, exclusions, the store, leaks."""
 
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import crackseg
 from crackseg.checkpoint import read_checkpoint
+from crackseg.checks import check_train_config
 from crackseg.config import EvaluateConfig, TrainConfig
+from crackseg.data import corpus
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.exclusions import write_exclusions
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.data.manifest import Manifest
+from crackseg.errors import ConfigError, DatasetError, ManifestError
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import train
 from tests.conftest import write_archive
@@ -52,6 +57,19 @@ def test_each_photograph_is_cropped_as_often_as_told(cropping: TrainConfig) -> N
     assert sizes == {(1, 3, 64, 64), (1, 3, 48, 80)}
 
 
+def test_class_weights_are_those_of_the_crops_of_the_first_epoch(cropping: TrainConfig) -> None:
+    datamodule = CrackDataModule(replace(cropping.data, augment=False), seed=3)
+    datamodule.setup()
+    masks = torch.cat([batch["mask"] for batch in datamodule.train_dataloader()])
+    share = masks.mean().item()
+    assert datamodule.class_weights == pytest.approx((0.5 / (1 - share), 0.5 / share))
+    whole = replace(cropping.data, crop_size=None, crops=1, image_size=[64, 64])
+    photographs = CrackDataModule(whole)
+    photographs.setup()
+    # Crops that are laid around cracks hold more of them.
+    assert datamodule.class_weights[1] < 0.95 * photographs.class_weights[1]
+
+
 def test_excluded_photographs_take_no_part(train_config: TrainConfig, tmp_path: Path) -> None:
     root = write_archive(tmp_path / "root")
     listed = "Final-Dataset-Vol1/Images/CFD_004.png"
@@ -89,3 +107,77 @@ def test_a_batch_learned_by_heart_is_called_a_leak(train_config: TrainConfig) ->
     datamodule = CrackDataModule(replace(train_config.data, overfit_batch=True))
     datamodule.setup()
     assert datamodule.leaks.line().startswith("LEAK: 4 of 4 val and 4 of 4 test items")
+
+
+def test_where_nothing_is_divided_nothing_is_trained(train_config: TrainConfig) -> None:
+    config = replace(train_config, data=replace(train_config.data, split="none"))
+    with pytest.raises(
+        ConfigError, match=r"data\.split=none: it leaves nothing to train on and is"
+    ):
+        check_train_config(config)
+    datamodule = CrackDataModule(config.data)
+    datamodule.setup()
+    assert datamodule.counts == {"train": 0, "val": 0, "test": 20}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"blocks": {"CRACK500": [64, 16]}}, "data.blocks: no photograph here is from a source"),
+        ({"sources": ["CFDD"]}, "data.sources: .* source .CFDD.; .*did you mean CFD"),
+        ({"without_sources": ["GAPS"]}, "data.without_sources: no photograph here is from"),
+    ],
+)
+def test_a_source_that_is_not_there_is_told_before_photographs_are_read(
+    train_config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, object],
+    message: str,
+) -> None:
+    monkeypatch.setattr(corpus, "open_store", None)
+    with pytest.raises(DatasetError, match=message):
+        CrackDataModule(replace(train_config.data, **settings)).setup()
+
+
+def test_a_manifest_makes_no_photograph_crack_free_unasked(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    datamodule = CrackDataModule(train_config.data)
+    datamodule.setup()
+    rows = list(datamodule.manifest.rows)
+    rows[2] = replace(rows[2], mask="")
+    Manifest(tuple(rows)).write(tmp_path / "m.csv")
+    data = replace(train_config.data, split="manifest", manifest=str(tmp_path / "m.csv"))
+    with pytest.raises(ManifestError) as caught:
+        CrackDataModule(data).setup()
+    assert str(caught.value) == (
+        f"{tmp_path / 'm.csv'}: 1 photographs have no mask in it: {rows[2].image}; give them "
+        "theirs, take them out, or say that they show no crack with data.without_mask=crack_free"
+    )
+    allowed = CrackDataModule(replace(data, without_mask="crack_free"))
+    allowed.setup()
+    assert allowed.corpus.findings[rows[2].image].marked is False
+
+
+def test_near_duplicates_are_looked_for_in_a_manifest_too(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    root = write_archive(tmp_path / "root")
+    first, copy = (root / f"Final-Dataset-Vol1/Images/CFD_00{one}.png" for one in (0, 4))
+    shutil.copyfile(first, copy)
+    data = replace(train_config.data, root=str(root))
+    datamodule = CrackDataModule(data)
+    datamodule.setup()
+    parted = tuple(
+        replace(
+            row,
+            group="",
+            subset={"CFD_000": "train", "CFD_004": "test"}.get(row.stem, row.subset),
+        )
+        for row in datamodule.manifest.rows
+    )
+    Manifest(parted).write(tmp_path / "m.csv")
+    again = CrackDataModule(replace(data, split="manifest", manifest=str(tmp_path / "m.csv")))
+    again.setup()
+    assert again.leaks.test.shared == 1
+    assert again.leaks.uncompared == 0

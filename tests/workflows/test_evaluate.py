@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,23 @@ def test_other_data_are_judged_with_a_warning(
     assert judged["images"] == 30
     assert judged["leak_line"].startswith("UNKNOWN: this is not the division that the checkpoint")
     assert "photographs of its training may be among these" in caplog.text
+
+
+def test_a_few_photographs_of_another_place_can_be_judged(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    root = write_archive(tmp_path / "few", count=2)
+    data = DataConfig(
+        name="folder", root=str(root), num_workers=0, cache=str(tmp_path), split="grouped"
+    )
+    judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path)
+    assert judged["images"] == 2
+    with pytest.raises(DatasetError, match="each needs at least one; add photographs or set"):
+        evaluate(settings(trained.checkpoint, data=data), tmp_path)
+    undivided = replace(data, split="none")
+    again = evaluate(settings(trained.checkpoint, data=undivided), tmp_path)
+    assert again["stored"] == judged["stored"]
+    assert "split none" in again["protocol"][0]
 
 
 def test_the_checkpoints_own_preprocessing_is_used(trained: TrainResult, tmp_path: Path) -> None:
