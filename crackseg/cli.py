@@ -118,6 +118,14 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         default="training",
         help="training, or native: masks as large as the photographs (default: %(default)s)",
     )
+    report.add_argument(
+        "--root",
+        nargs="+",
+        type=Path,
+        default=(),
+        metavar="FOLDER",
+        help="where the photographs stand now, if they were moved since the trainings",
+    )
     report.set_defaults(run=_report)
 
 
@@ -154,7 +162,12 @@ def _report(options: argparse.Namespace) -> int:
     from crackseg.workflows.report import report
 
     found = report(
-        options.folders, options.output, options.subset, options.resolution, options.baseline
+        options.folders,
+        options.output,
+        options.subset,
+        options.resolution,
+        options.baseline,
+        options.root,
     )
     print(f"{len(found.entries)} finished runs compared: {options.output}")
     return 0

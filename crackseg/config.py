@@ -195,6 +195,8 @@ class EvaluateConfig:
     subset: str = "test"
     resolution: str = "training"
     save: bool = False
+    # Where the photographs that the checkpoint names stand now: as data.root.
+    root: Any = None
     data: DataConfig | None = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)

@@ -92,6 +92,10 @@ def _check(config: EvaluateConfig) -> None:
         value = getattr(config, key)
         if value not in known:
             raise ConfigError(f"{key}={value}: one of {', '.join(known)}")
+    if config.root is not None and config.data is not None:
+        raise ConfigError(
+            "root: it is for photographs that were moved since the training; others have data.root"
+        )
 
 
 def _examine(
@@ -184,6 +188,8 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     data = DataConfig(**named["config"])
     if config.data is not None:
         data = _given(config, data)
+    if config.root is not None:
+        data = replace(data, root=config.root)
     announce(data)
     datamodule = CrackDataModule(data)
     datamodule.prepare_data()

@@ -19,13 +19,16 @@ from crackseg.tiles import logits_at_size
 
 
 @torch.inference_mode()
-def look_at(folder: Path, images: Iterable[str], resolution: str) -> dict[str, Look]:
+def look_at(
+    folder: Path, images: Iterable[str], resolution: str, root: Path | None = None
+) -> dict[str, Look]:
     """Shows photographs to a run's best network, in float32.
 
     Args:
         folder: of the run.
         images: paths as its manifest has them.
         resolution: see :class:`crackseg.config.EvaluateConfig`.
+        root: to which the manifest's paths are relative; None for that of the training.
 
     Returns:
         By image.
@@ -34,7 +37,7 @@ def look_at(folder: Path, images: Iterable[str], resolution: str) -> dict[str, L
         DatasetError: photographs or masks that are not there any more.
     """
     parameters = read_checkpoint(folder / BEST)["hyper_parameters"]
-    root, seen = Path(parameters["data"]["root"]), parameters["preprocessing"]
+    root, seen = root or Path(parameters["data"]["root"]), parameters["preprocessing"]
     by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
@@ -68,5 +71,5 @@ def _refuse_missing(folder: Path, root: Path, rows: Iterable[Row]) -> None:
         raise DatasetError(
             f"{root}: {len(missing)} files that the page is to show are not there any more: "
             f"{name_some(missing)}; put the data set back where {folder.name} was trained on it, "
-            "or name other runs"
+            "say with --root where it stands now, or name other runs"
         )

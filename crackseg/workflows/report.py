@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config import EvaluateConfig
+from crackseg.data.archive import common_root
 from crackseg.data.manifest import SUBSETS
 from crackseg.errors import ConfigError, CrackSegError, DatasetError, RunsNotFoundError
 from crackseg.figures import read_history
@@ -39,6 +40,7 @@ def report(
     subset: str = "test",
     resolution: str = "training",
     baseline: str | None = None,
+    roots: Sequence[Path] = (),
 ) -> Report:
     """Compares runs, and judges those first that were not judged yet.
 
@@ -50,6 +52,7 @@ def report(
         subset: train, val or test, on which runs are compared.
         resolution: see :class:`crackseg.config.EvaluateConfig`.
         baseline: name of the run that others are compared with; the one that began first if None.
+        roots: where the photographs stand now, if they were moved since the trainings.
 
     Returns:
         What the page shows.
@@ -65,7 +68,7 @@ def report(
     done = [run for run in runs if run.state == "done"]
     first = _baseline(done, names, baseline)
     entries = ranked(
-        _entry(run, names[run.folder], subset, resolution, f"{place} of {len(done)}")
+        _entry(run, names[run.folder], subset, resolution, roots, f"{place} of {len(done)}")
         for place, run in enumerate(done, 1)
     )
     comparisons = compare(entries, next(one for one in entries if one.run is first))
@@ -76,7 +79,7 @@ def report(
         comparisons=comparisons,
         subset=subset,
         resolution=resolution,
-        **_looks(comparisons[0], resolution),
+        **_looks(comparisons[0], resolution, common_root(roots) if roots else None),
     )
     write_report(content, output)
     return content
@@ -129,12 +132,15 @@ def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None
     )
 
 
-def _entry(run: Run, name: str, subset: str, resolution: str, place: str) -> Entry:
+def _entry(
+    run: Run, name: str, subset: str, resolution: str, roots: Sequence[Path], place: str
+) -> Entry:
     parameters = read_checkpoint(run.folder / BEST)["hyper_parameters"]
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
     settings: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
     judged = {
-        one: _judged(run, name, one, resolution, place) for one in dict.fromkeys(("val", subset))
+        one: _judged(run, name, one, resolution, roots, place)
+        for one in dict.fromkeys(("val", subset))
     }
     return Entry(
         number=0,
@@ -159,21 +165,28 @@ def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
         return {}
 
 
-def _judged(run: Run, name: str, subset: str, resolution: str, place: str) -> Judgement:
+def _judged(
+    run: Run, name: str, subset: str, resolution: str, roots: Sequence[Path], place: str
+) -> Judgement:
     """The evaluation that was kept, or a new one."""
     folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
     kept = read_judgement(folder, checkpoint)
     if kept is not None:
         return kept
     print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
-    config = EvaluateConfig(checkpoint=str(checkpoint), subset=subset, resolution=resolution)
+    config = EvaluateConfig(
+        checkpoint=str(checkpoint),
+        subset=subset,
+        resolution=resolution,
+        root=[str(root) for root in roots] or None,
+    )
     try:
         with _quiet():
             evaluate(config, folder, show=False)
     except CrackSegError as error:
         raise DatasetError(
             f"{short(run.folder)}: its {subset} subset cannot be judged: {error}. Put back what "
-            "it was trained on, or name other runs"
+            "it was trained on, say with --root where it stands now, or name other runs"
         ) from error
     judged = read_judgement(folder, checkpoint)
     assert judged is not None
@@ -192,7 +205,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _looks(comparison: Comparison, resolution: str) -> dict[str, Any]:
+def _looks(comparison: Comparison, resolution: str, root: Path | None) -> dict[str, Any]:
     """What the runs that were judged on the baseline's photographs see in some of them."""
     scenes = choose_scenes(comparison.baseline.test.images)
     best = comparison.entries[0]
@@ -201,7 +214,9 @@ def _looks(comparison: Comparison, resolution: str) -> dict[str, Any]:
     wanted[best.number] += [image for failure in failures for image, _ in failure.worst]
     entries = comparison.entries
     seen = {
-        entry.number: look_at(entry.run.folder, dict.fromkeys(wanted[entry.number]), resolution)
+        entry.number: look_at(
+            entry.run.folder, dict.fromkeys(wanted[entry.number]), resolution, root
+        )
         for entry in progress(entries, "Looking at photographs", len(entries))
     }
 

@@ -94,6 +94,13 @@ def test_data_that_were_moved_are_found_when_named(trained: TrainResult, tmp_pat
     assert totals == pytest.approx(trained.metrics["test"]["stored"], abs=1e-6)
 
 
+def test_a_new_place_and_other_data_exclude_each_other(
+    trained: TrainResult, data_config: DataConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"root: it is for photographs that were moved since"):
+        evaluate(settings(trained.checkpoint, data=data_config, root="x"), tmp_path)
+
+
 def test_other_data_are_judged_with_a_warning(
     trained: TrainResult, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

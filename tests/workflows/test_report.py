@@ -173,7 +173,9 @@ def test_photographs_to_be_judged_that_are_gone_are_told(
         report([sweep], tmp_path / "page.html")
     message = str(caught.value)
     assert message.startswith(f"{run}: its val subset cannot be judged: {moved}: ")
-    assert message.endswith("Put back what it was trained on, or name other runs")
+    assert message.endswith(
+        "Put back what it was trained on, say with --root where it stands now, or name other runs"
+    )
     assert not (tmp_path / "page.html").exists()
 
 
@@ -187,6 +189,24 @@ def test_photographs_to_be_shown_that_are_gone_are_named(sweep: Path, tmp_path: 
     assert message.startswith(f"{tmp_path / 'nowhere'}: {2 * len(images)} files that the page is")
     assert images[0] in message
     assert "put the data set back where data.split_seed=0 was trained on it" in message
+
+
+def test_photographs_that_were_moved_are_found_when_named(
+    original: Path, sweep: Path, tmp_path: Path
+) -> None:
+    run, moved = sweep / "data.split_seed=0", tmp_path / "moved"
+    shutil.copytree(original / "archive", moved)
+    move_data(run, tmp_path / "nowhere")
+    kept = json.loads((run / "evaluation" / "test-training" / METRICS).read_text())
+    page = tmp_path / "page.html"
+    assert main(["report", str(run), "--output", str(page), "--root", str(moved)]) == 0
+    judged = json.loads((run / "evaluation" / "test-training" / METRICS).read_text())
+    assert judged["stored"] == kept["stored"]
+    assert judged["leak_line"] == kept["leak_line"]
+    other = write_archive(tmp_path / "other", 20)
+    move_data(run, tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match="these are no longer the photographs and subsets"):
+        report([run], page, roots=[other])
 
 
 def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:
