@@ -1,9 +1,13 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and tables that users may have edited."""
 
+import csv
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from crackseg.errors import CrackSegError
 
 
 @contextmanager
@@ -37,3 +41,33 @@ def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 in place of what was there."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+class Table(NamedTuple):
+    """A CSV file: its columns, and each record with the number of its line."""
+
+    columns: tuple[str, ...]
+    records: list[tuple[int, dict[str | None, str | None]]]
+
+
+def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
+    """Reads a CSV file in UTF-8, also as spreadsheets save it.
+
+    Args:
+        path: of the file.
+        what: it should be, for messages.
+        error: that is raised.
+
+    Raises:
+        CrackSegError: of the given kind, for a file that is missing, unreadable or no CSV.
+    """
+    try:
+        # Spreadsheets put a byte-order mark before the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            records = [(reader.line_num, record) for record in reader]
+            return Table(tuple(reader.fieldnames or ()), records)
+    except FileNotFoundError as missing:
+        raise error(f"{path}: there is no such {what}") from missing
+    except (OSError, UnicodeDecodeError, csv.Error) as damage:
+        raise error(f"{path}: cannot be read as a {what} ({damage})") from damage

@@ -50,18 +50,6 @@ def size_of_photograph(path: Path) -> tuple[int, int]:
     return (width, height) if sideways else (height, width)
 
 
-def read_mask(path: Path) -> UInt8Array:
-    """Decodes a mask as grey, without cutting it; see :func:`read_mask_and_kind`.
-
-    Returns:
-        uint8 array of shape (H, W), 0-255.
-
-    Raises:
-        UnreadableImageError: the file is missing, truncated or no image.
-    """
-    return read_mask_and_kind(path)[0]
-
-
 def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
     """Decodes a mask of any kind as grey, without cutting it.
 

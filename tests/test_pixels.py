@@ -15,7 +15,6 @@ from crackseg.pixels import (
     Resize,
     as_rgb,
     cut,
-    read_mask,
     read_mask_and_kind,
     read_photograph,
     resize,
@@ -63,7 +62,7 @@ def test_grey_fills_all_three_channels(tmp_path: Path, suffix: str) -> None:
     grey, path = noise()[:, :, 0], tmp_path / f"x.{suffix}"
     Image.fromarray(grey).save(path)
     assert np.array_equal(read_photograph(path), np.stack([grey] * 3, axis=2))
-    assert np.array_equal(read_mask(path), grey)
+    assert np.array_equal(read_mask_and_kind(path)[0], grey)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
@@ -99,7 +98,7 @@ def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
 def test_one_bit_becomes_black_and_white(tmp_path: Path, suffix: str) -> None:
     bits = np.array([[True, False, True], [False, False, True]])
     Image.fromarray(bits).save(tmp_path / f"x.{suffix}")
-    assert np.array_equal(read_mask(tmp_path / f"x.{suffix}"), bits * np.uint8(255))
+    assert np.array_equal(read_mask_and_kind(tmp_path / f"x.{suffix}")[0], bits * np.uint8(255))
     assert np.array_equal(read_photograph(tmp_path / f"x.{suffix}")[..., 2], bits * np.uint8(255))
 
 
@@ -108,7 +107,7 @@ def test_sixteen_bit_grey_is_scaled_over_its_full_range(tmp_path: Path, suffix: 
     path = tmp_path / f"x.{suffix}"
     Image.fromarray(np.array([[0, 257, 32768, 65535]], np.uint16)).save(path)
     assert read_photograph(path)[0, :, 0].tolist() == pytest.approx([0, 1, 127.5, 255], abs=0.5)
-    assert np.array_equal(read_mask(path), read_photograph(path)[..., 1])
+    assert np.array_equal(read_mask_and_kind(path)[0], read_photograph(path)[..., 1])
 
 
 def test_a_dark_sixteen_bit_photograph_stays_dark(tmp_path: Path) -> None:
@@ -119,14 +118,14 @@ def test_a_dark_sixteen_bit_photograph_stays_dark(tmp_path: Path) -> None:
 def test_thirty_two_bit_grey_is_taken_for_the_range_that_it_fills(tmp_path: Path) -> None:
     for name, values in (("deep", [0, 32768, 65535]), ("shallow", [0, 128, 255])):
         Image.fromarray(np.array([values], np.int32)).save(tmp_path / f"{name}.tif")
-        read = read_mask(tmp_path / f"{name}.tif")[0].tolist()
+        read = read_mask_and_kind(tmp_path / f"{name}.tif")[0][0].tolist()
         assert read == pytest.approx([0, 127.5, 255], abs=0.5), name
 
 
 def test_float_grey_is_taken_for_0_to_1_or_for_0_to_255(tmp_path: Path) -> None:
     for name, values in (("unit", [0, 0.5, 1]), ("bytes", [0, 127.5, 255])):
         Image.fromarray(np.array([values], np.float32)).save(tmp_path / f"{name}.tif")
-        read = read_mask(tmp_path / f"{name}.tif")[0].tolist()
+        read = read_mask_and_kind(tmp_path / f"{name}.tif")[0][0].tolist()
         assert read == pytest.approx([0, 127.5, 255], abs=0.5), name
         assert read_photograph(tmp_path / f"{name}.tif").shape == (1, 3, 3)
 
@@ -142,19 +141,19 @@ def test_exif_orientation_turns_a_jpeg_upright(tmp_path: Path, orientation: int)
     assert read.shape == quadrants().shape
     assert np.abs(read.astype(int) - quadrants()).max() < 20
     Image.fromarray(stored[:, :, 0]).save(path, quality=95, exif=exif)
-    assert np.abs(read_mask(path).astype(int) - quadrants()[:, :, 0]).max() < 20
+    assert np.abs(read_mask_and_kind(path)[0].astype(int) - quadrants()[:, :, 0]).max() < 20
 
 
 def test_a_mask_is_not_cut_when_it_is_read(tmp_path: Path) -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     Image.fromarray(grey).save(tmp_path / "x.png")
-    assert np.array_equal(read_mask(tmp_path / "x.png"), grey)
+    assert np.array_equal(read_mask_and_kind(tmp_path / "x.png")[0], grey)
 
 
 def kind_of(path: Path) -> tuple[list[list[int]], MaskKind]:
     grey, kind = read_mask_and_kind(path)
     assert grey.dtype == np.uint8
-    assert np.array_equal(read_mask(path), grey)
+    assert np.array_equal(read_mask_and_kind(path)[0], grey)
     return grey.tolist(), kind
 
 
@@ -284,7 +283,7 @@ def test_a_dark_colour_is_a_mask_of_zeros_and_ones(tmp_path: Path) -> None:
     assert kind_of(tmp_path / "x.png") == ([[0, 255]], "zero_one")
 
 
-@pytest.mark.parametrize("read", [read_photograph, read_mask])
+@pytest.mark.parametrize("read", [read_photograph, read_mask_and_kind])
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "bmp", "webp"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_file_is_refused_by_name(
@@ -308,14 +307,14 @@ def test_what_is_no_image_is_refused_by_name(tmp_path: Path, name: str, content:
     message = re.escape(
         f"{path}: cannot be decoded as an image (it is empty or of no known format)"
     )
-    for read in (read_photograph, read_mask):
+    for read in (read_photograph, read_mask_and_kind):
         with pytest.raises(UnreadableImageError, match=f"^{message}"):
             read(path)
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "gone.png"
-    for read in (read_photograph, read_mask):
+    for read in (read_photograph, read_mask_and_kind):
         with pytest.raises(UnreadableImageError) as caught:
             read(path)
         assert str(caught.value) == f"{path}: there is no such file"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crackseg.errors import CrackSegError, DatasetError
-from crackseg.files import replacing
+from crackseg.files import read_table, replacing
 
 COLUMNS = ("image", "reason")
 
@@ -51,16 +51,7 @@ def read_exclusions(path: Path) -> dict[str, str]:
     Raises:
         DatasetError: a missing or damaged file, or an image that is listed twice.
     """
-    try:
-        # Spreadsheets put a byte-order mark before the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            records = [(reader.line_num, record) for record in reader]
-            columns = tuple(reader.fieldnames or ())
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: there is no such list of exclusions") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path}: cannot be read as a list of exclusions ({error})") from error
+    columns, records = read_table(path, "list of exclusions", DatasetError)
     if columns != COLUMNS:
         raise DatasetError(f"{path}, line 1: the columns are {', '.join(COLUMNS)}")
     found: dict[str, str] = {}

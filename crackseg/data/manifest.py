@@ -15,7 +15,7 @@ from pathlib import Path
 from crackseg.data.archive import Pair
 from crackseg.data.truth import truth_file
 from crackseg.errors import ManifestError, name_some
-from crackseg.files import replacing
+from crackseg.files import read_table, replacing
 
 SUBSETS = ("train", "val", "test")
 
@@ -109,15 +109,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest:
         ManifestError: a missing or damaged file, an unknown subset, an image or a mask that is
             listed twice or is not there.
     """
-    try:
-        # Spreadsheets put a byte-order mark before the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            records = [(reader.line_num, record) for record in reader]
-    except FileNotFoundError as error:
-        raise ManifestError(f"{path}: there is no such manifest") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{path}: cannot be read as a manifest ({error})") from error
+    records = read_table(path, "manifest", ManifestError).records
     if not records:
         raise ManifestError(f"{path}: the manifest lists no pair")
     rows = tuple(_checked_row(path, line, record) for line, record in records)

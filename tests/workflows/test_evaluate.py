@@ -18,7 +18,7 @@ from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.inference.predictor import Predictor
-from crackseg.pixels import read_mask
+from crackseg.pixels import read_mask_and_kind
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.conftest import write_archive
@@ -154,7 +154,7 @@ def test_at_native_resolution_it_judges_what_a_prediction_would_write(
     tp = fp = fn = 0
     for row in read_manifest(trained.checkpoint.with_name("manifest.csv"), root).subset("val"):
         found = predictor.predict(root / row.image).mask
-        truth = read_mask(root / row.mask) > 127
+        truth = read_mask_and_kind(root / row.mask)[0] > 127
         assert found.shape == (64, 64)
         saved = np.asarray(Image.open((tmp_path / "masks" / row.image).with_suffix(".png")))
         assert np.array_equal(saved, np.where(found, 255, 0))
