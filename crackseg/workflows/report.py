@@ -1,6 +1,7 @@
 """From finished runs to one page that compares them."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -137,7 +138,9 @@ def _entry(
 ) -> Entry:
     parameters = read_checkpoint(run.folder / BEST)["hyper_parameters"]
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
-    settings: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
+    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
+    # A page is for others, whom it is no use to tell where this folder stands.
+    here = f"{Path.cwd()}{os.sep}"
     judged = {
         one: _judged(run, name, one, resolution, roots, place)
         for one in dict.fromkeys(("val", subset))
@@ -148,7 +151,7 @@ def _entry(
         name=name,
         run=run,
         record=read_record(run.folder),
-        settings=flattened(settings),
+        settings={key: value.replace(here, "") for key, value in flattened(config).items()},
         history=_history(run),
         parameters=parameters,
         weights=sum(weights.numel() for weights in network.parameters()),

@@ -1,5 +1,6 @@
 """What settings of the data do to a whole training: crops, exclusions, the store, leaks."""
 
+import json
 import logging
 import shutil
 from dataclasses import replace
@@ -8,19 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import crackseg
+from crackseg import segmenter
 from crackseg.checkpoint import read_checkpoint
 from crackseg.checks import check_train_config
-from crackseg.config import EvaluateConfig, TrainConfig
+from crackseg.config import EvaluateConfig, TrainConfig, UNetConfig
 from crackseg.data import corpus
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.exclusions import write_exclusions
 from crackseg.data.manifest import Manifest
 from crackseg.errors import ConfigError, DatasetError, ManifestError
+from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import train
-from tests.conftest import write_archive
+from tests.conftest import draw_pair, write_archive
 
 
 @pytest.fixture
@@ -181,3 +185,50 @@ def test_near_duplicates_are_looked_for_in_a_manifest_too(
     again.setup()
     assert again.leaks.test.shared == 1
     assert again.leaks.uncompared == 0
+
+
+def test_leaks_are_told_in_checkpoint_metrics_and_tables(
+    train_config: TrainConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "crops"
+    for folder in ("images", "masks"):
+        (root / folder).mkdir(parents=True)
+    for seed in range(20):
+        for folder, picture in zip(("images", "masks"), draw_pair(seed), strict=True):
+            # Five crops of each photograph, by masonry's rule.
+            Image.fromarray(picture).save(root / folder / f"{'abcd'[seed % 4]}_0_{seed}.png")
+    config = replace(train_config, data=replace(train_config.data, root=str(root)))
+    result = train(config, tmp_path / "run")
+    printed = capsys.readouterr().out
+    line = "LEAK: 2 of 2 val and 2 of 2 test items share a photograph or a near duplicate"
+    assert printed.count(line) == 2, printed
+    named = read_checkpoint(result.checkpoint)["hyper_parameters"]["data"]
+    assert named["leaks"]["test"] == {"total": 2, "shared": 2, "unknown": 0}
+    written = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert written["leaks"] == named["leaks"]
+    judged = evaluate(EvaluateConfig(checkpoint=str(result.checkpoint)), tmp_path / "judged")
+    assert judged["leak_line"].startswith(line)
+    assert line in judged["protocol"][1]
+    assert line in capsys.readouterr().out
+
+
+def test_large_photographs_are_judged_in_tiles(
+    cropping: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shallow = UNetConfig(base_channels=4, depth=1, dropout=0.1)
+    result = train(replace(cropping, model=shallow), tmp_path / "run")
+    whole = EvaluateConfig(checkpoint=str(result.checkpoint))
+    expected = evaluate(whole, tmp_path / "whole")["stored"]["totals"]
+    largest = 0
+    forward = CrackSegmenter.forward
+
+    def watched(self: CrackSegmenter, image: torch.Tensor) -> torch.Tensor:
+        nonlocal largest
+        largest = max(largest, *image.shape[-2:])
+        return forward(self, image)
+
+    monkeypatch.setattr(CrackSegmenter, "forward", watched)
+    monkeypatch.setattr(segmenter, "TILE", 32)
+    judged = evaluate(whole, tmp_path / "tiled")["stored"]["totals"]
+    assert largest < 80
+    assert judged == pytest.approx(expected, abs=2e-3)
