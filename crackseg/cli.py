@@ -120,11 +120,12 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     report.add_argument(
         "--root",
-        nargs="+",
+        action="append",
         type=Path,
-        default=(),
+        default=[],
         metavar="FOLDER",
-        help="where the photographs stand now, if they were moved since the trainings",
+        help="where photographs stand now that were moved since a training; again for each "
+        "further folder",
     )
     report.set_defaults(run=_report)
 

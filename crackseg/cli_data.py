@@ -30,10 +30,11 @@ def _add_leaks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     leaks.add_argument("manifest", type=Path, metavar="MANIFEST", help="manifest.csv of a training")
     leaks.add_argument(
         "--root",
-        nargs="+",
+        action="append",
         type=Path,
         metavar="ROOT",
-        help="the folders of its photographs, to compare them for near duplicates anew",
+        help="the folder of its photographs, to compare them for near duplicates, for which "
+        "otherwise the file's word is taken; again for each further folder",
     )
     leaks.set_defaults(run=_leaks)
 
@@ -50,9 +51,10 @@ def _leaks(options: argparse.Namespace) -> int:
     else:
         manifest = read_manifest(options.manifest)
     print_leaks(manifest)
-    if manifest.uncompared:
+    clean = find_leaks(manifest).is_clean
+    if manifest.uncompared and not clean:
         print("--root FOLDER compares them: name the folder of the photographs")
-    return 0 if find_leaks(manifest).is_clean else 1
+    return 0 if clean else 1
 
 
 def _add_download(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and tables that users may have edited."""
+"""Files that users and programs share: written whole or not at all, read with care."""
 
 import csv
 import os

@@ -99,7 +99,7 @@ class SegmentationLoss(nn.Module):
         return total
 
 
-def balancing_weights(pixels: int, crack_pixels: int) -> tuple[float, float]:
+def balancing_weights(pixels: float, crack_pixels: float) -> tuple[float, float]:
     """Weights of background and crack: w_c = N / (2 N_c), N pixels in all and N_c of class c.
 
     A class that does not occur weighs as if it had one pixel.

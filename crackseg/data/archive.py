@@ -132,7 +132,8 @@ def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
     if not root.is_dir():
         raise DatasetNotFoundError(_nothing_found(root, "there is no such folder"))
     truths, without_image = match_files(root)
-    _refuse_foreign_names(root, (*(image.as_posix() for image in truths), *truths.values()))
+    in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}
+    _refuse_foreign_names(root, (*in_pairs, *in_pairs.values()))
     pairs = sorted(Pair(image.stem, image.as_posix(), truth) for image, truth in truths.items())
     left_out = without_mask == "leave_out"
     return Inventory(

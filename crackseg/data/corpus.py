@@ -237,7 +237,9 @@ def _say_what_is_there(corpus: Corpus, preprocessing: Preprocessing) -> None:
     counts = corpus.manifest.counts
     parts = ", ".join(f"{subset} {counts[subset]}" for subset in SUBSETS)
     log.info("%d pairs below %s: %s", sum(counts.values()), corpus.root, parts)
-    log.log(logging.WARNING if not corpus.leaks.is_clean else logging.INFO, corpus.leaks.line())
+    if counts["train"]:
+        level = logging.INFO if corpus.leaks.is_clean else logging.WARNING
+        log.log(level, corpus.leaks.line())
     kinds = Counter(found.kind for found in corpus.findings.values())
     for kind, what in _SAID_KINDS.items():
         if kinds[kind]:

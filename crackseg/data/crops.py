@@ -2,8 +2,11 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from crackseg.pixels import UInt8Array, cut
+
+FloatArray = npt.NDArray[np.float64]
 
 
 class RandomCrop:
@@ -39,6 +42,22 @@ class RandomCrop:
         )
         return np.ascontiguousarray(image[window]), np.ascontiguousarray(mask[window])
 
+    def expected_crack_pixels(self, mask: UInt8Array) -> float:
+        """Crack pixels that a window of a photograph with this grey mask (H, W) holds on average.
+
+        Exactly, over all windows and how likely each is.
+        """
+        crack = cut(_mirrored(mask, self.size), self.mask_threshold).astype(np.float64)
+        held = _window_sums(crack, self.size)
+        if not held.any():
+            return 0.0
+        sides = zip(crack.shape, self.size, strict=True)
+        rows, columns = (_windows_around(length, wanted) for length, wanted in sides)
+        # Each crack pixel is drawn alike, and then each window that holds it.
+        likely = _window_sums(crack / np.outer(rows, columns), self.size) / crack.sum()
+        laid, anywhere = float((likely * held).sum()), float(held.mean())
+        return self.crack_share * laid + (1 - self.crack_share) * anywhere
+
     def _crack_pixel(
         self, mask: UInt8Array, generator: np.random.Generator
     ) -> tuple[int, int] | None:
@@ -57,6 +76,20 @@ def _span(length: int, wanted: int, held: int | None, generator: np.random.Gener
         first, last = max(held - wanted + 1, 0), min(held, last)
     start = int(generator.integers(first, last + 1))
     return slice(start, start + wanted)
+
+
+def _windows_around(length: int, wanted: int) -> FloatArray:
+    """For each pixel of a side, how many windows of ``wanted`` pixels hold it."""
+    place = np.arange(length)
+    return np.minimum(place, length - wanted) - np.maximum(place - wanted + 1, 0) + 1.0
+
+
+def _window_sums(values: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """The sum of values (H, W) over each window, by its upper left corner."""
+    height, width = size
+    sums = cv2.integral(values)
+    over = sums[height:] - sums[:-height]
+    return np.asarray(over[:, width:] - over[:, :-width], np.float64)
 
 
 def _mirrored(pixels: UInt8Array, size: tuple[int, int]) -> UInt8Array:

@@ -25,7 +25,7 @@ from crackseg.data.synthetic import write_dataset
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.losses import balancing_weights
-from crackseg.pixels import Resize, cut
+from crackseg.pixels import Resize
 from crackseg.processes import start_method
 from crackseg.progress import progress
 from crackseg.values import crop_size, image_size
@@ -146,7 +146,7 @@ class CrackDataModule(LightningDataModule):
     def class_weights(self) -> tuple[float, float]:
         """Weights of background and crack over the training subset as the network sees it.
 
-        Where it sees crops, which are laid around cracks, they are those of the first epoch.
+        Where it sees crops, which are laid around cracks, those of all possible crops.
         """
         cropped = self.config.crop_size is not None and not self.config.overfit_batch
         return balancing_weights(*(self._count_in_crops() if cropped else self._count()))
@@ -212,14 +212,13 @@ class CrackDataModule(LightningDataModule):
         cut_at = self.preprocessing.mask_threshold
         return sum(one.pixels for one in found), sum(one.crack_pixels(cut_at) for one in found)
 
-    def _count_in_crops(self) -> tuple[int, int]:
-        """Pixels and crack pixels of an epoch's crops."""
-        rows, crop = self._rows("train") * self.config.crops, self._crop()
-        drawn = progress(TrainingSampler(len(rows), self.seed), "Counting cracks", len(rows))
-        masks = (crop(*self.corpus.pixels.read(rows[index]), seed)[1] for index, seed in drawn)
-        crack = sum(int(cut(mask, self.preprocessing.mask_threshold).sum()) for mask in masks)
+    def _count_in_crops(self) -> tuple[float, float]:
+        """Pixels of a crop of each training photograph, and crack pixels to be expected there."""
+        rows, crop = self._rows("train"), self._crop()
+        masks = (self.corpus.pixels.read(row)[1] for row in rows)
+        counted = progress(masks, "Counting crack pixels in crops", len(rows))
         height, width = self.training_size
-        return len(rows) * height * width, crack
+        return len(rows) * height * width, sum(map(crop.expected_crack_pixels, counted))
 
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())

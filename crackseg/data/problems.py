@@ -61,6 +61,11 @@ KINDS: dict[str, Kind] = {
         False,
         _COPIES_REMEDY,
     ),
+    "ready_lists": Kind(
+        "lists of ready subsets that cannot be used",
+        False,
+        "mend them before training with data.split=official",
+    ),
 }
 COPIES = ("across_subsets", "identical", "near_duplicates")
 

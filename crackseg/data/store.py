@@ -222,10 +222,11 @@ def _make_room(stores: Path, needed: int, limit: int) -> None:
         if taken + needed <= limit and needed + _LEFT_FREE <= free:
             return
         if _remove_unused(one):
-            taken, free = taken - size, free + size
+            # Bytes that another run has mapped come free only when it ends.
+            taken, free = taken - size, shutil.disk_usage(stores).free
     if taken + needed > limit or needed + _LEFT_FREE > free:
         raise NoRoomError(
-            f"{what}, for which other stores in {stores} would have to go, and other runs open "
+            f"{what}, for which other stores in {stores} would have to go, and other runs use "
             "them just now"
         )
 
@@ -254,7 +255,7 @@ def _remove_unused(folder: Path) -> bool:
             shutil.rmtree(folder, ignore_errors=True)
     except Timeout:
         return False
-    return True
+    return not folder.exists()
 
 
 @contextmanager

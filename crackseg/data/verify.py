@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from crackseg.data.archive import Inventory, WithoutMask, find_pairs_below
+from crackseg.data.archive import Inventory, Pair, WithoutMask, find_pairs_below
 from crackseg.data.grouping import describe
 from crackseg.data.inspection import Inspection, Unreadable, inspect_all
 from crackseg.data.names import origin
 from crackseg.data.problems import KINDS, Problem, exclusions, find_problems
 from crackseg.data.ready import ready_subsets
+from crackseg.errors import DatasetError
 
 CUTS = (0, 64, 127)
 BINS = 16
@@ -114,12 +115,8 @@ def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Ve
 def judge(
     inventory: Inventory, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
 ) -> Verification:
-    """Sums up what the inspection of all pairs of an inventory has found.
-
-    Raises:
-        DatasetError: lists of ready subsets that contradict each other.
-    """
-    subsets = ready_subsets(describe(inventory.pairs), roots)
+    """Sums up what the inspection of all pairs of an inventory, below the roots, has found."""
+    subsets, lists = _ready_subsets(inventory.pairs, roots)
     found = [one for one in inspected if isinstance(one, Inspection)]
     by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
     for one in inspected:
@@ -137,8 +134,19 @@ def judge(
         mask_kinds=dict(Counter(one.mask_kind for one in found).most_common()),
         images_without_mask=inventory.images_without_mask,
         masks_without_image=inventory.masks_without_image,
-        problems=tuple(find_problems(inspected, subsets)),
+        problems=(*find_problems(inspected, subsets), *lists),
     )
+
+
+def _ready_subsets(
+    pairs: Sequence[Pair], roots: Sequence[Path]
+) -> tuple[dict[str, str], list[Problem]]:
+    """By image, and what is wrong with the lists of subsets, if anything is."""
+    try:
+        return ready_subsets(describe(pairs), roots), []
+    except DatasetError as error:
+        by_folder = {pair.image: pair.subset for pair in pairs if pair.subset}
+        return by_folder, [Problem("ready_lists", (), str(error))]
 
 
 def _summarise(inspected: Sequence[Inspection | Unreadable]) -> Summary:

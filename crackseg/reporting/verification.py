@@ -127,7 +127,8 @@ def _details(problems: Sequence[Problem]) -> Iterator[Text]:
         names.setdefault(problem.detail, []).append(named)
     most = sorted(names.items(), key=lambda item: -len(item[1]))
     for detail, files in most[:_MOST]:
-        yield Text(f"{_INDENT}{len(files):,} x {detail}: {name_some(files, _MOST)}")
+        shown = name_some(filter(None, files), _MOST)
+        yield Text(f"{_INDENT}{len(files):,} x {detail}{shown and f': {shown}'}")
     rest = sum(len(files) for _, files in most[_MOST:])
     if rest:
         yield Text(f"{_INDENT}and {rest:,} more; --json FILE names all")

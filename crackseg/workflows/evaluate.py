@@ -27,7 +27,6 @@ from crackseg.reporting.assessment import print_assessment, write_images
 from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
-from crackseg.values import roots
 from crackseg.workflows.protocol import announce, build_trainer, protocol
 
 log = logging.getLogger(__name__)
@@ -185,17 +184,24 @@ def _mask_writer(folder: Path, threshold: float, save: bool) -> Look | None:
 
 def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackDataModule:
     named = parameters["data"]
-    data = DataConfig(**named["config"])
-    if config.data is not None:
-        data = _given(config, data)
-    if config.root is not None:
-        data = replace(data, root=config.root)
+    data = _data(config, DataConfig(**named["config"]))
     announce(data)
-    datamodule = CrackDataModule(data)
-    datamodule.prepare_data()
-    datamodule.setup()
+    try:
+        datamodule = _ready(data)
+    except DatasetError:
+        if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
+            raise
+        # A few photographs cannot be divided, and to be judged all together they need not be.
+        datamodule = _ready(replace(data, split="none", counts=None))
     if datamodule.manifest.digest == named["manifest_hash"]:
         return datamodule
+    if config.root is not None:
+        raise DatasetError(
+            f"root={config.root}: these are not the photographs and subsets that the checkpoint "
+            f"was trained with (there {named['counts']}, now {datamodule.manifest.counts}); name "
+            "the folder that holds them, or all folders where they were several, which must stand "
+            "to one another as they did"
+        )
     if config.data is None:
         raise DatasetError(
             f"{datamodule.root}: these are no longer the photographs and subsets that the "
@@ -210,15 +216,22 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     return datamodule
 
 
-def _given(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
-    """The data that the command line names, as the checkpoint's network sees them."""
-    assert config.data is not None
-    data = replace(config.data, **{key: getattr(trained_on, key) for key in FROM_CHECKPOINT})
-    here, there = ({root.resolve() for root in roots(one.root)} for one in (data, trained_on))
-    if config.subset == "all" and data.split != "manifest" and here != there:
-        # However others would be divided does not matter, and a few cannot be.
-        data = replace(data, split="none", counts=None)
-    return data
+def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
+    """The data to judge, as the checkpoint's network sees them."""
+    if config.data is not None:
+        seen = {key: getattr(trained_on, key) for key in FROM_CHECKPOINT}
+        return replace(config.data, **seen)
+    if config.root is not None:
+        # As photographs that are there: synthetic ones would be made where they are not.
+        return replace(trained_on, root=config.root, name="folder", count=None)
+    return trained_on
+
+
+def _ready(data: DataConfig) -> CrackDataModule:
+    datamodule = CrackDataModule(data)
+    datamodule.prepare_data()
+    datamodule.setup()
+    return datamodule
 
 
 def _build_trainer(config: EvaluateConfig, examination: Examination) -> Trainer:

@@ -19,16 +19,14 @@ from crackseg.tiles import logits_at_size
 
 
 @torch.inference_mode()
-def look_at(
-    folder: Path, images: Iterable[str], resolution: str, root: Path | None = None
-) -> dict[str, Look]:
+def look_at(folder: Path, images: Iterable[str], resolution: str, root: Path) -> dict[str, Look]:
     """Shows photographs to a run's best network, in float32.
 
     Args:
         folder: of the run.
         images: paths as its manifest has them.
         resolution: see :class:`crackseg.config.EvaluateConfig`.
-        root: to which the manifest's paths are relative; None for that of the training.
+        root: to which the manifest's paths are relative.
 
     Returns:
         By image.
@@ -37,7 +35,7 @@ def look_at(
         DatasetError: photographs or masks that are not there any more.
     """
     parameters = read_checkpoint(folder / BEST)["hyper_parameters"]
-    root, seen = root or Path(parameters["data"]["root"]), parameters["preprocessing"]
+    seen = parameters["preprocessing"]
     by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)

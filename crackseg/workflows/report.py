@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,13 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.config import EvaluateConfig
 from crackseg.data.archive import common_root
 from crackseg.data.manifest import SUBSETS
-from crackseg.errors import ConfigError, CrackSegError, DatasetError, RunsNotFoundError
+from crackseg.errors import (
+    ConfigError,
+    CrackSegError,
+    DatasetError,
+    RunsNotFoundError,
+    name_some,
+)
 from crackseg.figures import read_history
 from crackseg.models import build_network
 from crackseg.progress import progress
@@ -53,7 +60,7 @@ def report(
         subset: train, val or test, on which runs are compared.
         resolution: see :class:`crackseg.config.EvaluateConfig`.
         baseline: name of the run that others are compared with; the one that began first if None.
-        roots: where the photographs stand now, if they were moved since the trainings.
+        roots: where photographs stand now that are not where a run was trained on them.
 
     Returns:
         What the page shows.
@@ -80,7 +87,7 @@ def report(
         comparisons=comparisons,
         subset=subset,
         resolution=resolution,
-        **_looks(comparisons[0], resolution, common_root(roots) if roots else None),
+        **_looks(comparisons[0], resolution, roots),
     )
     write_report(content, output)
     return content
@@ -140,7 +147,7 @@ def _entry(
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
     config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
     # A page is for others, whom it is no use to tell where this folder stands.
-    here = f"{Path.cwd()}{os.sep}"
+    here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
     judged = {
         one: _judged(run, name, one, resolution, roots, place)
         for one in dict.fromkeys(("val", subset))
@@ -151,7 +158,7 @@ def _entry(
         name=name,
         run=run,
         record=read_record(run.folder),
-        settings={key: value.replace(here, "") for key, value in flattened(config).items()},
+        settings={key: here.sub("", value) for key, value in flattened(config).items()},
         history=_history(run),
         parameters=parameters,
         weights=sum(weights.numel() for weights in network.parameters()),
@@ -177,11 +184,12 @@ def _judged(
     if kept is not None:
         return kept
     print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
+    moved = _moved(read_checkpoint(checkpoint)["hyper_parameters"], roots)
     config = EvaluateConfig(
         checkpoint=str(checkpoint),
         subset=subset,
         resolution=resolution,
-        root=[str(root) for root in roots] or None,
+        root=[str(root) for root in moved] or None,
     )
     try:
         with _quiet():
@@ -208,7 +216,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _looks(comparison: Comparison, resolution: str, root: Path | None) -> dict[str, Any]:
+def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> dict[str, Any]:
     """What the runs that were judged on the baseline's photographs see in some of them."""
     scenes = choose_scenes(comparison.baseline.test.images)
     best = comparison.entries[0]
@@ -217,9 +225,7 @@ def _looks(comparison: Comparison, resolution: str, root: Path | None) -> dict[s
     wanted[best.number] += [image for failure in failures for image, _ in failure.worst]
     entries = comparison.entries
     seen = {
-        entry.number: look_at(
-            entry.run.folder, dict.fromkeys(wanted[entry.number]), resolution, root
-        )
+        entry.number: _look_at(entry, dict.fromkeys(wanted[entry.number]), resolution, roots)
         for entry in progress(entries, "Looking at photographs", len(entries))
     }
 
@@ -230,3 +236,30 @@ def _looks(comparison: Comparison, resolution: str, root: Path | None) -> dict[s
         "scenes": [under_all(choice) for choice in scenes],
         "failures": [(failure, seen[best.number]) for failure in failures],
     }
+
+
+def _look_at(
+    entry: Entry, images: Iterable[str], resolution: str, roots: Sequence[Path]
+) -> dict[str, Look]:
+    """What a run sees.
+
+    Raises:
+        DatasetError: photographs or masks that are gone, or are not those that were judged.
+    """
+    moved = _moved(entry.parameters, roots)
+    root = common_root(moved) if moved else Path(entry.parameters["data"]["root"])
+    looks = look_at(entry.run.folder, images, resolution, root)
+    judged = dict(zip(entry.test.images.names, entry.test.images.crack.tolist(), strict=True))
+    others = [image for image, look in looks.items() if int(look.truth.sum()) != judged[image]]
+    if others:
+        raise DatasetError(
+            f"{root}: {len(others)} masks have other cracks than when {short(entry.run.folder)} "
+            f"was judged: {name_some(others)}; say with --root where the right ones stand, or "
+            f"remove {short(entry.run.folder / EVALUATIONS)} to judge these"
+        )
+    return looks
+
+
+def _moved(parameters: Mapping[str, Any], roots: Sequence[Path]) -> Sequence[Path]:
+    """Where a run's photographs stand now; nowhere else if they are still where they were."""
+    return () if Path(parameters["data"]["root"]).is_dir() else roots

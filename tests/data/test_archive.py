@@ -460,6 +460,11 @@ def test_nothing_is_logged_where_nothing_is_left_out(
 def test_a_name_that_no_list_can_hold_is_refused(tmp_path: Path) -> None:
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
+        (tmp_path / folder / "wall.png").touch()
+    # One that is left out anyway.
+    (tmp_path / "images" / os.fsdecode(b"stra\xdfe.png")).touch()
+    assert len(find_pairs(tmp_path).pairs) == 1
+    for folder in ("images", "masks"):
         (tmp_path / folder / os.fsdecode(b"br\xfccke.png")).touch()
     with pytest.raises(DatasetError) as caught:
         find_pairs(tmp_path)

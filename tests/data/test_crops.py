@@ -95,3 +95,43 @@ def test_the_given_arrays_stay_as_they_are() -> None:
     cut_mask[:] = 1
     assert image[29, 29, 0] == 29
     assert not mask.any()
+
+
+@pytest.mark.parametrize("crack_share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("size", [(3, 4), (6, 9), (8, 12)])
+def test_the_crack_to_expect_is_that_of_all_windows(
+    size: tuple[int, int], crack_share: float
+) -> None:
+    height, width = 6, 9
+    mask = np.zeros((height, width), np.uint8)
+    mask[1, 2:6], mask[4, 8] = 255, 200
+    grown = np.pad(mask, [(0, max(size[0] - 6, 0)), (0, max(size[1] - 9, 0))], "symmetric") > 127
+    starts = [
+        (row, column)
+        for row in range(grown.shape[0] - size[0] + 1)
+        for column in range(grown.shape[1] - size[1] + 1)
+    ]
+
+    def held(row: int, column: int) -> int:
+        return int(grown[row : row + size[0], column : column + size[1]].sum())
+
+    anywhere = np.mean([held(*start) for start in starts])
+    laid = np.mean(
+        [
+            np.mean(
+                [
+                    held(row, column)
+                    for row, column in starts
+                    if row <= y < row + size[0] and column <= x < column + size[1]
+                ]
+            )
+            for y, x in np.argwhere(grown)
+        ]
+    )
+    expected = crack_share * laid + (1 - crack_share) * anywhere
+    crop = RandomCrop(size, crack_share, 127)
+    assert crop.expected_crack_pixels(mask) == pytest.approx(expected)
+
+
+def test_of_a_photograph_without_a_crack_no_crack_is_expected() -> None:
+    assert RandomCrop((4, 4), 0.5, 127).expected_crack_pixels(np.zeros((9, 9), np.uint8)) == 0

@@ -50,6 +50,12 @@ def test_what_a_near_duplicate_s_name_tells_is_known() -> None:
     assert leaks.is_clean
 
 
+def test_where_nothing_is_judged_nothing_leaks() -> None:
+    leaks = find_leaks(Manifest(manifest_of(("train", "")).rows, uncompared=1))
+    assert leaks.is_clean
+    assert leaks.line() == "no leak: there are no val and no test items"
+
+
 def test_validation_and_test_may_share_with_each_other() -> None:
     assert find_leaks(manifest_of(("train", "a"), ("val", "b"), ("test", "b"))).is_clean
 

@@ -157,6 +157,23 @@ def test_lists_of_ready_subsets_count_like_folders(tmp_path: Path) -> None:
     assert images(found, "across_subsets") == [["c", "b"]]
 
 
+def test_lists_that_contradict_each_other_are_a_warning(tmp_path: Path) -> None:
+    for seed in range(2):
+        image, mask = draw_pair(seed)
+        save(image, tmp_path / "images" / f"{seed}.png")
+        save(mask, tmp_path / "masks" / f"{seed}.png")
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.txt").write_text("1\n")
+    found = verify([tmp_path])
+    (problem,) = found.of_kind("ready_lists")
+    assert problem.detail.endswith(
+        "1 names stand in both, so that subsets overlap: 1; take them out of one"
+    )
+    assert not found.spoils
+    assert found.subsets == {"": 2}
+    assert found.as_dict()["problems"]["ready_lists"][0]["images"] == []
+
+
 def test_several_roots_are_one_data_set_below_their_common_parent(tmp_path: Path) -> None:
     write_archive(tmp_path / "one", count=2)
     image, mask = draw_pair(0, (64, 64))

@@ -16,7 +16,7 @@ from crackseg import examination
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.manifest import read_manifest
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.inference.predictor import Predictor
 from crackseg.pixels import read_mask_and_kind
 from crackseg.workflows.evaluate import evaluate
@@ -111,6 +111,37 @@ def test_other_data_are_judged_with_a_warning(
     assert judged["images"] == 30
     assert judged["leak_line"].startswith("UNKNOWN: this is not the division that the checkpoint")
     assert "photographs of its training may be among these" in caplog.text
+
+
+def test_photographs_that_were_moved_are_judged_as_what_they_are(
+    trained: TrainResult, archive: Path, tmp_path: Path
+) -> None:
+    moved = Path(shutil.copytree(archive, tmp_path / "moved"))
+    named = settings(trained.checkpoint, root=str(moved))
+    judged = evaluate(named, tmp_path / "judged")
+    assert judged["leak_line"].startswith("no leak: none of 2 val and 2 test items")
+    # Given as other data they are still known by their division.
+    data = DataConfig(name="tiny", root=str(moved), num_workers=0, cache=str(tmp_path))
+    everything = evaluate(
+        settings(trained.checkpoint, data=data, subset="all"), tmp_path / "everything"
+    )
+    assert everything["leak_line"].startswith("LEAK: 16 of 20 images are those")
+    (moved / "Final-Dataset-Vol1" / "Images" / "CFD_000.png").unlink()
+    with pytest.raises(DatasetError, match=r"root=.*: these are not the photographs and subsets"):
+        evaluate(named, tmp_path / "judged")
+
+
+def test_no_synthetic_photographs_are_made_where_others_are_looked_for(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint["hyper_parameters"]["data"]["config"] |= {"name": "synthetic", "count": 10}
+    write_checkpoint(checkpoint, tmp_path / "synthetic.ckpt")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    with pytest.raises(DatasetNotFoundError, match=r"mine: no data set here"):
+        evaluate(settings(tmp_path / "synthetic.ckpt", root=str(mine)), tmp_path / "judged")
+    assert list(mine.iterdir()) == []
 
 
 def test_a_few_photographs_of_another_place_can_be_judged(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.cli import main
@@ -126,10 +127,11 @@ def test_runs_with_other_test_sets_are_not_compared(sweep: Path, tmp_path: Path)
     assert {len(looks) for _, looks in found.scenes} == {1}
 
 
-def test_looks_are_what_was_judged(sweep: Path, tmp_path: Path) -> None:
+def test_looks_are_what_was_judged(original: Path, sweep: Path, tmp_path: Path) -> None:
     found = report([sweep], tmp_path / "page.html")
     images = found.entries[0].test.images
-    looks = look_at(found.entries[0].run.folder, images.names, "training")
+    folder = found.entries[0].run.folder
+    looks = look_at(folder, images.names, "training", original / "archive")
     for name, counts in zip(images.names, images.counts, strict=True):
         mask, truth = looks[name].mask, looks[name].truth
         pairs = [(mask & truth), (mask & ~truth), (~mask & truth), (~mask & ~truth)]
@@ -182,13 +184,12 @@ def test_photographs_to_be_judged_that_are_gone_are_told(
 def test_photographs_to_be_shown_that_are_gone_are_named(sweep: Path, tmp_path: Path) -> None:
     run = sweep / "data.split_seed=0"
     images = [row.image for row in read_manifest(run / "manifest.csv").subset("test")]
-    move_data(run, tmp_path / "nowhere")
     with pytest.raises(DatasetError) as caught:
-        look_at(run, images, "training")
+        look_at(run, images, "training", tmp_path / "nowhere")
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / 'nowhere'}: {2 * len(images)} files that the page is")
     assert images[0] in message
-    assert "put the data set back where data.split_seed=0 was trained on it" in message
+    assert "put the data set back where data.split_seed=0 was trained on it, say with" in message
 
 
 def test_photographs_that_were_moved_are_found_when_named(
@@ -203,10 +204,36 @@ def test_photographs_that_were_moved_are_found_when_named(
     judged = json.loads((run / "evaluation" / "test-training" / METRICS).read_text())
     assert judged["stored"] == kept["stored"]
     assert judged["leak_line"] == kept["leak_line"]
-    other = write_archive(tmp_path / "other", 20)
+    fewer = write_archive(tmp_path / "fewer", 20)
     move_data(run, tmp_path / "nowhere")
-    with pytest.raises(DatasetError, match="these are no longer the photographs and subsets"):
-        report([run], page, roots=[other])
+    with pytest.raises(DatasetError, match="these are not the photographs and subsets that the"):
+        report([run], page, roots=[fewer])
+
+
+def test_other_masks_under_the_same_names_are_not_shown(
+    original: Path, sweep: Path, tmp_path: Path
+) -> None:
+    run, moved = sweep / "data.split_seed=0", tmp_path / "moved"
+    shutil.copytree(original / "archive", moved)
+    move_data(run, tmp_path / "nowhere")
+    page = tmp_path / "page.html"
+    report([run], page, roots=[moved])
+    for mask in (moved / "Final-Dataset-Vol1/Final_Masks/Masks").iterdir():
+        Image.fromarray(np.zeros((64, 64), np.uint8)).save(mask)
+    with pytest.raises(DatasetError, match=r"masks have other cracks than when .* was judged"):
+        report([run], page, roots=[moved])
+    # A root that is not needed is not taken.
+    report([sweep / "data.split_seed=1"], page, roots=[moved])
+
+
+def test_a_page_does_not_tell_where_its_writer_s_folder_stands(
+    original: Path, sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(original)
+    report([sweep], tmp_path / "page.html")
+    text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "data.root archive" in text
+    assert str(original) not in text
 
 
 def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def with_overlay(root: Path, pair: Pair, mask_threshold: int) -> list[UInt8Array
 def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8Array]:
     """What is wrong, as pictures: copies, photographs with the mask that they share, or a mask."""
     pairs = problem.pairs[:_MOST]
-    if problem.kind == "unreadable":
+    if problem.kind == "unreadable" or not pairs:
         return []
     if problem.kind in COPIES:
         return [preview(read_photograph(root / pair.image)) for pair in pairs]

@@ -157,7 +157,9 @@ def _draw_found(
         remedy=remedy,
         count=len(problems),
         pictures=tuple(_embed_problem(*one) for one in drawn),
-        names=tuple(" \u2014 ".join(_describe(problem)) for problem in named[:_NAMED]),
+        names=tuple(
+            " \u2014 ".join(filter(None, _describe(problem))) for problem in named[:_NAMED]
+        ),
         unnamed=max(len(named) - _NAMED, 0),
     )
 
