@@ -49,6 +49,10 @@ def folders(root: Path) -> list[Path]:
     return [one for one in (root.parent / "cache" / "store").iterdir() if one.is_dir()]
 
 
+def held_in(root: Path) -> int:
+    return sum(file.stat().st_size for one in folders(root) for file in one.iterdir())
+
+
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pairs each building of a store decodes from here on."""
@@ -187,7 +191,7 @@ def test_the_store_not_used_for_longest_makes_room(root: Path) -> None:
     first, second, third = (Preprocessing(size, "area", 127) for size in sizes)
     opened(root, first)
     opened(root, second)
-    held = sum(file.stat().st_size for one in folders(root) for file in one.iterdir())
+    held = held_in(root)
     oldest = next(one for one in folders(root) if _shapes(one)[0] == [32, 48])
     os.utime(oldest, (1, 1))
     opened(root, third, limit=(held + 1000) / GIGABYTE)
@@ -207,10 +211,12 @@ def two_stores(root: Path) -> Path:
 def test_a_full_disk_makes_old_stores_go_too(
     root: Path, two_stores: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = sum(file.stat().st_size for file in two_stores.iterdir())
-    # One store less is room enough.
-    almost = SimpleNamespace(free=GIGABYTE + 4 * 4 * 32 * 64 - held)
-    monkeypatch.setattr(storing.shutil, "disk_usage", lambda path: almost)
+    capacity = GIGABYTE + held_in(root) + 4 * 4 * 32 * 64 - 1000
+
+    def usage(path: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=capacity - held_in(root))
+
+    monkeypatch.setattr(storing.shutil, "disk_usage", usage)
     opened(root, Preprocessing((32, 64), "area", 127))
     assert sorted(_shapes(one)[0] for one in folders(root)) == [[32, 48], [32, 64]]
 
@@ -225,13 +231,12 @@ def test_a_disk_that_is_too_small_in_any_case_costs_no_store(
 
 
 def test_a_store_that_another_run_opens_just_now_stays(root: Path, two_stores: Path) -> None:
-    held = sum(file.stat().st_size for one in folders(root) for file in one.iterdir())
-    limit = (held + 1000) / GIGABYTE
+    limit = (held_in(root) + 1000) / GIGABYTE
     with FileLock(f"{two_stores}.lock"):
         opened(root, Preprocessing((32, 64), "area", 127), limit)
         assert sorted(_shapes(one)[0] for one in folders(root)) == [[32, 32], [32, 64]]
         newer = next(one for one in folders(root) if one != two_stores)
-        with FileLock(f"{newer}.lock"), pytest.raises(NoRoomError, match="other runs open them"):
+        with FileLock(f"{newer}.lock"), pytest.raises(NoRoomError, match="other runs use them"):
             opened(root, Preprocessing((32, 48), "area", 127), limit)
     assert len(folders(root)) == 2
 
