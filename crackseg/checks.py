@@ -114,8 +114,12 @@ def _data_faults(data: DataConfig) -> list[str]:
         _at_least("data.num_workers", data.num_workers, 0),
         (data.store_limit > 0, f"data.store_limit={data.store_limit}: gigabytes, above 0"),
         (
-            (data.manifest is not None) == (data.split == "manifest"),
-            "data.manifest: goes with data.split=manifest, and only with it",
+            data.manifest is None or data.split == "manifest",
+            f"data.manifest={data.manifest}: goes with data.split=manifest, and only with it",
+        ),
+        (
+            data.manifest is not None or data.split != "manifest",
+            "data.split=manifest: it goes by a file; add data.manifest=FILE",
         ),
         (
             data.blocks is None or data.split != "official",

@@ -64,7 +64,7 @@ def roots(value: Any) -> list[Path]:
     # A folder may be called 2024, which Hydra reads as a number.
     if not folders or not all(isinstance(one, str | int) and str(one) for one in folders):
         raise ConfigError(f"data.root={value}: a folder, or several as [FOLDER,FOLDER]")
-    return [Path(str(folder)) for folder in folders]
+    return [Path(str(folder)).expanduser() for folder in folders]
 
 
 def _is_block(value: Any) -> bool:

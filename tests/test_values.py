@@ -54,3 +54,8 @@ def test_blocks() -> None:
 def test_what_is_no_block_is_refused(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"data\.blocks=.* such as \{CRACK500:\[64,16\]\}"):
         blocks(value)
+
+
+def test_a_home_folder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert roots("~/walls") == [Path("/home/me/walls")]

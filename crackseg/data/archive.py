@@ -87,13 +87,14 @@ def find_pairs(root: Path, without_mask: WithoutMask = "leave_out") -> Inventory
         The inventory, its pairs sorted by stem.
 
     Raises:
-        DatasetNotFoundError: no such folder, or not a single photograph with a mask in it.
+        DatasetNotFoundError: no such folder, or no photograph in it with a mask or taken as
+            crack-free.
         DatasetError: two different files that claim to be the same photograph, or to say what is
             crack on it; annotations that contradict themselves; names that are not UTF-8.
         UnreadableImageError: a damaged annotation file.
     """
     inventory = _look_into(root, without_mask)
-    if not any(pair.mask for pair in inventory.pairs):
+    if not inventory.pairs:
         raise DatasetNotFoundError(_no_pair(inventory))
     return inventory
 
@@ -103,8 +104,7 @@ def find_pairs_below(roots: Sequence[Path], without_mask: WithoutMask = "leave_o
 
     Args:
         roots: none of them inside another one. Equal names in different roots do not matter.
-        without_mask: see :func:`find_pairs`; with ``crack_free``, all photographs of a root may be
-            without a mask as long as another root has some.
+        without_mask: see :func:`find_pairs`.
 
     Returns:
         The inventory below the roots' common parent folder.
@@ -121,10 +121,7 @@ def find_pairs_below(roots: Sequence[Path], without_mask: WithoutMask = "leave_o
     for one in found:
         if not one.pairs:
             raise DatasetNotFoundError(_no_pair(one))
-    joined = _join(parent, found)
-    if len(joined.crack_free) == len(joined.pairs):
-        raise DatasetNotFoundError(_no_pair(joined))
-    return joined
+    return _join(parent, found)
 
 
 def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
@@ -199,9 +196,14 @@ def _join(parent: Path, inventories: Sequence[Inventory]) -> Inventory:
 
 
 def _no_pair(inventory: Inventory) -> str:
-    images = len(inventory.images_without_mask) + len(inventory.crack_free)
-    found = f"{images} images and {len(inventory.masks_without_image)} masks, but no pair"
-    return _nothing_found(inventory.root, found)
+    images, masks = len(inventory.images_without_mask), len(inventory.masks_without_image)
+    said = _nothing_found(inventory.root, f"{images} images and {masks} masks, but no pair")
+    if images and not masks:
+        said += (
+            f". If the {images} images show no cracks, say data.without_mask=crack_free, or to "
+            "crackseg data --without-mask crack_free"
+        )
+    return said
 
 
 def _nothing_found(root: Path, found: str) -> str:

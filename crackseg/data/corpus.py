@@ -142,7 +142,7 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Cor
             "are excluded; crackseg data verify names them"
         )
     findings = [found for found in findings if not found.unreadable]
-    manifest = _divide(inventory, findings, config, preprocessing)
+    manifest = _divide(inventory, findings, config)
     return _corpus(root, manifest, inventory.pairs, findings, pixels)
 
 
@@ -166,6 +166,9 @@ def _excluding(inventory: Inventory, path: Path) -> Inventory:
             f"{inventory.root}, as {name_some(listed)}; write the list for the same folders that "
             "data.root names"
         )
+    absent = [image for image in listed if image not in there]
+    if absent:
+        log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
     kept = tuple(pair for pair in inventory.pairs if pair.image not in listed)
     log.info("%d pairs left out, as %s says", len(inventory.pairs) - len(kept), path)
     return replace(inventory, pairs=kept)
@@ -194,12 +197,7 @@ def _read(
     return survey(root, pairs, preprocessing, cache), FilePixels(root, preprocessing)
 
 
-def _divide(
-    inventory: Inventory,
-    findings: Sequence[Finding],
-    config: DataConfig,
-    preprocessing: Preprocessing,
-) -> Manifest:
+def _divide(inventory: Inventory, findings: Sequence[Finding], config: DataConfig) -> Manifest:
     rules = _rules(config)
     duplicates = _duplicates(findings, Path(config.cache))
     rows = describe(inventory.pairs, rules, duplicates)
@@ -211,8 +209,8 @@ def _divide(
     if config.split == "random":
         return split_randomly(rows, config.split_seed, config.counts)
     by_image = dict(zip((pair.image for pair in inventory.pairs), findings, strict=True))
-    found = [by_image[row.image] for row in rows]
-    shares = [one.crack_pixels(preprocessing.mask_threshold) / one.pixels for one in found]
+    # Of photographs as they are: one division for all sizes and cuts that are trained at.
+    shares = [by_image[row.image].share for row in rows]
     return split_by_photograph(rows, shares, config.split_seed, config.counts, rules)
 
 
@@ -244,6 +242,14 @@ def _say_what_is_there(corpus: Corpus, preprocessing: Preprocessing) -> None:
     for kind, what in _SAID_KINDS.items():
         if kinds[kind]:
             log.info("%d masks %s", kinds[kind], what)
+    covered = [image for image, found in corpus.findings.items() if found.share > 0.5]
+    if covered:
+        log.warning(
+            "%d masks mark more than half of their photograph, as inverted ones do: %s; crackseg "
+            "data verify looks closer",
+            len(covered),
+            name_some(covered),
+        )
     cut = preprocessing.mask_threshold
     emptied = {
         subset: sum(found.emptied(cut) for found in corpus.found(corpus.manifest.subset(subset)))

@@ -146,7 +146,7 @@ def explore(
         Measured(one.pair, one, found, along)
         for one, found, along in zip(own, small, widths, strict=True)
     )
-    divisions = _divisions(measured, verification.problems, preprocessing.mask_threshold)
+    divisions = _divisions(measured, verification.problems)
     return Exploration(root, preprocessing, measured, verification, divisions)
 
 
@@ -175,9 +175,7 @@ def _measure_widths(
         return list(progress(results, "Measuring cracks", len(inspected)))
 
 
-def _divisions(
-    measured: Sequence[Measured], problems: Iterable[Problem], mask_threshold: int
-) -> dict[str, Division]:
+def _divisions(measured: Sequence[Measured], problems: Iterable[Problem]) -> dict[str, Division]:
     """What the two ways to divide that any data set allows would come to."""
     place = {one.pair.image: index for index, one in enumerate(measured)}
     copies = [
@@ -187,8 +185,7 @@ def _divisions(
         for other in problem.pairs[1:]
     ]
     rows = describe([one.pair for one in measured], duplicates=copies)
-    small = [one.small for one in measured]
-    shares = [one.crack_pixels(mask_threshold) / one.pixels for one in small]
+    shares = [one.small.share for one in measured]
     ways = {
         "random": partial(split_randomly, rows),
         "grouped": partial(split_by_photograph, rows, shares),

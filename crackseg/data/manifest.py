@@ -109,7 +109,13 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest:
         ManifestError: a missing or damaged file, an unknown subset, an image or a mask that is
             listed twice or is not there.
     """
-    records = read_table(path, "manifest", ManifestError).records
+    columns, records = read_table(path, "manifest", ManifestError)
+    missing = [column for column in _ALWAYS if column not in columns]
+    if columns and missing:
+        raise ManifestError(
+            f"{path}, line 1: it lacks {', '.join(missing)}; the columns are {', '.join(COLUMNS)}, "
+            "between commas"
+        )
     if not records:
         raise ManifestError(f"{path}: the manifest lists no pair")
     rows = tuple(_checked_row(path, line, record) for line, record in records)

@@ -133,7 +133,8 @@ def _wanted_counts(total: int, counts: Sequence[int] | None) -> tuple[int, int, 
     if not counts[0] or not counts[1]:
         raise DatasetError(
             f"{total} pairs make {counts[0]} for training and {counts[1]} for validation, and each "
-            "needs at least one; add photographs or set data.counts"
+            "needs at least one; add photographs, set data.counts, or judge all of them with "
+            "evaluate.py subset=all"
         )
     return (counts[0], counts[1], counts[2])
 

@@ -25,7 +25,7 @@ from crackseg.processes import usable_cores
 from crackseg.progress import progress
 
 # To be raised when decoding or resizing changes, or what is found of a pair.
-_VERSION = 2
+_VERSION = 3
 # Pairs that are decoded ahead of whoever uses them: enough for all cores, little memory.
 _AHEAD = 64
 
@@ -38,7 +38,7 @@ class Finding:
         unreadable: the file of the pair that cannot be decoded, or empty.
         size: (H, W) of the photograph.
         kind: of the mask, see :func:`crackseg.pixels.read_mask_and_kind`; empty if it is no image.
-        marked: the mask holds anything but background before it is resized.
+        share: of the photograph, how much its mask marks at its own size, 0-1; grey counts in part.
         levels: int64 (256,), how many pixels of the mask have each grey at training size.
         thumbnail: of the photograph, see :func:`crackseg.data.duplicates.thumbnail`.
     """
@@ -46,7 +46,7 @@ class Finding:
     unreadable: str
     size: tuple[int, int]
     kind: str
-    marked: bool
+    share: float
     levels: npt.NDArray[np.int64]
     thumbnail: UInt8Array
 
@@ -67,7 +67,7 @@ class Finding:
 
     def emptied(self, mask_threshold: int) -> bool:
         """Whether the mask held grey, but resizing and cutting leave no crack of it."""
-        return self.marked and self.crack_pixels(mask_threshold) == 0
+        return self.share > 0 and self.crack_pixels(mask_threshold) == 0
 
 
 class Decoded(NamedTuple):
@@ -139,8 +139,8 @@ def read_findings(path: Path) -> list[Finding] | None:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     return [
-        Finding(str(unreadable), (int(size[0]), int(size[1])), str(kind), bool(marked), *arrays)
-        for unreadable, size, kind, marked, *arrays in zip(*columns, strict=True)
+        Finding(str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays)
+        for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
     ]
 
 
@@ -156,13 +156,13 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
         return _undecoded(pair.mask)
     image, mask = preprocessing.bring_to_size(photograph, truth)
     levels = np.bincount(mask.ravel(), minlength=256)
-    finding = Finding(
-        "", (height, width), kind or "", bool(truth.any()), levels, thumbnail(photograph)
-    )
+    # Of whole numbers, so that every machine divides the photographs alike.
+    share = int(truth.sum(dtype=np.int64)) / (255 * truth.size)
+    finding = Finding("", (height, width), kind or "", share, levels, thumbnail(photograph))
     return Decoded(finding, image, mask)
 
 
 def _undecoded(name: str) -> Decoded:
     nothing = np.zeros((0, 0), np.uint8)
     levels, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
-    return Decoded(Finding(name, (0, 0), "", False, levels, thumb), nothing[..., None], nothing)
+    return Decoded(Finding(name, (0, 0), "", 0.0, levels, thumb), nothing[..., None], nothing)

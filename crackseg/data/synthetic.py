@@ -21,6 +21,8 @@ from crackseg.data.cracks import cut_cracks
 from crackseg.data.distractors import add_distractors
 from crackseg.data.scene import Plane, Scene, grain, rgb, value_noise
 from crackseg.data.surfaces import make_surface
+from crackseg.errors import DatasetError
+from crackseg.pixels import IMAGE_SUFFIXES
 from crackseg.progress import progress
 
 log = logging.getLogger(__name__)
@@ -152,6 +154,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
 
     Raises:
         ValueError: If the count, seed or size is too small.
+        DatasetError: If other photographs stand in ``root``.
     """
     _require_at_least("count", count, 1)
     _require_at_least("seed", seed, 0)
@@ -159,6 +162,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
     folder = root / f"synthetic-v{GENERATOR_VERSION}-n{count}-s{seed}-{size}px"
     if folder.is_dir():
         return folder
+    _refuse_among_others(root)
     root.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=root))
     try:
@@ -167,6 +171,18 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def _refuse_among_others(root: Path) -> None:
+    """Keeps drawn photographs out of a user's folder, where they would be taken for the user's."""
+    beside = (path for pattern in ("*", "*/*") for path in sorted(root.glob(pattern)))
+    theirs = next((path for path in beside if path.suffix.lower() in IMAGE_SUFFIXES), None)
+    if theirs is not None:
+        raise DatasetError(
+            f"data.root={root}: other photographs stand here, such as {theirs.relative_to(root)}, "
+            "and data=synthetic draws its own; add data=folder to take those, or name another "
+            "folder"
+        )
 
 
 def _write_all(folder: Path, count: int, seed: int, size: int) -> None:

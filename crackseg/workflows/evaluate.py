@@ -18,7 +18,7 @@ from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.dataset import PredictedPixels
 from crackseg.data.manifest import SUBSETS, Row
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.tally import sweep_with
 from crackseg.examination import Examination, Look
@@ -27,6 +27,7 @@ from crackseg.reporting.assessment import print_assessment, write_images
 from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
+from crackseg.values import roots
 from crackseg.workflows.protocol import announce, build_trainer, protocol
 
 log = logging.getLogger(__name__)
@@ -188,6 +189,14 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     announce(data)
     try:
         datamodule = _ready(data)
+    except DatasetNotFoundError as error:
+        if config.data is not None or config.root is not None:
+            raise
+        raise DatasetNotFoundError(
+            f"{name_some(map(str, roots(data.root)))}: the photographs that the checkpoint was "
+            "trained with are not there any more; say with root=FOLDER where they stand now, or "
+            "judge others with data=folder data.root=FOLDER"
+        ) from error
     except DatasetError:
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise

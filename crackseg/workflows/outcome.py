@@ -18,7 +18,6 @@ from crackseg.record import BEST
 from crackseg.reporting.tables import print_scores, rows_of
 from crackseg.segmenter import CrackSegmenter
 from crackseg.shell import program, short, typed
-from crackseg.values import roots
 from crackseg.workflows.protocol import protocol
 
 
@@ -80,9 +79,10 @@ def report(
                 rows_of(metrics[stage], threshold),
                 protocol(count, datamodule),
             )
-    best, given = short(folder / BEST), roots(config.data.root)
-    # What is made lies in a folder of its own.
-    folders = given if len(given) > 1 else [datamodule.root]
+    best = short(folder / BEST)
+    manifest = datamodule.manifest
+    # One alone: their folder may hold masks too.
+    photograph = (manifest.subset("test") or manifest.subset("val"))[0].image
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
@@ -91,6 +91,6 @@ def report(
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next:\n"
         f"  {program('python')} evaluate.py {typed('checkpoint', best)} subset=val\n"
-        f"  {program('crackseg')} predict {shlex.join(str(short(one)) for one in folders)} "
+        f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root / photograph)))} "
         f"--checkpoint {shlex.quote(str(best))}"
     )

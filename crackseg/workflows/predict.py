@@ -54,6 +54,7 @@ def predict(
 
     Raises:
         DatasetNotFoundError: a path that does not exist, or no photograph under any of them.
+        CrackSegError: results would stand among the photographs, or cannot be written.
     """
     jobs = plan(paths, output)
     done: list[Path] = []
@@ -75,6 +76,7 @@ def plan(paths: Sequence[str], output: Path) -> list[Job]:
 
     Raises:
         DatasetNotFoundError: see :func:`predict`.
+        CrackSegError: results would stand among the photographs.
     """
     found = [(folder, files) for path in paths for folder, files in _expand(path, output)]
     # Links keep their own place and name: only the folders' spelling is made equal.
@@ -89,10 +91,16 @@ def plan(paths: Sequence[str], output: Path) -> list[Job]:
             f"{', '.join(paths)}: no photograph here; looked for {_suffixes()}"
         )
     relative = [file.relative_to(base) for file in photographs]
-    return [
-        Job(file, output / target)
-        for file, target in zip(photographs, _targets(relative), strict=True)
-    ]
+    targets = (output / target for target in _targets(relative))
+    jobs = [Job(*one) for one in zip(photographs, targets, strict=True)]
+    for job in jobs:
+        if job.photograph.parent.resolve() == job.target.parent.resolve():
+            raise CrackSegError(
+                f"--output {output}: masks would stand beside their photographs, such as "
+                f"{job.photograph}, and be taken for photographs or for truth later; name another "
+                "folder"
+            )
+    return jobs
 
 
 def _targets(photographs: Sequence[Path]) -> list[Path]:

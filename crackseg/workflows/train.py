@@ -17,6 +17,7 @@ from crackseg.callbacks import Throughput, build_callbacks
 from crackseg.checks import check_train_config
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.errors import DatasetError
 from crackseg.interruption import (
     Interrupted,
     StopBetweenBatches,
@@ -120,6 +121,12 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
     datamodule = CrackDataModule(config.data, seed=config.seed)
     datamodule.prepare_data()
     datamodule.setup()
+    training = datamodule.manifest.subset("train")
+    if training and not any(found.share for found in datamodule.corpus.found(training)):
+        raise DatasetError(
+            f"{datamodule.root}: none of the {len(training)} training photographs shows a crack, "
+            "so that there is nothing to learn; add some that do"
+        )
     return datamodule
 
 

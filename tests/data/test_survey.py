@@ -45,7 +45,7 @@ def cracks(findings: list[Finding], threshold: int = 127) -> list[int]:
 def told(findings: list[Finding]) -> list[tuple[object, ...]]:
     """All that they say, so that it can be compared."""
     return [
-        (f.unreadable, f.size, f.kind, f.marked, f.levels.tolist(), f.thumbnail.tolist())
+        (f.unreadable, f.size, f.kind, f.share, f.levels.tolist(), f.thumbnail.tolist())
         for f in findings
     ]
 
@@ -192,7 +192,7 @@ def test_another_cut_needs_no_other_survey(root: Path, tmp_path: Path, decoded: 
 def test_a_photograph_without_a_mask_has_no_crack(root: Path, tmp_path: Path) -> None:
     pair = find_pairs(root).pairs[0]._replace(mask="")
     (found,) = survey(root, [pair], PREPROCESSING, tmp_path / "cache")
-    assert (found.unreadable, found.kind, found.marked, found.pixels) == ("", "", False, 32 * 32)
+    assert (found.unreadable, found.kind, found.share, found.pixels) == ("", "", 0, 32 * 32)
     assert cracks([found], 0) == [0]
 
 
@@ -214,3 +214,12 @@ def test_nothing_half_written_is_left_in_the_cache(root: Path, tmp_path: Path) -
     left = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert [path.suffix for path in left] == [".npz"]
     assert not left[0].name.startswith(".")
+
+
+def test_the_share_of_crack_is_that_of_the_photograph_as_it_is(tmp_path: Path) -> None:
+    masks = {"a": cracked(16), "b": cracked(16, 51), "c": cracked(0)}
+    pairs = [write_pair(tmp_path, name, mask) for name, mask in masks.items()]
+    for size in (16, 32):
+        preprocessing = Preprocessing((size, size), "bilinear", 0)
+        found = survey(tmp_path, pairs, preprocessing, tmp_path / "cache")
+        assert [one.share for one in found] == [0.25, 0.05, 0]

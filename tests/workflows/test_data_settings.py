@@ -23,7 +23,7 @@ from crackseg.data.manifest import Manifest
 from crackseg.errors import ConfigError, DatasetError, ManifestError
 from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.evaluate import evaluate
-from crackseg.workflows.train import train
+from crackseg.workflows.train import TrainResult, train
 from tests.conftest import draw_pair, write_archive
 
 
@@ -80,13 +80,43 @@ def test_class_weights_are_those_of_crops(cropping: TrainConfig) -> None:
     assert by_heart.class_weights == photographs.class_weights
 
 
-def test_excluded_photographs_take_no_part(train_config: TrainConfig, tmp_path: Path) -> None:
+def test_a_division_does_not_depend_on_what_is_trained_at(train_config: TrainConfig) -> None:
+    settings: list[dict[str, object]] = [{}, {"image_size": 16}, {"mask_threshold": 0}]
+    settings += [{"resize": "bilinear"}, {"crop_size": 32}]
+    digests = set()
+    for given in settings:
+        datamodule = CrackDataModule(replace(train_config.data, split="grouped", **given))
+        datamodule.setup()
+        digests.add(datamodule.manifest.digest)
+    assert len(digests) == 1
+
+
+def test_where_no_photograph_shows_a_crack_nothing_is_trained_but_all_can_be_judged(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
+    clean = tmp_path / "clean_walls"
+    clean.mkdir()
+    for seed in range(12):
+        Image.fromarray(draw_pair(seed)[0]).save(clean / f"wall{seed}.png")
+    data = replace(train_config.data, root=str(clean), without_mask="crack_free")
+    with pytest.raises(DatasetError, match="none of the 9 training photographs shows a crack"):
+        train(replace(train_config, data=data), tmp_path / "run")
+    config = EvaluateConfig(checkpoint=str(trained.checkpoint), data=data, subset="all")
+    judged = evaluate(config, tmp_path / "judged")
+    assert judged["images"] == judged["alarms"]["images"] == 12
+
+
+def test_excluded_photographs_take_no_part(
+    train_config: TrainConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     root = write_archive(tmp_path / "root")
     listed = "Final-Dataset-Vol1/Images/CFD_004.png"
-    write_exclusions(tmp_path / "list.csv", {listed: "blurred"})
+    write_exclusions(tmp_path / "list.csv", {listed: "blurred", "gone.png": "dark"})
     data = replace(train_config.data, root=str(root), exclude=str(tmp_path / "list.csv"))
     datamodule = CrackDataModule(data)
-    datamodule.setup()
+    with caplog.at_level("WARNING", "crackseg"):
+        datamodule.setup()
+    assert "list.csv: 1 that it lists are not there: gone.png" in caplog.text
     assert len(datamodule.manifest.rows) == 19
     assert listed not in {row.image for row in datamodule.manifest.rows}
     write_exclusions(tmp_path / "other.csv", {"images/CFD_004.png": "blurred"})
@@ -166,7 +196,7 @@ def test_a_manifest_makes_no_photograph_crack_free_unasked(
     )
     allowed = CrackDataModule(replace(data, without_mask="crack_free"))
     allowed.setup()
-    assert allowed.corpus.findings[rows[2].image].marked is False
+    assert allowed.corpus.findings[rows[2].image].share == 0
 
 
 def test_near_duplicates_are_looked_for_in_a_manifest_too(
@@ -238,3 +268,34 @@ def test_large_photographs_are_judged_in_tiles(
     judged = evaluate(whole, tmp_path / "tiled")["stored"]["totals"]
     assert largest < 80
     assert judged == pytest.approx(expected, abs=2e-3)
+
+
+def test_inverted_masks_are_warned_of(
+    train_config: TrainConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = write_archive(tmp_path / "root")
+    mask = root / "Final-Dataset-Vol1/Final_Masks/Masks/CFD_003.png"
+    Image.fromarray(255 - draw_pair(3)[1]).save(mask)
+    datamodule = CrackDataModule(replace(train_config.data, root=str(root)))
+    with caplog.at_level("WARNING", "crackseg"):
+        datamodule.setup()
+    assert (
+        "1 masks mark more than half of their photograph, as inverted ones do: "
+        "Final-Dataset-Vol2/Images-2/CFD_003.png; crackseg data verify looks closer"
+    ) in caplog.text
+
+
+def test_photographs_of_a_user_are_not_mixed_with_drawn_ones(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    for place in ("wall.jpg", "images/wall.jpg"):
+        mine = tmp_path / place[:3]
+        (mine / place).parent.mkdir(parents=True)
+        (mine / place).touch()
+        data = replace(train_config.data, name="synthetic", count=10, root=str(mine))
+        with pytest.raises(DatasetError) as caught:
+            CrackDataModule(data).prepare_data()
+        assert str(caught.value) == (
+            f"data.root={mine}: other photographs stand here, such as {place}, and data=synthetic "
+            "draws its own; add data=folder to take those, or name another folder"
+        )

@@ -131,6 +131,19 @@ def test_photographs_that_were_moved_are_judged_as_what_they_are(
         evaluate(named, tmp_path / "judged")
 
 
+def test_photographs_that_are_gone_are_asked_for(trained: TrainResult, tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint["hyper_parameters"]["data"]["config"]["root"] = str(tmp_path / "gone")
+    write_checkpoint(checkpoint, tmp_path / "moved.ckpt")
+    with pytest.raises(DatasetNotFoundError) as caught:
+        evaluate(settings(tmp_path / "moved.ckpt"), tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'gone'}: the photographs that the checkpoint was trained with are not there "
+        "any more; say with root=FOLDER where they stand now, or judge others with data=folder "
+        "data.root=FOLDER"
+    )
+
+
 def test_no_synthetic_photographs_are_made_where_others_are_looked_for(
     trained: TrainResult, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Files, folders and globs in; masks below the same relative folders out."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from crackseg.cli import main
-from crackseg.errors import DatasetNotFoundError
+from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.workflows.predict import plan
 from crackseg.workflows.train import TrainResult
 from tests.conftest import draw_pair
@@ -150,3 +151,12 @@ def test_what_is_wrong_is_said_with_exit_code_2(
     assert main(["predict", path, *given, "--output", str(tmp_path / "out")]) == 2
     assert f"error: {message}" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_results_do_not_stand_among_the_photographs(archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "walls"
+    shutil.copytree(archive / "Final-Dataset-Vol1" / "Images", folder)
+    for paths in ([str(folder)], [str(folder / "CFD_000.png")]):
+        with pytest.raises(CrackSegError, match="masks would stand beside their photographs, such"):
+            plan(paths, folder)
+    assert len(plan([str(folder)], folder / "found")) == 10
