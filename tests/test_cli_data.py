@@ -126,8 +126,8 @@ def test_a_manifest_without_groups_is_not_called_safe_until_its_photographs_are_
         (None, ": there is no such manifest"),
         ("", ": the manifest lists no pair"),
         (
-            "stem,image\nCFD_1,i/CFD_1.png\n",
-            ", line 2: the columns are stem, image, mask, source, ",
+            "stem,image\nCFD_1,i.png\n",
+            ", line 1: it lacks mask, source, photograph, subset; the columns are stem, ",
         ),
         ('stem,image\n"never closed,', ": cannot be read as a manifest ("),
     ],

@@ -37,5 +37,8 @@ def test_lower_bounds_are_the_versions_that_were_tested() -> None:
 def test_tested_versions_are_within_the_bounds() -> None:
     tested = pinned("tested")
     extras = itertools.chain.from_iterable(project()["optional-dependencies"].values())
-    for name, requirement in promised([*project()["dependencies"], *extras]).items():
+    wanted = promised([*project()["dependencies"], *extras])
+    # An extra may take in another one.
+    wanted.pop("crackseg", None)
+    for name, requirement in wanted.items():
         assert tested[name] in requirement.specifier, name

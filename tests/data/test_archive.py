@@ -336,11 +336,16 @@ def test_photographs_without_a_mask_are_crack_free_only_where_it_is_said(tmp_pat
     assert find_pairs(tmp_path).crack_free == ()
 
 
-def test_a_data_set_without_any_mask_is_none(tmp_path: Path) -> None:
+def test_a_data_set_without_any_mask_is_one_only_if_that_is_said(tmp_path: Path) -> None:
     put(tmp_path, "images/a.png", "images/b.png")
     with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks, but no pair") as caught:
-        find_pairs(tmp_path, "crack_free")
+        find_pairs(tmp_path)
     assert_says_what_to_do(str(caught.value), tmp_path)
+    assert str(caught.value).endswith(
+        ". If the 2 images show no cracks, say data.without_mask=crack_free, or to crackseg data "
+        "--without-mask crack_free"
+    )
+    assert len(find_pairs(tmp_path, "crack_free").crack_free) == 2
 
 
 def test_several_roots_are_paired_one_by_one_and_joined(tmp_path: Path) -> None:
@@ -420,9 +425,7 @@ def test_a_root_may_hold_crack_free_photographs_alone(tmp_path: Path) -> None:
         find_pairs_below([one, empty], "crack_free")
     assert_says_what_to_do(str(caught.value), empty)
     three = put(tmp_path / "three", "y.jpg")
-    with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks") as caught:
-        find_pairs_below([two, three], "crack_free")
-    assert_says_what_to_do(str(caught.value), tmp_path)
+    assert len(find_pairs_below([two, three], "crack_free").crack_free) == 2
 
 
 def test_pairs_with_an_unreadable_file_are_left_out(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_only_what_spoils_is_left_out_and_of_copies_one_stays() -> None:
 
 def test_errors_are_told_from_warnings() -> None:
     warnings = {kind for kind in KINDS if not Problem(kind, (), "").spoils}
-    assert warnings == {"mostly_crack", "identical", "near_duplicates"}
+    assert warnings == {"mostly_crack", "identical", "near_duplicates", "ready_lists"}
 
 
 def test_without_a_readable_pair_there_is_nothing_more_to_find() -> None:

@@ -107,7 +107,8 @@ def test_too_few_pairs_are_refused(
 ) -> None:
     message = (
         f"{total} pairs make {train} for training and {val} for validation, and each needs at "
-        "least one; add photographs or set data.counts"
+        "least one; add photographs, set data.counts, or judge all of them with "
+        "evaluate.py subset=all"
     )
     with pytest.raises(DatasetError, match=f"^{re.escape(message)}$"):
         split_randomly(make_rows(total), counts=counts)

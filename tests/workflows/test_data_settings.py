@@ -103,7 +103,7 @@ def test_where_no_photograph_shows_a_crack_nothing_is_trained_but_all_can_be_jud
         train(replace(train_config, data=data), tmp_path / "run")
     config = EvaluateConfig(checkpoint=str(trained.checkpoint), data=data, subset="all")
     judged = evaluate(config, tmp_path / "judged")
-    assert judged["images"] == judged["alarms"]["images"] == 12
+    assert judged["images"] == judged["alarms"]["photographs"] == 12
 
 
 def test_excluded_photographs_take_no_part(

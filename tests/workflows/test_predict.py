@@ -78,10 +78,10 @@ def test_a_link_keeps_its_own_place_and_name(tmp_path: Path) -> None:
     assert targets(str(tmp_path / "in"), output=tmp_path / "out") == {"wall.png": "wall"}
 
 
-def test_results_may_stand_beside_the_photographs(tmp_path: Path) -> None:
+def test_results_may_stand_below_the_photographs(tmp_path: Path) -> None:
     photograph(tmp_path / "x.png")
-    photograph(tmp_path / "x_overlay.png")
-    assert targets(str(tmp_path), output=tmp_path) == {"x.png": "x"}
+    photograph(tmp_path / "found" / "x_overlay.png")
+    assert targets(str(tmp_path), output=tmp_path / "found") == {"x.png": "x"}
 
 
 def test_no_two_photographs_share_a_result(tmp_path: Path) -> None:
