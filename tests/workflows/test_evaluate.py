@@ -166,7 +166,7 @@ def test_a_few_photographs_of_another_place_can_be_judged(
     )
     judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path)
     assert judged["images"] == 2
-    with pytest.raises(DatasetError, match="or judge all of them with evaluate.py subset=all"):
+    with pytest.raises(DatasetError, match="or judge all of them with evaluate"):
         evaluate(settings(trained.checkpoint, data=data), tmp_path)
     undivided = replace(data, split="none")
     again = evaluate(settings(trained.checkpoint, data=undivided), tmp_path)
