@@ -187,8 +187,25 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     named = parameters["data"]
     data = _data(config, DataConfig(**named["config"]))
     announce(data)
+    datamodule = _read(config, data)
+    if datamodule.manifest.digest == named["manifest_hash"]:
+        return datamodule
+    if config.data is None:
+        raise DatasetError(
+            f"{datamodule.root}: these are not the photographs and subsets that the checkpoint was "
+            f"trained with (there {named['counts']}, now {datamodule.manifest.counts}); "
+            f"{_remedy(config, data)}"
+        )
+    log.warning(
+        "the division into subsets is not the one that this checkpoint was trained with: "
+        "photographs of its training may be among these"
+    )
+    return datamodule
+
+
+def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
     try:
-        datamodule = _ready(data)
+        return _ready(data)
     except DatasetNotFoundError as error:
         if config.data is not None or config.root is not None:
             raise
@@ -200,29 +217,20 @@ def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackData
     except DatasetError:
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise
-        # A few photographs cannot be divided, and to be judged all together they need not be.
-        datamodule = _ready(replace(data, split="none", counts=None))
-    if datamodule.manifest.digest == named["manifest_hash"]:
-        return datamodule
+    # A few photographs cannot be divided, and to be judged all together they need not be.
+    return _ready(replace(data, split="none", counts=None))
+
+
+def _remedy(config: EvaluateConfig, data: DataConfig) -> str:
     if config.root is not None:
-        raise DatasetError(
-            f"root={config.root}: these are not the photographs and subsets that the checkpoint "
-            f"was trained with (there {named['counts']}, now {datamodule.manifest.counts}); name "
-            "the folder that holds them, or all folders where they were several, which must stand "
-            "to one another as they did"
+        return (
+            "name with root=... the folder that holds them, or all folders where they were "
+            "several, which must stand to one another as they did"
         )
-    if config.data is None:
-        raise DatasetError(
-            f"{datamodule.root}: these are no longer the photographs and subsets that the "
-            f"checkpoint was trained with (there {named['counts']}, now "
-            f"{datamodule.manifest.counts}); restore them, or give the run's manifest with data="
-            f"{data.name} data.root={data.root} data.split=manifest data.manifest=FILE"
-        )
-    log.warning(
-        "the division into subsets is not the one that this checkpoint was trained with: "
-        "photographs of its training may be among these"
+    return (
+        f"restore them, or give the run's manifest with data={data.name} data.root={data.root} "
+        "data.split=manifest data.manifest=FILE"
     )
-    return datamodule
 
 
 def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
