@@ -41,11 +41,6 @@ def check_train_config(config: TrainConfig) -> None:
     """
     faults = [*_data_faults(config.data), *_faults_of(_value_checks(config))]
     weights_given = config.loss.class_weights is not None
-    if config.data.split == "none":
-        faults.append(
-            "data.split=none: it leaves nothing to train on and is for evaluate.py; here one of "
-            f"{', '.join(SPLITS[:-1])}"
-        )
     faults += _fault_of(lambda: check_terms(config.loss.terms, weights_given))
     if weights_given and config.loss.class_weights != "auto":
         faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))
@@ -178,6 +173,11 @@ def _crop_checks(data: DataConfig) -> list[Check]:
 def _value_checks(config: TrainConfig) -> list[Check]:
     optimizer, threads = config.optimizer, config.runtime.threads
     return [
+        (
+            config.data.split != "none",
+            "data.split=none: it leaves nothing to train on and is for evaluate.py; here one of "
+            f"{', '.join(SPLITS[:-1])}",
+        ),
         *_model_checks(config.model),
         (optimizer.lr > 0, f"optimizer.lr={optimizer.lr}: greater than 0"),
         _at_least("optimizer.weight_decay", optimizer.weight_decay, 0),

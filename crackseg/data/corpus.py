@@ -20,7 +20,7 @@ from crackseg.data.exclusions import read_exclusions
 from crackseg.data.grouping import describe, with_duplicates
 from crackseg.data.leaks import Leaks, find_leaks
 from crackseg.data.manifest import SUBSETS, Manifest, Row, read_manifest
-from crackseg.data.sources import known_source, select_sources
+from crackseg.data.sources import known_sources, select_sources
 from crackseg.data.splits import split_by_photograph, split_officially, split_randomly
 from crackseg.data.store import NoRoomError, open_store
 from crackseg.data.survey import Finding, survey
@@ -88,7 +88,7 @@ def compared(path: Path, folders: Sequence[Path]) -> Manifest:
         ManifestError: it does not fit the files.
         UnreadableImageError: it lists a file that cannot be decoded.
     """
-    config = DataConfig(root=[str(one) for one in folders], manifest=str(path), store=False)
+    config = DataConfig(store=False)
     root = common_root(folders)
     manifest = read_manifest(path, root)
     small = Preprocessing((THUMBNAIL, THUMBNAIL), "area", 127)
@@ -131,7 +131,9 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Cor
     inventory = find_pairs_below(roots(config.root), cast(WithoutMask, config.without_mask))
     if config.exclude is not None:
         inventory = _excluding(inventory, Path(config.exclude))
-    _refuse_unknown_sources(inventory, config)
+    rows = describe(inventory.pairs, _rules(config))
+    # Before the photographs are read, which takes long.
+    known_sources(rows, config.sources, config.without_sources)
     root = inventory.root
     findings, pixels = _read(root, inventory.pairs, config, preprocessing)
     inventory = inventory.without([found.unreadable for found in findings if found.unreadable])
@@ -142,19 +144,11 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Cor
             "are excluded; crackseg data verify names them"
         )
     findings = [found for found in findings if not found.unreadable]
-    manifest = _divide(inventory, findings, config)
+    there = {pair.image for pair in inventory.pairs}
+    rows = [row for row in rows if row.image in there]
+    rows = with_duplicates(rows, _duplicates(findings, Path(config.cache)))
+    manifest = _divide(rows, findings, config)
     return _corpus(root, manifest, inventory.pairs, findings, pixels)
-
-
-def _refuse_unknown_sources(inventory: Inventory, config: DataConfig) -> None:
-    """Before the photographs are read, which takes long."""
-    rows = describe(inventory.pairs, _rules(config))
-    for setting, names in (
-        ("data.sources", config.sources or ()),
-        ("data.without_sources", config.without_sources),
-    ):
-        for name in names:
-            known_source(setting, name, rows)
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:
@@ -197,10 +191,9 @@ def _read(
     return survey(root, pairs, preprocessing, cache), FilePixels(root, preprocessing)
 
 
-def _divide(inventory: Inventory, findings: Sequence[Finding], config: DataConfig) -> Manifest:
-    rules = _rules(config)
-    duplicates = _duplicates(findings, Path(config.cache))
-    rows = describe(inventory.pairs, rules, duplicates)
+def _divide(rows: Sequence[Row], findings: Sequence[Finding], config: DataConfig) -> Manifest:
+    # Of photographs as they are: one division for all sizes and cuts that are trained at.
+    shares = {row.image: found.share for row, found in zip(rows, findings, strict=True)}
     rows = select_sources(rows, config.sources, config.without_sources)
     if config.split == "none":
         return Manifest(tuple(replace(row, subset="test") for row in rows))
@@ -208,10 +201,8 @@ def _divide(inventory: Inventory, findings: Sequence[Finding], config: DataConfi
         return split_officially(rows, roots(config.root), config.split_seed)
     if config.split == "random":
         return split_randomly(rows, config.split_seed, config.counts)
-    by_image = dict(zip((pair.image for pair in inventory.pairs), findings, strict=True))
-    # Of photographs as they are: one division for all sizes and cuts that are trained at.
-    shares = [by_image[row.image].share for row in rows]
-    return split_by_photograph(rows, shares, config.split_seed, config.counts, rules)
+    cracks = [shares[row.image] for row in rows]
+    return split_by_photograph(rows, cracks, config.split_seed, config.counts, _rules(config))
 
 
 def _rules(config: DataConfig) -> dict[str, Blocks]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path, PurePosixPath
 
+from crackseg.data.archive import Pair
 from crackseg.data.layouts import SUBSET_SPELLINGS
 from crackseg.data.manifest import Row
 from crackseg.errors import DatasetError, name_some
@@ -32,10 +33,15 @@ def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str
     Raises:
         DatasetError: a list that cannot be read, or a name that stands in two of them.
     """
-    ready = {row.image: subset for row in rows if (subset := row.pair.subset)}
+    ready = subsets_by_folder(row.pair for row in rows)
     rest = [row for row in rows if row.image not in ready]
     lists = sorted(path for folder in folders for path in _find_lists(folder)) if rest else []
     return ready | _subsets_by_list(rest, _read_lists(lists))
+
+
+def subsets_by_folder(pairs: Iterable[Pair]) -> dict[str, str]:
+    """By image, as folders or COCO's file alone say."""
+    return {pair.image: subset for pair in pairs if (subset := pair.subset)}
 
 
 def _find_lists(folder: Path) -> Iterator[Path]:

@@ -34,6 +34,18 @@ def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
     return found
 
 
+def known_sources(
+    rows: Sequence[Row], only: Sequence[str] | None, without: Sequence[str]
+) -> tuple[set[str] | None, set[str]]:
+    """The sources to take, None for all, and those to leave out, as the rows spell them.
+
+    Raises:
+        DatasetError: an unknown name.
+    """
+    taken = None if only is None else {known_source("data.sources", one, rows) for one in only}
+    return taken, {known_source("data.without_sources", one, rows) for one in without}
+
+
 def select_sources(
     rows: Sequence[Row], only: Sequence[str] | None = None, without: Sequence[str] = ()
 ) -> list[Row]:
@@ -50,10 +62,7 @@ def select_sources(
     Raises:
         DatasetError: an unknown name, or nothing that is left.
     """
-    taken = (
-        {known_source("data.sources", name, rows) for name in only} if only is not None else None
-    )
-    dropped = {known_source("data.without_sources", name, rows) for name in without}
+    taken, dropped = known_sources(rows, only, without)
     tainted = {row.group for row in rows if row.source in dropped}
     kept = [
         row

@@ -218,17 +218,17 @@ def _make_room(stores: Path, needed: int, limit: int) -> None:
             f"{what}, and {stores} has {free / GIGABYTE:.1f} GB free, of which 1 GB is left alone; "
             "free some, or set data.cache to a folder on another disk"
         )
-    for one, size in sizes.items():
-        if taken + needed <= limit and needed + _LEFT_FREE <= free:
-            return
+    oldest_first = iter(sizes)
+    while taken + needed > limit or needed + _LEFT_FREE > free:
+        one = next(oldest_first, None)
+        if one is None:
+            raise NoRoomError(
+                f"{what}, for which other stores in {stores} would have to go, and other runs use "
+                "them just now"
+            )
         if _remove_unused(one):
             # Bytes that another run has mapped come free only when it ends.
-            taken, free = taken - size, shutil.disk_usage(stores).free
-    if taken + needed > limit or needed + _LEFT_FREE > free:
-        raise NoRoomError(
-            f"{what}, for which other stores in {stores} would have to go, and other runs use "
-            "them just now"
-        )
+            taken, free = taken - sizes[one], shutil.disk_usage(stores).free
 
 
 def _whole_stores(stores: Path) -> list[Path]:

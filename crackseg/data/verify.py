@@ -13,7 +13,7 @@ from crackseg.data.grouping import describe
 from crackseg.data.inspection import Inspection, Unreadable, inspect_all
 from crackseg.data.names import origin
 from crackseg.data.problems import KINDS, Problem, exclusions, find_problems
-from crackseg.data.ready import ready_subsets
+from crackseg.data.ready import ready_subsets, subsets_by_folder
 from crackseg.errors import DatasetError
 
 CUTS = (0, 64, 127)
@@ -145,8 +145,7 @@ def _ready_subsets(
     try:
         return ready_subsets(describe(pairs), roots), []
     except DatasetError as error:
-        by_folder = {pair.image: pair.subset for pair in pairs if pair.subset}
-        return by_folder, [Problem("ready_lists", (), str(error))]
+        return subsets_by_folder(pairs), [Problem("ready_lists", (), str(error))]
 
 
 def _summarise(inspected: Sequence[Inspection | Unreadable]) -> Summary:

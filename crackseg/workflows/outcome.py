@@ -12,6 +12,7 @@ from lightning import Trainer
 from crackseg import figures, loggers
 from crackseg.config import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.manifest import Row
 from crackseg.data.truth import read_truth
 from crackseg.inference.predictor import Predictor
 from crackseg.record import BEST
@@ -49,7 +50,7 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
     if not (folder / BEST).is_file():
         return
     predictor = Predictor.from_checkpoint(folder / BEST, device="cpu")
-    rows = datamodule.manifest.subset("test") or datamodule.manifest.subset("val")
+    rows = _to_show(datamodule)
     step = max(len(rows) // 8, 1)
     pictures = []
     for row in rows[::step][:8]:
@@ -80,9 +81,8 @@ def report(
                 protocol(count, datamodule),
             )
     best = short(folder / BEST)
-    manifest = datamodule.manifest
     # One alone: their folder may hold masks too.
-    photograph = (manifest.subset("test") or manifest.subset("val"))[0].image
+    photograph = _to_show(datamodule)[0].image
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
@@ -94,3 +94,8 @@ def report(
         f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root / photograph)))} "
         f"--checkpoint {shlex.quote(str(best))}"
     )
+
+
+def _to_show(datamodule: CrackDataModule) -> tuple[Row, ...]:
+    """Photographs that training has not seen."""
+    return datamodule.manifest.subset("test") or datamodule.manifest.subset("val")

@@ -148,8 +148,9 @@ def _entry(
     config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
     # A page is for others, whom it is no use to tell where this folder stands.
     here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
+    moved = _moved(parameters, roots)
     judged = {
-        one: _judged(run, name, one, resolution, roots, place)
+        one: _judged(run, name, one, resolution, moved, place)
         for one in dict.fromkeys(("val", subset))
     }
     return Entry(
@@ -176,7 +177,7 @@ def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
 
 
 def _judged(
-    run: Run, name: str, subset: str, resolution: str, roots: Sequence[Path], place: str
+    run: Run, name: str, subset: str, resolution: str, moved: Sequence[Path], place: str
 ) -> Judgement:
     """The evaluation that was kept, or a new one."""
     folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
@@ -184,7 +185,6 @@ def _judged(
     if kept is not None:
         return kept
     print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
-    moved = _moved(read_checkpoint(checkpoint)["hyper_parameters"], roots)
     config = EvaluateConfig(
         checkpoint=str(checkpoint),
         subset=subset,

@@ -126,7 +126,7 @@ def source_bars(
 
 def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
     """By how much each run's crack IoU differs from the baseline's, with intervals."""
-    others = sorted(comparison.others, key=lambda one: one[0].number)
+    others = comparison.others
     figure = _figure(theme, (_SIZE[0], 0.3 * len(others) + 0.85))
     axes = figure.subplots()
     _prepare(axes, theme, "x")
