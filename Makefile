@@ -16,6 +16,9 @@ PAPER := unet_1 unet_1_lr unet_batch_128 unet_batch_32 unet_dropout_01 unet_drop
 	unet_dropout_05 unet_binary_crossentropy unet_better unet_1_per_pixel
 WISHED := unet_batch_32_augmented unet_batch_32_dice unet_batch_32_filters_32
 GROUPED := unet_1 unet_batch_32
+SWEEPS := outputs/sweeps
+# Jobs that begin together began in no order.
+BASELINE := --baseline $(SWEEPS)/paper/experiment=paper-unet_1
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,15 +40,17 @@ sweep: $(READY) ## Train over the report's learning rates and dropouts, and comp
 	$(BIN)/python train.py -m optimizer.lr=1e-3,1e-4 model.dropout=0.1,0.3,0.5 $(ARGS)
 
 paper: $(READY) ## Train the report's runs and compare them; type it again to go on after a break
-	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper experiment=$(call joined,$(PAPER)) $(ARGS)
-	$(BIN)/crackseg report outputs/sweeps/paper --output outputs/sweeps/paper.html
+	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper experiment=$(call joined,$(PAPER)) $(ARGS)
+	$(BIN)/crackseg report $(SWEEPS)/paper $(BASELINE) --output $(SWEEPS)/paper.html
 
-paper-more: $(READY) ## Train what the report wished for, two by photograph, and all with two more seeds
-	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_wished experiment=$(call joined,$(WISHED)) $(ARGS)
-	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_grouped data.split=grouped \
+paper-more: paper ## Also what the report wished for, two by photograph, and all with two more seeds
+	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper_wished experiment=$(call joined,$(WISHED)) $(ARGS)
+	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper_grouped data.split=grouped \
 		experiment=$(call joined,$(GROUPED)) $(ARGS)
-	$(BIN)/python train.py -m hydra.sweep.dir=outputs/sweeps/paper_seeds seed=1,2 \
+	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper_seeds seed=1,2 \
 		experiment=$(call joined,$(PAPER) $(WISHED)) $(ARGS)
+	$(BIN)/crackseg report $(SWEEPS)/paper $(addprefix $(SWEEPS)/paper_,wished seeds grouped) \
+		$(BASELINE) --output $(SWEEPS)/paper_more.html
 
 test: $(READY) ## Run the tests (without the slow ones)
 	$(BIN)/python -m pytest $(ARGS)

@@ -81,21 +81,31 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     """What was given on the command line in which runs differ, as short as it can be said.
 
     Keys are brought to their last words where these tell them apart; what was not given is left
-    out, and an experiment goes by its name alone.
+    out, and an experiment goes by its name alone. A run of which nothing can be said goes by its
+    folder.
     """
-    keys = [key for key in _varied([run.overrides for run in runs]) if key != _EXPERIMENT]
+    labels = _labels([run.overrides for run in runs])
+    return [label or run.folder.name for label, run in zip(labels, runs, strict=True)]
+
+
+def labels_but_for(key: str, runs: Sequence[Run]) -> list[str]:
+    """The same without one of the keys; empty where nothing can be said of a run."""
+    return _labels(
+        [{name: value for name, value in run.overrides.items() if name != key} for run in runs]
+    )
+
+
+def _labels(given: Sequence[Mapping[str, str]]) -> list[str]:
+    keys = [key for key in _varied(given) if key != _EXPERIMENT]
     last = [key.rpartition(".")[2] for key in keys]
     short = last if len(set(last)) == len(keys) else keys
 
-    def label(run: Run) -> str:
-        given = run.overrides
-        parts = [
-            f"{word}={given[key]}" for key, word in zip(keys, short, strict=True) if key in given
-        ]
-        experiment = given.get(_EXPERIMENT, "").rpartition("/")[2]
+    def label(one: Mapping[str, str]) -> str:
+        parts = [f"{word}={one[key]}" for key, word in zip(keys, short, strict=True) if key in one]
+        experiment = one.get(_EXPERIMENT, "").rpartition("/")[2]
         return ", ".join(filter(None, [experiment, *parts]))
 
-    return [label(run) or run.folder.name for run in runs]
+    return [label(one) for one in given]
 
 
 def flattened(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
@@ -116,16 +126,6 @@ def flattened(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
 def varied_settings(entries: Sequence[Entry]) -> list[str]:
     """Keys of the settings in which some of the runs differ."""
     return _varied([entry.settings for entry in entries])
-
-
-def by_seed(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Runs that differ in nothing but their seed, where there are several."""
-    keys = [key for key in varied_settings(entries) if key != "seed"]
-    alike: dict[tuple[str | None, ...], list[Entry]] = {}
-    for entry in entries:
-        alike.setdefault(tuple(entry.settings.get(key) for key in keys), []).append(entry)
-    seeds = ({entry.settings.get("seed") for entry in members} for members in alike.values())
-    return [members for members, of in zip(alike.values(), seeds, strict=True) if len(of) > 1]
 
 
 def _varied(settings: Sequence[Mapping[str, str]]) -> list[str]:

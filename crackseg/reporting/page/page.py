@@ -32,7 +32,8 @@ from crackseg.reporting.page.pictures import (
     draw_examples,
     draw_scene,
 )
-from crackseg.reporting.page.table import columns, groups, interval, seeds, signed, three
+from crackseg.reporting.page.seeds import of_seeds
+from crackseg.reporting.page.table import columns, groups, interval, signed, three
 from crackseg.reporting.runs import Run
 
 _FILTERS: dict[str, Callable[..., str]] = {
@@ -101,7 +102,7 @@ def _content(report: Report) -> dict[str, Any]:
         "best": report.comparisons[0].entries[0],
         "columns": table,
         "groups": groups(table),
-        "seeds": seeds(entries),
+        "seeds": of_seeds(entries, baseline),
         "compared": COMPARED,
         "protocols": _protocols(entries),
         "leak_kind": leak_kind,

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean
 
-from crackseg.reporting.page.entries import Entry, by_seed
+from crackseg.reporting.page.entries import Entry
 from crackseg.reporting.page.judgement import Judgement
 
 Interval = tuple[float, float]
@@ -34,21 +33,6 @@ class Column:
     cell: Callable[[Entry], Cell]
 
 
-@dataclass(frozen=True)
-class OfSeeds:
-    """Runs that differ in nothing but their seeds.
-
-    Attributes:
-        entries: the runs.
-        val: their mean crack IoU on validation, the smallest and the largest.
-        test: the same on the report's subset.
-    """
-
-    entries: tuple[Entry, ...]
-    val: tuple[float, float, float]
-    test: tuple[float, float, float]
-
-
 def columns(subset: str) -> list[Column]:
     """The columns of the table after the run's name."""
     judged = {"val": _val, subset: _test}
@@ -66,14 +50,6 @@ def columns(subset: str) -> list[Column]:
 def groups(found: Sequence[Column]) -> list[tuple[str, int]]:
     """What stands above the columns, and above how many."""
     return [(group, len(list(members))) for group, members in groupby(c.group for c in found)]
-
-
-def seeds(entries: Sequence[Entry]) -> list[OfSeeds]:
-    """Runs that differ in nothing but their seeds, together."""
-    return [
-        OfSeeds(tuple(members), _spread(members, _val), _spread(members, _test))
-        for members in by_seed(entries)
-    ]
 
 
 def three(figure: float) -> str:
@@ -152,10 +128,3 @@ def _chosen(entry: Entry) -> Cell:
 
 def _cost(entry: Entry) -> Cell:
     return Cell(duration(entry.run.figure("training_seconds")), f"{entry.weights:,}")
-
-
-def _spread(
-    members: Sequence[Entry], of: Callable[[Entry], Judgement]
-) -> tuple[float, float, float]:
-    ious = [of(entry).metrics["stored"]["totals"]["crack_iou"] for entry in members]
-    return fmean(ious), min(ious), max(ious)

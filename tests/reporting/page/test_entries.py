@@ -4,13 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.reporting.page.entries import (
-    by_seed,
-    labels_of,
-    names_of,
-    ranked,
-    varied_settings,
-)
+from crackseg.reporting.page.entries import labels_of, names_of, ranked, varied_settings
 from crackseg.reporting.page.judgement import Judgement
 from tests.reporting.page.fabricated import a_run, entry, judgement
 
@@ -75,14 +69,3 @@ def test_settings_vary_where_one_run_has_another_value(good: Judgement, tmp_path
         entry(tmp_path / "b", {"data.cache": "y", "seed": "0"}, good),
     ]
     assert varied_settings(entries) == ["optimizer.lr"]
-
-
-def test_runs_that_differ_in_their_seed_alone_belong_together(
-    good: Judgement, tmp_path: Path
-) -> None:
-    entries = [
-        entry(tmp_path / f"{lr},{seed}", {"optimizer.lr": lr, "seed": seed}, good)
-        for lr, seed in (("0.1", "0"), ("0.2", "0"), ("0.1", "1"), ("0.3", "0"), ("0.3", "0"))
-    ]
-    together = [[one.name for one in members] for members in by_seed(entries)]
-    assert together == [["0.1,0", "0.1,1"]]

@@ -178,15 +178,45 @@ def test_runs_without_any_curves_have_no_such_section(tmp_path: Path) -> None:
     assert "Learning curves" not in found.text
 
 
-def test_seeds_are_summed_up(tmp_path: Path) -> None:
-    runs = [
-        replace(one, settings={**one.settings, "optimizer.lr": "1", "seed": str(seed)})
-        for seed, one in enumerate(two_runs(tmp_path / "runs"))
+def two_seeds_each(folder: Path) -> list[Entry]:
+    """The second kind of run is worse under both seeds."""
+    return [
+        entry(
+            folder / f"{lr},{seed}",
+            {"optimizer.lr": lr, "seed": seed},
+            judgement(folder / f"{lr}{seed}", blur=blur),
+        )
+        for lr, seed, blur in (("1", "0", 0.6), ("1", "1", 1.0), ("2", "0", 1.0), ("2", "1", 1.7))
     ]
+
+
+def test_seeds_are_summed_up_and_compared(tmp_path: Path) -> None:
+    runs = two_seeds_each(tmp_path / "runs")
     found = written(report_of(runs), tmp_path)
     ious = [one.val_iou for one in runs]
-    spread = f"{sum(ious) / 2:.3f} {min(ious):.3f}\N{EN DASH}{max(ious):.3f}"
-    assert f"1 2 {spread}" in found.text
+    spread = f"{sum(ious[:2]) / 2:.3f} {min(ious[:2]):.3f}\N{EN DASH}{max(ious[:2]):.3f}"
+    assert f"lr=1 1 2 {spread} {spread}" in found.text
+    each = [ious[2] - ious[0], ious[3] - ious[1]]
+    lost = [f"\N{MINUS SIGN}{-one:.3f}" for one in (sum(each) / 2, min(each), max(each))]
+    assert f"{lost[0]} ▼ {lost[1]} to {lost[2]}, 2 seeds" in found.text
+    assert "marked where every seed agrees" in found.text
+
+
+def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
+    runs = two_seeds_each(tmp_path / "runs")
+    write_report(report_of(runs), tmp_path / "page.md")
+    rows = [line for line in (tmp_path / "page.md").read_text().splitlines() if "lr=" in line]
+    ious = [one.val_iou for one in runs]
+    mean = (ious[2] - ious[0] + ious[3] - ious[1]) / 2
+    assert any(
+        row.startswith("| lr=2 (") and f"**\N{MINUS SIGN}{-mean:.3f}** (" in row for row in rows
+    )
+
+
+def test_seeds_of_one_kind_of_run_have_nothing_to_differ_from(tmp_path: Path) -> None:
+    found = written(report_of(two_seeds_each(tmp_path / "runs")[:2]), tmp_path)
+    assert "differ in nothing but their seeds" in found.text
+    assert "from the baseline" not in found.text
 
 
 def hostile_report(folder: Path) -> Report:
