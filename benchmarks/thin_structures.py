@@ -22,7 +22,7 @@ from crackseg.evaluation.tally import SWEEP, Mask, tally
 from crackseg.evaluation.thin import measure_thin, thin_scores, total_thin_counts
 from crackseg.evaluation.totals import total_scores
 from crackseg.evaluation.width import CLASSES, median_width, width_class
-from crackseg.pixels import cut, read_mask
+from crackseg.pixels import cut, read_mask_and_kind
 from crackseg.widths import middle_line
 
 COLUMNS = ("cldice", "centreline_iou", "tolerant_f1", "boundary_f1")
@@ -42,7 +42,7 @@ def main() -> None:
         truths = [draw(seed, size) for seed in range(options.images)]
     else:
         paths = sorted(options.masks.glob("*.png"))[: options.images]
-        truths = [cut(read_mask(path), 127) for path in paths]
+        truths = [cut(read_mask_and_kind(path)[0], 127) for path in paths]
     classes = [width_class(median_width(truth)) for truth in truths]
     print(f"{len(truths)} masks of {truths[0].shape[1]}x{truths[0].shape[0]}:", end=" ")
     print(", ".join(f"{classes.count(name)} {name}" for name in CLASSES if name in classes))
@@ -93,7 +93,8 @@ def compare(truths: list[Mask]) -> None:
     print("".join(f"{name:>16}" for name in COLUMNS))
     for kind in made[0]:
         pairs = [(one[kind], truth) for one, truth in zip(made, truths, strict=True)]
-        counts = [tally(p.astype(np.float32), truth, (0.5,)).counts[0] for p, truth in pairs]
+        half = SWEEP.index(0.5)
+        counts = [tally(p.astype(np.float32), truth).counts[half] for p, truth in pairs]
         overlap = total_scores(np.array(counts))
         thin = thin_scores(total_thin_counts([measure_thin(*pair) for pair in pairs]))
         print(f"{kind:20}{overlap['crack_iou']:12.3f}{overlap['dice']:8.3f}", end="")
@@ -125,15 +126,15 @@ def measure_times(truths: list[Mask]) -> None:
     whole: dict[str, Callable[[], object]] = {
         "measure_thin, all called crack": lambda: measure_thin(everything, truths[0]),
         "average_precision": lambda: average_precision(total.histogram),
-        "ods": lambda: ods(total.counts, SWEEP),
-        "image_bests of 10,000 images": lambda: image_bests(many, SWEEP),
+        "ods": lambda: ods(total.counts),
+        "image_bests of 10,000 images": lambda: image_bests(many),
         "bootstrap of scores, 10,000 images": lambda: bootstrap(
             many[:, half], groups, total_scores
         ),
         "bootstrap of ODS, 10,000 images": lambda: bootstrap(
             many.reshape(len(many), -1),
             groups,
-            lambda sums: {"ods": ods(sums.reshape(-1, 4), SWEEP).value},
+            lambda sums: {"ods": ods(sums.reshape(-1, 4)).value},
         ),
     }
     for name, step in whole.items():

@@ -194,6 +194,7 @@ class EvaluateConfig:
     checkpoint: str = MISSING
     subset: str = "test"
     resolution: str = "training"
+    mask_threshold: int | None = None
     save: bool = False
     # Where the photographs that the checkpoint names stand now: as data.root.
     root: Any = None

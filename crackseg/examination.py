@@ -22,6 +22,8 @@ from crackseg.processes import usable_cores
 
 # Images that wait for a worker, for each worker: enough to keep all busy, little memory.
 _WAITING = 4
+# Of all images that wait or are measured: measuring takes some 33 bytes a pixel.
+_PIXELS_AT_ONCE = 64_000_000
 # Images for each worker at least: it takes seconds to start.
 _WORTH_A_WORKER = 50
 
@@ -35,8 +37,8 @@ class Examination(Callback):
     distributed run hold all records.
 
     Args:
-        thresholds: at which pixels are counted, ascending.
-        threshold: the one among them for masks.
+        threshold: for masks.
+        marked: whether a row's mask file marks any crack.
         look: called with every row, probability (H, W) and truth (H, W), to save them perhaps.
 
     Attributes:
@@ -45,12 +47,12 @@ class Examination(Callback):
     """
 
     def __init__(
-        self, thresholds: tuple[float, ...], threshold: float, look: Look | None = None
+        self, threshold: float, marked: Callable[[Row], bool], look: Look | None = None
     ) -> None:
-        self.thresholds = thresholds
         self.threshold = threshold
         self.records: list[ImageRecord] = []
         self.tally: Tally | None = None
+        self._marked = marked
         self._look = look
         self._pool: ProcessPoolExecutor | None = None
         self._workers = 0
@@ -89,12 +91,13 @@ class Examination(Callback):
             probability, truth = found[0].cpu().numpy(), mask.cpu().numpy() > 0.5
             if self._look is not None:
                 self._look(row, probability, truth)
-            asked = (row, probability, truth, self.thresholds, self.threshold)
+            asked = (row, probability, truth, self.threshold, self._marked(row))
             if self._pool is None:
                 self._add(*measure_image(*asked))
             else:
                 self._waiting.append(self._pool.submit(measure_image, *asked))
-                self._collect(at_most=_WAITING * self._workers)
+                at_once = min(_WAITING * self._workers, _PIXELS_AT_ONCE // truth.size)
+                self._collect(at_most=max(at_once, 1))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Waits for the last images, and for those of the other processes."""

@@ -96,3 +96,22 @@ def test_hyper_parameters_are_plain_values(train_config: TrainConfig) -> None:
 
     for name, value in segmenter.hparams.items():
         assert plain(value), (name, value)
+
+
+def test_reported_figures_are_computed_without_tensorfloat(
+    train_config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which cuDNN takes float32 for, with 10 bits of mantissa instead of 23."""
+    segmenter, datamodule = parts(train_config)
+    allowed = []
+    forward = segmenter.network.forward
+
+    def watching(image: torch.Tensor) -> torch.Tensor:
+        allowed.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32))
+        return forward(image)
+
+    monkeypatch.setattr(segmenter.network, "forward", watching)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    judged(segmenter, datamodule)
+    assert set(allowed) == {(False, False)}
+    assert torch.backends.cudnn.allow_tf32

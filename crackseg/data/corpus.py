@@ -61,6 +61,10 @@ class Corpus:
         """What these pairs hold."""
         return [self.findings[row.image] for row in rows]
 
+    def marked(self, row: Row) -> bool:
+        """Whether a pair's mask marks any crack, be it one that vanishes at training size."""
+        return self.findings[row.image].share > 0
+
 
 def assemble(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
     """Finds, reads and divides the pairs that the settings ask for, and says what there is.

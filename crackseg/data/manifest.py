@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from crackseg.data.archive import Pair
+from crackseg.data.entries import inside
 from crackseg.data.truth import truth_file
 from crackseg.errors import ManifestError, name_some
 from crackseg.files import read_table, replacing
@@ -135,7 +136,21 @@ def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) ->
         raise ManifestError(
             f"{path}, line {line}: subset is {row.subset!r}; one of {', '.join(SUBSETS)}"
         )
+    for name in (row.image, truth_file(row.mask)):
+        if name:
+            _refuse_outside(path, line, name)
     return row
+
+
+def _refuse_outside(path: Path, line: int, name: str) -> None:
+    # What is written of an image goes by its path, below another folder.
+    try:
+        inside(name)
+    except ValueError as error:
+        raise ManifestError(
+            f"{path}, line {line}: {error}; paths are relative to the data set's root, which "
+            "data.root names"
+        ) from error
 
 
 def _refuse_overlap(path: Path, rows: Sequence[Row]) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from crackseg.evaluation.tally import Mask
+from crackseg.evaluation.tally import Counts, Mask
 
 # 5 x 5 pixels of the evaluated resolution: what is smaller is speckle that nobody would go to see.
 LEAST = 25
@@ -49,23 +49,17 @@ def measure_alarm(prediction: Mask) -> Alarm:
     return Alarm(int(areas.sum()), int(areas.max(initial=0)))
 
 
-def alarm_scores(alarms: Sequence[Alarm], least: int = LEAST) -> AlarmScores | None:
-    """Sums up all crack-free photographs of a data set.
+def alarm_scores(alarms: Sequence[Alarm] | Counts) -> AlarmScores:
+    """Sums up all crack-free photographs of a data set, at least one.
 
     Args:
-        alarms: one a photograph.
-        least: pixels from which a connected patch counts as a false alarm.
-
-    Returns:
-        None where there is no crack-free photograph.
+        alarms: one a photograph, or int64 (photographs, 2) of the same.
     """
-    if not alarms:
-        return None
-    pixels = [alarm.pixels for alarm in alarms]
+    pixels, largest = np.asarray(alarms, np.int64).T
     return AlarmScores(
-        photographs=len(alarms),
-        share=float(np.mean([alarm.largest >= least for alarm in alarms])),
-        least=least,
+        photographs=len(pixels),
+        share=float(np.mean(largest >= LEAST)),
+        least=LEAST,
         mean_pixels=float(np.mean(pixels)),
         high_pixels=float(np.percentile(pixels, 90)),
     )

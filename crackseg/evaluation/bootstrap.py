@@ -6,7 +6,7 @@ images of those drawn. Intervals are percentiles of 1,000 draws (Efron and Tibsh
 Introduction to the Bootstrap", 1993, chapter 13).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +66,32 @@ def bootstrap(
     }
 
 
+def bootstrap_images(
+    groups: Sequence[str],
+    statistic: Callable[[npt.NDArray[np.int64]], Mapping[str, float]],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, Interval]:
+    """The same for figures that no sums tell, such as percentiles.
+
+    Args:
+        groups: of each image, as for :func:`bootstrap`.
+        statistic: computes figures from how often each image is drawn, int64 (images,).
+        seed: as for :func:`bootstrap`.
+        resamples: how many.
+    """
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    rows = [
+        statistic(times[member])
+        for batch in _times_drawn(len(names), seed, resamples)
+        for times in batch
+    ]
+    return {
+        name: Interval(value, *_bounds(np.array([row[name] for row in rows]), groups))
+        for name, value in statistic(np.ones(len(groups), np.int64)).items()
+    }
+
+
 def paired_bootstrap(
     first: Sums,
     second: Sums,
@@ -122,13 +148,9 @@ def resampled(
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     by_group = np.zeros((len(names), sums.shape[1]))
     np.add.at(by_group, member, sums)
-    generator = np.random.default_rng(seed)
     # In float64, which multiplies much faster than int64 and is as exact up to 2 ** 53.
-    batches = [
-        _times_drawn(generator, len(names), min(_BATCH, resamples - start)) @ by_group
-        for start in range(0, resamples, _BATCH)
-    ]
-    return np.concatenate(batches)
+    draws = _times_drawn(len(names), seed, resamples)
+    return np.concatenate([times.astype(np.float64) @ by_group for times in draws])
 
 
 def mean_sums(rows: Sequence[Mapping[str, float]]) -> npt.NDArray[np.float64]:
@@ -142,10 +164,12 @@ def mean_statistic(names: Iterable[str]) -> Statistic:
     return lambda sums: dict(zip(kept, (sums[:-1] / sums[-1]).tolist(), strict=True))
 
 
-def _times_drawn(generator: np.random.Generator, groups: int, rows: int) -> npt.NDArray[np.float64]:
-    """How often each group is drawn: float64 (rows, groups)."""
-    drawn = generator.integers(groups, size=(rows, groups))
-    return np.stack([np.bincount(row, minlength=groups) for row in drawn]).astype(np.float64)
+def _times_drawn(groups: int, seed: int, resamples: int) -> Iterator[npt.NDArray[np.int64]]:
+    """How often each group is drawn in each resample, some at a time: int64 (some, groups)."""
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, _BATCH):
+        drawn = generator.integers(groups, size=(min(_BATCH, resamples - start), groups))
+        yield np.stack([np.bincount(row, minlength=groups) for row in drawn])
 
 
 def _figures(statistic: Statistic, draws: Sums) -> dict[str, npt.NDArray[np.float64]]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from crackseg.evaluation.alarms import LEAST, AlarmScores, alarm_scores
+from crackseg.evaluation.alarms import AlarmScores, alarm_scores
 from crackseg.evaluation.records import ImageRecord
 from crackseg.evaluation.thin import image_thin_scores, thin_scores, total_thin_counts
 from crackseg.evaluation.totals import mean_figures, mean_scores, total_scores
@@ -29,6 +29,7 @@ class Summary:
         images: how many.
         photographs: how many groups they belong to.
         crack_free: how many of the images have no crack.
+        vanished: how many have cracks of which resizing and cutting left nothing.
         totals: see :func:`crackseg.evaluation.totals.total_scores`.
         means: the same as means over images.
         thin_totals: see :func:`crackseg.evaluation.thin.thin_scores`.
@@ -39,6 +40,7 @@ class Summary:
     images: int
     photographs: int
     crack_free: int
+    vanished: int
     totals: dict[str, float]
     means: dict[str, float]
     thin_totals: dict[str, float]
@@ -46,13 +48,12 @@ class Summary:
     alarms: AlarmScores | None
 
 
-def summarise(records: Sequence[ImageRecord], place: int, least: int = LEAST) -> Summary:
+def summarise(records: Sequence[ImageRecord], place: int) -> Summary:
     """The figures of images, at least one.
 
     Args:
-        records: of images that were judged at the same thresholds.
-        place: of the threshold among them, at which overlap is told.
-        least: see :func:`crackseg.evaluation.alarms.alarm_scores`.
+        records: of images that were judged at the same threshold.
+        place: of the threshold in the sweep, at which overlap is told.
     """
     counts = np.stack([record.counts[place] for record in records])
     alarms = [record.alarm for record in records if record.alarm is not None]
@@ -60,24 +61,17 @@ def summarise(records: Sequence[ImageRecord], place: int, least: int = LEAST) ->
         images=len(records),
         photographs=len({record.unit for record in records}),
         crack_free=len(alarms),
+        vanished=sum(record.vanished for record in records),
         totals=total_scores(counts),
         means=mean_scores(counts),
         thin_totals=thin_scores(total_thin_counts([record.thin for record in records])),
         thin_means=mean_figures([image_thin_scores(record.thin) for record in records]),
-        alarms=alarm_scores(alarms, least),
+        alarms=alarm_scores(alarms) if alarms else None,
     )
 
 
-def breakdown(
-    records: Sequence[ImageRecord], by: Part, place: int, least: int = LEAST
-) -> dict[str, Summary]:
-    """The figures of each source, photograph group or crack width class.
-
-    Args:
-        records: as for :func:`summarise`.
-        by: which parts.
-        place: as for :func:`summarise`.
-        least: as for :func:`summarise`.
+def parts(records: Sequence[ImageRecord], by: Part) -> dict[str, list[ImageRecord]]:
+    """The images of each source, photograph group or crack width class.
 
     Returns:
         By the parts' names: width classes from none to wide, the others in order of their names.
@@ -86,4 +80,4 @@ def breakdown(
     for record in records:
         members.setdefault(_KEYS[by](record), []).append(record)
     order = CLASSES if by == "width" else sorted(members)
-    return {name: summarise(members[name], place, least) for name in order if name in members}
+    return {name: members[name] for name in order if name in members}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.evaluation.tally import BINS, Tally
+from crackseg.evaluation.tally import BINS, UNIT, Counts, Tally
 
 # Fifteen, as most print, do not divide 4,096.
 BINS_SHOWN = 16
@@ -27,27 +27,39 @@ class Reliability(NamedTuple):
     lower: npt.NDArray[np.float64]
 
 
-def reliability(tally: Tally, bins: int = BINS_SHOWN) -> Reliability:
-    """Compares probability and truth in equal bins of [0, 1].
+def binned(tally: Tally, bins: int = BINS_SHOWN) -> Counts:
+    """What :func:`reliability` is computed from; of several images their sum.
 
     Args:
-        tally: of a data set.
-        bins: a divisor of 4,096.
+        tally: of an image or a data set.
+        bins: a divisor of 4,096, all of the same width in [0, 1].
+
+    Returns:
+        int64 (3, bins): pixels, crack pixels, the sum of the probabilities in units of 2 ** -24.
 
     Raises:
         ValueError: a number of bins that does not divide 4,096.
     """
     if bins < 1 or BINS % bins:
         raise ValueError(f"{bins} bins do not divide the {BINS} that were counted")
-    crack = tally.histogram[1].reshape(bins, -1).sum(axis=1)
-    pixels = tally.histogram.sum(axis=0).reshape(bins, -1).sum(axis=1)
-    sums = tally.sums.reshape(bins, -1).sum(axis=1)
+    fine = np.stack([tally.histogram.sum(axis=0), tally.histogram[1], tally.parts])
+    counts: Counts = fine.reshape(3, bins, -1).sum(axis=2)
+    return counts
+
+
+def reliability(counts: Counts) -> Reliability:
+    """Compares probability and truth in equal bins of [0, 1].
+
+    Args:
+        counts: (3, bins), see :func:`binned`.
+    """
+    pixels, crack, parts = counts
     some = pixels > 0
     return Reliability(
-        probability=sums[some] / pixels[some],
+        probability=parts[some] * UNIT / pixels[some],
         share=crack[some] / pixels[some],
         pixels=pixels[some],
-        lower=(np.arange(bins) / bins)[some],
+        lower=(np.arange(len(pixels)) / len(pixels))[some],
     )
 
 

@@ -13,6 +13,8 @@ from crackseg.metrics import best_threshold
 
 Floats = npt.NDArray[np.float64]
 
+_SWEPT = np.append(SWEEP[::-1], -1.0)
+
 
 class Curve(NamedTuple):
     """A precision-recall curve, each float64 (points,), by falling threshold.
@@ -46,11 +48,7 @@ def precision_recall(histogram: Counts) -> Curve:
     """
     # From each bin's lower edge upwards; the first bin holds what is exactly 0 as well.
     background, crack = histogram[:, ::-1].cumsum(axis=1)
-    thresholds = np.append(np.arange(BINS - 1, 0, -1) / BINS, -1.0)
-    called = background + crack
-    some = called > 0
-    recall = crack / max(crack[-1], 1)
-    return Curve(thresholds[some], crack[some] / called[some], recall[some])
+    return _curve(crack, background, np.append(np.arange(BINS - 1, 0, -1) / BINS, -1.0))
 
 
 def average_precision(histogram: Counts) -> float:
@@ -62,8 +60,19 @@ def average_precision(histogram: Counts) -> float:
     Args:
         histogram: int64 (2, 4096).
     """
-    curve = precision_recall(histogram)
-    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
+    return _area(precision_recall(histogram))
+
+
+def swept_average_precision(counts: Counts) -> float:
+    """The same from the 100 thresholds of the sweep: rougher, and enough to see how far it moves.
+
+    Args:
+        counts: int64 (100, 4), at each threshold of the sweep.
+    """
+    hits, alarms = counts[::-1, 0], counts[::-1, 1]
+    # The last point takes every pixel.
+    crack, background = hits[-1] + counts[0, 2], alarms[-1] + counts[0, 3]
+    return _area(_curve(np.append(hits, crack), np.append(alarms, background), _SWEPT))
 
 
 def f1(counts: Counts) -> Floats:
@@ -80,24 +89,23 @@ def f1(counts: Counts) -> Floats:
     return np.where(whole > 0, doubled / np.maximum(whole, 1), 0.0)
 
 
-def ods(counts: Counts, thresholds: tuple[float, ...]) -> Best:
+def ods(counts: Counts) -> Best:
     """The largest dataset-total F1 over thresholds .00, .01, ..., .99 (optimal dataset scale).
 
     Martin, Fowlkes and Malik, "Learning to detect natural image boundaries", TPAMI 2004, here
     without any tolerance. The threshold is chosen on the very set that is judged.
 
     Args:
-        counts: int64 (thresholds, 4) of the whole set.
-        thresholds: of the rows, the sweep among them.
+        counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
 
     Returns:
         With the threshold nearest to .5 among equals.
     """
-    values = f1(counts[_of_sweep(thresholds)]).tolist()
+    values = f1(counts).tolist()
     return Best(*max(zip(values, SWEEP, strict=True), key=_nearest_to_half))
 
 
-def optimistic_threshold(counts: Counts, thresholds: tuple[float, ...]) -> float:
+def optimistic_threshold(counts: Counts) -> float:
     """The threshold of the sweep with the largest crack IoU on the very set that is judged.
 
     Figures at it are optimistic: a network in use has no truth to choose its threshold by. F1
@@ -105,43 +113,47 @@ def optimistic_threshold(counts: Counts, thresholds: tuple[float, ...]) -> float
     among equals.
 
     Args:
-        counts: int64 (thresholds, 4) of the whole set.
-        thresholds: of the rows, the sweep among them.
+        counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
     """
-    return best_threshold(counts[_of_sweep(thresholds)], SWEEP)
+    return best_threshold(counts, SWEEP)
 
 
-def image_bests(counts: Counts, thresholds: tuple[float, ...]) -> Floats:
+def image_bests(counts: Counts) -> Floats:
     """Each image's own largest F1 over thresholds .00, .01, ..., .99.
 
     An image without crack scores 1 if some threshold of the sweep leaves nothing called crack in
     it, and else 0.
 
     Args:
-        counts: int64 (images, thresholds, 4).
-        thresholds: of the rows, the sweep among them.
+        counts: int64 (images, 100, 4), at each threshold of the sweep.
 
     Returns:
         float64 (images,).
     """
-    swept = counts[:, _of_sweep(thresholds)]
-    nothing = ~swept[..., :3].any(axis=-1)
-    bests: Floats = np.where(nothing, 1.0, f1(swept)).max(axis=1)
+    nothing = ~counts[..., :3].any(axis=-1)
+    bests: Floats = np.where(nothing, 1.0, f1(counts)).max(axis=1)
     return bests
 
 
-def ois(counts: Counts, thresholds: tuple[float, ...]) -> float:
+def ois(counts: Counts) -> float:
     """The mean over images of :func:`image_bests` (optimal image scale).
 
     Args:
-        counts: int64 (images, thresholds, 4), at least one image.
-        thresholds: of the rows, the sweep among them.
+        counts: int64 (images, 100, 4), at least one image.
     """
-    return float(image_bests(counts, thresholds).mean())
+    return float(image_bests(counts).mean())
 
 
-def _of_sweep(thresholds: tuple[float, ...]) -> list[int]:
-    return [thresholds.index(one) for one in SWEEP]
+def _curve(hits: Counts, alarms: Counts, thresholds: Floats) -> Curve:
+    """By falling threshold, the last of which takes every pixel."""
+    called = hits + alarms
+    some = called > 0
+    recall = hits / max(hits[-1], 1)
+    return Curve(thresholds[some], hits[some] / called[some], recall[some])
+
+
+def _area(curve: Curve) -> float:
+    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
 
 
 def _nearest_to_half(best: tuple[float, float]) -> tuple[float, float, float]:

@@ -6,10 +6,11 @@ import numpy as np
 
 from crackseg.data.manifest import Row
 from crackseg.evaluation.alarms import Alarm, measure_alarm
+from crackseg.evaluation.calibration import binned
 from crackseg.evaluation.strays import Strays, measure_strays
 from crackseg.evaluation.tally import Counts, Mask, Probability, Tally, tally
 from crackseg.evaluation.thin import ThinCounts, measure_thin
-from crackseg.evaluation.width import median_width, width_class
+from crackseg.evaluation.width import VANISHED, median_width, width_class
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +23,15 @@ class ImageRecord:
         source: the sub-dataset, empty where the name does not tell.
         photograph: what the image was cut from, empty where the name does not tell.
         group: the photograph with its near duplicates, which are drawn together.
-        counts: int64 (thresholds, 4), true and false positives, false and true negatives at
-            each threshold of the evaluation.
+        counts: int64 (100, 4), true and false positives, false and true negatives at each
+            threshold of the sweep.
         thin: at the evaluation's one threshold for masks.
+        calibration: see :func:`crackseg.evaluation.calibration.binned`.
         width: median width of the true cracks in pixels, 0 without any.
+        marked: whether the mask file marks any crack. One that does may still hold none where it
+            is judged, when resizing and cutting left nothing of it.
         strays: where the false positives lie, at the same threshold.
-        alarm: at the same threshold, None where the truth holds crack.
+        alarm: at the same threshold, None where there is a crack, be it one that vanished.
     """
 
     stem: str
@@ -37,14 +41,21 @@ class ImageRecord:
     group: str
     counts: Counts
     thin: ThinCounts
+    calibration: Counts
     width: float
+    marked: bool
     strays: Strays
     alarm: Alarm | None
 
     @property
     def width_class(self) -> str:
         """One of :data:`crackseg.evaluation.width.CLASSES`."""
-        return width_class(self.width)
+        return VANISHED if self.vanished else width_class(self.width)
+
+    @property
+    def vanished(self) -> bool:
+        """Whether resizing and cutting left nothing of the marked cracks."""
+        return self.marked and not self.counts[0, [0, 2]].any()
 
     @property
     def unit(self) -> str:
@@ -56,8 +67,8 @@ def measure_image(
     row: Row,
     probability: Probability,
     truth: Mask,
-    thresholds: tuple[float, ...],
     threshold: float,
+    marked: bool,
 ) -> tuple[ImageRecord, Tally]:
     """Counts everything in one image; to be called in whatever process.
 
@@ -65,13 +76,13 @@ def measure_image(
         row: the image's place in the data set.
         probability: float32 (H, W) in [0, 1].
         truth: bool (H, W).
-        thresholds: at which ``counts`` are taken; ascending.
         threshold: for the mask that thin structures and false alarms are judged on.
+        marked: whether the mask file marks any crack.
 
     Returns:
         The record, and the tally, which is large and meant to be added up at once.
     """
-    counted = tally(probability, truth, thresholds)
+    counted = tally(probability, truth)
     prediction = probability.astype(np.float32) > np.float32(threshold)
     record = ImageRecord(
         stem=row.stem,
@@ -81,8 +92,10 @@ def measure_image(
         group=row.group,
         counts=counted.counts,
         thin=measure_thin(prediction, truth),
+        calibration=binned(counted),
         width=median_width(truth),
+        marked=marked,
         strays=measure_strays(prediction, truth),
-        alarm=None if truth.any() else measure_alarm(prediction),
+        alarm=None if marked or truth.any() else measure_alarm(prediction),
     )
     return record, counted

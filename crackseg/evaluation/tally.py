@@ -1,14 +1,13 @@
 """A photograph's pixels counted by probability and truth, in one pass.
 
-Two counts are kept, because no single one serves both uses. At a list of thresholds, those of the
-sweep and any other, true and false positives and negatives are exact, as
-:class:`crackseg.confusion.ConfusionCounts` gives them. Over 4,096 equal bins of [0, 1] the
+Two counts are kept, because no single one serves both uses. At the thresholds of the sweep, true
+and false positives and negatives are exact, as :class:`crackseg.confusion.ConfusionCounts` gives
+them. Over 4,096 equal bins of [0, 1] the
 probabilities are counted for curves and calibration: exact at the bins' edges, which multiples of
 .01 are not.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ Counts = npt.NDArray[np.int64]
 Probability = npt.NDArray[np.float32]
 
 # Sums of whole numbers do not depend on their order; this is float32's resolution just below 1.
-_UNIT = 2.0**-24
+UNIT = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,30 +28,21 @@ class Tally:
     """Pixel counts of one photograph, or of several added up in whatever order.
 
     Attributes:
-        thresholds: ascending.
-        exceeding: int64 (2, thresholds), background and crack pixels whose probability is greater
-            than a threshold; exact.
+        exceeding: int64 (2, 100), background and crack pixels whose probability is greater than
+            each threshold of the sweep; exact.
         histogram: int64 (2, 4096), background and crack pixels by probability: bin b holds
             (b / 4096, (b + 1) / 4096], the first one 0 too.
         parts: int64 (4096,), the sum of the probabilities in a bin, in units of 2 ** -24, to
             which each is rounded.
     """
 
-    thresholds: tuple[float, ...]
     exceeding: Counts
     histogram: Counts
     parts: Counts
 
     def __add__(self, other: "Tally") -> "Tally":
-        """The tally of both.
-
-        Raises:
-            ValueError: they were counted at other thresholds.
-        """
-        if self.thresholds != other.thresholds:
-            raise ValueError(f"thresholds differ: {self.thresholds} and {other.thresholds}")
-        return replace(
-            self,
+        """The tally of both."""
+        return Tally(
             exceeding=self.exceeding + other.exceeding,
             histogram=self.histogram + other.histogram,
             parts=self.parts + other.parts,
@@ -60,7 +50,7 @@ class Tally:
 
     @property
     def counts(self) -> Counts:
-        """int64 (thresholds, 4): true and false positives, false and true negatives."""
+        """int64 (100, 4), by threshold: true and false positives, false and true negatives."""
         background, crack = self.histogram.sum(axis=1)
         false_positives, true_positives = self.exceeding
         columns = (
@@ -74,15 +64,10 @@ class Tally:
     @property
     def sums(self) -> npt.NDArray[np.float64]:
         """float64 (4096,): the sum of the probabilities in each bin."""
-        return self.parts.astype(np.float64) * _UNIT
+        return self.parts.astype(np.float64) * UNIT
 
 
-def sweep_with(*thresholds: float) -> tuple[float, ...]:
-    """The sweep .00, .01, ..., .99 and further thresholds, ascending."""
-    return tuple(sorted({*SWEEP, *thresholds}))
-
-
-def tally(probability: Probability, truth: Mask, thresholds: Iterable[float] = SWEEP) -> Tally:
+def tally(probability: Probability, truth: Mask) -> Tally:
     """Counts one photograph.
 
     A pixel is called crack where its probability is greater than a threshold, both in float32.
@@ -90,27 +75,22 @@ def tally(probability: Probability, truth: Mask, thresholds: Iterable[float] = S
     Args:
         probability: float32 (H, W) in [0, 1]; other floats are rounded to float32.
         truth: bool (H, W), whether a pixel is crack.
-        thresholds: in [0, 1], ascending, no two the same.
 
     Raises:
-        ValueError: shapes that differ, thresholds that do not ascend, or what is no probability.
+        ValueError: shapes that differ, or what is no probability.
     """
-    kept = tuple(thresholds)
     if probability.shape != truth.shape:
         raise ValueError(f"shapes differ: {probability.shape} and {truth.shape}")
-    if list(kept) != sorted(set(kept)):
-        raise ValueError(f"thresholds ascend; these do not: {list(kept)}")
     values = probability.astype(np.float32).ravel()
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError("a tally takes probabilities in [0, 1]; these are logits or not finite")
     crack = truth.ravel()
     # Scaling by a power of two rounds nothing.
     bins = np.maximum(np.ceil(values * BINS).astype(np.intp) - 1, 0)
-    exceeded = np.searchsorted(np.array(kept, np.float32), values)
-    by_number = _by_class(exceeded, crack, len(kept) + 1)
-    parts = np.bincount(bins, np.rint(values.astype(np.float64) / _UNIT), BINS)
+    exceeded = np.searchsorted(np.array(SWEEP, np.float32), values)
+    by_number = _by_class(exceeded, crack, len(SWEEP) + 1)
+    parts = np.bincount(bins, np.rint(values.astype(np.float64) / UNIT), BINS)
     return Tally(
-        thresholds=kept,
         # Greater than threshold k is whatever exceeds more than k thresholds.
         exceeding=by_number[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
         histogram=_by_class(bins, crack, BINS),

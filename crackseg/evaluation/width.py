@@ -7,8 +7,8 @@ from crackseg.widths import crack_widths
 
 # In pixels of the evaluated resolution; a class holds its lower edge.
 EDGES = (3, 6, 12)
-NO_CRACK = "no crack"
-CLASSES = (NO_CRACK, "<3 px", "3-6 px", "6-12 px", ">=12 px")
+NO_CRACK, VANISHED = "no crack", "vanished"
+CLASSES = (NO_CRACK, VANISHED, "<3 px", "3-6 px", "6-12 px", ">=12 px")
 
 
 def median_width(truth: Mask) -> float:
@@ -27,4 +27,4 @@ def width_class(width: float) -> str:
     >>> [width_class(width) for width in (0, 2.9, 3, 11, 12)]
     ['no crack', '<3 px', '3-6 px', '6-12 px', '>=12 px']
     """
-    return CLASSES[1 + int(np.searchsorted(EDGES, width, side="right"))] if width else NO_CRACK
+    return CLASSES[2 + int(np.searchsorted(EDGES, width, side="right"))] if width else NO_CRACK

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crackseg.files import replacing
-from crackseg.reporting.tables import FIGURES
+from crackseg.reporting.tables import ENDLESS, FIGURES
 
 _THIN = {
     "cldice": "clDice",
@@ -20,8 +20,6 @@ _THIN = {
     "boundary_f1": "boundary F1 (1 px)",
 }
 _OF_PARTS: dict[str, Callable[[Mapping[str, Any]], float]] = {
-    "IoU": lambda part: part["totals"]["crack_iou"],
-    "Dice": lambda part: part["totals"]["dice"],
     "precision": lambda part: part["totals"]["precision"],
     "recall": lambda part: part["totals"]["recall"],
     "clDice": lambda part: part["thin_totals"]["cldice"],
@@ -38,7 +36,10 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
         protocol: lines that belong to every figure.
     """
     console = Console()
+    if not console.is_terminal:
+        console.width = ENDLESS
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
+    console.print("95 % intervals in brackets")
     for table in (
         _overlap("dataset totals", found, "totals"),
         _overlap("means over images", found, "means"),
@@ -62,76 +63,127 @@ def write_images(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="", box=box.SIMPLE, show_edge=False
+        title=title,
+        title_justify="left",
+        title_style="",
+        box=box.SIMPLE,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for place, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if place else "left", no_wrap=True)
+        # Names may be broken over several lines where the window is narrow, figures may not.
+        table.add_column(Text(column), overflow="fold", no_wrap=place > 0)
     return table
 
 
 def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
     at = [found[name] for name in ("half", "stored", "own_best")]
+    stored, own = (f"{one['threshold']:.2f}" for one in at[1:])
     table = _table(
         title,
         "threshold",
         "0.50",
-        f"{at[1]['threshold']:.2f}\nstored",
-        "95 %\ninterval",
-        f"{at[2]['threshold']:.2f}, best here\n(optimistic)",
+        f"{stored}, stored",
+        f"{own}, best here\n(optimistic)",
     )
-    intervals = found["intervals"][kind]
     for name, heading in FIGURES.items():
-        half, stored, own = (_number(name, one[kind][name]) for one in at)
-        table.add_row(heading, half, stored, _interval(intervals.get(name)), own)
+        show = _pixels if name.startswith("false") else _figure
+        cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
+        table.add_row(heading, *cells)
     return table
 
 
 def _thin(found: Mapping[str, Any]) -> Table:
-    table = _table("thin structures, at the stored threshold", "", "total", "95 % interval", "mean")
+    title = "thin structures, at the stored threshold"
+    table = _table(title, "", "total", "mean over images")
+    thin = found["thin"]
     for name, heading in _THIN.items():
-        total, mean = (found["thin"][kind][name] for kind in ("totals", "means"))
-        interval = _interval(found["intervals"]["thin"].get(name))
-        table.add_row(heading, f"{total:.4f}", interval, f"{mean:.4f}")
+        kinds = ("totals", "means")
+        cells = (_figure(thin[kind][name], thin["intervals"][kind][name]) for kind in kinds)
+        table.add_row(heading, *cells)
     return table
 
 
 def _without_threshold(found: Mapping[str, Any]) -> Table:
-    curves = found["curves"]
-    best = curves["ods"]
-    table = _table("over all thresholds", "", "", "95 % interval")
-    table.add_row("average precision", f"{curves['average_precision']:.4f}", "")
-    ods = f"ODS, the best F1 (at {best['threshold']:.2f})"
-    table.add_row(ods, f"{best['value']:.4f}", _interval(found["intervals"]["curves"]["ods"]))
-    table.add_row("OIS, the mean of each image's best F1", f"{curves['ois']:.4f}", "")
-    table.add_row("expected calibration error", f"{found['calibration']['error']:.4f}", "")
+    curves, calibration = found["curves"], found["calibration"]
+    table = _table("over all thresholds", "", "")
+    for heading, value, name in (
+        ("average precision", curves["average_precision"], "average_precision"),
+        (f"ODS, the best F1 (at {curves['ods']['threshold']:.2f})", curves["ods"]["value"], "ods"),
+        ("OIS, the mean of each image's best F1", curves["ois"], "ois"),
+    ):
+        table.add_row(heading, _figure(value, curves["intervals"][name]))
+    error = _figure(calibration["error"], calibration["intervals"]["error"])
+    table.add_row("expected calibration error", error)
     return table
 
 
 def _alarms(alarms: Mapping[str, Any]) -> Table:
-    table = _table(f"{alarms['photographs']} crack-free images, at the stored threshold", "", "")
+    count = f"{alarms['photographs']} crack-free images"
+    table = _table(f"{count}, at the stored threshold", "", "")
     share = f"share with a false alarm of {alarms['least']} px or more"
-    table.add_row(share, f"{alarms['share']:.1%}")
-    table.add_row("false alarm, mean (px)", f"{alarms['mean_pixels']:,.1f}")
-    table.add_row("false alarm, 90th percentile (px)", f"{alarms['high_pixels']:,.1f}")
+    intervals = alarms["intervals"]
+    table.add_row(share, _figure(alarms["share"], intervals["share"]))
+    for name, heading in (("mean_pixels", "mean"), ("high_pixels", "90th percentile")):
+        pixels = _pixels(alarms[name], intervals[name])
+        table.add_row(f"false alarm, {heading} (px)", pixels)
     return table
 
 
 def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _table(f"{title}, totals at the stored threshold", "", "images", *_OF_PARTS)
+    heading = f"{title}, totals at the stored threshold"
+    table = _table(heading, "", "images", "IoU", *_OF_PARTS)
     for name, part in parts.items():
+        cells = []
         # What has no crack has no overlap either, only false alarms.
-        some = part["images"] > part["crack_free"]
-        cells = [f"{figure(part):.4f}" if some else "" for figure in _OF_PARTS.values()]
+        if part["images"] > part["crack_free"] + part["vanished"]:
+            totals, intervals = part["totals"], part["intervals"]["totals"]
+            cells.append(_figure(totals["crack_iou"], intervals["crack_iou"]))
+            cells += [_three(figure(part)) for figure in _OF_PARTS.values()]
         table.add_row(Text(name), f"{part['images']:,}", *cells)
     return table
 
 
-def _number(name: str, value: float) -> str:
-    return f"{value:,.0f}" if name.startswith("false") else f"{value:.4f}"
-
-
-def _interval(bounds: Sequence[float | None] | None) -> str:
-    if bounds is None or None in bounds:
-        return ""
+def _figure(value: float, bounds: Sequence[float | None]) -> str:
+    """With three digits, which is more than the interval bears."""
     low, high = bounds
-    return f"{low:.4f}-{high:.4f}"
+    told = _three(value)
+    return told if low is None or high is None else f"{told} ({_three(low)}-{_three(high)})"
+
+
+def _pixels(value: float, bounds: Sequence[float | None]) -> str:
+    """The interval in a line of its own: three of them side by side would be too wide."""
+    low, high = bounds
+    told = _counted(value)
+    return told if low is None or high is None else f"{told}\n({_rough(low)}-{_rough(high)})"
+
+
+def _rough(pixels: float) -> str:
+    """Five digits at most.
+
+    >>> _rough(1234.5), _rough(1234567), _rough(1234567890)
+    ('1,234', '1,235k', '1,235M')
+    """
+    for unit, sign in ((1, ""), (1000, "k")):
+        if pixels < 100_000 * unit:
+            return f"{_counted(pixels / unit)}{sign}"
+    return f"{_counted(pixels / 1_000_000)}M"
+
+
+def _counted(pixels: float) -> str:
+    """Whole, but for small means.
+
+    >>> _counted(12), _counted(0.25), _counted(1234.5)
+    ('12', '0.2', '1,234')
+    """
+    small = pixels < 100 and pixels != round(pixels)
+    return f"{pixels:.1f}" if small else f"{pixels:,.0f}"
+
+
+def _three(figure: float) -> str:
+    """Without the nought before the point.
+
+    >>> _three(0.6234), _three(1.0)
+    ('.623', '1.000')
+    """
+    return f"{figure:.3f}".removeprefix("0")

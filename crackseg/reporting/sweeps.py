@@ -19,6 +19,7 @@ from crackseg.record import BEST
 from crackseg.reporting.listing import state_text
 from crackseg.reporting.markdown import literal
 from crackseg.reporting.runs import Run, read_jobs
+from crackseg.reporting.tables import ENDLESS
 from crackseg.shell import short
 
 CSV, MARKDOWN = "sweep.csv", "sweep.md"
@@ -42,8 +43,6 @@ _FIGURES = (
     ("training_seconds", "training seconds", 0),
 )
 _IN_TERMINAL = ("val/crack_iou", "test/crack_iou", "threshold", "epochs", "training_seconds")
-# Wider than any table: whatever reads a pipe must not get names broken over several lines.
-_ENDLESS = 1000
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
     """
     console = Console()
     if not console.is_terminal:
-        console.width = _ENDLESS
+        console.width = ENDLESS
     title = Text(f"\n{short(folder)}: the best {objective} first", "bold")
     console.print(title, soft_wrap=True)
     console.print(_table(runs, objective, console))
@@ -187,7 +186,7 @@ def _table(runs: Sequence[Run], objective: str, console: Console) -> Table:
     shown = [by_name[name] for name in _IN_TERMINAL]
     figures = [*_sorted_by(objective, shown), *shown]
     table = _filled(runs, varied, figures)
-    endless = console.options.update(width=_ENDLESS)
+    endless = console.options.update(width=ENDLESS)
     if Measurement.get(console, endless, table).maximum <= console.width:
         return table
     return _filled(runs, [_joined(varied)], figures)

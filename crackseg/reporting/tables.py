@@ -24,6 +24,10 @@ FIGURES = {
 }
 
 
+# Wider than any table: whatever reads a pipe must not get names broken over several lines.
+ENDLESS = 1000
+
+
 def print_scores(
     title: str, rows: Sequence[tuple[str, Mapping[str, float]]], protocol: str
 ) -> None:

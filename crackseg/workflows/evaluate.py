@@ -1,8 +1,9 @@
 """A checkpoint judged on the data that it names, or on others."""
 
 import logging
+from collections import Counter
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from PIL import Image
 from crackseg import figures
 from crackseg.callbacks import ProgressLine
 from crackseg.checkpoint import read_checkpoint
+from crackseg.checks import MASK_THRESHOLD_LIMITS
 from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.dataset import PredictedPixels
 from crackseg.data.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
-from crackseg.evaluation.tally import sweep_with
+from crackseg.evaluation.tally import SWEEP
 from crackseg.examination import Examination, Look
 from crackseg.files import replacing
 from crackseg.reporting.assessment import print_assessment, write_images
@@ -38,6 +40,7 @@ FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 # What the config groups offer and an evaluation does not take.
 NOT_HERE = {
     **{f"data.{key}": "it is the checkpoint's own" for key in FROM_CHECKPOINT},
+    "data.mask_threshold": "it is the checkpoint's own; judge by another with mask_threshold",
     "data.augment": "photographs are judged as they are",
     "trainer.precision": "figures are computed in float32",
     "trainer.max_epochs": "an evaluation is one pass",
@@ -65,9 +68,8 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
     parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
     datamodule = _datamodule(config, parameters)
     threshold = parameters["threshold"]
-    examination = Examination(
-        sweep_with(0.5, threshold), threshold, _mask_writer(folder, threshold, config.save)
-    )
+    writer = _mask_writer(config, datamodule, folder / "masks", threshold)
+    examination = Examination(threshold, datamodule.corpus.marked, writer)
     trainer = _examine(config, datamodule, examination)
     assert examination.tally is not None
     metrics = {
@@ -92,6 +94,10 @@ def _check(config: EvaluateConfig) -> None:
         value = getattr(config, key)
         if value not in known:
             raise ConfigError(f"{key}={value}: one of {', '.join(known)}")
+    low, high = MASK_THRESHOLD_LIMITS
+    cut = config.mask_threshold
+    if cut is not None and not low <= cut <= high:
+        raise ConfigError(f"mask_threshold={cut}: between {low} and {high}")
     if config.root is not None and config.data is not None:
         raise ConfigError(
             "root: it is for photographs that were moved since the training; others have data.root"
@@ -120,7 +126,7 @@ def _keep(metrics: dict[str, Any], examination: Examination, folder: Path) -> No
     """Writes everything that programs and the report read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(metrics, folder / "metrics.json")
-    place = examination.thresholds.index(examination.threshold)
+    place = SWEEP.index(examination.threshold)
     write_images(table_of_images(examination.records, place), folder / "images.csv")
     assert examination.tally is not None
     with replacing(folder / "histogram.npy") as name, name.open("wb") as file:
@@ -137,14 +143,27 @@ def _protocol(
     datamodule: CrackDataModule,
 ) -> list[str]:
     """Lines that belong to every figure."""
-    at = ""
+    seen, cut = parameters["preprocessing"], datamodule.preprocessing.mask_threshold
+    at = chosen = ""
     if config.resolution == "native":
-        at = f"their own size (seen at {parameters['preprocessing']['scale']:.2f} of it)"
+        at = f"their own size (seen at {seen['scale']:.2f} of it)"
+    if cut != seen["mask_threshold"]:
+        chosen = f", where masks were cut at >{seen['mask_threshold']}"
     return [
         *protocol(metrics["images"], datamodule, at, metrics["leak_line"]).splitlines(),
-        "the stored threshold was chosen on the checkpoint's validation subset; intervals: "
-        f"bootstrap over {metrics['photographs']} photographs with their near duplicates, each "
-        "image by itself where its photograph is unknown",
+        f"the stored threshold was chosen on the checkpoint's validation subset{chosen}; "
+        f"intervals: bootstrap over {metrics['photographs']} photographs with their near "
+        "duplicates, each image by itself where its photograph is unknown",
+        *_vanished(metrics["vanished"], cut),
+    ]
+
+
+def _vanished(images: int, cut: int) -> list[str]:
+    if not images:
+        return []
+    return [
+        f"{images} images have cracks of which resizing and cutting at >{cut} left nothing: what "
+        "is found there counts as false, and they are none of the crack-free images"
     ]
 
 
@@ -170,12 +189,27 @@ def _leak_line(
     return datamodule.leaks.line()
 
 
-def _mask_writer(folder: Path, threshold: float, save: bool) -> Look | None:
-    if not save:
+def _mask_writer(
+    config: EvaluateConfig, datamodule: CrackDataModule, folder: Path, threshold: float
+) -> Look | None:
+    """Writes masks under their images' names.
+
+    Raises:
+        ConfigError: images that differ in their suffix alone.
+    """
+    if not config.save:
         return None
+    images = [row.image for row in datamodule.manifest.subset(config.subset)]
+    counted = Counter(PurePath(image).with_suffix("") for image in images)
+    alike = [image for image in images if counted[PurePath(image).with_suffix("")] > 1]
+    if alike:
+        raise ConfigError(
+            f"save: the masks of {len(alike)} images would have the names of others, as these "
+            f"differ in their suffix alone: {name_some(alike)}"
+        )
 
     def write(row: Row, probability: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) -> None:
-        path = (folder / "masks" / row.image).with_suffix(".png")
+        path = (folder / row.image).with_suffix(".png")
         mask = np.where(probability > np.float32(threshold), 255, 0).astype(np.uint8)
         with replacing(path) as name:
             Image.fromarray(mask).save(name, format="PNG")
@@ -186,6 +220,8 @@ def _mask_writer(folder: Path, threshold: float, save: bool) -> Look | None:
 def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackDataModule:
     named = parameters["data"]
     data = _data(config, DataConfig(**named["config"]))
+    if config.mask_threshold is not None:
+        data = replace(data, mask_threshold=config.mask_threshold)
     announce(data)
     datamodule = _read(config, data)
     if datamodule.manifest.digest == named["manifest_hash"]:

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ def report(
     _check(subset, resolution, output)
     runs = _find(folders)
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
-    done = [run for run in runs if run.state == "done"]
+    left_out = [(names[run.folder], run) for run in runs if run.state != "done"]
+    done, without = _with_photographs(subset, [run for run in runs if run.state == "done"])
+    left_out += [(names[run.folder], run) for run in without]
     first = _baseline(done, names, baseline)
     entries = ranked(
         _entry(run, names[run.folder], subset, resolution, roots, f"{place} of {len(done)}")
@@ -83,7 +86,7 @@ def report(
     content = Report(
         title=", ".join(folder.resolve().name for folder in folders),
         entries=entries,
-        unfinished=[(names[run.folder], run) for run in runs if run.state != "done"],
+        left_out=left_out,
         comparisons=comparisons,
         subset=subset,
         resolution=resolution,
@@ -126,6 +129,26 @@ def _find(folders: Iterable[Path]) -> list[Run]:
         )
         raise RunsNotFoundError(f"no finished run to report on: {states}")
     return runs
+
+
+def _with_photographs(subset: str, done: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """Those whose division has photographs in a subset; and the others, with this as their error.
+
+    Raises:
+        RunsNotFoundError: there are only others.
+    """
+    having, without = [], []
+    for run in done:
+        data = read_checkpoint(run.folder / BEST)["hyper_parameters"]["data"]
+        if data["counts"][subset]:
+            having.append(run)
+        else:
+            without.append(replace(run, error=f"its {subset} subset is empty"))
+    if not having:
+        raise RunsNotFoundError(
+            f"no run has photographs in its {subset} subset; choose another with --subset"
+        )
+    return having, without
 
 
 def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None) -> Run:
@@ -191,6 +214,8 @@ def _judged(
         resolution=resolution,
         root=[str(root) for root in moved] or None,
     )
+    # Several would each run the whole command that this process is.
+    config.trainer.devices = 1
     try:
         with _quiet():
             evaluate(config, folder, show=False)

@@ -160,6 +160,24 @@ def test_a_file_that_is_not_there_is_named_with_the_root(root: Path, tmp_path: P
     )
 
 
+@pytest.mark.parametrize("outside", ["/tmp/x/CFD_1.jpg", "images/../../CFD_1.jpg"])
+@pytest.mark.parametrize("column", ["image", "mask"])
+def test_paths_that_leave_the_root_are_refused(
+    root: Path, tmp_path: Path, column: str, outside: str
+) -> None:
+    """Masks that an evaluation saves go by them, and would be written over photographs."""
+    named = {"image": "images/CFD_1.jpg", "mask": "masks/CFD_1.png"}
+    row = line(1).replace(named[column], outside)
+    assert outside in row
+    path = write_lines(tmp_path / "m.csv", line(0), row)
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path, root)
+    assert str(caught.value) == (
+        f"{path}, line 3: {outside!r} leads out of its folder; paths are relative to the data "
+        "set's root, which data.root names"
+    )
+
+
 def test_an_unknown_subset_is_named_with_its_line(root: Path, tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m.csv", line(0), line(1, "trian"), line(2, "test"))
     with pytest.raises(ManifestError) as caught:

@@ -30,19 +30,8 @@ def test_patches_are_those_of_scipy() -> None:
 def test_scores_by_hand() -> None:
     alarms = [Alarm(0, 0), Alarm(24, 24), Alarm(60, 25), Alarm(48, 12), Alarm(500, 300)]
     scores = alarm_scores(alarms)
-    assert scores is not None
     assert (scores.photographs, scores.least) == (5, LEAST) == (5, 25)
     assert scores.share == 2 / 5
     assert scores.mean_pixels == (24 + 60 + 48 + 500) / 5
     # Between the fourth, 60, and the fifth, 500, at .9 x 4 = 3.6.
     assert scores.high_pixels == pytest.approx(60 + 0.6 * 440)
-
-
-def test_size_of_an_alarm_can_be_chosen() -> None:
-    scores = alarm_scores([Alarm(0, 0), Alarm(3, 1), Alarm(9, 8)], least=1)
-    assert scores is not None
-    assert scores.share == 2 / 3
-
-
-def test_without_a_crack_free_photograph_there_is_no_score() -> None:
-    assert alarm_scores([]) is None

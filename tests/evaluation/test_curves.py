@@ -16,8 +16,9 @@ from crackseg.evaluation.curves import (
     ois,
     optimistic_threshold,
     precision_recall,
+    swept_average_precision,
 )
-from crackseg.evaluation.tally import BINS, SWEEP, sweep_with, tally
+from crackseg.evaluation.tally import BINS, SWEEP, tally
 from crackseg.evaluation.totals import total_scores
 
 SIZE = (30, 40)
@@ -47,8 +48,8 @@ def together(photographs: list) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.concatenate(parts) for parts in zip(*photographs, strict=True))
 
 
-def counts_of(photographs: list, thresholds: tuple[float, ...] = SWEEP) -> np.ndarray:
-    return np.stack([tally(*one, thresholds).counts for one in photographs])
+def counts_of(photographs: list) -> np.ndarray:
+    return np.stack([tally(*one).counts for one in photographs])
 
 
 # Precision-recall.
@@ -111,7 +112,7 @@ def test_of_no_pixels_there_is_no_curve() -> None:
 
 
 def test_ods_is_the_best_of_a_plain_loop(photographs: list, together: tuple) -> None:
-    best = ods(counts_of(photographs).sum(axis=0), SWEEP)
+    best = ods(counts_of(photographs).sum(axis=0))
     by_loop = {threshold: loop_f1(*together, threshold) for threshold in SWEEP}
     assert best.value == pytest.approx(max(by_loop.values()), abs=1e-12)
     assert by_loop[best.threshold] == max(by_loop.values())
@@ -123,16 +124,16 @@ def test_ois_is_the_mean_of_the_bests_of_plain_loops(photographs: list) -> None:
     # The third has no crack, and nothing in it is called crack at .99.
     assert bests[2] == 0
     bests[2] = 1
-    assert ois(counts_of(photographs), SWEEP) == pytest.approx(np.mean(bests), abs=1e-12)
+    assert ois(counts_of(photographs)) == pytest.approx(np.mean(bests), abs=1e-12)
 
 
 def test_ois_is_neither_ods_nor_the_mean_at_one_threshold(photographs: list) -> None:
     counts = counts_of(photographs)
-    best = ods(counts.sum(axis=0), SWEEP)
+    best = ods(counts.sum(axis=0))
     place = SWEEP.index(best.threshold)
     cracked = [0, 1, 3]
-    assert ois(counts[cracked], SWEEP) > f1(counts[cracked, place]).mean()
-    assert ois(counts[cracked], SWEEP) != best.value
+    assert ois(counts[cracked]) > f1(counts[cracked, place]).mean()
+    assert ois(counts[cracked]) != best.value
 
 
 @pytest.mark.parametrize(("highest", "score"), [(0.0, 1.0), (0.99, 1.0), (0.995, 0.0)])
@@ -141,44 +142,49 @@ def test_image_without_crack_scores_by_whether_a_threshold_clears_it(
 ) -> None:
     probability = np.full(SIZE, highest, np.float32)
     counts = counts_of([(probability, np.zeros(SIZE, bool))])
-    assert image_bests(counts, SWEEP).tolist() == [score]
-    assert ods(counts[0], SWEEP).value == 0
+    assert image_bests(counts).tolist() == [score]
+    assert ods(counts[0]).value == 0
 
 
 def test_missed_cracks_score_nothing() -> None:
     counts = counts_of([(np.zeros(SIZE, np.float32), np.ones(SIZE, bool))])
-    assert ois(counts, SWEEP) == 0
-    assert ods(counts[0], SWEEP).value == 0
+    assert ois(counts) == 0
+    assert ods(counts[0]).value == 0
 
 
 def test_threshold_nought_is_in_the_sweep() -> None:
     probability = np.zeros(SIZE, np.float32)
     probability[:3] = 0.004
     truth = probability > 0
-    best = ods(tally(probability, truth).counts, SWEEP)
+    best = ods(tally(probability, truth).counts)
     assert best == (1.0, 0.0)
-
-
-def test_other_thresholds_than_the_sweeps_do_not_count(photographs: list) -> None:
-    more = sweep_with(0.4321, 0.5678)
-    counts, plain = counts_of(photographs, more), counts_of(photographs)
-    assert ods(counts.sum(axis=0), more) == ods(plain.sum(axis=0), SWEEP)
-    np.testing.assert_array_equal(image_bests(counts, more), image_bests(plain, SWEEP))
 
 
 def test_optimistic_threshold_has_the_largest_crack_iou(photographs: list) -> None:
     counts = counts_of(photographs).sum(axis=0)
-    chosen = optimistic_threshold(counts, SWEEP)
+    chosen = optimistic_threshold(counts)
     ious = [total_scores(row)["crack_iou"] for row in counts]
     assert ious[SWEEP.index(chosen)] == max(ious)
-    assert chosen == ods(counts, SWEEP).threshold
+    assert chosen == ods(counts).threshold
 
 
 def test_among_equals_the_threshold_is_the_one_nearest_to_half() -> None:
     truth = np.eye(6, dtype=bool)
     counts = tally(truth.astype(np.float32), truth).counts
-    assert ods(counts, SWEEP) == (1.0, 0.5)
-    assert optimistic_threshold(counts, SWEEP) == 0.5
+    assert ods(counts) == (1.0, 0.5)
+    assert optimistic_threshold(counts) == 0.5
+
+
+def test_swept_average_precision_is_that_of_probabilities_rounded_up_to_the_sweep(
+    photographs: list,
+) -> None:
+    """All between two thresholds is alike to it, so that torchmetrics may judge the rounded."""
+    probability, truth = (np.concatenate(parts) for parts in zip(*photographs, strict=True))
+    place = np.searchsorted(np.array(SWEEP, np.float32), probability)
+    rounded = torch.from_numpy((place / len(SWEEP)).astype(np.float32))
+    expected = binary_average_precision(rounded, torch.from_numpy(truth.astype(int))).item()
+    counts = counts_of(photographs).sum(axis=0)
+    assert swept_average_precision(counts) == pytest.approx(expected, abs=1e-6)
 
 
 def test_f1_is_dice(photographs: list) -> None:

@@ -5,10 +5,8 @@ import pytest
 import torch
 
 from crackseg.confusion import ConfusionCounts
-from crackseg.evaluation.tally import BINS, SWEEP, Tally, sweep_with, tally
+from crackseg.evaluation.tally import BINS, SWEEP, Tally, tally
 from crackseg.metrics import THRESHOLD_GRID
-
-STORED = 0.3137
 
 
 def random_photograph(seed: int = 0, size: tuple[int, int] = (40, 50)) -> tuple:
@@ -20,7 +18,7 @@ def random_photograph(seed: int = 0, size: tuple[int, int] = (40, 50)) -> tuple:
 
 def on_the_edges() -> tuple:
     """Every threshold and every bin's edge, the float32 before and after it, in both classes."""
-    edges = np.concatenate([np.array(sweep_with(STORED)), np.arange(BINS + 1) / BINS])
+    edges = np.concatenate([np.array(SWEEP), np.arange(BINS + 1) / BINS])
     edges = edges.astype(np.float32)
     around = (edges, np.nextafter(edges, np.float32(0)), np.nextafter(edges, np.float32(1)))
     values = np.tile(np.concatenate(around), (2, 1))
@@ -35,18 +33,16 @@ def by_confusion(probability: np.ndarray, truth: np.ndarray, thresholds: tuple) 
 
 @pytest.mark.parametrize("made", [random_photograph(), on_the_edges()])
 def test_counts_are_those_of_training(made: tuple) -> None:
-    thresholds = sweep_with(STORED)
-    counts = tally(*made, thresholds).counts
+    counts = tally(*made).counts
     assert counts.dtype == np.int64
-    np.testing.assert_array_equal(counts, by_confusion(*made, thresholds))
+    np.testing.assert_array_equal(counts, by_confusion(*made, SWEEP))
 
 
 @pytest.mark.parametrize("made", [random_photograph(), on_the_edges()])
 def test_counts_by_comparing_pixels(made: tuple) -> None:
     probability, truth = made
-    thresholds = sweep_with(STORED)
-    counts = tally(probability, truth, thresholds).counts
-    for row, threshold in zip(counts, thresholds, strict=True):
+    counts = tally(probability, truth).counts
+    for row, threshold in zip(counts, SWEEP, strict=True):
         called = probability > np.float32(threshold)
         pairs = ((called, truth), (called, ~truth), (~called, truth), (~called, ~truth))
         assert row.tolist() == [int((one & other).sum()) for one, other in pairs]
@@ -78,8 +74,13 @@ def test_histogram_is_exact_at_its_edges() -> None:
 def test_hand_made_photograph() -> None:
     probability = np.array([[0.0, 0.3, 0.31], [0.9, 1.0, 0.5]], np.float32)
     truth = np.array([[0, 1, 1], [1, 0, 0]], bool)
-    counted = tally(probability, truth, (0.0, 0.3, 0.5, 0.9))
-    assert counted.counts.tolist() == [[3, 2, 0, 1], [2, 2, 1, 1], [1, 1, 2, 2], [0, 1, 3, 2]]
+    counted = tally(probability, truth)
+    assert counted.counts[[0, 30, 50, 90]].tolist() == [
+        [3, 2, 0, 1],
+        [2, 2, 1, 1],
+        [1, 1, 2, 2],
+        [0, 1, 3, 2],
+    ]
     places = [0, 1228, 1269, 2047, 3686, 4095]
     assert np.flatnonzero(counted.histogram.sum(axis=0)).tolist() == places
     assert counted.sums[places] == pytest.approx([0, 0.3, 0.31, 0.5, 0.9, 1], abs=2**-24)
@@ -106,8 +107,6 @@ def test_sweep_holds_what_training_chooses_from() -> None:
     assert SWEEP[-1] == 0.99
     assert len(SWEEP) == 100
     assert set(THRESHOLD_GRID) < set(SWEEP)
-    assert sweep_with(0.3) == SWEEP
-    assert sweep_with(STORED) == tuple(sorted((*SWEEP, STORED)))
 
 
 def test_other_floats_are_counted_by_their_value_in_float32() -> None:
@@ -130,11 +129,7 @@ def test_what_is_no_probability_is_refused(value: float) -> None:
         tally(probability, truth)
 
 
-def test_shapes_and_thresholds_are_checked() -> None:
+def test_shapes_are_checked() -> None:
     probability, truth = random_photograph()
     with pytest.raises(ValueError, match=r"\(40, 50\) and \(50, 40\)"):
         tally(probability, truth.T)
-    with pytest.raises(ValueError, match=r"ascend.*\[0.5, 0.3\]"):
-        tally(probability, truth, (0.5, 0.3))
-    with pytest.raises(ValueError, match="thresholds differ"):
-        tally(probability, truth) + tally(probability, truth, (0.5,))

@@ -48,7 +48,7 @@ def test_a_new_process_gives_the_same_table_from_the_checkpoint_alone(
     judged = json.loads((tmp_path / "metrics.json").read_text())
     for row in ("half", "stored"):
         assert judged[row]["totals"] == pytest.approx(trained.metrics["test"][row], abs=1e-6)
-    assert f"{judged['stored']['totals']['crack_iou']:.4f}" in done.stdout
+    assert f"{judged['stored']['totals']['crack_iou']:.3f}".removeprefix("0") in done.stdout
     assert "dataset totals over 2 images at 32x32 (area), masks cut at >127" in done.stdout
     assert "the stored threshold was chosen on the checkpoint's validation subset" in done.stdout
     with (tmp_path / "images.csv").open(newline="") as file:
@@ -210,6 +210,74 @@ def test_at_native_resolution_it_judges_what_a_prediction_would_write(
     assert totals["crack_iou"] == pytest.approx(tp / (tp + fp + fn))
 
 
+def test_masks_may_be_cut_elsewhere_than_in_training(trained: TrainResult, tmp_path: Path) -> None:
+    """The truth is the judge's, the network and its threshold are the checkpoint's."""
+    own, broad = (
+        evaluate(settings(trained.checkpoint, mask_threshold=cut), tmp_path / f"{cut}")
+        for cut in (None, 0)
+    )
+
+    def crack(judged: dict[str, Any], folder: str) -> int:
+        with (tmp_path / folder / "images.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        return sum(int(row["true_positives"]) + int(row["false_negatives"]) for row in rows)
+
+    assert crack(broad, "0") > crack(own, "None")
+    assert own["stored"]["threshold"] == broad["stored"]["threshold"]
+    assert own["manifest_hash"] == broad["manifest_hash"]
+    assert "masks cut at >0" in broad["protocol"][0]
+    assert "validation subset, where masks were cut at >127; intervals" in broad["protocol"][2]
+    assert "where masks were cut" not in own["protocol"][2]
+
+
+def test_a_cut_that_cannot_be_is_refused(trained: TrainResult, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="mask_threshold=255: between 0 and 254"):
+        evaluate(settings(trained.checkpoint, mask_threshold=255), tmp_path)
+
+
+def test_cracks_that_vanish_are_told_and_are_no_false_alarms(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    root = write_archive(tmp_path / "archive", count=6)
+    for path in root.rglob("Masks/CFD_00[0-2].png"):
+        line = np.zeros((64, 64), np.uint8)
+        line[20] = 255
+        Image.fromarray(line).save(path)
+    for path in root.rglob("Masks/CFD_003.png"):
+        Image.fromarray(np.zeros((64, 64), np.uint8)).save(path)
+    data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
+    judged = evaluate(
+        settings(trained.checkpoint, data=data, subset="all", mask_threshold=200), tmp_path
+    )
+    assert (judged["vanished"], judged["crack_free"]) == (3, 1)
+    assert judged["alarms"]["photographs"] == 1
+    assert judged["protocol"][3].startswith("3 images have cracks of which resizing and cutting")
+    with (tmp_path / "images.csv").open(newline="") as file:
+        assert [row["vanished"] for row in csv.DictReader(file)].count("1") == 3
+
+
+def test_masks_of_the_same_name_are_refused(trained: TrainResult, tmp_path: Path) -> None:
+    root = write_archive(tmp_path / "archive", count=6)
+    manifest = tmp_path / "manifest.csv"
+    rows = ["stem,image,mask,source,photograph,subset"]
+    for name in ("a.png", "a.bmp"):
+        Image.new("RGB", (64, 64)).save(root / name)
+    masks = sorted(path.relative_to(root) for path in root.rglob("Masks/*.png"))
+    rows += [
+        f"{name},{name},{mask},,,test"
+        for name, mask in zip(("a.png", "a.bmp"), masks[:2], strict=True)
+    ]
+    rows += [f"CFD_000,Final-Dataset-Vol1/Images/CFD_000.png,{masks[2]},,,train"]
+    manifest.write_text("\n".join(rows) + "\n")
+    data = DataConfig(
+        name="tiny", root=str(root), num_workers=0, cache=str(tmp_path),
+        split="manifest", manifest=str(manifest), counts=None,
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=r"save: the masks of 2 images .* a\.png, a\.bmp"):
+        evaluate(settings(trained.checkpoint, data=data, save=True), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_figures_do_not_depend_on_the_batch_size(trained: TrainResult, tmp_path: Path) -> None:
     alone, together = (
         evaluate(
@@ -241,6 +309,8 @@ def assert_same_figures(one: dict[str, Any], other: dict[str, Any]) -> None:
     one, other = deepcopy(one), deepcopy(other)
     for kind, name in (("calibration", "error"), ("curves", "average_precision")):
         assert one[kind].pop(name) == pytest.approx(other[kind].pop(name), abs=1e-6)
+        bounds = [judged[kind]["intervals"].pop(name) for judged in (one, other)]
+        assert bounds[0] == pytest.approx(bounds[1], abs=1e-6)
     bins = [judged["calibration"]["bins"].pop("probability") for judged in (one, other)]
     assert bins[0] == pytest.approx(bins[1], abs=1e-6)
     assert {**one, "checkpoint": ""} == {**other, "checkpoint": ""}
@@ -256,12 +326,17 @@ def sized(trained: TrainResult, batch_size: int, path: Path) -> Path:
 
 @pytest.mark.slow
 def test_two_processes_judge_as_one(trained: TrainResult, tmp_path: Path) -> None:
+    """Of an odd number of images, each process with a worker, and none is counted twice."""
+    root = write_archive(tmp_path / "archive", count=2 * examination._WORTH_A_WORKER + 1)
     judged = []
     for name, devices in (("one", []), ("two", ["trainer.devices=2", "trainer.strategy=ddp"])):
         folder = tmp_path / name
-        arguments = [f"checkpoint={trained.checkpoint}", "trainer.accelerator=cpu", "subset=train"]
-        done = run("evaluate.py", *arguments, *devices, folder=folder)
+        data = [f"data.root={root}", f"data.cache={tmp_path}", "data.batch_size=7", "subset=all"]
+        arguments = [f"checkpoint={trained.checkpoint}", "trainer.accelerator=cpu", "data=folder"]
+        done = run("evaluate.py", *arguments, *data, *devices, folder=folder)
         assert done.returncode == 0, done.stderr
         judged.append(json.loads((folder / "metrics.json").read_text()))
-        assert (folder / "images.csv").read_text().count("\n") == 17
+        with (folder / "images.csv").open(newline="") as file:
+            images = [row["image"] for row in csv.DictReader(file)]
+        assert len(images) == len(set(images)) == 101
     assert_same_figures(*judged)

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +23,6 @@ from crackseg.workflows.train import train
 from tests.conftest import small_config, write_archive
 from tests.reporting.parsed import Parsed
 from tests.reporting.test_runs import write_run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_process() -> Iterator[None]:
-    """Measures images here: processes take seconds to begin."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "crackseg.examination.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1)
-        )
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +68,7 @@ def test_runs_are_judged_once_and_their_states_told(
     original: Path, sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = Parsed((original / "first.html").read_text(encoding="utf-8")).text
-    assert "Finished runs 2 2 more did not finish" in text
+    assert "Finished runs 2 2 more are not compared" in text
     assert "data.split_seed=2 failed loss is nan" in text
     assert "data.split_seed=3 interrupted" in text
     assert counted(lambda: report([sweep], tmp_path / "page.html"), monkeypatch) == []
@@ -234,6 +222,36 @@ def test_a_page_does_not_tell_where_its_writer_s_folder_stands(
     text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
     assert "data.root archive" in text
     assert str(original) not in text
+
+
+def test_a_run_without_test_photographs_is_left_out(sweep: Path, tmp_path: Path) -> None:
+    path = sweep / "data.split_seed=1" / "best.ckpt"
+    checkpoint = read_checkpoint(path)
+    checkpoint["hyper_parameters"]["data"]["counts"]["test"] = 0
+    write_checkpoint(checkpoint, path)
+    report([sweep], tmp_path / "page.html")
+    text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "Finished runs 1 3 more are not compared" in text
+    assert "data.split_seed=1 done its test subset is empty" in text
+    with pytest.raises(RunsNotFoundError, match="no run has photographs in its test subset; ch"):
+        report([sweep / "data.split_seed=1"], tmp_path / "page.html")
+
+
+def test_runs_are_judged_by_one_process(
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lightning would start further ones with the command line of the whole report."""
+    shutil.rmtree(sweep / "data.split_seed=0" / "evaluation" / "test-training")
+    devices = []
+    evaluate = reports.evaluate
+
+    def watching(config: Any, folder: Path, show: bool = True) -> Any:
+        devices.append(config.trainer.devices)
+        return evaluate(config, folder, show)
+
+    monkeypatch.setattr(reports, "evaluate", watching)
+    report([sweep], tmp_path / "page.html")
+    assert devices == [1]
 
 
 def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:

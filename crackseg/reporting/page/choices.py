@@ -53,7 +53,7 @@ def choose_scenes(images: Images) -> list[Choice]:
         order = cracked[np.argsort(ious[cracked], kind="stable")]
         places = {"best": order[-1], "median": order[len(order) // 2], "worst": order[0]}
         chosen |= {place: images.names[index] for place, index in places.items()}
-    free = np.flatnonzero(~crack)
+    free = np.flatnonzero(~crack & ~images.vanished)
     if len(free):
         worst = free[np.argmax(images.counts[free, 1])]
         chosen["without any crack"] = images.names[worst]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.evaluation.bootstrap import Difference, Interval, bootstrap, paired_bootstrap
+from crackseg.evaluation.bootstrap import Difference, paired_bootstrap
 from crackseg.evaluation.thin import thin_scores
 from crackseg.evaluation.totals import total_scores
 from crackseg.reporting.page.entries import Entry
@@ -74,18 +74,6 @@ def other_pixels(first: Images, second: Images) -> str:
     if not np.array_equal(_truth(first), _truth(second)):
         return "judged on the same photographs at another size or with another mask cut"
     return ""
-
-
-def source_intervals(images: Images) -> dict[str, Interval]:
-    """Crack IoU of each source that has any crack, with its 95 % interval."""
-    found = {}
-    for source in sorted(set(images.sources)):
-        chosen = np.array([one == source for one in images.sources])
-        if images.crack[chosen].any():
-            units = [unit for unit, mine in zip(images.units, chosen, strict=True) if mine]
-            figures = bootstrap(_sums(images)[chosen], units, _statistic)
-            found[source] = figures["crack_iou"]
-    return found
 
 
 def _compare(group: Sequence[Entry], wanted: Entry) -> Comparison:

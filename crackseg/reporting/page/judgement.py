@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from crackseg.evaluation.bootstrap import Interval
 from crackseg.evaluation.strays import Strays
 from crackseg.evaluation.tally import Counts
 from crackseg.evaluation.thin import Matches, ThinCounts
@@ -29,6 +30,7 @@ class Images:
         sources: the sub-datasets, empty where not known.
         units: what is drawn as one by the bootstrap.
         widths: float64 (images,), median width of the true cracks in pixels.
+        vanished: bool (images,), whether resizing and cutting left nothing of the marked cracks.
         counts: int64 (images, 4), true and false positives, false and true negatives.
         thin: int64 (images, 16), a flat :class:`crackseg.evaluation.thin.ThinCounts` each.
         strays: int64 (images, 2), false positives near a true crack, and far from any.
@@ -38,6 +40,7 @@ class Images:
     sources: tuple[str, ...]
     units: tuple[str, ...]
     widths: Any
+    vanished: Any
     counts: Counts
     thin: Counts
     strays: Counts
@@ -80,10 +83,26 @@ class Judgement:
     images: Images
     histogram: Counts
 
-    def interval(self, kind: str, name: str) -> tuple[float, float] | None:
-        """The 95 % interval of a figure at the stored threshold, where there is one."""
-        low, high = self.metrics["intervals"][kind][name]
+    def interval(self, part: str, *names: str) -> tuple[float, float] | None:
+        """The 95 % interval of a figure, where there is one.
+
+        Args:
+            part: of the metrics, such as ``stored``.
+            names: that lead to the figure in there, such as ``totals`` and ``crack_iou``.
+        """
+        found = self.metrics[part]["intervals"]
+        for name in names:
+            found = found[name]
+        low, high = found
         return None if low is None or high is None else (float(low), float(high))
+
+    def sources(self) -> dict[str, Interval]:
+        """Crack IoU of each source that has any crack."""
+        return {
+            name: Interval(part["totals"]["crack_iou"], *part["intervals"]["totals"]["crack_iou"])
+            for name, part in self.metrics["by"]["source"].items()
+            if part["images"] > part["crack_free"] + part["vanished"]
+        }
 
 
 def read_judgement(folder: Path, checkpoint: Path) -> Judgement | None:
@@ -103,9 +122,10 @@ def read_judgement(folder: Path, checkpoint: Path) -> Judgement | None:
             return None
         metrics = json.loads(paths[0].read_text(encoding="utf-8"))
         found = Judgement(metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False))
-        told = metrics["protocol"] and metrics["leak_line"]
-        return found if told and found.histogram.shape[0] == 2 else None
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        told = metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
+        whole = len(found.images.names) == metrics["images"] and len(found.histogram) == 2
+        return found if told and whole else None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
         return None
 
 
@@ -124,6 +144,7 @@ def _read_images(path: Path) -> Images:
         sources=texts("source"),
         units=texts("unit"),
         widths=np.array([float(row["width"]) for row in rows]),
+        vanished=np.array([row["vanished"] == "1" for row in rows]),
         counts=numbers(*_COUNTS),
         thin=numbers(*_THIN),
         strays=numbers(*_STRAYS),

@@ -16,11 +16,7 @@ from crackseg.reporting.markdown import literal
 from crackseg.reporting.page import plots
 from crackseg.reporting.page.album import Album, Beside, Inside
 from crackseg.reporting.page.choices import Choice, Failure
-from crackseg.reporting.page.differences import (
-    COMPARED,
-    Comparison,
-    source_intervals,
-)
+from crackseg.reporting.page.differences import COMPARED, Comparison
 from crackseg.reporting.page.entries import Entry, varied_settings
 from crackseg.reporting.page.pictures import (
     FALSE,
@@ -51,7 +47,7 @@ class Report:
     Attributes:
         title: what was asked for.
         entries: the finished runs in the table's order.
-        unfinished: the other runs by their names.
+        left_out: the other runs by their names: unfinished, or not to be judged.
         comparisons: the baseline's own first.
         subset: that was judged.
         resolution: ``training`` or ``native``.
@@ -61,7 +57,7 @@ class Report:
 
     title: str
     entries: Sequence[Entry]
-    unfinished: Sequence[tuple[str, Run]]
+    left_out: Sequence[tuple[str, Run]]
     comparisons: Sequence[Comparison]
     subset: str
     resolution: str
@@ -179,7 +175,7 @@ def _learning(entries: Sequence[Entry], album: Album, markdown: bool) -> list[Sh
 def _sources(entries: Sequence[Entry], album: Album) -> list[Shown]:
     found: dict[str, dict[int, Interval]] = {}
     for entry in entries:
-        for source, one in source_intervals(entry.test.images).items():
+        for source, one in entry.test.sources().items():
             found.setdefault(source, {})[entry.number] = one
     # One scale for all sources.
     every = [one for ones in found.values() for one in ones.values()]
@@ -188,8 +184,8 @@ def _sources(entries: Sequence[Entry], album: Album) -> list[Shown]:
         album.plot(
             f"source-{place}",
             lambda theme, ones=ones: plots.source_bars(ones, entries, most, theme),  # type: ignore[misc]
-            f"Bars: crack IoU on {source or 'photographs of unknown source'} under every run",
-            source or "(unknown)",
+            f"Bars: crack IoU on photographs of source {source} under every run",
+            source,
             _counted(source, entries),
         )
         for place, (source, ones) in enumerate(sorted(found.items()), 1)
@@ -197,7 +193,8 @@ def _sources(entries: Sequence[Entry], album: Album) -> list[Shown]:
 
 
 def _counted(source: str, entries: Sequence[Entry]) -> str:
-    counts = sorted({entry.test.images.sources.count(source) for entry in entries} - {0})
+    parts = [entry.test.metrics["by"]["source"].get(source) for entry in entries]
+    counts = sorted({part["images"] for part in parts if part})
     return f"{' or '.join(f'{count:,}' for count in counts)} images"
 
 

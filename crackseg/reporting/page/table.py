@@ -99,7 +99,7 @@ def _total(group: str, heading: str, of: Callable[[Entry], Judgement], name: str
     def cell(entry: Entry) -> Cell:
         found = of(entry)
         total = found.metrics["stored"]["totals"][name]
-        return Cell(three(total), interval(found.interval("totals", name)))
+        return Cell(three(total), interval(found.interval("stored", "totals", name)))
 
     return Column(group, heading, cell)
 
@@ -107,7 +107,8 @@ def _total(group: str, heading: str, of: Callable[[Entry], Judgement], name: str
 def _cldice(entry: Entry) -> Cell:
     found = entry.test
     return Cell(
-        three(found.metrics["thin"]["totals"]["cldice"]), interval(found.interval("thin", "cldice"))
+        three(found.metrics["thin"]["totals"]["cldice"]),
+        interval(found.interval("thin", "totals", "cldice")),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from crackseg.data.manifest import Row
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.records import measure_image
-from crackseg.evaluation.tally import sweep_with
+from crackseg.evaluation.tally import SWEEP
 from crackseg.reporting.assessment import write_images
 from crackseg.reporting.page.choices import choose_failures, choose_scenes
 from crackseg.reporting.page.differences import compare
@@ -56,8 +56,8 @@ def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int =
             Row(Path(name).stem, name, "m", source_of(name), name, name, "test"),
             probability_of(name, blur, size),
             truth_of(name, size),
-            sweep_with(THRESHOLD),
             THRESHOLD,
+            bool(truth_of(name, size).any()),
         )
         for name in sorted(names)
     ]
@@ -66,7 +66,7 @@ def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int =
     metrics = {"protocol": PROTOCOL, "leak_line": PROTOCOL[1], **assess(records, tally, THRESHOLD)}
     folder.mkdir(parents=True)
     write_json(metrics, folder / METRICS)
-    place = sweep_with(THRESHOLD).index(THRESHOLD)
+    place = SWEEP.index(THRESHOLD)
     write_images(table_of_images(records, place), folder / IMAGES)
     np.save(folder / HISTOGRAM, tally.histogram)
 
@@ -137,7 +137,7 @@ def look_at(name: str, blur: float, size: int = SIZE) -> Look:
 
 
 def report_of(
-    entries: Sequence[Entry], unfinished: Sequence[tuple[str, Run]] = (), title: str = "sweep"
+    entries: Sequence[Entry], left_out: Sequence[tuple[str, Run]] = (), title: str = "sweep"
 ) -> Report:
     """A report on runs, the first one given being the baseline."""
     order = ranked(entries)
@@ -148,7 +148,7 @@ def report_of(
     return Report(
         title=title,
         entries=order,
-        unfinished=unfinished,
+        left_out=left_out,
         comparisons=comparisons,
         subset="test",
         resolution="training",

@@ -14,6 +14,7 @@ def images(counts: list[tuple[int, ...]], **more: np.ndarray) -> Images:
         "sources": ("",) * len(counts),
         "units": ("",) * len(counts),
         "widths": np.where(rows[:, 0] + rows[:, 2] > 0, 2.0, 0.0),
+        "vanished": np.zeros(len(counts), bool),
         "counts": rows,
         "thin": np.zeros((len(counts), 16), np.int64),
         "strays": np.zeros((len(counts), 2), np.int64),
@@ -37,6 +38,12 @@ def test_no_photograph_is_shown_twice() -> None:
 
 def test_a_crack_free_set_shows_its_worst_alone() -> None:
     assert places(images([(0, 5, 0), (0, 0, 0)])) == {"without any crack": "a"}
+
+
+def test_cracks_that_vanished_are_not_shown_as_crack_free() -> None:
+    found = images([(5, 5, 0), (0, 9, 0), (0, 2, 0)], vanished=np.array([False, True, False]))
+    assert places(found)["without any crack"] == "c"
+    assert "b" not in places(found).values()
 
 
 def test_failures_are_ordered_by_what_was_measured() -> None:

@@ -1,13 +1,11 @@
 """Which runs differ beyond noise, and which cannot be compared at all."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from crackseg.evaluation.thin import thin_scores
 from crackseg.evaluation.totals import total_scores
-from crackseg.reporting.page.differences import compare, other_pixels, source_intervals
+from crackseg.reporting.page.differences import compare, other_pixels
 from crackseg.reporting.page.entries import Entry, ranked
 from tests.reporting.page.fabricated import NAMES, entry, judgement
 
@@ -57,7 +55,10 @@ def test_the_order_of_images_does_not_matter(entries: list[Entry]) -> None:
     order = np.arange(len(worse.names))[::-1]
     turned = type(worse)(
         *(tuple(column[i] for i in order) for column in (worse.names, worse.sources, worse.units)),
-        *(column[order] for column in (worse.widths, worse.counts, worse.thin, worse.strays)),
+        *(
+            column[order]
+            for column in (worse.widths, worse.vanished, worse.counts, worse.thin, worse.strays)
+        ),
     )
     assert other_pixels(named(entries, "first").test.images, turned) == ""
 
@@ -74,13 +75,3 @@ def test_runs_on_other_pixels_are_compared_among_themselves(entries: list[Entry]
         "judged on the same photographs at another size or with another mask cut"
     )
     assert [one.number for one in own.entries] == sorted(one.number for one in own.entries)
-
-
-def test_sources_without_crack_have_no_bar(tmp_path: Path) -> None:
-    names = [*NAMES, "images/noncrack_1.png", "images/wall_1.png", "images/wall_2.png"]
-    images = judgement(tmp_path, names).images
-    found = source_intervals(images)
-    assert set(found) == {"CFD", "wall"}
-    chosen = [source == "wall" for source in images.sources]
-    assert found["wall"].value == pytest.approx(total_scores(images.counts[chosen])["crack_iou"])
-    assert found["CFD"].low < found["CFD"].value < found["CFD"].high

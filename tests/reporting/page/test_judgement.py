@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from crackseg.evaluation.thin import measure_thin
+from crackseg.evaluation.totals import total_scores
 from crackseg.reporting.page.judgement import IMAGES, METRICS, read_judgement
 from tests.reporting.page.fabricated import (
     NAMES,
@@ -44,9 +45,20 @@ def test_images_hold_what_was_counted_in_each(kept: Path) -> None:
 
 def test_an_interval_is_missing_where_nothing_could_be_drawn(tmp_path: Path) -> None:
     found = judgement(tmp_path, NAMES[:1])
-    assert found.interval("totals", "crack_iou") is None
-    low, high = judgement(tmp_path / "more").interval("totals", "crack_iou") or (1, 0)
+    assert found.interval("stored", "totals", "crack_iou") is None
+    low, high = judgement(tmp_path / "more").interval("stored", "totals", "crack_iou") or (1, 0)
     assert low < high
+
+
+def test_sources_without_crack_have_no_crack_iou(tmp_path: Path) -> None:
+    names = [*NAMES, "images/noncrack_1.png", "images/wall_1.png", "images/wall_2.png"]
+    found = judgement(tmp_path, names)
+    sources = found.sources()
+    assert set(sources) == {"CFD", "wall"}
+    chosen = [source == "wall" for source in found.images.sources]
+    total = total_scores(found.images.counts[chosen])["crack_iou"]
+    assert sources["wall"].value == pytest.approx(total)
+    assert sources["CFD"].low < sources["CFD"].value < sources["CFD"].high
 
 
 def test_missed_is_the_length_of_true_lines_that_were_not_found(tmp_path: Path) -> None:
@@ -63,6 +75,8 @@ def test_what_is_missing_or_broken_is_no_evaluation(tmp_path: Path, name: str) -
     judgement(tmp_path)
     path = tmp_path / "evaluation" / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    path.write_bytes(b"")
     assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
     path.unlink()
     assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None

@@ -79,7 +79,7 @@ def test_every_section_is_there_and_every_link_leads_somewhere(page: Path) -> No
 def test_the_table_holds_the_figures_with_their_intervals(page: Path, report: Report) -> None:
     text = parsed(page).text
     for one in report.entries:
-        low, high = one.test.interval("totals", "crack_iou") or (0, 0)
+        low, high = one.test.interval("stored", "totals", "crack_iou") or (0, 0)
         total = one.test.metrics["stored"]["totals"]["crack_iou"]
         assert f"{total:.3f} {low:.3f}\N{EN DASH}{high:.3f}" in text
         assert f"{one.test.metrics['curves']['ods']['value']:.3f}" in text
@@ -103,7 +103,7 @@ def test_differences_beyond_noise_are_marked(page: Path, report: Report) -> None
 
 def test_runs_that_did_not_finish_are_told_and_left_out(page: Path) -> None:
     text = parsed(page).text
-    assert "Finished runs 2 2 more did not finish" in text
+    assert "Finished runs 2 2 more are not compared" in text
     assert "lr=9 failed loss is nan" in text
     assert "second line" not in text
     assert "lr=8 interrupted" in text
@@ -160,11 +160,34 @@ def test_runs_on_other_photographs_are_not_compared(tmp_path: Path) -> None:
     apart = replace(second, test=judgement(tmp_path / "3", others), parameters=parameters)
     found = written(report_of([first, apart]), tmp_path)
     assert "judged on other photographs (2 of 6 are the same)" in found.text
-    assert "a difference could as well be that of the photographs" in found.text
-    assert "The runs are of 2 divisions of the data" in found.text
-    assert "they may have been trained on these" in found.text
+    assert "a difference could as well be that of what was judged" in found.text
+    assert "figures of theirs do not compare with the others', and their order among" in found.text
+    assert "with another cut are left out" in found.text
     assert not [image for image in found.all("img") if "under run 2" in image["alt"]]
     assert "▼" not in found.text
+
+
+@pytest.mark.parametrize("name", ["page.html", "page.md"])
+def test_runs_at_another_size_are_not_ranked_without_a_word(tmp_path: Path, name: str) -> None:
+    first, second = two_runs(tmp_path / "runs")
+    larger = replace(second, test=judgement(tmp_path / "3", size=64))
+    write_report(report_of([first, larger]), tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert (
+        "judged on the same photographs at another size or with another mask cut: figures" in text
+    )
+    assert (
+        text.count("at another size or with\n  another cut")
+        + text.count("at another size or with another cut")
+        == 2
+    )
+
+
+def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path: Path) -> None:
+    first, second = two_runs(tmp_path / "runs")
+    parameters = {**second.parameters, "data": {**second.parameters["data"], "manifest_hash": "f0"}}
+    found = written(report_of([first, replace(second, parameters=parameters)]), tmp_path)
+    assert "The runs are of 2 divisions of the data" in found.text
 
 
 def test_one_run_alone_makes_a_page(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""95 % intervals of everything that an evaluation tells, over photographs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from crackseg.evaluation.alarms import alarm_scores
+from crackseg.evaluation.bootstrap import (
+    bootstrap,
+    bootstrap_images,
+    mean_statistic,
+    mean_sums,
+)
+from crackseg.evaluation.calibration import calibration_error, reliability
+from crackseg.evaluation.curves import image_bests, ods, swept_average_precision
+from crackseg.evaluation.records import ImageRecord
+from crackseg.evaluation.tally import Counts
+from crackseg.evaluation.thin import image_thin_scores, thin_scores
+from crackseg.evaluation.totals import image_scores, total_scores
+
+# Low and high end; None twice where all images are of one photograph.
+Bounds = list[float | None]
+
+
+class Intervals:
+    """Intervals of figures over the same images.
+
+    Args:
+        records: of the images, at least one.
+        seed: of the draws.
+    """
+
+    def __init__(self, records: Sequence[ImageRecord], seed: int = 0) -> None:
+        self._records = records
+        self._seed = seed
+        self._units = [record.unit for record in records]
+
+    def totals(self, place: int) -> dict[str, Bounds]:
+        """Of dataset totals at a threshold of the sweep."""
+        return self._of_sums(self._counts()[:, place], lambda summed: total_scores(_whole(summed)))
+
+    def means(self, place: int) -> dict[str, Bounds]:
+        """Of means over images at a threshold of the sweep."""
+        return self._of_means([image_scores(record.counts[place]) for record in self._records])
+
+    def thin_totals(self) -> dict[str, Bounds]:
+        """Of the thin structures' dataset totals."""
+        sums = np.stack([np.asarray(record.thin).ravel() for record in self._records])
+        return self._of_sums(sums, lambda summed: thin_scores(summed.reshape(4, 4)))
+
+    def thin_means(self) -> dict[str, Bounds]:
+        """Of their means over images."""
+        return self._of_means([image_thin_scores(record.thin) for record in self._records])
+
+    def curves(self, average_precision: float) -> dict[str, Bounds]:
+        """Of what is told over all thresholds.
+
+        Args:
+            average_precision: around which its interval lies; how far it moves is seen from the
+                100 thresholds of the sweep.
+        """
+        counts = self._counts()
+        shape, flat = counts.shape[1:], counts.reshape(len(counts), -1)
+        shift = average_precision - swept_average_precision(counts.sum(axis=0))
+
+        def statistic(summed: Counts) -> dict[str, float]:
+            swept = summed.reshape(shape)
+            return {
+                "average_precision": swept_average_precision(swept) + shift,
+                "ods": ods(swept).value,
+            }
+
+        bests = [{"ois": best} for best in image_bests(counts).tolist()]
+        return {**self._of_sums(flat, statistic), **self._of_means(bests)}
+
+    def calibration(self) -> dict[str, Bounds]:
+        """Of the expected calibration error."""
+        sums = np.stack([record.calibration for record in self._records])
+        return self._of_sums(
+            sums.reshape(len(sums), -1),
+            lambda summed: {"error": calibration_error(reliability(summed.reshape(3, -1)))},
+        )
+
+    def alarms(self) -> dict[str, Bounds]:
+        """Of the false alarms on crack-free images; empty without any."""
+        free = [record for record in self._records if record.alarm is not None]
+        if not free:
+            return {}
+        alarms = np.array([record.alarm for record in free])
+
+        def statistic(times: Counts) -> dict[str, float]:
+            drawn = alarm_scores(np.repeat(alarms, times, axis=0))._asdict()
+            return {name: drawn[name] for name in ("share", "mean_pixels", "high_pixels")}
+
+        return _bounds(bootstrap_images([one.unit for one in free], statistic, self._seed))
+
+    def _counts(self) -> Counts:
+        return np.stack([record.counts for record in self._records])
+
+    def _of_sums(
+        self, sums: Counts, statistic: Callable[[Any], Mapping[str, float]]
+    ) -> dict[str, Bounds]:
+        return _bounds(bootstrap(sums, self._units, statistic, self._seed))
+
+    def _of_means(self, rows: Sequence[Mapping[str, float]]) -> dict[str, Bounds]:
+        statistic = mean_statistic(rows[0])
+        return _bounds(bootstrap(mean_sums(rows), self._units, statistic, self._seed))
+
+
+def _bounds(found: Mapping[str, Any]) -> dict[str, Bounds]:
+    return {name: [one.low, one.high] for name, one in found.items()}
+
+
+def _whole(summed: Any) -> Counts:
+    counts: Counts = np.rint(summed).astype(np.int64)
+    return counts
