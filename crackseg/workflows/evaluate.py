@@ -1,8 +1,7 @@
 """A checkpoint judged on the data that it names, or on others."""
 
-import logging
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,11 +15,11 @@ from crackseg import figures
 from crackseg.callbacks import ProgressLine
 from crackseg.checkpoint import read_checkpoint
 from crackseg.checks import MASK_THRESHOLD_LIMITS
-from crackseg.config import DataConfig, EvaluateConfig
+from crackseg.config import EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.dataset import PredictedPixels
 from crackseg.data.manifest import SUBSETS, Row
-from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
+from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.tally import SWEEP
 from crackseg.examination import Examination, Look
@@ -29,14 +28,10 @@ from crackseg.reporting.assessment import print_assessment, write_images
 from crackseg.reporting.tables import write_json
 from crackseg.runtime import prepare_process, quiet_lightning
 from crackseg.segmenter import CrackSegmenter
-from crackseg.values import roots
-from crackseg.workflows.protocol import announce, build_trainer, protocol
-
-log = logging.getLogger(__name__)
+from crackseg.workflows.judged_data import FROM_CHECKPOINT, judged_data
+from crackseg.workflows.protocol import build_trainer, protocol
 
 RESOLUTIONS = ("training", "native")
-# These belong to the network: other values would be other pixels than it was trained on.
-FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 # What the config groups offer and an evaluation does not take.
 NOT_HERE = {
     **{f"data.{key}": "it is the checkpoint's own" for key in FROM_CHECKPOINT},
@@ -66,7 +61,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
-    datamodule = _datamodule(config, parameters)
+    datamodule = judged_data(config, parameters)
     threshold = parameters["threshold"]
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
     examination = Examination(threshold, datamodule.corpus.marked, writer)
@@ -215,76 +210,6 @@ def _mask_writer(
             Image.fromarray(mask).save(name, format="PNG")
 
     return write
-
-
-def _datamodule(config: EvaluateConfig, parameters: dict[str, Any]) -> CrackDataModule:
-    named = parameters["data"]
-    data = _data(config, DataConfig(**named["config"]))
-    if config.mask_threshold is not None:
-        data = replace(data, mask_threshold=config.mask_threshold)
-    announce(data)
-    datamodule = _read(config, data)
-    if datamodule.manifest.digest == named["manifest_hash"]:
-        return datamodule
-    if config.data is None:
-        raise DatasetError(
-            f"{datamodule.root}: these are not the photographs and subsets that the checkpoint was "
-            f"trained with (there {named['counts']}, now {datamodule.manifest.counts}); "
-            f"{_remedy(config, data)}"
-        )
-    log.warning(
-        "the division into subsets is not the one that this checkpoint was trained with: "
-        "photographs of its training may be among these"
-    )
-    return datamodule
-
-
-def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
-    try:
-        return _ready(data)
-    except DatasetNotFoundError as error:
-        if config.data is not None or config.root is not None:
-            raise
-        raise DatasetNotFoundError(
-            f"{name_some(map(str, roots(data.root)))}: the photographs that the checkpoint was "
-            "trained with are not there any more; say with root=FOLDER where they stand now, or "
-            "judge others with data=folder data.root=FOLDER"
-        ) from error
-    except DatasetError:
-        if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
-            raise
-    # A few photographs cannot be divided, and to be judged all together they need not be.
-    return _ready(replace(data, split="none", counts=None))
-
-
-def _remedy(config: EvaluateConfig, data: DataConfig) -> str:
-    if config.root is not None:
-        return (
-            "name with root=... the folder that holds them, or all folders where they were "
-            "several, which must stand to one another as they did"
-        )
-    return (
-        f"restore them, or give the run's manifest with data={data.name} data.root={data.root} "
-        "data.split=manifest data.manifest=FILE"
-    )
-
-
-def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
-    """The data to judge, as the checkpoint's network sees them."""
-    if config.data is not None:
-        seen = {key: getattr(trained_on, key) for key in FROM_CHECKPOINT}
-        return replace(config.data, **seen)
-    if config.root is not None:
-        # As photographs that are there: synthetic ones would be made where they are not.
-        return replace(trained_on, root=config.root, name="folder", count=None)
-    return trained_on
-
-
-def _ready(data: DataConfig) -> CrackDataModule:
-    datamodule = CrackDataModule(data)
-    datamodule.prepare_data()
-    datamodule.setup()
-    return datamodule
 
 
 def _build_trainer(config: EvaluateConfig, examination: Examination) -> Trainer:

@@ -106,6 +106,7 @@ def _content(report: Report) -> dict[str, Any]:
         "shared": _shared_settings(entries),
         "divisions": sorted({entry.division for entry in entries}),
         "without_curves": [entry for entry in entries if not entry.history],
+        "dashes": plots.dashes_of,
         "colours": tuple(zip(plots.ON_LIGHT, plots.ON_DARK, strict=True)),
         "mask_colours": {"found": FOUND, "false alarm": FALSE, "missed": MISSED},
         "code": _code_of,

@@ -15,7 +15,7 @@ from crackseg.reporting.html.theme import DARK, Theme, dress
 from crackseg.reporting.page.differences import Comparison
 from crackseg.reporting.page.entries import Entry
 
-# Ten that can be told apart on their ground; of more runs than that, the lines differ.
+# Ten that can be told apart on their ground; of more runs than that, the dashes differ.
 ON_LIGHT = (
     "#1f6fb4", "#c94f0a", "#23803a", "#7343b0", "#a3161f",
     "#06899a", "#b8358a", "#7d4f30", "#857c00", "#56616a",
@@ -24,7 +24,8 @@ ON_DARK = (
     "#6db3f2", "#ff9a5c", "#6fcf7f", "#b99bf0", "#ff8087",
     "#4fd3e3", "#f08fc8", "#cfa68f", "#d6d04a", "#aeb8c0",
 )  # fmt: skip
-_LINES = ("-", "--", ":", "-.")
+# Lengths of dashes and gaps, in widths of the line.
+DASHES = ((), (5, 2), (1.2, 1.5), (6, 1.5, 1.2, 1.5), (12, 3))
 _SIZE = (4.4, 2.9)
 _ISO = (0.2, 0.4, 0.6, 0.8)
 # Points of a curve: more than a screen shows.
@@ -55,6 +56,11 @@ def colour(entry: Entry, theme: Theme) -> str:
     """A run's colour."""
     colours = ON_DARK if theme is DARK else ON_LIGHT
     return colours[(entry.number - 1) % len(colours)]
+
+
+def dashes_of(entry: Entry) -> tuple[float, ...]:
+    """The dashes and gaps of a run's lines; empty for a line without gaps."""
+    return DASHES[(entry.number - 1) // len(ON_LIGHT) % len(DASHES)]
 
 
 def learning_panel(entries: Sequence[Entry], panel: Panel, theme: Theme) -> Figure:
@@ -173,8 +179,8 @@ def _prepare(axes: Axes, theme: Theme, grid: str = "both") -> None:
 
 
 def _style(entry: Entry, theme: Theme) -> dict[str, Any]:
-    line = _LINES[(entry.number - 1) // len(ON_LIGHT) % len(_LINES)]
-    return {"color": colour(entry, theme), "linestyle": line}
+    dashes = dashes_of(entry)
+    return {"color": colour(entry, theme), "linestyle": (0, dashes) if dashes else "-"}
 
 
 def _legend(axes: Axes, entries: Sequence[Entry], theme: Theme, **placed: Any) -> None:

@@ -9,6 +9,8 @@ from crackseg.reporting.page.entries import Entry, labels_but_for, varied_settin
 from crackseg.reporting.page.judgement import Judgement
 
 _SEED = "seed"
+# Of runs that are alike, two seeds agree by chance in one case of two.
+_SOME = 3
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Spread:
 
     @property
     def one_sided(self) -> bool:
-        """Whether a difference has the same sign under every seed."""
-        return self.low > 0 or self.high < 0
+        """Whether a difference has the same sign under every seed, and these are some."""
+        return self.seeds >= _SOME and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)

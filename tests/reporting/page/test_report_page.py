@@ -13,6 +13,8 @@ import pytest
 from markdown_it import MarkdownIt
 from PIL import Image
 
+from crackseg.reporting.html.theme import LIGHT
+from crackseg.reporting.page import plots
 from crackseg.reporting.page.entries import Entry
 from crackseg.reporting.page.page import Report, write_report
 from crackseg.reporting.page.plots import PANELS
@@ -190,6 +192,19 @@ def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path:
     assert "The runs are of 2 divisions of the data" in found.text
 
 
+def test_more_runs_than_colours_are_told_apart_by_their_dashes(tmp_path: Path) -> None:
+    found = judgement(tmp_path / "found")
+    runs = [entry(tmp_path / f"{rate:02}", {"lr": f"{rate:02}"}, found) for rate in range(50)]
+    numbered = [replace(one, number=place) for place, one in enumerate(runs, 1)]
+    looks = {(plots.colour(one, LIGHT), plots.dashes_of(one)) for one in numbered}
+    assert len(looks) == len(runs)
+    few, many = (written(report_of(some), tmp_path) for some in (runs[:10], runs[:12]))
+    assert not few.all("svg")
+    strokes = [path.get("stroke-dasharray") for path in many.all("path")]
+    dashed = " ".join(map(str, plots.DASHES[1]))
+    assert strokes[:12] == [None] * 10 + [dashed] * 2
+
+
 def test_one_run_alone_makes_a_page(tmp_path: Path) -> None:
     found = written(report_of(two_runs(tmp_path / "runs")[:1]), tmp_path)
     assert "There is no run that was judged on the same pixels" in found.text
@@ -201,43 +216,45 @@ def test_runs_without_any_curves_have_no_such_section(tmp_path: Path) -> None:
     assert "Learning curves" not in found.text
 
 
-def two_seeds_each(folder: Path) -> list[Entry]:
-    """The second kind of run is worse under both seeds."""
+def three_seeds_each(folder: Path) -> list[Entry]:
+    """The second kind of run is worse under each seed."""
+    blurs = {"1": (0.6, 1.0, 1.2), "2": (1.0, 1.7, 2.0)}
     return [
         entry(
             folder / f"{lr},{seed}",
-            {"optimizer.lr": lr, "seed": seed},
+            {"optimizer.lr": lr, "seed": f"{seed}"},
             judgement(folder / f"{lr}{seed}", blur=blur),
         )
-        for lr, seed, blur in (("1", "0", 0.6), ("1", "1", 1.0), ("2", "0", 1.0), ("2", "1", 1.7))
+        for lr in blurs
+        for seed, blur in enumerate(blurs[lr])
     ]
 
 
 def test_seeds_are_summed_up_and_compared(tmp_path: Path) -> None:
-    runs = two_seeds_each(tmp_path / "runs")
+    runs = three_seeds_each(tmp_path / "runs")
     found = written(report_of(runs), tmp_path)
     ious = [one.val_iou for one in runs]
-    spread = f"{sum(ious[:2]) / 2:.3f} {min(ious[:2]):.3f}\N{EN DASH}{max(ious[:2]):.3f}"
-    assert f"lr=1 1 2 {spread} {spread}" in found.text
-    each = [ious[2] - ious[0], ious[3] - ious[1]]
-    lost = [f"\N{MINUS SIGN}{-one:.3f}" for one in (sum(each) / 2, min(each), max(each))]
-    assert f"{lost[0]} ▼ {lost[1]} to {lost[2]}, 2 seeds" in found.text
-    assert "marked where every seed agrees" in found.text
+    spread = f"{sum(ious[:3]) / 3:.3f} {min(ious[:3]):.3f}\N{EN DASH}{max(ious[:3]):.3f}"
+    assert re.search(rf"lr=1 \d \d \d {spread} {spread}", found.text)
+    each = [ious[place + 3] - ious[place] for place in range(3)]
+    lost = [f"\N{MINUS SIGN}{-one:.3f}" for one in (sum(each) / 3, min(each), max(each))]
+    assert f"{lost[0]} ▼ {lost[1]} to {lost[2]}, 3 seeds" in found.text
+    assert "marked where three seeds or more agree" in found.text
 
 
 def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
-    runs = two_seeds_each(tmp_path / "runs")
+    runs = three_seeds_each(tmp_path / "runs")
     write_report(report_of(runs), tmp_path / "page.md")
     rows = [line for line in (tmp_path / "page.md").read_text().splitlines() if "lr=" in line]
     ious = [one.val_iou for one in runs]
-    mean = (ious[2] - ious[0] + ious[3] - ious[1]) / 2
+    mean = sum(ious[place + 3] - ious[place] for place in range(3)) / 3
     assert any(
         row.startswith("| lr=2 (") and f"**\N{MINUS SIGN}{-mean:.3f}** (" in row for row in rows
     )
 
 
 def test_seeds_of_one_kind_of_run_have_nothing_to_differ_from(tmp_path: Path) -> None:
-    found = written(report_of(two_seeds_each(tmp_path / "runs")[:2]), tmp_path)
+    found = written(report_of(three_seeds_each(tmp_path / "runs")[:3]), tmp_path)
     assert "differ in nothing but their seeds" in found.text
     assert "from the baseline" not in found.text
 

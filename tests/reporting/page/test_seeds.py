@@ -58,8 +58,13 @@ def test_differences_are_of_runs_of_the_same_seed(
             ("1", "2"): judged[1.0],
             ("2", "0"): judged[0.6],
             ("2", "1"): judged[1.0],
+            ("2", "2"): judged[0.6],
             ("3", "0"): judged[1.7],
             ("3", "1"): judged[1.0],
+            ("3", "2"): judged[1.7],
+            ("5", "0"): judged[0.6],
+            ("5", "1"): judged[1.0],
+            ("5", "9"): judged[1.0],
             ("4", "7"): judged[1.0],
             ("4", "8"): judged[1.0],
         },
@@ -69,14 +74,17 @@ def test_differences_are_of_runs_of_the_same_seed(
     assert better is not None
     assert mixed is not None
     first, second = iou(judged[0.6]) - iou(judged[1.0]), iou(judged[1.0]) - iou(judged[1.7])
-    assert better.seeds == 2
-    assert better.mean == pytest.approx((first + second) / 2)
+    assert better.seeds == 3
+    assert better.mean == pytest.approx((2 * first + second) / 3)
     assert (better.low, better.high) == pytest.approx((min(first, second), max(first, second)))
     assert better.one_sided
     assert mixed.low < 0 < mixed.high
     assert not mixed.one_sided
     assert found["lr=1"].difference is None
     assert found["lr=1"].val.seeds == 3
+    few = found["lr=5"].difference
+    assert few is not None
+    assert (few.seeds, few.low > 0, few.one_sided) == (2, True, False)
     # No seed has both.
     assert found["lr=4"].difference is None
 
