@@ -68,6 +68,7 @@ def _table(title: str, *columns: str) -> Table:
         title_style="",
         box=box.SIMPLE,
         show_edge=False,
+        show_header=any(columns),
         padding=(0, 1, 0, 0),
     )
     for place, column in enumerate(columns):
