@@ -89,7 +89,7 @@ def report(
         f"{metrics['training_images_per_second']:.0f} images/s"
         f"{f', until {patience}' if metrics['stopped_early'] else ''}\n"
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
-        "next:\n"
+        "next, all figures with their intervals, and a photograph's mask:\n"
         f"  {program('python')} evaluate.py {typed('checkpoint', best)} subset=val\n"
         f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root / photograph)))} "
         f"--checkpoint {shlex.quote(str(best))}"
