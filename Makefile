@@ -43,7 +43,7 @@ paper: $(READY) ## Train the report's runs and compare them; type it again to go
 	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper experiment=$(call joined,$(PAPER)) $(ARGS)
 	$(BIN)/crackseg report $(SWEEPS)/paper $(BASELINE) --output $(SWEEPS)/paper.html
 
-paper-more: paper ## Also what the report wished for, two by photograph, and all with two more seeds
+paper-more: paper ## Also what the report wished for, two by photograph, and two more seeds
 	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper_wished experiment=$(call joined,$(WISHED)) $(ARGS)
 	$(BIN)/python train.py -m hydra.sweep.dir=$(SWEEPS)/paper_grouped data.split=grouped \
 		experiment=$(call joined,$(GROUPED)) $(ARGS)

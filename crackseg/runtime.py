@@ -74,6 +74,24 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+@contextmanager
+def whole_float32(device: str) -> Iterator[None]:
+    """Convolutions in float32 to its last digit, so that figures and masks are the same everywhere.
+
+    Neither in autocast's precision nor in TensorFloat-32, which is what cuDNN takes float32 for.
+
+    Args:
+        device: its type, such as ``cuda``.
+    """
+    allowed = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        with torch.autocast(device, enabled=False):
+            yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = allowed
+
+
 def prepare_process(keep_memory: bool = True, threads: int | None = None) -> None:
     """Prepares this process for fast work on a CPU; results stay the same.
 

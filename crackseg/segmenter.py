@@ -1,7 +1,7 @@
 """The one LightningModule: a network, its loss, its figures, its optimizer."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -24,6 +24,7 @@ from crackseg.metrics import (
     scores,
 )
 from crackseg.models import build_network
+from crackseg.runtime import whole_float32
 from crackseg.tiles import TILE, apply_tiled, logits_at_size
 
 STAGES = ("train", "val", "test")
@@ -208,7 +209,7 @@ class CrackSegmenter(LightningModule):
         """Within a training as the training runs; float32 for all that is reported."""
         if self._fitting():
             return nullcontext()
-        return _whole_float32(self.device.type)
+        return whole_float32(self.device.type)
 
     def _fitting(self) -> bool:
         return self.trainer.state.fn == TrainerFn.FITTING
@@ -218,21 +219,6 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
-
-
-@contextmanager
-def _whole_float32(device: str) -> Iterator[None]:
-    """Neither autocast nor TensorFloat-32, which is what cuDNN's convolutions take float32 for."""
-    backends: tuple[Any, ...] = (torch.backends.cudnn, torch.backends.cuda.matmul)
-    before = [backend.allow_tf32 for backend in backends]
-    try:
-        for backend in backends:
-            backend.allow_tf32 = False
-        with torch.autocast(device, enabled=False):
-            yield
-    finally:
-        for backend, allowed in zip(backends, before, strict=True):
-            backend.allow_tf32 = allowed
 
 
 def _parts(batch: Any) -> list[Sample]:

@@ -31,8 +31,8 @@ def assess(
         ``half``, ``stored``, ``own_best`` (the threshold with the largest crack IoU on these very
         images, an optimistic figure): each with ``threshold``, ``totals``, ``means``; ``thin`` and
         ``alarms`` at the stored threshold; ``curves``, ``calibration``; and ``by``, the parts
-        ``source``, ``width`` and ``group``. All have their ``intervals`` beside them, but for the
-        groups, which are what is drawn.
+        ``source``, ``width`` and ``group``. All have their ``intervals`` beside them: sources
+        and widths those of their totals, and groups none, being what is drawn.
     """
     place, intervals = SWEEP.index(threshold), Intervals(records, seed)
     stored = summarise(records, place)

@@ -2,8 +2,8 @@
 
 Crops and near duplicates of one photograph are not independent, so whole photograph groups are
 drawn, with replacement, and a figure is computed anew from the sum of what was counted in the
-images of those drawn. Intervals are percentiles of 1,000 draws (Efron and Tibshirani, "An
-Introduction to the Bootstrap", 1993, chapter 13).
+images of those drawn, or, where no sums tell it, from those images. Intervals are percentiles of
+1,000 draws (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

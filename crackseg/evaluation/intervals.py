@@ -38,7 +38,7 @@ class Intervals:
 
     def totals(self, place: int) -> dict[str, Bounds]:
         """Of dataset totals at a threshold of the sweep."""
-        return self._of_sums(self._counts()[:, place], lambda summed: total_scores(_whole(summed)))
+        return self._of_sums(self._counts()[:, place], total_scores)
 
     def means(self, place: int) -> dict[str, Bounds]:
         """Of means over images at a threshold of the sweep."""
@@ -66,10 +66,8 @@ class Intervals:
 
         def statistic(summed: Counts) -> dict[str, float]:
             swept = summed.reshape(shape)
-            return {
-                "average_precision": swept_average_precision(swept) + shift,
-                "ods": ods(swept).value,
-            }
+            average = min(max(swept_average_precision(swept) + shift, 0.0), 1.0)
+            return {"average_precision": average, "ods": ods(swept).value}
 
         bests = [{"ois": best} for best in image_bests(counts).tolist()]
         return {**self._of_sums(flat, statistic), **self._of_means(bests)}
@@ -110,8 +108,3 @@ class Intervals:
 
 def _bounds(found: Mapping[str, Any]) -> dict[str, Bounds]:
     return {name: [one.low, one.high] for name, one in found.items()}
-
-
-def _whole(summed: Any) -> Counts:
-    counts: Counts = np.rint(summed).astype(np.int64)
-    return counts

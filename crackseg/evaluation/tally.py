@@ -2,9 +2,8 @@
 
 Two counts are kept, because no single one serves both uses. At the thresholds of the sweep, true
 and false positives and negatives are exact, as :class:`crackseg.confusion.ConfusionCounts` gives
-them. Over 4,096 equal bins of [0, 1] the
-probabilities are counted for curves and calibration: exact at the bins' edges, which multiples of
-.01 are not.
+them. Over 4,096 equal bins of [0, 1] the probabilities are counted for curves and calibration:
+exact at the bins' edges, which multiples of .01 are not.
 """
 
 from dataclasses import dataclass
@@ -60,11 +59,6 @@ class Tally:
             background - false_positives,
         )
         return np.stack(columns, axis=1)
-
-    @property
-    def sums(self) -> npt.NDArray[np.float64]:
-        """float64 (4096,): the sum of the probabilities in each bin."""
-        return self.parts.astype(np.float64) * UNIT
 
 
 def tally(probability: Probability, truth: Mask) -> Tally:

@@ -15,6 +15,7 @@ from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
 from crackseg.models import SkipNetwork, build_network
 from crackseg.pixels import UInt8Array, as_rgb, read_photograph, resize, scaled_size
+from crackseg.runtime import whole_float32
 from crackseg.tiles import TILE, apply_tiled, logits_at_size
 
 
@@ -120,8 +121,9 @@ class Predictor:
 
     def _tile(self, image: Tensor) -> Tensor:
         """uint8 (1, 3, h, w) -> logits (1, 1, h, w) in float32 on the CPU."""
-        logits: Tensor = self.network(image.to(self.device).float() / 255).float().cpu()
-        return logits
+        with whole_float32(self.device.type):
+            logits: Tensor = self.network(image.to(self.device).float() / 255)
+        return logits.cpu()
 
 
 def _device(name: str) -> torch.device:

@@ -56,7 +56,8 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
 
     Raises:
         CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
-        DatasetError: the data that the checkpoint names have changed since.
+        DatasetError: see :func:`crackseg.workflows.judged_data.judged_data`.
+        ConfigError: settings that cannot be.
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)

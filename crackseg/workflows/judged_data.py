@@ -25,7 +25,8 @@ def judged_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackD
         parameters: the checkpoint's hyper-parameters.
 
     Raises:
-        DatasetError: those that the checkpoint names have changed since, or are not there any more.
+        DatasetNotFoundError: there are none.
+        DatasetError: those that the checkpoint names have changed since, or cannot be divided.
     """
     named = parameters["data"]
     data = _data(config, DataConfig(**named["config"]))

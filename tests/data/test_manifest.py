@@ -1,6 +1,7 @@
 """A division is kept as a manifest, and a damaged or foreign one is refused by name."""
 
 import csv
+import os
 import random
 import re
 from collections.abc import Sequence
@@ -173,9 +174,18 @@ def test_paths_that_leave_the_root_are_refused(
     with pytest.raises(ManifestError) as caught:
         read_manifest(path, root)
     assert str(caught.value) == (
-        f"{path}, line 3: {outside!r} leads out of its folder; paths are relative to the data "
-        "set's root, which data.root names"
+        f"{path}, line 3: {outside} leads out of the data set; paths are relative to its root, "
+        "which data.root names"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no names there")
+@pytest.mark.parametrize("odd", ["images/a:1.jpg", "images/x\\..\\y.jpg", "C:1.jpg", "..a/..jpg"])
+def test_odd_names_are_names(root: Path, tmp_path: Path, odd: str) -> None:
+    (root / odd).parent.mkdir(exist_ok=True)
+    (root / odd).touch()
+    path = write_lines(tmp_path / "m.csv", line(1).replace("images/CFD_1.jpg", odd))
+    assert [row.image for row in read_manifest(path, root).rows] == [odd]
 
 
 def test_an_unknown_subset_is_named_with_its_line(root: Path, tmp_path: Path) -> None:

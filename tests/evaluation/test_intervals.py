@@ -139,6 +139,24 @@ def test_intervals_of_false_alarms(free: list[Judged], name: str) -> None:
     assert low < high
 
 
+def test_no_interval_leads_out_of_what_can_be() -> None:
+    """A network that is nearly perfect and sure of it, judged roughly at the sweep's thresholds."""
+    made = []
+    for number in range(8):
+        generator = np.random.default_rng(number)
+        truth = np.zeros((32, 32), bool)
+        truth[8:12] = True
+        probability = np.where(truth, 0.9995, 0.0)
+        # What is found wrongly lies above the last threshold as well, and below what is right.
+        probability[20, : generator.integers(12)] = 0.9951
+        row = Row(f"{number}", f"{number}.png", "m", "", "", "", "test")
+        made.append(measure_image(row, probability.astype(np.float32), truth, 0.5, True))
+    average = average_precision(added(made).histogram)
+    low, high = Intervals([record for record, _ in made]).curves(average)["average_precision"]
+    assert average > 0.999
+    assert 0 < low <= average <= high == 1
+
+
 def test_images_of_a_photograph_are_drawn_together(cracked: list[Judged]) -> None:
     together = Intervals([record for record, _ in cracked])
     apart = Intervals([replace(one, photograph="", group="") for one, _ in cracked])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from crackseg.confusion import ConfusionCounts
-from crackseg.evaluation.tally import BINS, SWEEP, Tally, tally
+from crackseg.evaluation.tally import BINS, SWEEP, UNIT, Tally, tally
 from crackseg.metrics import THRESHOLD_GRID
 
 
@@ -59,7 +59,7 @@ def test_histogram_by_sorting_pixels_one_by_one(made: tuple) -> None:
         expected[int(crack), place] += 1
         sums[place] += value
     np.testing.assert_array_equal(counted.histogram, expected)
-    np.testing.assert_allclose(counted.sums, sums, atol=1e-5)
+    np.testing.assert_allclose(counted.parts * UNIT, sums, atol=1e-5)
 
 
 def test_histogram_is_exact_at_its_edges() -> None:
@@ -83,13 +83,15 @@ def test_hand_made_photograph() -> None:
     ]
     places = [0, 1228, 1269, 2047, 3686, 4095]
     assert np.flatnonzero(counted.histogram.sum(axis=0)).tolist() == places
-    assert counted.sums[places] == pytest.approx([0, 0.3, 0.31, 0.5, 0.9, 1], abs=2**-24)
+    assert (counted.parts * UNIT)[places] == pytest.approx([0, 0.3, 0.31, 0.5, 0.9, 1], abs=2**-24)
 
 
 def test_sums_of_probabilities_are_exact_to_a_unit() -> None:
     probability = np.full((300, 400), 0.7, np.float32)
     counted = tally(probability, np.zeros((300, 400), bool))
-    assert counted.sums.sum() / 120_000 == pytest.approx(float(np.float32(0.7)), abs=2**-25)
+    assert (counted.parts * UNIT).sum() / 120_000 == pytest.approx(
+        float(np.float32(0.7)), abs=2**-25
+    )
 
 
 def test_adding_is_the_same_in_any_order() -> None:
@@ -98,7 +100,7 @@ def test_adding_is_the_same_in_any_order() -> None:
     made = [random_photograph(seed) for seed in range(6)]
     whole = tally(*(np.concatenate(parts) for parts in zip(*made, strict=True)))
     for one in (forwards, backwards):
-        for field in ("exceeding", "histogram", "parts", "counts", "sums"):
+        for field in ("exceeding", "histogram", "parts", "counts"):
             np.testing.assert_array_equal(getattr(one, field), getattr(whole, field))
 
 

@@ -118,3 +118,20 @@ def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
     assert sum(p.numel() for p in network.parameters()) == sum(
         p.numel() for p in predictor.network.parameters()
     )
+
+
+def test_it_computes_without_tensorfloat_as_evaluations_do(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[bool] = []
+    forward = predictor.network.forward
+
+    def watching(image: torch.Tensor) -> torch.Tensor:
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return forward(image)
+
+    monkeypatch.setattr(predictor.network, "forward", watching)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    predictor.predict(draw_pair(5, (50, 70))[0])
+    assert allowed == [False]
+    assert torch.backends.cudnn.allow_tf32

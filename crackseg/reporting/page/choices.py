@@ -79,7 +79,8 @@ def choose_failures(images: Images) -> list[Failure]:
             "Joints and edges taken for cracks",
             f"false positives farther than {NEAR} px from any true crack",
             "px of false alarm",
-            images.strays[:, 1],
+            # Where a crack vanished, what is found may well be that crack.
+            np.where(images.vanished, 0, images.strays[:, 1]),
         ),
         (
             "thick",

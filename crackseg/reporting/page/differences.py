@@ -96,7 +96,7 @@ def _sums(images: Images) -> npt.NDArray[np.int64]:
 
 def _statistic(sums: npt.NDArray[Any]) -> dict[str, float]:
     counts, thin = sums[:4], sums[4:]
-    figures = total_scores(np.rint(counts).astype(np.int64)) | thin_scores(thin.reshape(4, 4))
+    figures = total_scores(counts) | thin_scores(thin.reshape(4, 4))
     return {name: figures[name] for name in COMPARED}
 
 

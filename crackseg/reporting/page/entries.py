@@ -50,6 +50,11 @@ class Entry:
         return float(self.val.metrics["stored"]["totals"]["crack_iou"])
 
     @property
+    def test_iou(self) -> float:
+        """The same on the report's subset."""
+        return float(self.test.metrics["stored"]["totals"]["crack_iou"])
+
+    @property
     def division(self) -> str:
         """The beginning of the hash of its manifest."""
         return str(self.parameters["data"]["manifest_hash"])[:8]

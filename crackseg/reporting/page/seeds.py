@@ -6,7 +6,6 @@ from statistics import fmean
 
 from crackseg.reporting.page.differences import other_pixels
 from crackseg.reporting.page.entries import Entry, labels_but_for, varied_settings
-from crackseg.reporting.page.judgement import Judgement
 
 _SEED = "seed"
 # Of runs that are alike, two seeds agree by chance in one case of two.
@@ -57,15 +56,16 @@ class OfSeeds:
 
 def of_seeds(entries: Sequence[Entry], baseline: Entry) -> list[OfSeeds]:
     """Runs that differ in nothing but their seeds, together; the best mean on validation first."""
-    found = by_seed(entries)
+    first = sorted(entries, key=lambda entry: entry is not baseline)
+    found = [list(_by_its_seed(members).values()) for members in by_seed(first)]
     own = next((members for members in found if baseline in members), [])
     labels = labels_but_for(_SEED, [members[0].run for members in found])
     rows = [
         OfSeeds(
             label,
             tuple(members),
-            _spread(_iou(one.val) for one in members),
-            _spread(_iou(one.test) for one in members),
+            _spread(one.val_iou for one in members),
+            _spread(one.test_iou for one in members),
             None if members is own else _difference(own, members),
         )
         for label, members in zip(labels, found, strict=True)
@@ -83,22 +83,22 @@ def by_seed(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _by_its_seed(members: Sequence[Entry]) -> dict[str | None, Entry]:
-    return {entry.settings.get(_SEED): entry for entry in members}
+    """One of each seed: the baseline, or else the first, of several that were trained alike."""
+    found: dict[str | None, Entry] = {}
+    for entry in members:
+        found.setdefault(entry.settings.get(_SEED), entry)
+    return found
 
 
 def _difference(own: Sequence[Entry], members: Sequence[Entry]) -> Spread | None:
     ours, theirs = _by_its_seed(own), _by_its_seed(members)
-    pairs = [(entry.test, theirs[seed].test) for seed, entry in ours.items() if seed in theirs]
+    pairs = [(entry, theirs[seed]) for seed, entry in ours.items() if seed in theirs]
     found = [
-        _iou(second) - _iou(first)
+        second.test_iou - first.test_iou
         for first, second in pairs
-        if not other_pixels(first.images, second.images)
+        if not other_pixels(first.test.images, second.test.images)
     ]
     return _spread(found) if found else None
-
-
-def _iou(judged: Judgement) -> float:
-    return float(judged.metrics["stored"]["totals"]["crack_iou"])
 
 
 def _spread(figures: Iterable[float]) -> Spread:

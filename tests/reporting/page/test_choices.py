@@ -46,6 +46,14 @@ def test_cracks_that_vanished_are_not_shown_as_crack_free() -> None:
     assert "b" not in places(found).values()
 
 
+def test_cracks_that_vanished_are_not_joints_taken_for_cracks() -> None:
+    strays = np.array([(0, 192), (0, 25), (0, 0)])
+    found = images([(0, 192, 0), (5, 25, 0), (0, 0, 0)], strays=strays)
+    gone = images([(0, 192, 0), (5, 25, 0)], strays=strays[:2], vanished=np.array([True, False]))
+    totals = [choose_failures(one)[1].total for one in (found, gone)]
+    assert totals == [217, 25]
+
+
 def test_failures_are_ordered_by_what_was_measured() -> None:
     thin = np.zeros((4, 4, 4), np.int64)
     # Centre lines: length, and how much of it was found.

@@ -89,6 +89,26 @@ def test_differences_are_of_runs_of_the_same_seed(
     assert found["lr=4"].difference is None
 
 
+def test_of_several_runs_of_a_seed_the_baseline_counts(
+    judged: dict[float, Judgement], tmp_path: Path
+) -> None:
+    """Its twin was trained with other threads, which say nothing of what was wanted."""
+    given = (("1", "0", 0.6), ("1", "1", 1.0), ("2", "0", 1.0), ("2", "1", 1.7))
+    entries = [
+        entry(tmp_path / f"{lr},{seed}", {"optimizer.lr": lr, "seed": seed}, judged[blur])
+        for lr, seed, blur in given
+    ]
+    settings = {"optimizer.lr": "1", "seed": "0", "runtime.threads": "1"}
+    for name, blur in (("better", 0.6), ("twin", 2.0)):
+        entries.append(entry(tmp_path / name, settings, judged[blur]))
+    found = rows(ranked(entries), "1,0")
+    assert found["lr=1"].test.seeds == len(found["lr=1"].entries) == 2
+    difference = found["lr=2"].difference
+    assert difference is not None
+    each = [iou(judged[1.0]) - iou(judged[0.6]), iou(judged[1.7]) - iou(judged[1.0])]
+    assert (difference.low, difference.high) == pytest.approx((min(each), max(each)))
+
+
 def test_the_best_mean_on_validation_comes_first(
     judged: dict[float, Judgement], tmp_path: Path
 ) -> None:
