@@ -1,5 +1,6 @@
 """Judge a checkpoint: ``python evaluate.py checkpoint=best.ckpt [subset=test|val|train|all]``."""
 
+import sys
 from pathlib import Path
 
 import hydra
@@ -26,5 +27,8 @@ def main(config: DictConfig) -> float:
 
 
 if __name__ == "__main__":
+    from crackseg.workflows.command import taken_as_typed
+
     with user_errors():
+        sys.argv[1:] = taken_as_typed(sys.argv[1:], "checkpoint", "root", "data.root")
         main()

@@ -15,7 +15,7 @@ def short(path: Path) -> Path:
 def setting(key: str, path: Path) -> str:
     """A path as Hydra reads it, which takes bare commas and signs for its own grammar."""
     plain = re.fullmatch(r"[\w./-]+", str(path))
-    value = str(path) if plain else "'{}'".format(str(path).replace("'", "\\'"))
+    value = str(path) if plain else '"{}"'.format(str(path).replace('"', '\\"'))
     return f"{key}={value}"
 
 

@@ -19,6 +19,8 @@ _THIN = {
     "tolerant_f1": "F1 (2 px tolerance)",
     "boundary_f1": "boundary F1 (1 px)",
 }
+# What can be said of images without any crack.
+_WITHOUT_CRACK = ("accuracy", "false_positives")
 _OF_PARTS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "precision": lambda part: part["totals"]["precision"],
     "recall": lambda part: part["totals"]["recall"],
@@ -40,15 +42,16 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
         console.width = ENDLESS
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
     console.print("95 % intervals in brackets")
-    for table in (
-        _overlap("dataset totals", found, "totals"),
-        _overlap("means over images", found, "means"),
-        _thin(found),
-        _without_threshold(found),
-        *([_alarms(found["alarms"])] if found["alarms"] else []),
-        _parts("by source", found["by"]["source"]),
-        _parts("by median crack width", found["by"]["width"]),
-    ):
+    tables = [_overlap("dataset totals", found, "totals")]
+    tables += [_overlap("means over images", found, "means")]
+    if _has_crack(found):
+        tables += [_thin(found), _without_threshold(found)]
+    if found["alarms"]:
+        tables += [_alarms(found["alarms"])]
+    if _has_crack(found):
+        tables += [_parts("by source", found["by"]["source"])]
+        tables += [_parts("by median crack width", found["by"]["width"])]
+    for table in tables:
         console.print(table)
     console.print(Text(protocol), soft_wrap=True)
 
@@ -78,19 +81,21 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
-    at = [found[name] for name in ("half", "stored", "own_best")]
-    stored, own = (f"{one['threshold']:.2f}" for one in at[1:])
-    table = _table(
-        title,
-        "threshold",
-        "0.50",
-        f"{stored}, stored",
-        f"{own}, best here\n(optimistic)",
-    )
+    labels = {
+        "half": "0.50",
+        "stored": f"{found['stored']['threshold']:.2f}, stored",
+        "own_best": f"{found['own_best']['threshold']:.2f}, best here\n(optimistic)",
+    }
+    if not _has_crack(found):
+        # No threshold is the best where there is nothing to be found.
+        del labels["own_best"]
+    table = _table(title, "threshold", *labels.values())
     for name, heading in FIGURES.items():
         show = _pixels if name.startswith("false") else _figure
-        cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
-        table.add_row(heading, *cells)
+        if _has_crack(found) or name in _WITHOUT_CRACK:
+            at = (found[one] for one in labels)
+            cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
+            table.add_row(heading, *cells)
     return table
 
 
@@ -120,7 +125,7 @@ def _without_threshold(found: Mapping[str, Any]) -> Table:
 
 
 def _alarms(alarms: Mapping[str, Any]) -> Table:
-    count = f"{alarms['photographs']} crack-free images"
+    count = f"crack-free images ({alarms['photographs']:,})"
     table = _table(f"{count}, at the stored threshold", "", "")
     share = f"share with a false alarm of {alarms['least']} px or more"
     intervals = alarms["intervals"]
@@ -136,13 +141,17 @@ def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
     table = _table(heading, "", "images", "IoU", *_OF_PARTS)
     for name, part in parts.items():
         cells = []
-        # What has no crack has no overlap either, only false alarms.
-        if part["images"] > part["crack_free"] + part["vanished"]:
+        if _has_crack(part):
             totals, intervals = part["totals"], part["intervals"]["totals"]
             cells.append(_figure(totals["crack_iou"], intervals["crack_iou"]))
             cells += [_three(figure(part)) for figure in _OF_PARTS.values()]
         table.add_row(Text(name), f"{part['images']:,}", *cells)
     return table
+
+
+def _has_crack(part: Mapping[str, Any]) -> bool:
+    """What has none has no overlap either, only false alarms."""
+    return bool(part["images"] > part["crack_free"] + part["vanished"])
 
 
 def _figure(value: float, bounds: Sequence[float | None]) -> str:

@@ -41,6 +41,22 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
     return [*others, setting("resume", checkpoint), setting("hydra.run.dir", checkpoint.parent)]
 
 
+def taken_as_typed(arguments: Sequence[str], *keys: str) -> list[str]:
+    """Puts quotes around paths that Hydra would read otherwise, such as those of a sweep's jobs.
+
+    Args:
+        arguments: of the command line.
+        keys: of the settings that name a path; what there is no file or folder of stays as it is.
+    """
+
+    def quoted(argument: str) -> str:
+        path = Path(argument.partition("=")[2])
+        known = any(_is(argument, key) for key in keys)
+        return setting(argument.partition("=")[0], path) if known and path.exists() else argument
+
+    return [quoted(argument) for argument in arguments]
+
+
 def flags(arguments: Sequence[str]) -> list[str]:
     """What a command line says to Hydra itself, such as ``--config-dir``, but for ``-m``."""
     settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)

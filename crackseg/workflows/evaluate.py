@@ -145,6 +145,8 @@ def _protocol(
         at = f"their own size (seen at {seen['scale']:.2f} of it)"
     if cut != seen["mask_threshold"]:
         chosen = f", where masks were cut at >{seen['mask_threshold']}"
+    if config.subset == "val" and metrics["manifest_hash"] == parameters["data"]["manifest_hash"]:
+        chosen += ", which this is, so that figures at it are optimistic"
     return [
         *protocol(metrics["images"], datamodule, at, metrics["leak_line"]).splitlines(),
         f"the stored threshold was chosen on the checkpoint's validation subset{chosen}; "

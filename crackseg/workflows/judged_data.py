@@ -7,6 +7,7 @@ from typing import Any
 
 from crackseg.config import DataConfig, EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.manifest import SUBSETS
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
 from crackseg.values import roots
 from crackseg.workflows.protocol import announce
@@ -39,7 +40,7 @@ def judged_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackD
     if config.data is None:
         raise DatasetError(
             f"{datamodule.root}: these are not the photographs and subsets that the checkpoint was "
-            f"trained with (there {named['counts']}, now {datamodule.manifest.counts}); "
+            f"trained with ({_told(datamodule.manifest.counts, named['counts'])}); "
             f"{_remedy(config, data)}"
         )
     log.warning(
@@ -60,11 +61,24 @@ def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
             "trained with are not there any more; say with root=FOLDER where they stand now, or "
             "judge others with data=folder data.root=FOLDER"
         ) from error
-    except DatasetError:
+    except DatasetError as error:
+        if config.root is not None:
+            raise DatasetError(
+                f"root: it is for the photographs that the checkpoint names, and those below "
+                f"{name_some(map(str, roots(data.root)))} cannot be these ({error}); judge others "
+                "with data=folder data.root=FOLDER"
+            ) from error
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise
     # A few photographs cannot be divided, and to be judged all together they need not be.
     return _ready(replace(data, split="none", counts=None))
+
+
+def _told(now: Mapping[str, int], then: Mapping[str, int]) -> str:
+    if now == then:
+        return "as many, but named or divided otherwise"
+    counts = (", ".join(f"{name} {one[name]}" for name in SUBSETS) for one in (then, now))
+    return "there {}, here {}".format(*counts)
 
 
 def _remedy(config: EvaluateConfig, data: DataConfig) -> str:

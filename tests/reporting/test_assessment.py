@@ -105,7 +105,7 @@ def test_what_has_no_crack_has_no_overlap(out: str) -> None:
     (vanished,) = (line for line in out.splitlines() if line.strip().startswith("vanished"))
     assert noncrack.split() == ["noncrack", "3"]
     assert vanished.split() == ["vanished", "1"]
-    assert "3 crack-free images, at the stored threshold" in out
+    assert "crack-free images (3), at the stored threshold" in out
 
 
 def test_an_image_alone_is_printed_without_intervals(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,3 +116,21 @@ def test_an_image_alone_is_printed_without_intervals(capsys: pytest.CaptureFixtu
     out = capsys.readouterr().out
     assert "None" not in out
     assert "1.000\n" in out.replace(" ", "")
+
+
+def test_walls_without_crack_have_false_alarms_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """No overlap can be measured on them, and no threshold be the best."""
+    truth = np.zeros((48, 48), bool)
+    probability = np.full((48, 48), 0.2, np.float32)
+    probability[:6, :6] = 0.9
+    judged = [
+        measure_image(Row(name, name, "", "", "", "", "test"), probability, truth, 0.6, False)
+        for name in ("a", "b")
+    ]
+    records = [record for record, _ in judged]
+    print_assessment("all: best.ckpt", assess(records, judged[0][1] + judged[1][1], 0.6), PROTOCOL)
+    out = capsys.readouterr().out
+    for heading in ("IoU  ", "Dice", "recall  ", "best here", "average precision", "clDice  "):
+        assert heading not in out
+    assert "false positives (px)" in out
+    assert "share with a false alarm of 25 px or more  1.000" in out

@@ -586,7 +586,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert lines[-1] == "  no epoch was whole, begin it anew"
     assert lines[4] == "  go on: python train.py resume=outputs/a"
     # Quoted once for the shell and once for Hydra.
-    assert lines[2] == """  go on: python train.py 'resume='"'"'outputs/b,c d'"'"''"""
+    assert lines[2] == """  go on: python train.py 'resume="outputs/b,c d"'"""
 
 
 def test_the_jobs_of_a_sweep_stand_together(

@@ -83,6 +83,7 @@ def test_data_that_have_changed_since_are_refused(trained: TrainResult, tmp_path
         evaluate(settings(naming(trained, root, tmp_path)), tmp_path)
     assert str(root) in str(caught.value)
     assert "these are not the photographs and subsets" in str(caught.value)
+    assert "(there train 16, val 2, test 2, here train 1" in str(caught.value)
     assert "data.split=manifest data.manifest=FILE" in str(caught.value)
 
 
@@ -92,6 +93,37 @@ def test_data_that_were_moved_are_found_when_named(trained: TrainResult, tmp_pat
     judged = evaluate(settings(trained.checkpoint, data=data), tmp_path)
     totals = judged["stored"]["totals"]
     assert totals == pytest.approx(trained.metrics["test"]["stored"], abs=1e-6)
+
+
+def test_other_photographs_than_the_checkpoints_need_data(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    """Which divide so badly that no comparison is reached."""
+    few = write_archive(tmp_path / "few", count=2)
+    with pytest.raises(DatasetError) as caught:
+        evaluate(settings(trained.checkpoint, root=str(few), subset="all"), tmp_path)
+    assert str(caught.value).startswith("root: it is for the photographs that the checkpoint names")
+    assert str(caught.value).endswith("judge others with data=folder data.root=FOLDER")
+
+
+def test_as_many_photographs_of_other_names_are_told_as_such(
+    trained: TrainResult, archive: Path, tmp_path: Path
+) -> None:
+    moved = Path(shutil.copytree(archive, tmp_path / "moved"))
+    for path in moved.rglob("CFD_003.png"):
+        path.rename(path.with_name("CFD_903.png"))
+    with pytest.raises(DatasetError, match="as many, but named or divided otherwise"):
+        evaluate(settings(trained.checkpoint, root=str(moved)), tmp_path)
+
+
+def test_a_path_of_a_sweep_needs_no_quotes(trained: TrainResult, tmp_path: Path) -> None:
+    job = tmp_path / "model.dropout=0.1,seed=2"
+    job.mkdir()
+    copied = shutil.copy(trained.checkpoint, job / "best.ckpt")
+    done = run(
+        "evaluate.py", f"checkpoint={copied}", "trainer.accelerator=cpu", folder=tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_new_place_and_other_data_exclude_each_other(

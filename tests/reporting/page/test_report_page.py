@@ -238,8 +238,9 @@ def test_seeds_are_summed_up_and_compared(tmp_path: Path) -> None:
     assert re.search(rf"lr=1 \d \d \d {spread} {spread}", found.text)
     each = [ious[place + 3] - ious[place] for place in range(3)]
     lost = [f"\N{MINUS SIGN}{-one:.3f}" for one in (sum(each) / 3, min(each), max(each))]
-    assert f"{lost[0]} ▼ {lost[1]} to {lost[2]}, 3 seeds" in found.text
-    assert "marked where three seeds or more agree" in found.text
+    assert f"{lost[0]} {lost[1]} to {lost[2]}, 3 seeds" in found.text
+    assert "bold where three seeds or more agree" in found.text
+    assert [cell for cell in found.all("td") if cell.get("class") == "agreed"]
 
 
 def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
@@ -251,6 +252,15 @@ def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
     assert any(
         row.startswith("| lr=2 (") and f"**\N{MINUS SIGN}{-mean:.3f}** (" in row for row in rows
     )
+
+
+@pytest.mark.parametrize("name", ["page.html", "page.md"])
+def test_a_baseline_of_one_seed_is_why_seeds_are_not_compared(tmp_path: Path, name: str) -> None:
+    alone = entry(tmp_path / "alone", {"optimizer.lr": "9", "seed": "0"}, judgement(tmp_path / "9"))
+    write_report(report_of([alone, *three_seeds_each(tmp_path / "runs")]), tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert "Not compared seed by seed: no other seed of" in text
+    assert "of the same seed, on test" not in text
 
 
 def test_seeds_of_one_kind_of_run_have_nothing_to_differ_from(tmp_path: Path) -> None:
