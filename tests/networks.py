@@ -1,5 +1,7 @@
 """Networks as tests want them."""
 
+import pytest
+import torch
 from torch import nn
 
 from crackseg.models import SkipNetwork
@@ -16,3 +18,20 @@ def with_statistics(network: SkipNetwork) -> SkipNetwork:
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, std=0.3)
     return network
+
+
+def watch_tensorfloat(network: SkipNetwork, patch: pytest.MonkeyPatch) -> list[bool]:
+    """Allows TensorFloat-32, and learns of each pass whether cuDNN may take it for float32.
+
+    It has 10 bits of mantissa instead of 23.
+    """
+    allowed: list[bool] = []
+    forward = network.forward
+
+    def watched(image: torch.Tensor) -> torch.Tensor:
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return forward(image)
+
+    patch.setattr(network, "forward", watched)
+    patch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    return allowed

@@ -9,6 +9,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.metrics import THRESHOLD_GRID, scores
 from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.train import build_segmenter
+from tests.networks import watch_tensorfloat
 
 
 def parts(config: TrainConfig) -> tuple[CrackSegmenter, CrackDataModule]:
@@ -101,17 +102,8 @@ def test_hyper_parameters_are_plain_values(train_config: TrainConfig) -> None:
 def test_reported_figures_are_computed_without_tensorfloat(
     train_config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which cuDNN takes float32 for, with 10 bits of mantissa instead of 23."""
     segmenter, datamodule = parts(train_config)
-    allowed: list[bool] = []
-    forward = segmenter.network.forward
-
-    def watching(image: torch.Tensor) -> torch.Tensor:
-        allowed.append(torch.backends.cudnn.allow_tf32)
-        return forward(image)
-
-    monkeypatch.setattr(segmenter.network, "forward", watching)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    allowed = watch_tensorfloat(segmenter.network, monkeypatch)
     judged(segmenter, datamodule)
     assert set(allowed) == {False}
     assert torch.backends.cudnn.allow_tf32

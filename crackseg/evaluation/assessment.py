@@ -8,7 +8,7 @@ import numpy as np
 
 from crackseg.evaluation.breakdown import parts, summarise
 from crackseg.evaluation.calibration import binned, calibration_error, reliability
-from crackseg.evaluation.curves import average_precision, ods, ois, optimistic_threshold
+from crackseg.evaluation.curves import average_precision, ods, ois
 from crackseg.evaluation.intervals import Intervals
 from crackseg.evaluation.records import ImageRecord
 from crackseg.evaluation.tally import SWEEP, Counts, Tally
@@ -43,7 +43,7 @@ def assess(
         "vanished": stored.vanished,
         "half": _at(records, intervals, 0.5),
         "stored": _at(records, intervals, threshold),
-        "own_best": _at(records, intervals, optimistic_threshold(tally.counts)),
+        "own_best": _at(records, intervals, ods(tally.counts).threshold),
         "thin": {
             "totals": stored.thin_totals,
             "means": stored.thin_means,
@@ -80,6 +80,17 @@ def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str
         }
         for record in records
     ]
+
+
+def has_crack(part: Mapping[str, Any]) -> bool:
+    """Whether some image of a part, or of the whole, has crack where it was judged.
+
+    Without any there is no overlap to be told either, only false alarms.
+
+    Args:
+        part: as :func:`assess` returns it.
+    """
+    return bool(part["images"] > part["crack_free"] + part["vanished"])
 
 
 def _at(records: Sequence[ImageRecord], intervals: Intervals, threshold: float) -> dict[str, Any]:

@@ -59,11 +59,8 @@ def bootstrap(
         seed: of the draw, which depends on nothing else than the groups' number and names.
         resamples: how many.
     """
-    drawn = _figures(statistic, resampled(sums, groups, seed, resamples))
-    return {
-        name: Interval(value, *_bounds(drawn[name], groups))
-        for name, value in statistic(sums.sum(axis=0)).items()
-    }
+    drawn = map(statistic, resampled(sums, groups, seed, resamples))
+    return _intervals(statistic(sums.sum(axis=0)), drawn, groups)
 
 
 def bootstrap_images(
@@ -81,15 +78,9 @@ def bootstrap_images(
         resamples: how many.
     """
     names, member = np.unique(np.asarray(groups), return_inverse=True)
-    rows = [
-        statistic(times[member])
-        for batch in _times_drawn(len(names), seed, resamples)
-        for times in batch
-    ]
-    return {
-        name: Interval(value, *_bounds(np.array([row[name] for row in rows]), groups))
-        for name, value in statistic(np.ones(len(groups), np.int64)).items()
-    }
+    batches = _times_drawn(len(names), seed, resamples)
+    drawn = (statistic(times[member]) for batch in batches for times in batch)
+    return _intervals(statistic(np.ones(len(groups), np.int64)), drawn, groups)
 
 
 def paired_bootstrap(
@@ -117,7 +108,7 @@ def paired_bootstrap(
         raise ValueError(f"shapes differ: {first.shape} and {second.shape}")
     runs = (first, second)
     before, after = (statistic(sums.sum(axis=0)) for sums in runs)
-    drawn = [_figures(statistic, resampled(sums, groups, seed, resamples)) for sums in runs]
+    drawn = [_columns(map(statistic, resampled(sums, groups, seed, resamples))) for sums in runs]
     differences = {}
     for name, value in after.items():
         low, high = _bounds(drawn[1][name] - drawn[0][name], groups)
@@ -172,8 +163,17 @@ def _times_drawn(groups: int, seed: int, resamples: int) -> Iterator[npt.NDArray
         yield np.stack([np.bincount(row, minlength=groups) for row in drawn])
 
 
-def _figures(statistic: Statistic, draws: Sums) -> dict[str, npt.NDArray[np.float64]]:
-    rows = [statistic(row) for row in draws]
+def _intervals(
+    values: Mapping[str, float], drawn: Iterable[Mapping[str, float]], groups: Sequence[str]
+) -> dict[str, Interval]:
+    columns = _columns(drawn)
+    return {
+        name: Interval(value, *_bounds(columns[name], groups)) for name, value in values.items()
+    }
+
+
+def _columns(drawn: Iterable[Mapping[str, float]]) -> dict[str, npt.NDArray[np.float64]]:
+    rows = list(drawn)
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

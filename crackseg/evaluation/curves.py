@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.evaluation.tally import BINS, SWEEP, Counts
-from crackseg.metrics import best_threshold
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,7 +92,8 @@ def ods(counts: Counts) -> Best:
     """The largest dataset-total F1 over thresholds .00, .01, ..., .99 (optimal dataset scale).
 
     Martin, Fowlkes and Malik, "Learning to detect natural image boundaries", TPAMI 2004, here
-    without any tolerance. The threshold is chosen on the very set that is judged.
+    without any tolerance. The threshold is chosen on the very set that is judged, so that figures
+    at it are optimistic. F1 rises with crack IoU: it is the threshold of the largest one too.
 
     Args:
         counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
@@ -103,19 +103,6 @@ def ods(counts: Counts) -> Best:
     """
     values = f1(counts).tolist()
     return Best(*max(zip(values, SWEEP, strict=True), key=_nearest_to_half))
-
-
-def optimistic_threshold(counts: Counts) -> float:
-    """The threshold of the sweep with the largest crack IoU on the very set that is judged.
-
-    Figures at it are optimistic: a network in use has no truth to choose its threshold by. F1
-    rises with crack IoU, so that it is the threshold of :func:`ods` too; the one nearest to .5
-    among equals.
-
-    Args:
-        counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
-    """
-    return best_threshold(counts, SWEEP)
 
 
 def image_bests(counts: Counts) -> Floats:

@@ -35,10 +35,11 @@ class Intervals:
         self._records = records
         self._seed = seed
         self._units = [record.unit for record in records]
+        self._counts = np.stack([record.counts for record in records])
 
     def totals(self, place: int) -> dict[str, Bounds]:
         """Of dataset totals at a threshold of the sweep."""
-        return self._of_sums(self._counts()[:, place], total_scores)
+        return self._of_sums(self._counts[:, place], total_scores)
 
     def means(self, place: int) -> dict[str, Bounds]:
         """Of means over images at a threshold of the sweep."""
@@ -60,7 +61,7 @@ class Intervals:
             average_precision: around which its interval lies; how far it moves is seen from the
                 100 thresholds of the sweep.
         """
-        counts = self._counts()
+        counts = self._counts
         shape, flat = counts.shape[1:], counts.reshape(len(counts), -1)
         shift = average_precision - swept_average_precision(counts.sum(axis=0))
 
@@ -92,9 +93,6 @@ class Intervals:
             return {name: drawn[name] for name in ("share", "mean_pixels", "high_pixels")}
 
         return _bounds(bootstrap_images([one.unit for one in free], statistic, self._seed))
-
-    def _counts(self) -> Counts:
-        return np.stack([record.counts for record in self._records])
 
     def _of_sums(
         self, sums: Counts, statistic: Callable[[Any], Mapping[str, float]]

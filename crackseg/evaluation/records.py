@@ -28,8 +28,7 @@ class ImageRecord:
         thin: at the evaluation's one threshold for masks.
         calibration: see :func:`crackseg.evaluation.calibration.binned`.
         width: median width of the true cracks in pixels, 0 without any.
-        marked: whether the mask file marks any crack. One that does may still hold none where it
-            is judged, when resizing and cutting left nothing of it.
+        vanished: whether the mask file marks crack of which resizing and cutting left nothing.
         strays: where the false positives lie, at the same threshold.
         alarm: at the same threshold, None where there is a crack, be it one that vanished.
     """
@@ -43,7 +42,7 @@ class ImageRecord:
     thin: ThinCounts
     calibration: Counts
     width: float
-    marked: bool
+    vanished: bool
     strays: Strays
     alarm: Alarm | None
 
@@ -51,11 +50,6 @@ class ImageRecord:
     def width_class(self) -> str:
         """One of :data:`crackseg.evaluation.width.CLASSES`."""
         return VANISHED if self.vanished else width_class(self.width)
-
-    @property
-    def vanished(self) -> bool:
-        """Whether resizing and cutting left nothing of the marked cracks."""
-        return self.marked and not self.counts[0, [0, 2]].any()
 
     @property
     def unit(self) -> str:
@@ -94,7 +88,7 @@ def measure_image(
         thin=measure_thin(prediction, truth),
         calibration=binned(counted),
         width=median_width(truth),
-        marked=marked,
+        vanished=marked and not truth.any(),
         strays=measure_strays(prediction, truth),
         alarm=None if marked or truth.any() else measure_alarm(prediction),
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crackseg.evaluation.assessment import has_crack
 from crackseg.files import replacing
 from crackseg.reporting.tables import ENDLESS, FIGURES
 
@@ -44,11 +45,11 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
     console.print("95 % intervals in brackets")
     tables = [_overlap("dataset totals", found, "totals")]
     tables += [_overlap("means over images", found, "means")]
-    if _has_crack(found):
+    if has_crack(found):
         tables += [_thin(found), _without_threshold(found)]
     if found["alarms"]:
         tables += [_alarms(found["alarms"])]
-    if _has_crack(found):
+    if has_crack(found):
         tables += [_parts("by source", found["by"]["source"])]
         tables += [_parts("by median crack width", found["by"]["width"])]
     for table in tables:
@@ -86,13 +87,13 @@ def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
         "stored": f"{found['stored']['threshold']:.2f}, stored",
         "own_best": f"{found['own_best']['threshold']:.2f}, best here\n(optimistic)",
     }
-    if not _has_crack(found):
+    if not has_crack(found):
         # No threshold is the best where there is nothing to be found.
         del labels["own_best"]
     table = _table(title, "threshold", *labels.values())
     for name, heading in FIGURES.items():
         show = _pixels if name.startswith("false") else _figure
-        if _has_crack(found) or name in _WITHOUT_CRACK:
+        if has_crack(found) or name in _WITHOUT_CRACK:
             at = (found[one] for one in labels)
             cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
             table.add_row(heading, *cells)
@@ -141,7 +142,7 @@ def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
     table = _table(heading, "", "images", "IoU", *_OF_PARTS)
     for name, part in parts.items():
         cells = []
-        if _has_crack(part):
+        if has_crack(part):
             totals, intervals = part["totals"], part["intervals"]["totals"]
             cells.append(_figure(totals["crack_iou"], intervals["crack_iou"]))
             cells += [_three(figure(part)) for figure in _OF_PARTS.values()]
@@ -149,23 +150,19 @@ def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
-def _has_crack(part: Mapping[str, Any]) -> bool:
-    """What has none has no overlap either, only false alarms."""
-    return bool(part["images"] > part["crack_free"] + part["vanished"])
-
-
 def _figure(value: float, bounds: Sequence[float | None]) -> str:
     """With three digits, which is more than the interval bears."""
-    low, high = bounds
-    told = _three(value)
-    return told if low is None or high is None else f"{told} ({_three(low)}-{_three(high)})"
+    return _three(value) + _interval(bounds, " ", _three)
 
 
 def _pixels(value: float, bounds: Sequence[float | None]) -> str:
     """The interval in a line of its own: three of them side by side would be too wide."""
+    return _counted(value) + _interval(bounds, "\n", _rough)
+
+
+def _interval(bounds: Sequence[float | None], before: str, show: Callable[[float], str]) -> str:
     low, high = bounds
-    told = _counted(value)
-    return told if low is None or high is None else f"{told}\n({_rough(low)}-{_rough(high)})"
+    return "" if low is None or high is None else f"{before}({show(low)}-{show(high)})"
 
 
 def _rough(pixels: float) -> str:

@@ -14,12 +14,12 @@ from crackseg.evaluation.curves import (
     image_bests,
     ods,
     ois,
-    optimistic_threshold,
     precision_recall,
     swept_average_precision,
 )
 from crackseg.evaluation.tally import BINS, SWEEP, tally
 from crackseg.evaluation.totals import total_scores
+from crackseg.metrics import best_threshold
 
 SIZE = (30, 40)
 
@@ -160,19 +160,19 @@ def test_threshold_nought_is_in_the_sweep() -> None:
     assert best == (1.0, 0.0)
 
 
-def test_optimistic_threshold_has_the_largest_crack_iou(photographs: list) -> None:
+def test_threshold_of_ods_has_the_largest_crack_iou(photographs: list) -> None:
     counts = counts_of(photographs).sum(axis=0)
-    chosen = optimistic_threshold(counts)
+    chosen = ods(counts).threshold
     ious = [total_scores(row)["crack_iou"] for row in counts]
     assert ious[SWEEP.index(chosen)] == max(ious)
-    assert chosen == ods(counts).threshold
+    assert chosen == best_threshold(counts, SWEEP)
 
 
 def test_among_equals_the_threshold_is_the_one_nearest_to_half() -> None:
     truth = np.eye(6, dtype=bool)
     counts = tally(truth.astype(np.float32), truth).counts
     assert ods(counts) == (1.0, 0.5)
-    assert optimistic_threshold(counts) == 0.5
+    assert best_threshold(counts, SWEEP) == 0.5
 
 
 def test_swept_average_precision_is_that_of_probabilities_rounded_up_to_the_sweep(

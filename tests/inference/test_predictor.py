@@ -17,6 +17,7 @@ from crackseg.pixels import read_photograph, resize
 from crackseg.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
 from tests.conftest import draw_pair
+from tests.networks import watch_tensorfloat
 
 
 @pytest.fixture
@@ -123,15 +124,7 @@ def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
 def test_it_computes_without_tensorfloat_as_evaluations_do(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allowed: list[bool] = []
-    forward = predictor.network.forward
-
-    def watching(image: torch.Tensor) -> torch.Tensor:
-        allowed.append(torch.backends.cudnn.allow_tf32)
-        return forward(image)
-
-    monkeypatch.setattr(predictor.network, "forward", watching)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    allowed = watch_tensorfloat(predictor.network, monkeypatch)
     predictor.predict(draw_pair(5, (50, 70))[0])
     assert allowed == [False]
     assert torch.backends.cudnn.allow_tf32

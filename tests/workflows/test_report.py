@@ -11,7 +11,7 @@ from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.cli import main
-from crackseg.config import write_config
+from crackseg.config import EvaluateConfig, write_config
 from crackseg.data.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
 from crackseg.record import recording
@@ -50,16 +50,16 @@ def sweep(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original / "sweep", tmp_path / "sweep"))
 
 
-def counted(call: Any, patch: pytest.MonkeyPatch) -> list[str]:
-    """Which evaluations a call makes."""
-    made: list[str] = []
+def evaluations(call: Any, patch: pytest.MonkeyPatch) -> dict[str, EvaluateConfig]:
+    """Which evaluations a call makes, and with which settings."""
+    made: dict[str, EvaluateConfig] = {}
     evaluate = reports.evaluate
 
-    def counting(config: Any, folder: Path, show: bool = True) -> Any:
-        made.append(f"{folder.parents[1].name}/{folder.name}")
+    def watched(config: EvaluateConfig, folder: Path, show: bool = True) -> Any:
+        made[f"{folder.parents[1].name}/{folder.name}"] = config
         return evaluate(config, folder, show)
 
-    patch.setattr(reports, "evaluate", counting)
+    patch.setattr(reports, "evaluate", watched)
     call()
     return made
 
@@ -71,7 +71,7 @@ def test_runs_are_judged_once_and_their_states_told(
     assert "Finished runs 2 2 more are not compared" in text
     assert "data.split_seed=2 failed loss is nan" in text
     assert "data.split_seed=3 interrupted" in text
-    assert counted(lambda: report([sweep], tmp_path / "page.html"), monkeypatch) == []
+    assert evaluations(lambda: report([sweep], tmp_path / "page.html"), monkeypatch) == {}
 
 
 def test_figures_are_those_of_the_evaluation(original: Path, sweep: Path, tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_another_checkpoint_is_judged_anew(
     checkpoint = read_checkpoint(path)
     checkpoint["hyper_parameters"]["threshold"] = 0.13
     write_checkpoint(checkpoint, path)
-    made = counted(lambda: report([sweep], tmp_path / "page.html"), monkeypatch)
-    assert made == ["data.split_seed=1/val-training", "data.split_seed=1/test-training"]
+    made = evaluations(lambda: report([sweep], tmp_path / "page.html"), monkeypatch)
+    assert list(made) == ["data.split_seed=1/val-training", "data.split_seed=1/test-training"]
     text = Parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
     assert "0.13 epoch" in text
 
@@ -242,16 +242,8 @@ def test_runs_are_judged_by_one_process(
 ) -> None:
     """Lightning would start further ones with the command line of the whole report."""
     shutil.rmtree(sweep / "data.split_seed=0" / "evaluation" / "test-training")
-    devices = []
-    evaluate = reports.evaluate
-
-    def watching(config: Any, folder: Path, show: bool = True) -> Any:
-        devices.append(config.trainer.devices)
-        return evaluate(config, folder, show)
-
-    monkeypatch.setattr(reports, "evaluate", watching)
-    report([sweep], tmp_path / "page.html")
-    assert devices == [1]
+    made = evaluations(lambda: report([sweep], tmp_path / "page.html"), monkeypatch)
+    assert [config.trainer.devices for config in made.values()] == [1]
 
 
 def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:

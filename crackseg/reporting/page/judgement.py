@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from crackseg.evaluation.assessment import has_crack
 from crackseg.evaluation.bootstrap import Interval
 from crackseg.evaluation.strays import Strays
 from crackseg.evaluation.tally import Counts
@@ -101,7 +102,7 @@ class Judgement:
         return {
             name: Interval(part["totals"]["crack_iou"], *part["intervals"]["totals"]["crack_iou"])
             for name, part in self.metrics["by"]["source"].items()
-            if part["images"] > part["crack_free"] + part["vanished"]
+            if has_crack(part)
         }
 
 
