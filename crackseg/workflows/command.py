@@ -50,9 +50,9 @@ def taken_as_typed(arguments: Sequence[str], *keys: str) -> list[str]:
     """
 
     def quoted(argument: str) -> str:
-        path = Path(argument.partition("=")[2])
-        known = any(_is(argument, key) for key in keys)
-        return setting(argument.partition("=")[0], path) if known and path.exists() else argument
+        key, _, text = argument.partition("=")
+        there = text and key_of(argument) in keys and Path(text).exists()
+        return setting(key, Path(text)) if there else argument
 
     return [quoted(argument) for argument in arguments]
 

@@ -75,11 +75,23 @@ def report(
     runs = _find(folders)
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
     left_out = [(names[run.folder], run) for run in runs if run.state != "done"]
-    done, without = _with_photographs(subset, [run for run in runs if run.state == "done"])
+    done = [run for run in runs if run.state == "done"]
+    parameters = {
+        run.folder: read_checkpoint(run.folder / BEST)["hyper_parameters"] for run in done
+    }
+    done, without = _with_photographs(subset, done, parameters)
     left_out += [(names[run.folder], run) for run in without]
     first = _baseline(done, names, baseline)
     entries = ranked(
-        _entry(run, names[run.folder], subset, resolution, roots, f"{place} of {len(done)}")
+        _entry(
+            run,
+            names[run.folder],
+            parameters[run.folder],
+            subset,
+            resolution,
+            roots,
+            f"{place} of {len(done)}",
+        )
         for place, run in enumerate(done, 1)
     )
     comparisons = compare(entries, next(one for one in entries if one.run is first))
@@ -131,7 +143,9 @@ def _find(folders: Iterable[Path]) -> list[Run]:
     return runs
 
 
-def _with_photographs(subset: str, done: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def _with_photographs(
+    subset: str, done: Sequence[Run], parameters: Mapping[Path, Mapping[str, Any]]
+) -> tuple[list[Run], list[Run]]:
     """Those whose division has photographs in a subset; and the others, with this as their error.
 
     Raises:
@@ -139,8 +153,7 @@ def _with_photographs(subset: str, done: Sequence[Run]) -> tuple[list[Run], list
     """
     having, without = [], []
     for run in done:
-        data = read_checkpoint(run.folder / BEST)["hyper_parameters"]["data"]
-        if data["counts"][subset]:
+        if parameters[run.folder]["data"]["counts"][subset]:
             having.append(run)
         else:
             without.append(replace(run, error=f"its {subset} subset is empty"))
@@ -164,9 +177,14 @@ def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None
 
 
 def _entry(
-    run: Run, name: str, subset: str, resolution: str, roots: Sequence[Path], place: str
+    run: Run,
+    name: str,
+    parameters: Mapping[str, Any],
+    subset: str,
+    resolution: str,
+    roots: Sequence[Path],
+    place: str,
 ) -> Entry:
-    parameters = read_checkpoint(run.folder / BEST)["hyper_parameters"]
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
     config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
     # A page is for others, whom it is no use to tell where this folder stands.

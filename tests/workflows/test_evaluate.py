@@ -19,6 +19,7 @@ from crackseg.data.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.inference.predictor import Predictor
 from crackseg.pixels import read_mask_and_kind
+from crackseg.workflows.command import taken_as_typed
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.conftest import write_archive
@@ -114,6 +115,16 @@ def test_as_many_photographs_of_other_names_are_told_as_such(
         path.rename(path.with_name("CFD_903.png"))
     with pytest.raises(DatasetError, match="as many, but named or divided otherwise"):
         evaluate(settings(trained.checkpoint, root=str(moved)), tmp_path)
+
+
+def test_paths_are_taken_as_typed_where_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=1,b").mkdir()
+    typed = ["checkpoint=a=1,b", "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
+    read = taken_as_typed(typed, "checkpoint", "root")
+    assert read == ['checkpoint="a=1,b"', "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
 
 
 def test_a_path_of_a_sweep_needs_no_quotes(trained: TrainResult, tmp_path: Path) -> None:
