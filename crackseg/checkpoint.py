@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from crackseg.errors import CheckpointError
+from crackseg.errors import CheckpointError, name_some
 from crackseg.files import replacing
 
 FORMAT = 1
@@ -35,7 +35,8 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
     Raises:
         CheckpointError: a missing path, a truncated or foreign file, a pickle that would run
-            code (nothing of it runs), or a layout that this version does not know.
+            code (nothing of it runs), a layout that this version does not know, or weights that
+            are not finite.
     """
     path = Path(path)
     if not path.is_file():
@@ -57,6 +58,7 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
             f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
         ) from error
     _check_layout(path, checkpoint)
+    _check_finite(path, checkpoint)
     return dict(checkpoint)
 
 
@@ -93,3 +95,18 @@ def _check_layout(path: Path, checkpoint: Any) -> None:
     missing = [key for key in _NEEDED if key not in parameters]
     if missing or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path}: incomplete, it lacks {', '.join(missing) or 'weights'}")
+
+
+def _check_finite(path: Path, checkpoint: dict[str, Any]) -> None:
+    """A network with such weights finds no crack anywhere, which looks like good news."""
+    broken = [
+        name
+        for name, value in network_weights(checkpoint).items()
+        if isinstance(value, torch.Tensor) and not torch.isfinite(value).all()
+    ]
+    if broken:
+        raise CheckpointError(
+            f"{path}: refused, {len(broken)} of its weights are not finite numbers "
+            f"({name_some(broken, 3)}); its training went wrong, or the file is damaged; take the "
+            "checkpoint of another training"
+        )

@@ -1,5 +1,6 @@
 """Which of several processes this is, and what it may use."""
 
+import atexit
 import multiprocessing
 import os
 
@@ -24,3 +25,14 @@ def start_method() -> str:
     read photographs cannot be started.
     """
     return multiprocessing.get_all_start_methods()[0]
+
+
+def kill_children_at_exit() -> None:
+    """Lets this process end although a child hangs, for which Python would wait for ever."""
+    atexit.unregister(_kill_children)
+    atexit.register(_kill_children)
+
+
+def _kill_children() -> None:
+    for child in multiprocessing.active_children():
+        child.kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import torch
 
-from crackseg.processes import is_first_process
+from crackseg.processes import is_first_process, kill_children_at_exit
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ def prepare_process(keep_memory: bool = True, threads: int | None = None) -> Non
     if keep_memory:
         keep_freed_memory()
     set_threads(threads)
+    kill_children_at_exit()
 
 
 def start_logging(file: Path | None = None) -> None:

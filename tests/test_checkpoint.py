@@ -274,3 +274,14 @@ def test_what_cannot_be_saved_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises((pickle.PicklingError, AttributeError)):
         write_checkpoint({"function": lambda: None}, tmp_path / "best.ckpt")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    content = checkpoint()
+    name = next(name for name in content["state_dict"] if name.endswith("weight"))
+    content["state_dict"][name].flatten()[0] = value
+    write_checkpoint(content, tmp_path / "best.ckpt")
+    message = refusal_of(tmp_path / "best.ckpt")
+    assert "1 of its weights are not finite numbers" in message
+    assert name.removeprefix("network.") in message

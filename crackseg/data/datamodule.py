@@ -1,7 +1,6 @@
 """Everything about data that a run needs: pairs, subsets, class weights, batches."""
 
 import logging
-import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, default_collate
 
@@ -19,6 +17,7 @@ from crackseg.data.corpus import Corpus, assemble
 from crackseg.data.crops import RandomCrop
 from crackseg.data.dataset import Change, CrackDataset, Pixels, Preprocessing, Sample
 from crackseg.data.leaks import Exposure, Leaks
+from crackseg.data.loaders import build_loader, stop_workers
 from crackseg.data.manifest import SUBSETS, Manifest, Row
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 from crackseg.data.synthetic import write_dataset
@@ -26,19 +25,12 @@ from crackseg.data.transforms import Augmentation
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.losses import balancing_weights
 from crackseg.pixels import Resize
-from crackseg.processes import start_method
 from crackseg.progress import progress
 from crackseg.values import crop_size, image_size
 
 log = logging.getLogger(__name__)
 
 _OVERFIT_STEPS = 20
-
-
-def leave_signals_to_parent(worker: int) -> None:
-    """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
@@ -82,6 +74,7 @@ class CrackDataModule(LightningDataModule):
         self.test_pixels: Pixels | None = None
         # With the folder that synthetic photographs are in, not the one they are made below.
         self._where = config
+        self._loaders: list[DataLoader[Sample]] = []
 
     def prepare_data(self) -> None:
         """Makes the synthetic photographs where they are asked for and not there yet."""
@@ -105,6 +98,11 @@ class CrackDataModule(LightningDataModule):
                 _OVERFIT_STEPS,
                 len(self._rows("train")),
             )
+
+    def close(self) -> None:
+        """Ends the processes that read for its loaders, whatever ended the work with them."""
+        while self._loaders:
+            stop_workers(self._loaders.pop())
 
     @property
     def root(self) -> Path:
@@ -262,19 +260,9 @@ class CrackDataModule(LightningDataModule):
             )
 
     def _loader(self, dataset: CrackDataset, **batching: Any) -> DataLoader[Sample]:
-        workers = self.config.num_workers
-        return DataLoader(
-            dataset,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            multiprocessing_context=start_method() if workers else None,
-            pin_memory=self._on_cuda(),
-            worker_init_fn=leave_signals_to_parent,
-            # Its own: a loader draws a seed for its workers, and dropout's numbers would depend
-            # on when it does.
-            generator=torch.Generator(),
-            **batching,
-        )
+        loader = build_loader(dataset, self.config.num_workers, self._on_cuda(), **batching)
+        self._loaders.append(loader)
+        return loader
 
     def _place(self) -> tuple[int, int]:
         """Rank and number of processes."""

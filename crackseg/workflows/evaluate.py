@@ -114,7 +114,10 @@ def _examine(
         datamodule.test_pixels = PredictedPixels(datamodule.root, seen["scale"], seen["resize"])
     with quiet_lightning():
         trainer = _build_trainer(config, examination)
-        trainer.test(segmenter, datamodule=datamodule, verbose=False)
+        try:
+            trainer.test(segmenter, datamodule=datamodule, verbose=False)
+        finally:
+            datamodule.close()
     return trainer
 
 

@@ -108,6 +108,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
             sys.exit(0)
         draw(config, folder, datamodule)
         raise
+    finally:
+        datamodule.close()
     if trainer.is_global_zero:
         write_json(metrics, folder / "metrics.json")
         log_outcome(config, folder, trainer, segmenter, metrics)

@@ -1,0 +1,76 @@
+"""Loaders of batches, and the processes that read for them: how these start, and how they end."""
+
+import multiprocessing
+import signal
+from threading import Timer
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.data._utils import signal_handling
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
+
+from crackseg.data.dataset import Sample
+from crackseg.processes import start_method
+
+# Seconds that workers have to end by themselves. One may be in the middle of a slow disk.
+_GRACE = 3.0
+
+
+def build_loader(
+    dataset: Dataset[Sample], workers: int, pin_memory: bool, **batching: Any
+) -> DataLoader[Sample]:
+    """A loader whose workers live until :func:`stop_workers`.
+
+    Args:
+        dataset: Dataset of the samples.
+        workers: Number of processes that read; 0 reads in this process.
+        pin_memory: Whether batches go to a GPU.
+        **batching: Arguments of ``DataLoader`` that say which samples make a batch.
+    """
+    return DataLoader(
+        dataset,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        multiprocessing_context=start_method() if workers else None,
+        pin_memory=pin_memory,
+        worker_init_fn=leave_signals_to_parent,
+        # Its own: a loader draws a seed for its workers, and dropout's numbers would depend
+        # on when it does.
+        generator=torch.Generator(),
+        **batching,
+    )
+
+
+def leave_signals_to_parent(worker: int) -> None:
+    """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def stop_workers(loader: DataLoader[Any], grace: float = _GRACE) -> None:
+    """Ends the workers of a loader, also those that hang.
+
+    Workers ignore SIGTERM, which is all that torch sends them, so that the end of the interpreter
+    would wait for one that hangs for ever.
+
+    Args:
+        loader: Loader; it can be iterated again afterwards, with new workers.
+        grace: Seconds after which workers that have not ended are killed.
+    """
+    iterator, loader._iterator = loader._iterator, None
+    if not isinstance(iterator, _MultiProcessingDataLoaderIter) or iterator._shutdown:
+        return
+    # Otherwise torch raises an error here when a worker is killed.
+    signal_handling._remove_worker_pids(id(iterator))
+    iterator._worker_pids_set = False
+    killer = Timer(grace, _kill, args=[iterator._workers])
+    killer.daemon = True
+    killer.start()
+    iterator._shutdown_workers()
+    killer.cancel()
+
+
+def _kill(workers: list[multiprocessing.Process]) -> None:
+    for worker in workers:
+        worker.kill()
