@@ -62,7 +62,7 @@ def stop_workers(loader: DataLoader[Any], grace: float = _GRACE) -> None:
     if not isinstance(iterator, _MultiProcessingDataLoaderIter) or iterator._shutdown:
         return
     # Otherwise torch raises an error here when a worker is killed.
-    signal_handling._remove_worker_pids(id(iterator))
+    signal_handling._remove_worker_pids(id(iterator))  # type: ignore[attr-defined]
     iterator._worker_pids_set = False
     killer = Timer(grace, _kill, args=[iterator._workers])
     killer.daemon = True
