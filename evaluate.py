@@ -7,9 +7,9 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from crackseg.config import register_schemas
-from crackseg.runtime import start_logging
-from crackseg.workflows.door import refuse_overrides, settings, user_errors
+from crackseg.config.schema import register_schemas
+from crackseg.launch.entrypoint import refuse_overrides, settings, user_errors
+from crackseg.system.runtime import start_logging
 
 register_schemas()
 
@@ -27,7 +27,7 @@ def main(config: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    from crackseg.workflows.command import taken_as_typed
+    from crackseg.launch.arguments import taken_as_typed
 
     with user_errors():
         sys.argv[1:] = taken_as_typed(sys.argv[1:], "checkpoint", "root", "data.root")

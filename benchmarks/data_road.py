@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from crackseg.config import DataConfig
+from crackseg.config.schema import DataConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.runtime import prepare_process
+from crackseg.system.runtime import prepare_process
 
 
 def main() -> None:

@@ -15,15 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crackseg.evaluation.alarms import measure_alarm
-from crackseg.evaluation.bootstrap import bootstrap
-from crackseg.evaluation.curves import average_precision, image_bests, ods
-from crackseg.evaluation.tally import SWEEP, Mask, tally
-from crackseg.evaluation.thin import measure_thin, thin_scores, total_thin_counts
-from crackseg.evaluation.totals import total_scores
-from crackseg.evaluation.width import CLASSES, median_width, width_class
-from crackseg.pixels import cut, read_mask_and_kind
-from crackseg.widths import middle_line
+from crackseg.geometry import middle_line
+from crackseg.images import cut, read_mask_and_kind
+from crackseg.metrics.bootstrap import bootstrap
+from crackseg.metrics.curves import average_precision, image_bests, ods
+from crackseg.metrics.false_alarms import measure_alarm
+from crackseg.metrics.histogram import SWEEP, Mask, tally
+from crackseg.metrics.overlap import total_scores
+from crackseg.metrics.thin_structures import measure_thin, thin_scores, total_thin_counts
+from crackseg.metrics.width_classes import CLASSES, median_width, width_class
 
 COLUMNS = ("cldice", "centreline_iou", "tolerant_f1", "boundary_f1")
 

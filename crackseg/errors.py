@@ -1,6 +1,7 @@
 """What can go wrong by a user's doing. A bug is none of these and keeps its traceback."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class CrackSegError(Exception):
@@ -64,3 +65,18 @@ def name_some(names: Iterable[str], limit: int = 5) -> str:
     listed = list(names)
     shown = ", ".join(listed[:limit])
     return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The known name that looks most like another one; None where none does.
+
+    >>> nearest("lrr", ["lr", "weight_decay"])
+    'lr'
+    """
+    return next(iter(get_close_matches(str(name), list(known), n=1)), None)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """``did you mean lr?`` for ``lrr``; empty where no known name is near."""
+    meant = nearest(name, known)
+    return f"did you mean {meant}?" if meant else ""

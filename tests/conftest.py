@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.config import DataConfig, LossConfig, TrainConfig, UNetConfig
+from crackseg.config.schema import DataConfig, LossConfig, TrainConfig, UNetConfig
 from crackseg.workflows.train import TrainResult, train
 
 

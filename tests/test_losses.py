@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from crackseg.data.class_weights import balancing_weights
 from crackseg.errors import ConfigError
 from crackseg.losses import (
     PLAIN_TERMS,
     WEIGHTED_TERMS,
     SegmentationLoss,
-    balancing_weights,
     bce,
     dice,
     uses_class_weights,

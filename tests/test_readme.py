@@ -8,8 +8,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from crackseg.cli import _parser
-from crackseg.config import register_schemas
+from crackseg.cli.main import _parser
+from crackseg.config.schema import register_schemas
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,22 +11,23 @@ import numpy as np
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, default_collate
 
-from crackseg.checks import check_data_config
-from crackseg.config import DataConfig
-from crackseg.data.corpus import Corpus, assemble
-from crackseg.data.crops import RandomCrop
-from crackseg.data.dataset import Change, CrackDataset, Pixels, Preprocessing, Sample
-from crackseg.data.leaks import Exposure, Leaks
+from crackseg.config.parsing import crop_size, image_size, roots
+from crackseg.config.schema import DataConfig
+from crackseg.config.validation import check_data_config
+from crackseg.data.class_weights import balancing_weights
+from crackseg.data.dataset import Change, CrackDataset, Sample
 from crackseg.data.loaders import build_loader, stop_workers
-from crackseg.data.manifest import SUBSETS, Manifest, Row
+from crackseg.data.prepare import Corpus, assemble
+from crackseg.data.readers import Pixels
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
-from crackseg.data.synthetic import write_dataset
-from crackseg.data.transforms import Augmentation
+from crackseg.data.splits.leakage import Exposure, Leaks
+from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
+from crackseg.data.synthetic.dataset import write_dataset
+from crackseg.data.transforms import Augmentation, RandomCrop
 from crackseg.errors import ConfigError, DatasetError
-from crackseg.losses import balancing_weights
-from crackseg.pixels import Resize
-from crackseg.progress import progress
-from crackseg.values import crop_size, image_size
+from crackseg.images import Resize
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class CrackDataModule(LightningDataModule):
         """Finds, reads and divides the pairs, once for all stages.
 
         Raises:
-            CrackSegError: see :func:`crackseg.data.corpus.assemble`.
+            CrackSegError: see :func:`crackseg.data.prepare.assemble`.
         """
         if hasattr(self, "corpus"):
             return
@@ -278,3 +279,14 @@ class CrackDataModule(LightningDataModule):
 
     def _on_cuda(self) -> bool:
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+
+def announce(data: DataConfig) -> None:
+    """Says which data a run reads, and how to choose others."""
+    other = (
+        "your own: data=folder data.root=FOLDER"
+        if data.name == "synthetic"
+        else "others: data=synthetic, or data.root=FOLDER"
+    )
+    where = " and ".join(map(str, roots(data.root)))
+    log.info("data: %s, below %s (%s)", data.name, where, other)

@@ -11,7 +11,7 @@ from torch.utils.data._utils import signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crackseg.data.dataset import Sample
-from crackseg.processes import start_method
+from crackseg.system.processes import start_method
 
 # Seconds that workers have to end by themselves. One may be in the middle of a slow disk.
 _GRACE = 3.0

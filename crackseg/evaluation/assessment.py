@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from crackseg.evaluation.breakdown import parts, summarise
-from crackseg.evaluation.calibration import binned, calibration_error, reliability
-from crackseg.evaluation.curves import average_precision, ods, ois
 from crackseg.evaluation.intervals import Intervals
 from crackseg.evaluation.records import ImageRecord
-from crackseg.evaluation.tally import SWEEP, Counts, Tally
-from crackseg.evaluation.thin import ThinCounts
-from crackseg.evaluation.totals import image_scores
+from crackseg.metrics.calibration import binned, calibration_error, reliability
+from crackseg.metrics.curves import average_precision, ods, ois
+from crackseg.metrics.histogram import SWEEP, Counts, Tally
+from crackseg.metrics.overlap import image_scores
+from crackseg.metrics.thin_structures import ThinCounts
 
 
 def assess(

@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from crackseg.evaluation.alarms import AlarmScores, alarm_scores
 from crackseg.evaluation.records import ImageRecord
-from crackseg.evaluation.thin import image_thin_scores, thin_scores, total_thin_counts
-from crackseg.evaluation.totals import mean_figures, mean_scores, total_scores
-from crackseg.evaluation.width import CLASSES
+from crackseg.metrics.false_alarms import AlarmScores, alarm_scores
+from crackseg.metrics.overlap import mean_figures, mean_scores, total_scores
+from crackseg.metrics.thin_structures import image_thin_scores, thin_scores, total_thin_counts
+from crackseg.metrics.width_classes import CLASSES
 
 Part = Literal["source", "group", "width"]
 
@@ -30,9 +30,9 @@ class Summary:
         photographs: how many groups they belong to.
         crack_free: how many of the images have no crack.
         vanished: how many have cracks of which resizing and cutting left nothing.
-        totals: see :func:`crackseg.evaluation.totals.total_scores`.
+        totals: see :func:`crackseg.metrics.overlap.total_scores`.
         means: the same as means over images.
-        thin_totals: see :func:`crackseg.evaluation.thin.thin_scores`.
+        thin_totals: see :func:`crackseg.metrics.thin_structures.thin_scores`.
         thin_means: the same as means over images.
         alarms: of the crack-free ones, None without any.
     """

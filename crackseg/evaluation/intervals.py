@@ -5,19 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from crackseg.evaluation.alarms import alarm_scores
-from crackseg.evaluation.bootstrap import (
-    bootstrap,
-    bootstrap_images,
-    mean_statistic,
-    mean_sums,
-)
-from crackseg.evaluation.calibration import calibration_error, reliability
-from crackseg.evaluation.curves import image_bests, ods, swept_average_precision
 from crackseg.evaluation.records import ImageRecord
-from crackseg.evaluation.tally import Counts
-from crackseg.evaluation.thin import image_thin_scores, thin_scores
-from crackseg.evaluation.totals import image_scores, total_scores
+from crackseg.metrics.bootstrap import bootstrap, bootstrap_images, mean_statistic, mean_sums
+from crackseg.metrics.calibration import calibration_error, reliability
+from crackseg.metrics.curves import image_bests, ods, swept_average_precision
+from crackseg.metrics.false_alarms import alarm_scores
+from crackseg.metrics.histogram import Counts
+from crackseg.metrics.overlap import image_scores, total_scores
+from crackseg.metrics.thin_structures import image_thin_scores, thin_scores
 
 # Low and high end; None twice where all images are of one photograph.
 Bounds = list[float | None]

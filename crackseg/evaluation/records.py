@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackseg.data.manifest import Row
-from crackseg.evaluation.alarms import Alarm, measure_alarm
-from crackseg.evaluation.calibration import binned
-from crackseg.evaluation.strays import Strays, measure_strays
-from crackseg.evaluation.tally import Counts, Mask, Probability, Tally, tally
-from crackseg.evaluation.thin import ThinCounts, measure_thin
-from crackseg.evaluation.width import VANISHED, median_width, width_class
+from crackseg.data.splits.manifest import Row
+from crackseg.metrics.calibration import binned
+from crackseg.metrics.false_alarms import Alarm, measure_alarm
+from crackseg.metrics.false_positives import Strays, measure_strays
+from crackseg.metrics.histogram import Counts, Mask, Probability, Tally, tally
+from crackseg.metrics.thin_structures import ThinCounts, measure_thin
+from crackseg.metrics.width_classes import VANISHED, median_width, width_class
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class ImageRecord:
         counts: int64 (100, 4), true and false positives, false and true negatives at each
             threshold of the sweep.
         thin: at the evaluation's one threshold for masks.
-        calibration: see :func:`crackseg.evaluation.calibration.binned`.
+        calibration: see :func:`crackseg.metrics.calibration.binned`.
         width: median width of the true cracks in pixels, 0 without any.
         vanished: whether the mask file marks crack of which resizing and cutting left nothing.
         strays: where the false positives lie, at the same threshold.
@@ -48,7 +48,7 @@ class ImageRecord:
 
     @property
     def width_class(self) -> str:
-        """One of :data:`crackseg.evaluation.width.CLASSES`."""
+        """One of :data:`crackseg.metrics.width_classes.CLASSES`."""
         return VANISHED if self.vanished else width_class(self.width)
 
     @property

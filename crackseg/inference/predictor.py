@@ -13,10 +13,10 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
+from crackseg.images import UInt8Array, as_rgb, read_photograph, resize, scaled_size
+from crackseg.inference.tiling import TILE, apply_tiled, logits_at_size
 from crackseg.models import SkipNetwork, build_network
-from crackseg.pixels import UInt8Array, as_rgb, read_photograph, resize, scaled_size
-from crackseg.runtime import whole_float32
-from crackseg.tiles import TILE, apply_tiled, logits_at_size
+from crackseg.system.runtime import whole_float32
 
 
 @dataclass(frozen=True)

@@ -11,25 +11,25 @@ import torch
 from lightning import Trainer
 from PIL import Image
 
-from crackseg import figures
-from crackseg.callbacks import ProgressLine
 from crackseg.checkpoint import read_checkpoint
-from crackseg.checks import MASK_THRESHOLD_LIMITS
-from crackseg.config import EvaluateConfig
+from crackseg.config.schema import EvaluateConfig
+from crackseg.config.validation import MASK_THRESHOLD_LIMITS
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.dataset import PredictedPixels
-from crackseg.data.manifest import SUBSETS, Row
+from crackseg.data.readers import PredictedPixels
+from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
-from crackseg.evaluation.tally import SWEEP
-from crackseg.examination import Examination, Look
-from crackseg.files import replacing
-from crackseg.reporting.assessment import print_assessment, write_images
-from crackseg.reporting.tables import write_json
-from crackseg.runtime import prepare_process, quiet_lightning
-from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.judged_data import FROM_CHECKPOINT, judged_data
-from crackseg.workflows.protocol import build_trainer, protocol
+from crackseg.evaluation.callback import Examination, Look
+from crackseg.evaluation.protocol import protocol
+from crackseg.metrics.histogram import SWEEP
+from crackseg.reporting.terminal.evaluation import print_assessment, write_images
+from crackseg.system.files import replacing, write_json
+from crackseg.system.runtime import prepare_process, quiet_lightning
+from crackseg.training.callbacks import ProgressLine
+from crackseg.training.segmenter import CrackSegmenter
+from crackseg.training.trainer import build_trainer
+from crackseg.visualization import plots
+from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, judged_data
 
 RESOLUTIONS = ("training", "native")
 # What the config groups offer and an evaluation does not take.
@@ -56,7 +56,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
 
     Raises:
         CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
-        DatasetError: see :func:`crackseg.workflows.judged_data.judged_data`.
+        DatasetError: see :func:`crackseg.workflows.evaluation_data.judged_data`.
         ConfigError: settings that cannot be.
     """
     _check(config)
@@ -131,8 +131,8 @@ def _keep(metrics: dict[str, Any], examination: Examination, folder: Path) -> No
     with replacing(folder / "histogram.npy") as name, name.open("wb") as file:
         np.save(file, examination.tally.histogram)
     drawn, bins = folder / "figures", metrics["calibration"]["bins"]
-    figures.precision_recall(examination.tally.histogram, drawn / "precision_recall.png")
-    figures.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
+    plots.precision_recall(examination.tally.histogram, drawn / "precision_recall.png")
+    plots.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
 
 
 def _protocol(

@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image
 
 from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
-from crackseg.figures import as_heat, overlay
-from crackseg.files import replacing
+from crackseg.images import IMAGE_SUFFIXES, UInt8Array
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.pixels import IMAGE_SUFFIXES, UInt8Array
-from crackseg.progress import progress
+from crackseg.system.files import replacing
+from crackseg.system.progress import progress
+from crackseg.visualization.overlays import as_heat, overlay
 
 log = logging.getLogger(__name__)
 

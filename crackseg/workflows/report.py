@@ -13,9 +13,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from crackseg.checkpoint import read_checkpoint
-from crackseg.config import EvaluateConfig
-from crackseg.data.archive import common_root
-from crackseg.data.manifest import SUBSETS
+from crackseg.config.overrides import short
+from crackseg.config.schema import EvaluateConfig
+from crackseg.data.discovery.pairs import common_root
+from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import (
     ConfigError,
     CrackSegError,
@@ -23,20 +24,19 @@ from crackseg.errors import (
     RunsNotFoundError,
     name_some,
 )
-from crackseg.figures import read_history
 from crackseg.models import build_network
-from crackseg.progress import progress
-from crackseg.record import BEST, CONFIG, read_record
-from crackseg.reporting.page.choices import Choice, choose_failures, choose_scenes
-from crackseg.reporting.page.differences import Comparison, compare
-from crackseg.reporting.page.entries import Entry, flattened, names_of, ranked
-from crackseg.reporting.page.judgement import Judgement, read_judgement
-from crackseg.reporting.page.page import Report, write_report
-from crackseg.reporting.page.pictures import Look
-from crackseg.reporting.runs import Run, find_runs, newest_first
-from crackseg.shell import short
+from crackseg.reporting.comparison.differences import Comparison, compare
+from crackseg.reporting.comparison.entries import Entry, flattened, names_of, ranked
+from crackseg.reporting.comparison.evaluations import Judgement, read_judgement
+from crackseg.reporting.comparison.page import Report, write_report
+from crackseg.reporting.comparison.pictures import Look
+from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
+from crackseg.runs.history import read_history
+from crackseg.runs.reader import Run, find_runs, newest_first
+from crackseg.runs.record import BEST, CONFIG, read_record
+from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS, evaluate
-from crackseg.workflows.looks import look_at
+from crackseg.workflows.run_predictions import look_at
 
 SUFFIXES = (".html", ".md")
 # Below a run's folder.
@@ -59,7 +59,7 @@ def report(
         folders: of runs and of sweeps.
         output: the page; Markdown, with its pictures beside it, where it ends in .md.
         subset: train, val or test, on which runs are compared.
-        resolution: see :class:`crackseg.config.EvaluateConfig`.
+        resolution: see :class:`crackseg.config.schema.EvaluateConfig`.
         baseline: name of the run that others are compared with; the one that began first if None.
         roots: where photographs stand now that are not where a run was trained on them.
 

@@ -13,30 +13,29 @@ from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg import checkpoint as checkpoints
-from crackseg.callbacks import Throughput, build_callbacks
-from crackseg.checks import check_train_config
-from crackseg.config import TrainConfig
-from crackseg.data.datamodule import CrackDataModule
+from crackseg.config.paths import absolute_data
+from crackseg.config.schema import TrainConfig
+from crackseg.config.validation import check_train_config
+from crackseg.data.datamodule import CrackDataModule, announce
 from crackseg.errors import DatasetError
-from crackseg.interruption import (
+from crackseg.metrics.scores import THRESHOLD_GRID, at_both_thresholds, best_threshold
+from crackseg.runs.record import BEST, LAST
+from crackseg.system.files import write_json
+from crackseg.system.processes import is_first_process
+from crackseg.system.runtime import prepare_process, quiet_lightning, resolve_precision
+from crackseg.training.callbacks import Throughput, build_callbacks
+from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
+from crackseg.training.interruption import (
     Interrupted,
     StopBetweenBatches,
     graceful_signals,
     keep_lightning_from_signals,
 )
-from crackseg.loggers import build_loggers
-from crackseg.metrics import THRESHOLD_GRID, at_both_thresholds, best_threshold
-from crackseg.processes import is_first_process
-from crackseg.profiling import build_profiler
-from crackseg.record import BEST, LAST
-from crackseg.reporting.tables import write_json
-from crackseg.runtime import prepare_process, quiet_lightning, resolve_precision
-from crackseg.saving import SafeCheckpointIO
-from crackseg.segmenter import CrackSegmenter
-from crackseg.workflows.absolute import absolute_data
-from crackseg.workflows.outcome import draw, log_outcome, report
-from crackseg.workflows.protocol import announce, build_trainer
-from crackseg.workflows.resume import Start, read_start
+from crackseg.training.loggers import build_loggers
+from crackseg.training.profiling import build_profiler
+from crackseg.training.segmenter import CrackSegmenter
+from crackseg.training.trainer import build_trainer
+from crackseg.workflows.training_summary import draw, log_outcome, report
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crackseg.data.crops import RandomCrop
-from crackseg.pixels import UInt8Array
+from crackseg.data.transforms import RandomCrop
+from crackseg.images import UInt8Array
 
 
 def coordinates(height: int, width: int) -> tuple[UInt8Array, UInt8Array]:

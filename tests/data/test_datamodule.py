@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from crackseg.config import DataConfig
+from crackseg.config.schema import DataConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.dataset import Sample
 from crackseg.errors import (

@@ -12,11 +12,13 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from crackseg.data.archive import find_pairs
-from crackseg.data.dataset import CrackDataset, FilePixels, Preprocessing, image_to_tensor
-from crackseg.data.manifest import Row
+from crackseg.data.dataset import CrackDataset, image_to_tensor
+from crackseg.data.discovery.pairs import find_pairs
+from crackseg.data.readers import FilePixels
+from crackseg.data.splits.manifest import Row
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import UnreadableImageError
+from crackseg.preprocessing import Preprocessing
 from tests.conftest import draw_pair, write_archive
 
 PREPROCESSING = Preprocessing(image_size=(32, 48), resize="area", mask_threshold=127)

@@ -69,7 +69,7 @@ def test_a_process_whose_worker_hangs_ends_all_the_same(tmp_path: Path) -> None:
     script.write_text(
         "from tests.data.test_loaders import Hanging\n"
         "from crackseg.data.loaders import build_loader\n"
-        "from crackseg.runtime import prepare_process\n"
+        "from crackseg.system.runtime import prepare_process\n"
         "prepare_process()\n"
         "batches = iter(build_loader(Hanging(), 1, False))\n"
         "next(batches)\n"

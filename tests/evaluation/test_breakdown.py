@@ -5,13 +5,13 @@ import pickle
 import numpy as np
 import pytest
 
-from crackseg.data.manifest import Row
-from crackseg.evaluation.alarms import Alarm
+from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.breakdown import parts, summarise
 from crackseg.evaluation.records import ImageRecord, measure_image
-from crackseg.evaluation.tally import SWEEP, Tally, tally
-from crackseg.evaluation.thin import image_thin_scores, measure_thin, thin_scores
-from crackseg.evaluation.totals import image_scores, total_scores
+from crackseg.metrics.false_alarms import Alarm
+from crackseg.metrics.histogram import SWEEP, Tally, tally
+from crackseg.metrics.overlap import image_scores, total_scores
+from crackseg.metrics.thin_structures import image_thin_scores, measure_thin, thin_scores
 
 PLACE = SWEEP.index(0.37)
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crackseg.data.manifest import Row
-from crackseg.evaluation.alarms import LEAST
-from crackseg.evaluation.calibration import binned, calibration_error, reliability
-from crackseg.evaluation.curves import average_precision, ods, ois
+from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.intervals import Intervals
 from crackseg.evaluation.records import ImageRecord, measure_image
-from crackseg.evaluation.tally import SWEEP, Tally
-from crackseg.evaluation.thin import image_thin_scores, thin_scores
-from crackseg.evaluation.totals import mean_scores, total_scores
+from crackseg.metrics.calibration import binned, calibration_error, reliability
+from crackseg.metrics.curves import average_precision, ods, ois
+from crackseg.metrics.false_alarms import LEAST
+from crackseg.metrics.histogram import SWEEP, Tally
+from crackseg.metrics.overlap import mean_scores, total_scores
+from crackseg.metrics.thin_structures import image_thin_scores, thin_scores
 
 PLACE = SWEEP.index(0.5)
 Judged = tuple[ImageRecord, Tally]

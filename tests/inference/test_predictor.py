@@ -9,15 +9,15 @@ from PIL import Image
 
 import crackseg
 from crackseg.checkpoint import read_checkpoint
-from crackseg.data.archive import find_pairs
+from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
+from crackseg.images import read_photograph, resize
 from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network
-from crackseg.pixels import read_photograph, resize
-from crackseg.segmenter import CrackSegmenter
+from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
 from tests.conftest import draw_pair
-from tests.networks import watch_tensorfloat
+from tests.helpers.networks import watch_tensorfloat
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_tensorboard import find_browser
+from tests.training.test_tensorboard import find_browser
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,16 @@ import torch
 from PIL import Image
 
 import crackseg
-from crackseg import segmenter
 from crackseg.checkpoint import read_checkpoint
-from crackseg.checks import check_train_config
-from crackseg.config import EvaluateConfig, TrainConfig, UNetConfig
-from crackseg.data import corpus
+from crackseg.config.schema import EvaluateConfig, TrainConfig, UNetConfig
+from crackseg.config.validation import check_train_config
+from crackseg.data import prepare
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.exclusions import write_exclusions
-from crackseg.data.manifest import Manifest
+from crackseg.data.splits.exclusions import write_exclusions
+from crackseg.data.splits.manifest import Manifest
 from crackseg.errors import ConfigError, DatasetError, ManifestError
-from crackseg.segmenter import CrackSegmenter
+from crackseg.training import segmenter
+from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, train
 from tests.conftest import draw_pair, write_archive
@@ -174,7 +174,7 @@ def test_a_source_that_is_not_there_is_told_before_photographs_are_read(
     settings: dict[str, object],
     message: str,
 ) -> None:
-    monkeypatch.setattr(corpus, "open_store", None)
+    monkeypatch.setattr(prepare, "open_store", None)
     with pytest.raises(DatasetError, match=message):
         CrackDataModule(replace(train_config.data, **settings)).setup()
 

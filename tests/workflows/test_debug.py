@@ -7,9 +7,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from crackseg.checks import check_train_config
-from crackseg.config import TrainConfig, register_schemas
-from tests.workflows.test_door import CONF, run
+from crackseg.config.schema import TrainConfig, register_schemas
+from crackseg.config.validation import check_train_config
+from tests.launch.test_entrypoint import CONF, run
 
 
 def composed(*overrides: str) -> TrainConfig:

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg import examination
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
-from crackseg.config import DataConfig, EvaluateConfig
-from crackseg.data.manifest import read_manifest
+from crackseg.config.schema import DataConfig, EvaluateConfig
+from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
+from crackseg.evaluation import callback
+from crackseg.images import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
-from crackseg.pixels import read_mask_and_kind
-from crackseg.workflows.command import taken_as_typed
+from crackseg.launch.arguments import taken_as_typed
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.conftest import write_archive
-from tests.workflows.test_door import run
+from tests.launch.test_entrypoint import run
 
 
 def settings(checkpoint: Path, **others: object) -> EvaluateConfig:
@@ -337,7 +337,7 @@ def test_figures_do_not_depend_on_who_measures(
 ) -> None:
     config = settings(trained.checkpoint, subset="train")
     here = evaluate(config, tmp_path / "here")
-    monkeypatch.setattr(examination, "_WORTH_A_WORKER", 1)
+    monkeypatch.setattr(callback, "_WORTH_A_WORKER", 1)
     in_workers = evaluate(config, tmp_path / "in_workers")
     assert here == in_workers
     rows = [(tmp_path / name / "images.csv").read_text() for name in ("here", "in_workers")]
@@ -370,7 +370,7 @@ def sized(trained: TrainResult, batch_size: int, path: Path) -> Path:
 @pytest.mark.slow
 def test_two_processes_judge_as_one(trained: TrainResult, tmp_path: Path) -> None:
     """Of an odd number of images, each process with a worker, and none is counted twice."""
-    root = write_archive(tmp_path / "archive", count=2 * examination._WORTH_A_WORKER + 1)
+    root = write_archive(tmp_path / "archive", count=2 * callback._WORTH_A_WORKER + 1)
     judged = []
     for name, devices in (("one", []), ("two", ["trainer.devices=2", "trainer.strategy=ddp"])):
         folder = tmp_path / name

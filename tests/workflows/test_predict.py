@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.cli import main
+from crackseg.cli.main import main
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.workflows.predict import plan
 from crackseg.workflows.train import TrainResult

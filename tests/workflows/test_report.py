@@ -10,19 +10,19 @@ import pytest
 from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
-from crackseg.cli import main
-from crackseg.config import EvaluateConfig, write_config
-from crackseg.data.manifest import read_manifest
+from crackseg.cli.main import main
+from crackseg.config.schema import EvaluateConfig, write_config
+from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
-from crackseg.record import recording
-from crackseg.reporting.page.judgement import IMAGES, METRICS
+from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
+from crackseg.runs.record import recording
 from crackseg.workflows import report as reports
-from crackseg.workflows.looks import look_at
 from crackseg.workflows.report import report
+from crackseg.workflows.run_predictions import look_at
 from crackseg.workflows.train import train
 from tests.conftest import small_config, write_archive
-from tests.reporting.parsed import Parsed
-from tests.reporting.test_runs import write_run
+from tests.helpers.html import Parsed
+from tests.reporting.terminal.test_runs import write_run
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from crackseg.checkpoint import read_checkpoint
-from crackseg.config import TrainConfig
-from crackseg.data.manifest import read_manifest
+from crackseg.config.schema import TrainConfig
+from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetNotFoundError, TrainingError
-from crackseg.figures import read_history
-from crackseg.segmenter import CrackSegmenter
+from crackseg.runs.history import read_history
+from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult, train
 
 
@@ -193,7 +193,7 @@ def test_the_whole_road_can_learn(train_config: TrainConfig, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_two_processes_train_and_judge_as_one(train_config: TrainConfig, tmp_path: Path) -> None:
     """In a process of its own: the second process starts the whole command again."""
-    from tests.workflows.test_door import run
+    from tests.launch.test_entrypoint import run
 
     common = [
         "data=crackseg9k",

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 
 from crackseg import __version__
-from crackseg.data.explore import Exploration
-from crackseg.data.profiles import balance, profile
-from crackseg.figures import save_figure
-from crackseg.files import write_text
+from crackseg.data.analysis.explore import Exploration
+from crackseg.data.analysis.statistics import balance, profile
 from crackseg.reporting.exploration import plots, statements
 from crackseg.reporting.exploration.sections import draw_cuts, draw_findings, draw_sheets
 from crackseg.reporting.exploration.wording import by_source, percent, pixels, weight
-from crackseg.reporting.html.embedding import Shown, embed_plot, nothing
+from crackseg.reporting.html.data_uris import Shown, embed_plot, nothing
 from crackseg.reporting.html.rendering import render
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
+from crackseg.system.files import write_text
+from crackseg.visualization.plots import save_figure
 
 PAGE = "index.html"
 

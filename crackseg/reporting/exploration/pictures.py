@@ -7,13 +7,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from crackseg.data.archive import Pair
-from crackseg.data.examples import weakest_spot
-from crackseg.data.explore import Exploration, Measured, read_pair
-from crackseg.data.problems import COPIES, Problem
-from crackseg.figures import contact_sheet, overlay
-from crackseg.pixels import UInt8Array, cut, read_photograph
-from crackseg.reporting.html.embedding import preview
+from crackseg.data.analysis.explore import Exploration, Measured, read_pair
+from crackseg.data.analysis.problems import COPIES, Problem
+from crackseg.data.analysis.selection import weakest_spot
+from crackseg.data.discovery.pairs import Pair
+from crackseg.images import UInt8Array, cut, read_photograph
+from crackseg.reporting.html.data_uris import preview
+from crackseg.visualization.overlays import contact_sheet, overlay
 
 _SIDE = 256
 _GAP = 4

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from crackseg.data.explore import Exploration
-from crackseg.data.profiles import balance, profile
-from crackseg.data.verify import BINS
+from crackseg.data.analysis.explore import Exploration
+from crackseg.data.analysis.statistics import balance, profile
+from crackseg.data.analysis.verify import BINS
 from crackseg.reporting.exploration.wording import ALL, UNKNOWN, by_source, percent, pixels
 from crackseg.reporting.html.theme import Theme, dress
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackseg.data.examples import most_changed, spread
-from crackseg.data.explore import Exploration, Measured
-from crackseg.data.problems import KINDS, Problem
-from crackseg.pixels import UInt8Array
-from crackseg.progress import progress
+from crackseg.data.analysis.explore import Exploration, Measured
+from crackseg.data.analysis.problems import KINDS, Problem
+from crackseg.data.analysis.selection import most_changed, spread
+from crackseg.images import UInt8Array
 from crackseg.reporting.exploration.pictures import (
     Strip,
     beside,
@@ -20,7 +19,8 @@ from crackseg.reporting.exploration.pictures import (
     write_rows,
 )
 from crackseg.reporting.exploration.wording import UNKNOWN, percent, size
-from crackseg.reporting.html.embedding import Shown, embed
+from crackseg.reporting.html.data_uris import Shown, embed
+from crackseg.system.progress import progress
 
 # Photographs on all contact sheets together, and on each of several.
 _ON_SHEETS, _ON_A_SHEET = 24, 6

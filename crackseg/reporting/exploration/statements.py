@@ -1,7 +1,7 @@
 """What to see in each plot, in a sentence that its figures make."""
 
-from crackseg.data.explore import Exploration
-from crackseg.data.profiles import balance, profile
+from crackseg.data.analysis.explore import Exploration
+from crackseg.data.analysis.statistics import balance, profile
 from crackseg.reporting.exploration.wording import UNKNOWN, by_source, percent, pixels, size
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from crackseg.data.explore import Exploration, Measured
+from crackseg.data.analysis.explore import Exploration, Measured
 
 ALL = "all"
 UNKNOWN = "(unknown)"

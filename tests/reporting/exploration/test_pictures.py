@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.archive import Pair
-from crackseg.data.explore import Exploration
-from crackseg.data.problems import Problem
-from crackseg.figures import CRACK_COLOUR
-from crackseg.pixels import UInt8Array
+from crackseg.data.analysis.explore import Exploration
+from crackseg.data.analysis.problems import Problem
+from crackseg.data.discovery.pairs import Pair
+from crackseg.images import UInt8Array
 from crackseg.reporting.exploration.pictures import (
     beside,
     enlarged,
@@ -23,8 +22,9 @@ from crackseg.reporting.exploration.pictures import (
     with_overlay,
     write_rows,
 )
-from crackseg.reporting.html.embedding import embed
-from tests.data.test_explore import explored, measured, write_by_hand
+from crackseg.reporting.html.data_uris import embed
+from crackseg.visualization.overlays import CRACK_COLOUR
+from tests.data.analysis.test_explore import explored, measured, write_by_hand
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from crackseg.data.explore import Exploration
+from crackseg.data.analysis.explore import Exploration
 from crackseg.reporting.exploration.plots import (
     crack_shares,
     mask_values,
@@ -16,7 +16,7 @@ from crackseg.reporting.exploration.plots import (
     width_histograms,
 )
 from crackseg.reporting.html.theme import DARK, LIGHT
-from tests.data.test_explore import explored, write_by_hand
+from tests.data.analysis.test_explore import explored, write_by_hand
 
 DRAWS = [source_counts, share_histograms, width_histograms, crack_shares, mask_values]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.explore import Exploration
+from crackseg.data.analysis.explore import Exploration
 from crackseg.reporting.exploration import statements
-from tests.data.test_explore import explored, write_by_hand
+from tests.data.analysis.test_explore import explored, write_by_hand
 
 
 def redrawn(folder: Path, grey: int | None, size: int = 20) -> Exploration:

@@ -1,0 +1,174 @@
+"""The console script ``crackseg``: what needs neither Hydra nor a training."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crackseg import __version__
+from crackseg.cli.data import add_data_commands
+from crackseg.errors import CrackSegError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Returns:
+        0; 1 where some photographs were skipped; 2 where nothing could be done.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CrackSegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crackseg",
+        description="Finds cracks in photographs. Training and evaluation: python train.py --help, "
+        "python evaluate.py --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_predict(commands)
+    _add_runs(commands)
+    _add_report(commands)
+    add_data_commands(commands)
+    return parser
+
+
+def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="write masks and overlays for photographs",
+        description="Writes NAME_mask.png (0/255) and NAME_overlay.png for every photograph, at "
+        "the photograph's own size and below the same relative folders. Exit code 1 if some could "
+        "not be read.",
+    )
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
+    predict.add_argument("--checkpoint", required=True, help="best.ckpt of a training")
+    predict.add_argument(
+        "--output", type=Path, default=Path("outputs/predictions"), help="default: %(default)s"
+    )
+    predict.add_argument(
+        "--probability", action="store_true", help="also write NAME_probability.png"
+    )
+    predict.add_argument(
+        "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
+    )
+    predict.add_argument(
+        "--scale",
+        type=float,
+        help="training pixels per photograph pixel, as 0.32 where 400 became 128 (default: stored)",
+    )
+    predict.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+
+
+def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    runs = commands.add_parser(
+        "runs",
+        help="list trainings and sweeps with their figures",
+        description="Lists all trainings at and below a folder, the newest first, those of a sweep "
+        "together, and says how to go on with those that were interrupted. The crack IoU is that "
+        "at the threshold chosen on validation.",
+    )
+    runs.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("outputs"),
+        metavar="DIR",
+        help="default: %(default)s",
+    )
+    runs.set_defaults(run=_runs)
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser(
+        "report",
+        help="compare finished trainings on one page",
+        description="Writes one page that needs nothing else: the table of runs with intervals, "
+        "which differences exceed the noise, learning and precision-recall curves, the same "
+        "photographs under every run, failures, bars per source, settings. Runs that were not "
+        "judged yet are judged first; what was found is kept below each of them.",
+    )
+    report.add_argument(
+        "folders", nargs="+", type=Path, metavar="RUN_OR_SWEEP", help="folders of trainings"
+    )
+    report.add_argument(
+        "--output",
+        type=Path,
+        default=Path("outputs/report.html"),
+        metavar="FILE",
+        help="PAGE.html, or PAGE.md with its pictures beside it (default: %(default)s)",
+    )
+    report.add_argument(
+        "--subset", default="test", help="train, val or test, to compare on (default: %(default)s)"
+    )
+    report.add_argument(
+        "--baseline", metavar="RUN", help="to compare others with (default: that begun first)"
+    )
+    report.add_argument(
+        "--resolution",
+        default="training",
+        help="training, or native: masks as large as the photographs (default: %(default)s)",
+    )
+    report.add_argument(
+        "--root",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="where photographs stand now that were moved since a training; again for each "
+        "further folder",
+    )
+    report.set_defaults(run=_report)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    # Imported here because torch takes seconds, and --help must not wait for it.
+    from crackseg.inference.predictor import Predictor
+    from crackseg.system.runtime import prepare_process, start_logging
+    from crackseg.workflows.predict import predict
+
+    prepare_process()
+    start_logging()
+    predictor = Predictor.from_checkpoint(
+        options.checkpoint, options.device, options.threshold, options.scale
+    )
+    outcome = predict(options.paths, predictor, options.output, options.probability)
+    print(f"{len(outcome.done)} photographs done, results below {options.output}")
+    if outcome.skipped:
+        names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
+        print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
+    return 1 if outcome.skipped else 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    # Imported here for the same reason.
+    from crackseg.reporting.terminal.runs import print_runs
+    from crackseg.runs.reader import find_runs
+
+    print_runs(find_runs(options.folder), options.folder)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    # Imported here for the same reason.
+    from crackseg.workflows.report import report
+
+    found = report(
+        options.folders,
+        options.output,
+        options.subset,
+        options.resolution,
+        options.baseline,
+        options.root,
+    )
+    print(f"{len(found.entries)} finished runs compared: {options.output}")
+    return 0

@@ -1,0 +1,30 @@
+"""Settings that hold from any working folder."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from crackseg.config.parsing import roots
+from crackseg.config.schema import DataConfig, TrainConfig
+
+
+def absolute(config: TrainConfig) -> TrainConfig:
+    """The same settings with absolute paths: they must hold from any working folder."""
+    return replace(config, data=absolute_data(config.data))
+
+
+def absolute_data(data: DataConfig) -> DataConfig:
+    """As :func:`absolute`, for the data alone."""
+    # Links stay as they are: where they lead to may have another parent.
+    folders = [os.path.abspath(folder) for folder in roots(data.root)]  # noqa: PTH100
+    return replace(
+        data,
+        root=folders if isinstance(data.root, list) else folders[0],
+        cache=str(Path(data.cache).resolve()),
+        manifest=_absolute_file(data.manifest),
+        exclude=_absolute_file(data.exclude),
+    )
+
+
+def _absolute_file(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())

@@ -1,0 +1,231 @@
+"""The typed schema of every config group: which settings there are, and of which type."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from crackseg.system.files import write_text
+
+
+def when(value: str, wanted: str, then: int) -> int | None:
+    """``then`` if the value is the wanted one, else null.
+
+    >>> when("synthetic", "synthetic", 10)
+    10
+    """
+    return then if value == wanted else None
+
+
+# Files in conf/ write it as ${when:${data.name},synthetic,10}.
+OmegaConf.register_new_resolver("when", when, replace=True)
+
+
+@dataclass
+class DataConfig:
+    """Where photographs and masks come from, how they are divided and brought to batches."""
+
+    name: str = MISSING
+    # A folder, or a list of folders.
+    root: Any = MISSING
+    # Only the synthetic data are made to measure; elsewhere the files say how many there are.
+    count: int | None = None
+    without_mask: str = "leave_out"
+    sources: list[str] | None = None
+    without_sources: list[str] = field(default_factory=list)
+    exclude: str | None = None
+    split: str = "random"
+    split_seed: int = 0
+    counts: list[int] | None = None
+    manifest: str | None = None
+    # {SOURCE: [size, guard]}, see crackseg/data/splits/numbered_series.py.
+    blocks: Any = None
+    image_size: Any = 128
+    resize: str = "area"
+    mask_threshold: int = 127
+    augment: bool = True
+    crop_size: Any = None
+    crops: int = 1
+    crack_crops: float = 0.5
+    # To see whether a network can learn at all: one batch by heart, in all subsets.
+    overfit_batch: bool = False
+    batch_size: int = 64
+    num_workers: int = 1
+    cache: str = "outputs/cache"
+    store: bool = True
+    store_limit: float = 20.0
+
+
+@dataclass
+class ModelConfig:
+    """A network by name and its constructor's arguments (see ``crackseg/models``)."""
+
+    name: str = MISSING
+    base_channels: int = 16
+    depth: int = 4
+    dropout: float = 0.0
+
+
+@dataclass
+class UNetConfig(ModelConfig):
+    """The default U-Net's further arguments."""
+
+    name: str = "unet"
+    convs_per_level: int = 2
+    activation: str = "leaky_relu"
+    negative_slope: float = 0.1
+    norm_momentum: float = 0.1
+    norm_eps: float = 1e-5
+    init: str = "he"
+
+
+@dataclass
+class PaperUNetConfig(ModelConfig):
+    """The report's U-Net has nothing further to set."""
+
+    name: str = "unet_paper"
+
+
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"unet": UNetConfig, "unet_paper": PaperUNetConfig}
+
+
+@dataclass
+class LossConfig:
+    """A weighted sum of named terms; class weights ``auto``, two numbers, or null."""
+
+    terms: dict[str, float] = field(default_factory=dict)
+    class_weights: Any = None
+
+
+@dataclass
+class OptimizerConfig:
+    """Adam with decoupled weight decay (AdamW)."""
+
+    lr: float = 1e-3
+    weight_decay: float = 1e-4
+
+
+@dataclass
+class SchedulerConfig:
+    """Multiplies the learning rate by ``factor`` after ``patience`` epochs without progress."""
+
+    monitor: str = "val/best_crack_iou"
+    factor: float = 0.5
+    patience: int = 3
+    min_lr: float = 1e-6
+
+
+@dataclass
+class CallbacksConfig:
+    """Which epoch is kept, when training stops early, how often pictures are drawn."""
+
+    monitor: str = "val/best_crack_iou"
+    patience: int = 10
+    pictures_every: int = 5
+    pictures: int = 8
+
+
+@dataclass
+class TrainerConfig:
+    """What Lightning's Trainer is told."""
+
+    max_epochs: int = 100
+    accelerator: str = "auto"
+    devices: Any = "auto"
+    strategy: str = "auto"
+    num_nodes: int = 1
+    precision: str = "auto"
+    profiler: str | None = None
+
+
+@dataclass
+class LoggerConfig:
+    """Which logs a run writes."""
+
+    tensorboard: bool = False
+    csv: bool = False
+    mlflow: bool = False
+    wandb: bool = False
+    # The network's graph in TensorBoard.
+    graph: bool = False
+
+
+@dataclass
+class RuntimeConfig:
+    """What the process is told before it works; for speed alone, results stay the same."""
+
+    channels_last: bool = True
+    keep_freed_memory: bool = True
+    threads: int | None = None
+
+
+@dataclass
+class SweepConfig:
+    """What the jobs of a sweep are compared by, and which sweep to go on with."""
+
+    objective: str = "val/crack_iou"
+    resume: str | None = None
+
+
+@dataclass
+class TrainConfig:
+    """All that ``train.py`` takes."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    scheduler: SchedulerConfig = field(default_factory=SchedulerConfig)
+    callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+    seed: int = 0
+    resume: str | None = None
+
+
+@dataclass
+class EvaluateConfig:
+    """All that ``evaluate.py`` takes."""
+
+    checkpoint: str = MISSING
+    subset: str = "test"
+    resolution: str = "training"
+    mask_threshold: int | None = None
+    save: bool = False
+    # Where the photographs that the checkpoint names stand now: as data.root.
+    root: Any = None
+    data: DataConfig | None = None
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+
+def register_schemas() -> None:
+    """Makes the schemas known to Hydra, under the names that the files in ``conf/`` build on."""
+    store = ConfigStore.instance()
+    store.store(name="train_schema", node=TrainConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
+    # Networks differ in their arguments, so each has a schema of its own; all other groups are
+    # typed by the field that they fill in the schemas above.
+    for name, schema in MODEL_SCHEMAS.items():
+        store.store(group="model", name=f"{name}_schema", node=schema)
+
+
+def write_config(config: TrainConfig, path: Path) -> None:
+    """Writes all settings as YAML."""
+    write_text(path, OmegaConf.to_yaml(OmegaConf.structured(config)))
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Reads what :func:`write_config` wrote; settings that it does not know yet get defaults.
+
+    Raises:
+        OmegaConfBaseException: a setting that does not exist, or of the wrong type.
+    """
+    saved = cast(DictConfig, OmegaConf.load(path))
+    schema = OmegaConf.structured(TrainConfig)
+    schema.model = OmegaConf.structured(MODEL_SCHEMAS[saved.model.name])
+    return cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(schema, saved)))

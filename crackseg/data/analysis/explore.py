@@ -1,0 +1,201 @@
+"""Measures a data set so that it can be shown: each pair, divisions, and what is wrong."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.data.analysis.inspection import Inspection, inspect_all
+from crackseg.data.analysis.problems import COPIES, Problem
+from crackseg.data.analysis.verify import CUTS, Verification, judge
+from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.cache.survey import Finding, survey
+from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
+from crackseg.data.splits.grouping import describe
+from crackseg.data.splits.leakage import find_leaks
+from crackseg.data.splits.manifest import Manifest
+from crackseg.data.splits.origin import Origin, origin
+from crackseg.data.splits.strategies import split_by_photograph, split_randomly
+from crackseg.errors import DatasetError
+from crackseg.geometry import crack_widths
+from crackseg.images import UInt8Array, cut, read_photograph, resize
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.processes import usable_cores
+from crackseg.system.progress import progress
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured of one pair.
+
+    Attributes:
+        pair: its files.
+        own: what they hold at their own size.
+        small: what they hold at training size.
+        widths: float32 (N,), how wide its cracks are along their middle lines, in pixels of the
+            photograph.
+    """
+
+    pair: Pair
+    own: Inspection
+    small: Finding
+    widths: npt.NDArray[np.float32]
+
+    @property
+    def origin(self) -> Origin:
+        """What its name tells."""
+        return origin(self.pair.stem)
+
+    def crack_share(self, mask_threshold: int) -> float:
+        """Of the mask's pixels at its own size, those that a cut keeps as crack, 0-1."""
+        return self.own.crack_pixels(mask_threshold) / int(self.own.values.sum())
+
+    def share_lost(self, gentle: int, harsh: int) -> float:
+        """Of the crack that a cut keeps, what a harsher one takes away, 0-1.
+
+        The mean of that at the mask's own size and at training size: a black and white mask holds
+        greys only once it was resized.
+        """
+        counts = (self.own.crack_pixels, self.small.crack_pixels)
+        return sum(1 - count(harsh) / count(gentle) for count in counts if count(gentle)) / 2
+
+
+class Division(NamedTuple):
+    """What a way to divide would come to: pairs by subset, and its leaks in one line.
+
+    Where nothing can be divided so, there are no counts and the line says why.
+    """
+
+    counts: Mapping[str, int]
+    line: str
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """A data set, measured.
+
+    Attributes:
+        root: to which all paths are relative.
+        preprocessing: how masks are brought to training size and cut.
+        measured: all pairs that can be read.
+        verification: what is right and wrong with them and with the others.
+        divisions: by the name that ``data.split`` has for each.
+    """
+
+    root: Path
+    preprocessing: Preprocessing
+    measured: tuple[Measured, ...]
+    verification: Verification
+    divisions: Mapping[str, Division]
+
+    @property
+    def cut(self) -> int:
+        """The chosen one."""
+        return self.preprocessing.mask_threshold
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The usual ones and the chosen one."""
+        return tuple(sorted({*CUTS, self.cut}))
+
+    @cached_property
+    def sources(self) -> dict[str, list[Measured]]:
+        """The pairs by source, the largest first; "" stands for names that do not tell."""
+        by_source: dict[str, list[Measured]] = defaultdict(list)
+        for one in self.measured:
+            by_source[one.origin.source].append(one)
+        return dict(sorted(by_source.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def explore(
+    roots: Sequence[Path],
+    preprocessing: Preprocessing,
+    cache: Path,
+    without_mask: WithoutMask = "leave_out",
+) -> Exploration:
+    """Reads and measures all pairs below the roots.
+
+    Args:
+        roots: of data sets; with several, paths are relative to their common parent folder.
+        preprocessing: the size and the cut at which balance and weights are measured.
+        cache: of surveys, see :func:`crackseg.data.cache.survey.survey`.
+        without_mask: what becomes of photographs without a mask.
+
+    Raises:
+        DatasetNotFoundError: no pairs below a root.
+        DatasetError: files that contradict each other, or not one pair that can be read.
+    """
+    inventory = find_pairs_below(roots, without_mask)
+    root = inventory.root
+    inspected = inspect_all(root, inventory.pairs)
+    verification = judge(inventory, roots, inspected)
+    own = [one for one in inspected if isinstance(one, Inspection)]
+    if not own:
+        raise DatasetError(
+            f"{root}: none of its {len(inspected)} pairs can be read; crackseg data verify says why"
+        )
+    small = survey(root, [one.pair for one in own], preprocessing, cache)
+    widths = _measure_widths(root, own, preprocessing.mask_threshold)
+    measured = tuple(
+        Measured(one.pair, one, found, along)
+        for one, found, along in zip(own, small, widths, strict=True)
+    )
+    divisions = _divisions(measured, verification.problems)
+    return Exploration(root, preprocessing, measured, verification, divisions)
+
+
+def read_pair(root: Path, pair: Pair) -> tuple[UInt8Array, UInt8Array]:
+    """A photograph (H, W, 3) and its grey mask (H, W), brought to the photograph's size.
+
+    Raises:
+        UnreadableImageError: a file that cannot be decoded.
+    """
+    photograph = read_photograph(root / pair.image)
+    return photograph, _read_mask(root, pair, photograph.shape[:2])
+
+
+def _read_mask(root: Path, pair: Pair, size: tuple[int, int]) -> UInt8Array:
+    return resize(read_truth(root, pair.mask, size), size)
+
+
+def _measure_widths(
+    root: Path, inspected: Sequence[Inspection], mask_threshold: int
+) -> list[npt.NDArray[np.float32]]:
+    def measure(one: Inspection) -> npt.NDArray[np.float32]:
+        return crack_widths(cut(_read_mask(root, one.pair, one.image_size), mask_threshold))
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        results = pool.map(measure, inspected)
+        return list(progress(results, "Measuring cracks", len(inspected)))
+
+
+def _divisions(measured: Sequence[Measured], problems: Iterable[Problem]) -> dict[str, Division]:
+    """What the two ways to divide that any data set allows would come to."""
+    place = {one.pair.image: index for index, one in enumerate(measured)}
+    copies = [
+        (place[problem.pairs[0].image], place[other.image])
+        for problem in problems
+        if problem.kind in COPIES
+        for other in problem.pairs[1:]
+    ]
+    rows = describe([one.pair for one in measured], duplicates=copies)
+    shares = [one.small.share for one in measured]
+    ways = {
+        "random": partial(split_randomly, rows),
+        "grouped": partial(split_by_photograph, rows, shares),
+    }
+    return {name: _divide(way) for name, way in ways.items()}
+
+
+def _divide(way: Callable[[], Manifest]) -> Division:
+    try:
+        manifest = way()
+    except DatasetError as error:
+        return Division({}, str(error))
+    return Division(manifest.counts, find_leaks(manifest).line())

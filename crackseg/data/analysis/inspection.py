@@ -1,0 +1,134 @@
+"""Reads the two files of a pair, each at its own size, and measures what they hold."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.duplicates import thumbnail
+from crackseg.errors import UnreadableImageError
+from crackseg.images import UInt8Array, cut, read_photograph, resize
+from crackseg.system.processes import usable_cores
+from crackseg.system.progress import progress
+
+_CORE = 127
+
+
+class Unreadable(NamedTuple):
+    """A pair of which a file cannot be decoded: which of the two, and why."""
+
+    pair: Pair
+    complaint: str
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What a pair holds.
+
+    Attributes:
+        pair: whose files were read.
+        image_size: (H, W) of the photograph.
+        mask_size: (H, W) of the mask.
+        mask_kind: how the mask is stored, a :data:`crackseg.images.MaskKind` or "annotation",
+            or "none" where there is none.
+        values: int64 (256,), the mask's pixels counted by their value.
+        sharpest: the largest difference between two of its pixels that are two apart, 0-255.
+        contrast: how much brighter what the mask marks is than the rest, in grey levels; negative
+            where cracks are dark; 0 where it marks nothing or everything.
+        image_digest: equal for photographs that are equal pixel for pixel, however stored.
+        mask_digest: the same of the masks.
+        thumbnail: see :func:`crackseg.data.splits.duplicates.thumbnail`.
+    """
+
+    pair: Pair
+    image_size: tuple[int, int]
+    mask_size: tuple[int, int]
+    mask_kind: str
+    values: npt.NDArray[np.int64]
+    sharpest: int
+    contrast: float
+    image_digest: str
+    mask_digest: str
+    thumbnail: UInt8Array
+
+    def crack_pixels(self, threshold: int) -> int:
+        """How many pixels of the mask a cut keeps as crack."""
+        return int(self.values[threshold + 1 :].sum())
+
+    @property
+    def crack_share(self) -> float:
+        """Of the mask's pixels, those that are rather crack than not, 0-1."""
+        return self.crack_pixels(_CORE) / int(self.values.sum())
+
+    @property
+    def soft_share(self) -> float:
+        """Of the mask's pixels, those that are neither nearly black nor nearly white, 0-1."""
+        return int(self.values[16:240].sum()) / int(self.values.sum())
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether the mask holds one value alone."""
+        return int((self.values > 0).sum()) == 1
+
+
+def inspect_all(root: Path, pairs: Sequence[Pair]) -> list[Inspection | Unreadable]:
+    """Inspects pairs with all cores, and shows how far it is."""
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        results = pool.map(lambda pair: inspect(root, pair), pairs)
+        return list(progress(results, "Reading photographs and masks", len(pairs)))
+
+
+def inspect(root: Path, pair: Pair) -> Inspection | Unreadable:
+    """Reads a pair and measures it."""
+    try:
+        photograph = read_photograph(root / pair.image)
+    except UnreadableImageError as error:
+        return Unreadable(pair, f"photograph {_reason(error, root / pair.image)}")
+    try:
+        mask, kind = read_truth_and_kind(root, pair.mask, photograph.shape[:2])
+    except UnreadableImageError as error:
+        return Unreadable(pair, f"mask {_reason(error, root / (truth_file(pair.mask) or ''))}")
+    return Inspection(
+        pair=pair,
+        image_size=photograph.shape[:2],
+        mask_size=mask.shape,
+        mask_kind=kind or ("annotation" if pair.mask else "none"),
+        values=np.bincount(mask.ravel(), minlength=256),
+        sharpest=_sharpest(mask),
+        contrast=_contrast(photograph, mask),
+        image_digest=_digest(photograph),
+        mask_digest=_digest(mask),
+        thumbnail=thumbnail(photograph),
+    )
+
+
+def _reason(error: UnreadableImageError, path: Path) -> str:
+    """What is wrong, without the path, so that equal reasons can be counted."""
+    return str(error).removeprefix(f"{path}: ")
+
+
+def _sharpest(mask: UInt8Array) -> int:
+    across = ((mask[2:], mask[:-2]), (mask[:, 2:], mask[:, :-2]))
+    return max((int(cv2.absdiff(*pair).max()) for pair in across if pair[0].size), default=0)
+
+
+def _contrast(photograph: UInt8Array, mask: UInt8Array) -> float:
+    grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
+    marked = cut(resize(mask, photograph.shape[:2]), _CORE)
+    if marked.all() or not marked.any():
+        return 0.0
+    return float(grey[marked].mean() - grey[~marked].mean())
+
+
+def _digest(pixels: UInt8Array) -> str:
+    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

@@ -1,0 +1,218 @@
+"""Tells from what pairs hold which of them would spoil a training, and which deserve a look.
+
+What training leaves out by itself and says, such as a photograph without a mask, spoils nothing.
+What it would take in without a word does, and so does a file that is damaged.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from crackseg.data.analysis.inspection import Inspection, Unreadable
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.duplicates import clusters, near_duplicates
+
+
+class Kind(NamedTuple):
+    """A kind of problem: what it is, whether it spoils a training, and what to do."""
+
+    title: str
+    spoils: bool
+    remedy: str
+
+
+_COPIES_REMEDY = "data.split=grouped keeps the copies together, --exclude leaves all but one out"
+KINDS: dict[str, Kind] = {
+    "unreadable": Kind("damaged files", True, "copy or download them again"),
+    "no_mask": Kind(
+        "saliency maps, photographs or small numbers instead of masks",
+        True,
+        "put true masks there, white on black; those of CrackSeg9k stand in Masks, not in Heads",
+    ),
+    "wrong_size": Kind(
+        "photographs and masks of different sizes",
+        True,
+        "see whether they belong together, and bring them to one size",
+    ),
+    "inverted": Kind("masks that look inverted", True, "invert them, so that cracks are white"),
+    "borrowed_mask": Kind(
+        "masks that different photographs share",
+        True,
+        "see which of the photographs each belongs to, most likely the first",
+    ),
+    "across_subsets": Kind(
+        "photographs that stand in several ready subsets",
+        True,
+        "--exclude leaves the copies out and keeps test sets whole",
+    ),
+    "mostly_crack": Kind(
+        "masks that are mostly crack", False, "see whether they are inverted or drawn carelessly"
+    ),
+    "identical": Kind(
+        "photographs that stand there several times, equal pixel for pixel",
+        False,
+        _COPIES_REMEDY,
+    ),
+    "near_duplicates": Kind(
+        "photographs that stand there several times, resized, turned or recompressed",
+        False,
+        _COPIES_REMEDY,
+    ),
+    "ready_lists": Kind(
+        "lists of ready subsets that cannot be used",
+        False,
+        "mend them before training with data.split=official",
+    ),
+}
+COPIES = ("across_subsets", "identical", "near_duplicates")
+
+_HEADS, _IMAGES = (480, 480), (400, 400)
+# Of 2,521 real masks none has more than 0.09, however wide the grey rim of its cracks.
+_SOFT = 0.25
+# They have 219 at least, and lines of one pixel that were squeezed to half their size still have
+# 100; a map that was enlarged from 32 to 480 pixels has 50 at most.
+_BLURRED = 50
+# One of them has as much crack.
+_MOSTLY = 0.5
+# No crack has as much, whatever its brightness.
+_NEARLY_ALL = 0.8
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong or odd.
+
+    Attributes:
+        kind: a key of :data:`KINDS`.
+        pairs: all that it concerns; of copies, the one to keep comes first.
+        detail: what was found, in a few words.
+    """
+
+    kind: str
+    pairs: tuple[Pair, ...]
+    detail: str
+
+    @property
+    def spoils(self) -> bool:
+        """Whether it would spoil a training."""
+        return KINDS[self.kind].spoils
+
+
+def find_problems(
+    inspected: Sequence[Inspection | Unreadable], subsets: Mapping[str, str]
+) -> list[Problem]:
+    """Finds what is wrong with a data set, in the order of :data:`KINDS`.
+
+    Args:
+        inspected: its pairs.
+        subsets: ``train``, ``val`` or ``test`` by image, of those that stand in a ready subset.
+    """
+    found = [one for one in inspected if isinstance(one, Inspection)]
+    problems = [
+        Problem("unreadable", (one.pair,), one.complaint)
+        for one in inspected
+        if isinstance(one, Unreadable)
+    ]
+    problems += [problem for one in found if (problem := _judge(one)) is not None]
+    copies = _find_copies(found)
+    problems += _borrowed_masks(found, copies)
+    problems += [_judge_copies([found[place] for place in cluster], subsets) for cluster in copies]
+    order = list(KINDS)
+    return sorted(problems, key=lambda problem: order.index(problem.kind))
+
+
+def exclusions(problems: Sequence[Problem]) -> dict[str, str]:
+    """What to leave out, so that nothing spoils a training: reasons by image.
+
+    Of copies one stays.
+    """
+    rows: dict[str, str] = {}
+    for problem in problems:
+        if problem.spoils and problem.kind not in COPIES:
+            reason = f"{problem.kind}: {problem.detail}"
+            rows |= {pair.image: reason for pair in problem.pairs if pair.image not in rows}
+    # Last, so that the copy that stays is none of those.
+    for problem in (one for one in problems if one.kind in COPIES):
+        images = [pair.image for pair in problem.pairs if pair.image not in rows]
+        if images:
+            rows |= dict.fromkeys(images[1:], f"{problem.kind}: copy of {images[0]}")
+    return rows
+
+
+def _judge(one: Inspection) -> Problem | None:
+    """The worst that is wrong with a pair by itself."""
+    sizes = f"mask {_text(one.mask_size)}, photograph {_text(one.image_size)}"
+    if one.soft_share > _SOFT:
+        return Problem("no_mask", (one.pair,), f"{one.soft_share:.0%} of it is grey")
+    if one.sharpest < _BLURRED and not one.is_uniform:
+        step = f"no two of its pixels side by side differ by more than {one.sharpest}"
+        return Problem("no_mask", (one.pair,), step)
+    if (one.image_size, one.mask_size) == (_IMAGES, _HEADS):
+        return Problem("no_mask", (one.pair,), f"{sizes}, as CrackSeg9k's Heads")
+    if one.image_size != one.mask_size:
+        return Problem("wrong_size", (one.pair,), sizes)
+    share = f"{one.crack_share:.0%} of it is crack"
+    if one.crack_share > _NEARLY_ALL:
+        return Problem("inverted", (one.pair,), share)
+    if one.crack_share > _MOSTLY:
+        side = "brighter" if one.contrast >= 0 else "darker"
+        kind = "inverted" if one.contrast >= 0 else "mostly_crack"
+        return Problem(kind, (one.pair,), f"{share} and {side} than the rest")
+    return None
+
+
+def _find_copies(found: Sequence[Inspection]) -> list[tuple[int, ...]]:
+    """Clusters of identical photographs and near duplicates, by their places."""
+    first: dict[str, int] = {}
+    links = [(first.setdefault(one.image_digest, place), place) for place, one in enumerate(found)]
+    different = sorted(first.values())
+    if different:
+        pairs = near_duplicates(np.stack([found[place].thumbnail for place in different]))
+        links += [(different[one], different[other]) for one, other in pairs]
+    return clusters(link for link in links if link[0] != link[1])
+
+
+def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> Problem:
+    # What is left of a test set must stay what others measured on; of a photograph that was
+    # squeezed the larger copy shows more.
+    ordered = sorted(
+        copies,
+        key=lambda one: (
+            ("test", "val", "train", "").index(subsets.get(one.pair.image, "")),
+            -one.image_size[0] * one.image_size[1],
+            one.pair,
+        ),
+    )
+    pairs = tuple(one.pair for one in ordered)
+    identical = len({one.image_digest for one in copies}) == 1
+    how = "equal pixel for pixel" if identical else "near duplicates"
+    if identical and len({one.mask_digest for one in copies}) > 1:
+        how += ", with masks that differ"
+    into = sorted({subsets[pair.image] for pair in pairs if pair.image in subsets})
+    if len(into) > 1:
+        return Problem("across_subsets", pairs, f"{how} in {' and '.join(into)}")
+    return Problem("identical" if identical else "near_duplicates", pairs, how)
+
+
+def _borrowed_masks(
+    found: Sequence[Inspection], copies: Iterable[Sequence[int]]
+) -> Iterator[Problem]:
+    """Masks that belong to one photograph at most, for they hold some shape."""
+    photograph = {place: cluster[0] for cluster in copies for place in cluster}
+    sharing: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(found):
+        if not one.is_uniform:
+            sharing[one.mask_digest].append(place)
+    for places in sharing.values():
+        if len({photograph.get(place, place) for place in places}) > 1:
+            # Cracks are dark: the photograph on which the mask marks the darkest comes first.
+            ordered = sorted((found[place] for place in places), key=lambda one: one.contrast)
+            pairs = tuple(one.pair for one in ordered)
+            yield Problem("borrowed_mask", pairs, f"{len(pairs)} masks equal pixel for pixel")
+
+
+def _text(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

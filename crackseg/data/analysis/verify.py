@@ -1,0 +1,164 @@
+"""Says what a data set holds and how far it can be trusted; changes none of its files."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackseg.data.analysis.inspection import Inspection, Unreadable, inspect_all
+from crackseg.data.analysis.problems import KINDS, Problem, exclusions, find_problems
+from crackseg.data.discovery.pairs import Inventory, Pair, WithoutMask, find_pairs_below
+from crackseg.data.splits.grouping import describe
+from crackseg.data.splits.official import ready_subsets, subsets_by_folder
+from crackseg.data.splits.origin import origin
+from crackseg.errors import DatasetError
+
+CUTS = (0, 64, 127)
+BINS = 16
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the masks of one source hold, or those of all.
+
+    Attributes:
+        pairs: with those that cannot be read.
+        empty: masks without any pixel above 0.
+        histogram: pixels by their value, in 16 bins of 16 values.
+        crack_share: by cut, the share of all pixels that it keeps as crack, 0-1.
+        emptied: by cut, masks that were not empty and of which it leaves no pixel.
+    """
+
+    pairs: int
+    empty: int
+    histogram: tuple[int, ...]
+    crack_share: dict[int, float]
+    emptied: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found; files by their path relative to the root.
+
+    Attributes:
+        root: the folder that was looked into, or the common parent of several.
+        overall: of all masks.
+        sources: the same by source, the largest first; "" stands for names that do not tell.
+        subsets: pairs in each ready subset; "" stands for those in none.
+        image_sizes: photographs by their size, as "400x300" (width x height), the most frequent
+            first.
+        mask_kinds: masks by how they are stored.
+        images_without_mask: left out by training, which says so.
+        masks_without_image: the same.
+        problems: see :mod:`crackseg.data.analysis.problems`.
+    """
+
+    root: str
+    overall: Summary
+    sources: dict[str, Summary]
+    subsets: dict[str, int]
+    image_sizes: dict[str, int]
+    mask_kinds: dict[str, int]
+    images_without_mask: tuple[str, ...]
+    masks_without_image: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def spoils(self) -> bool:
+        """Whether something was found that would spoil a training."""
+        return any(problem.spoils for problem in self.problems)
+
+    @property
+    def exclusions(self) -> dict[str, str]:
+        """Images to leave out so that nothing spoils a training, and why."""
+        return exclusions(self.problems)
+
+    def of_kind(self, kind: str) -> list[Problem]:
+        """The problems of a kind."""
+        return [problem for problem in self.problems if problem.kind == kind]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a JSON file; problems by their kind."""
+        plain = asdict(self)
+        plain["problems"] = {
+            kind: [
+                {
+                    "detail": problem.detail,
+                    "images": [pair.image for pair in problem.pairs],
+                    "masks": [pair.mask for pair in problem.pairs],
+                }
+                for problem in self.of_kind(kind)
+            ]
+            for kind in KINDS
+        }
+        return {**plain, "spoils": self.spoils}
+
+
+def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Verification:
+    """Reads every pair below the roots and judges them.
+
+    Args:
+        roots: of data sets; with several, paths are relative to their common parent folder.
+        without_mask: what becomes of photographs without a mask.
+
+    Raises:
+        DatasetNotFoundError: no pairs below a root.
+        DatasetError: files that contradict each other.
+    """
+    inventory = find_pairs_below(roots, without_mask)
+    return judge(inventory, roots, inspect_all(inventory.root, inventory.pairs))
+
+
+def judge(
+    inventory: Inventory, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
+) -> Verification:
+    """Sums up what the inspection of all pairs of an inventory, below the roots, has found."""
+    subsets, lists = _ready_subsets(inventory.pairs, roots)
+    found = [one for one in inspected if isinstance(one, Inspection)]
+    by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
+    for one in inspected:
+        by_source[origin(one.pair.stem).source].append(one)
+    largest_first = sorted(by_source.items(), key=lambda item: (-len(item[1]), item[0]))
+    sizes = Counter("{1}x{0}".format(*one.image_size) for one in found)
+    return Verification(
+        root=str(inventory.root),
+        overall=_summarise(inspected),
+        sources={source: _summarise(ones) for source, ones in largest_first},
+        subsets=dict(
+            sorted(Counter(subsets.get(pair.image, "") for pair in inventory.pairs).items())
+        ),
+        image_sizes=dict(sizes.most_common()),
+        mask_kinds=dict(Counter(one.mask_kind for one in found).most_common()),
+        images_without_mask=inventory.images_without_mask,
+        masks_without_image=inventory.masks_without_image,
+        problems=(*find_problems(inspected, subsets), *lists),
+    )
+
+
+def _ready_subsets(
+    pairs: Sequence[Pair], roots: Sequence[Path]
+) -> tuple[dict[str, str], list[Problem]]:
+    """By image, and what is wrong with the lists of subsets, if anything is."""
+    try:
+        return ready_subsets(describe(pairs), roots), []
+    except DatasetError as error:
+        return subsets_by_folder(pairs), [Problem("ready_lists", (), str(error))]
+
+
+def _summarise(inspected: Sequence[Inspection | Unreadable]) -> Summary:
+    values = [one.values for one in inspected if isinstance(one, Inspection)]
+    # (masks, 256): with no mask at all, still 256 columns.
+    counts = np.array(values, dtype=np.int64).reshape(-1, 256)
+    # Column v: the pixels of each mask with a value above v.
+    above = counts.sum(axis=1, keepdims=True) - counts.cumsum(axis=1)
+    total = max(int(counts.sum()), 1)
+    return Summary(
+        pairs=len(inspected),
+        empty=int((above[:, 0] == 0).sum()),
+        histogram=tuple(counts.sum(axis=0).reshape(BINS, -1).sum(axis=1).tolist()),
+        crack_share={cut: int(above[:, cut].sum()) / total for cut in CUTS},
+        emptied={cut: int(((above[:, 0] > 0) & (above[:, cut] == 0)).sum()) for cut in CUTS},
+    )

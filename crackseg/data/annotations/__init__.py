@@ -1,0 +1,1 @@
+"""What is crack on a photograph: masks and annotation files."""

@@ -1,0 +1,113 @@
+"""Turns outlines into pixels.
+
+Coordinates are those of annotation tools: x to the right and y down from the photograph's upper
+left corner, so that the first pixel reaches from 0 to 1 and its centre is at one half.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from pycocotools import mask as coco_mask
+
+from crackseg.data.annotations.rle import decompress, expand
+from crackseg.errors import UnreadableImageError
+from crackseg.images import UInt8Array
+
+LINE_WIDTH = 3
+"""Pixels: how broad a crack is drawn that was annotated as a line."""
+
+Points = npt.NDArray[np.float64]
+
+_CIRCLE_CORNERS = 72
+
+
+def size_in(entry: Mapping[str, Any], height: str, width: str) -> tuple[int, int] | None:
+    """The (H, W) that an annotation gives under these keys; None where it does not."""
+    sides = (entry.get(height), entry.get(width))
+    return cast(tuple[int, int], sides) if all(isinstance(side, int) for side in sides) else None
+
+
+def refuse_other_size(what: str, annotated: tuple[int, int] | None, size: tuple[int, int]) -> None:
+    """Raises UnreadableImageError where a photograph is not as large as what was annotated."""
+    if annotated is not None and annotated != size:
+        raise UnreadableImageError(
+            f"{what}: annotated at {annotated[1]} x {annotated[0]} pixels (width x height), but "
+            f"the photograph has {size[1]} x {size[0]}; it was resized or turned afterwards"
+        )
+
+
+def points(coordinates: object, size: tuple[int, int], least: int) -> Points:
+    """Checks coordinates.
+
+    Args:
+        coordinates: pairs of x and y.
+        size: (H, W) of the photograph.
+        least: how many points there must be.
+
+    Returns:
+        float64 array of shape (N, 2).
+
+    Raises:
+        ValueError: they are no such pairs, too few, or far outside of the photograph.
+    """
+    try:
+        array = np.array(coordinates, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError("its points are no pairs of x and y")
+    if len(array) < least:
+        raise ValueError(f"it has {len(array)} points and needs {least}")
+    width_height = np.array(size[::-1])
+    # A little beyond the border is an annotator's unsteady hand.
+    inside = (array >= -width_height) & (array <= 2 * width_height)
+    if not inside.all():
+        x, y = array[~inside.all(axis=1)][0]
+        raise ValueError(f"its point ({x:g}, {y:g}) lies far outside of the photograph")
+    return array
+
+
+def fill(polygons: Sequence[Points], size: tuple[int, int]) -> UInt8Array:
+    """Fills polygons of three points or more.
+
+    By the rule of COCO's tools, which keeps their area: a crack of two pixels stays two pixels
+    wide, where most drawing functions add one for the outline.
+
+    Returns:
+        uint8 array of shape (H, W), 0 or 255.
+    """
+    if not polygons:
+        return np.zeros(size, np.uint8)
+    flat = [polygon.ravel().tolist() for polygon in polygons]
+    joined = coco_mask.merge(coco_mask.frPyObjects(flat, *size))
+    return expand(decompress(joined["counts"].decode()), size)
+
+
+def stroke(line: Points) -> list[Points]:
+    """A line of ``LINE_WIDTH`` pixels with round joints and ends, as polygons."""
+    half = LINE_WIDTH / 2
+    joints = [circle(np.stack([point, point + np.array([half, 0])])) for point in line]
+    along = np.diff(line, axis=0)
+    lengths = np.linalg.norm(along, axis=1, keepdims=True)
+    # Two points in one place have no direction, and their joint is all there is of them.
+    across = half * along[:, ::-1] * (-1, 1) / np.maximum(lengths, 1e-9)
+    starts, ends = line[:-1], line[1:]
+    sides = np.stack([starts - across, ends - across, ends + across, starts + across], axis=1)
+    return [*joints, *sides]
+
+
+def circle(centre_and_rim: Points) -> Points:
+    """The circle around the first point and through the second, as a polygon."""
+    centre, rim = centre_and_rim
+    radius = math.dist(centre, rim)
+    angles = np.linspace(0, 2 * np.pi, _CIRCLE_CORNERS, endpoint=False)
+    return cast(Points, centre + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+
+
+def rectangle(corners: Points) -> Points:
+    """The rectangle between two opposite corners, as a polygon."""
+    (left, top), (right, bottom) = corners
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

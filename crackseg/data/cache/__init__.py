@@ -1,0 +1,1 @@
+"""What is kept of photographs that were decoded once."""

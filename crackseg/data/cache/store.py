@@ -1,0 +1,273 @@
+"""Decoded pixels on disk: a training reads them as they are instead of decoding files every epoch.
+
+A store is a folder below the cache, under a name made of everything that changes its bytes:
+
+    findings.npz    what was found while decoding, see :mod:`crackseg.data.cache.survey`
+    index.json      shapes and checksums of the two files below
+    images.bin      uint8 RGB, photograph after photograph, row by row
+    masks.bin       uint8 grey, likewise
+
+It is written under another name and renamed, so that it is whole or not there; one process writes
+while others wait for it.
+"""
+
+import errno
+import json
+import logging
+import os
+import shutil
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from crackseg.data.cache.survey import (
+    Decoded,
+    Finding,
+    decode_all,
+    key_of_pixels,
+    read_findings,
+    write_findings,
+)
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.manifest import Row
+from crackseg.errors import CrackSegError
+from crackseg.images import UInt8Array, size_of_photograph
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.files import write_text
+
+log = logging.getLogger(__name__)
+
+GIGABYTE = 1 << 30
+_UNFINISHED = ".part"
+_FINDINGS, _INDEX, _IMAGES, _MASKS = "findings.npz", "index.json", "images.bin", "masks.bin"
+# A disk that is full to the last byte stops more than this program.
+_LEFT_FREE = GIGABYTE
+_PORTION = 16 << 20
+
+
+class NoRoomError(CrackSegError):
+    """A store would be larger than it may be, or than the disk has room for."""
+
+
+class Store:
+    """The pixels of pairs, memory-mapped; also in the processes that it is sent to.
+
+    Args:
+        folder: of a whole store.
+        pairs: that it was made of, in their order.
+    """
+
+    def __init__(self, folder: Path, pairs: Sequence[Pair]) -> None:
+        self.folder = folder
+        shapes = json.loads((folder / _INDEX).read_text(encoding="utf-8"))["shapes"]
+        ends = np.cumsum([height * width for height, width in shapes]).tolist()
+        # Where the pixels of a pair begin, and how many rows and columns they have.
+        self._places = {
+            pair.image: (end - height * width, height, width)
+            for pair, end, (height, width) in zip(pairs, ends, shapes, strict=True)
+        }
+        self._mapped: dict[str, UInt8Array] = {}
+        # From now on the bytes stay there, even if another run makes room for itself.
+        for name in (_IMAGES, _MASKS):
+            self._bytes(name)
+
+    def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
+        """See :class:`crackseg.data.readers.Pixels`."""
+        start, height, width = self._places[row.image]
+        stop = start + height * width
+        image = self._bytes(_IMAGES)[3 * start : 3 * stop].reshape(height, width, 3)
+        return image, self._bytes(_MASKS)[start:stop].reshape(height, width)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process maps the files itself; to send their bytes would defeat the purpose."""
+        return {**self.__dict__, "_mapped": {}}
+
+    def _bytes(self, name: str) -> UInt8Array:
+        if name not in self._mapped:
+            path = self.folder / name
+            empty = not path.stat().st_size
+            # As a plain array: every slice of a memmap object costs microseconds.
+            self._mapped[name] = np.asarray(
+                np.zeros(0, np.uint8) if empty else np.memmap(path, np.uint8, mode="r")
+            )
+        return self._mapped[name]
+
+
+def open_store(
+    root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path, limit: float
+) -> tuple[list[Finding], Store]:
+    """Opens the store of these pairs, and makes it first where it is missing, stale or damaged.
+
+    Args:
+        root: of the data set.
+        pairs: all that are wanted.
+        preprocessing: its size and way of resizing.
+        cache: the folder in which stores lie.
+        limit: gigabytes (2^30 bytes) that all stores there may take together; those that were not
+            used for longest make room, also where the disk is too full.
+
+    Returns:
+        A finding for each pair, in their order, and the store.
+
+    Raises:
+        NoRoomError: the limit or the disk is too small.
+    """
+    stores = cache / "store"
+    try:
+        stores.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrackSegError(
+            f"data.cache={cache}: cannot be written to ({error}); name another folder"
+        ) from error
+    folder = stores / key_of_pixels(root, pairs, preprocessing)
+    with _alone(folder):
+        findings = _checked(folder)
+        if findings is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            _make_room(stores, _bytes_needed(root, pairs, preprocessing), int(limit * GIGABYTE))
+            findings = _build(folder, decode_all(root, pairs, preprocessing))
+        # How long it was not used is read from this time.
+        os.utime(folder)
+        return findings, Store(folder, pairs)
+
+
+def _checked(folder: Path) -> list[Finding] | None:
+    """The findings of a store whose bytes are those that were written; None if there is none."""
+    if not folder.is_dir():
+        return None
+    findings = read_findings(folder / _FINDINGS)
+    try:
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        whole = all(
+            _checksum(folder / name) == index["checksums"][name] for name in (_IMAGES, _MASKS)
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if findings is None or not whole:
+        log.warning("%s: damaged, made anew", folder)
+        return None
+    return findings
+
+
+def _build(folder: Path, decoded: Iterator[Decoded]) -> list[Finding]:
+    building = folder.with_name(f"{folder.name}{_UNFINISHED}")
+    # Left by a process that was killed.
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        findings = _write(building, decoded)
+        building.rename(folder)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise NoRoomError(f"{folder}: the disk is full") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return findings
+
+
+def _write(folder: Path, decoded: Iterator[Decoded]) -> list[Finding]:
+    findings, shapes = [], []
+    checksums = dict.fromkeys((_IMAGES, _MASKS), 0)
+    with (folder / _IMAGES).open("wb") as images, (folder / _MASKS).open("wb") as masks:
+        for finding, image, mask in decoded:
+            findings.append(finding)
+            shapes.append(mask.shape)
+            for file, name, pixels in ((images, _IMAGES, image), (masks, _MASKS, mask)):
+                data = np.ascontiguousarray(pixels).data
+                file.write(data)
+                checksums[name] = zlib.crc32(data, checksums[name])
+    write_findings(findings, folder / _FINDINGS)
+    write_text(folder / _INDEX, json.dumps({"shapes": shapes, "checksums": checksums}))
+    return findings
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while portion := file.read(_PORTION):
+            checksum = zlib.crc32(portion, checksum)
+    return checksum
+
+
+def _bytes_needed(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> int:
+    """Four for each pixel at training size."""
+    if preprocessing.image_size is not None:
+        sizes = [preprocessing.image_size] * len(pairs)
+    else:
+        sizes = [size_of_photograph(root / pair.image) for pair in pairs]
+    return sum(4 * height * width for height, width in sizes)
+
+
+def _make_room(stores: Path, needed: int, limit: int) -> None:
+    what = f"the decoded photographs need {needed / GIGABYTE:.1f} GB"
+    if needed > limit:
+        raise NoRoomError(
+            f"{what}, and data.store_limit is {limit / GIGABYTE:g} GB; raise it to read them from "
+            f"{stores}"
+        )
+    sizes = {one: _size(one) for one in _whole_stores(stores)}
+    taken, free = sum(sizes.values()), shutil.disk_usage(stores).free
+    if needed + _LEFT_FREE > free + taken:
+        raise NoRoomError(
+            f"{what}, and {stores} has {free / GIGABYTE:.1f} GB free, of which 1 GB is left alone; "
+            "free some, or set data.cache to a folder on another disk"
+        )
+    oldest_first = iter(sizes)
+    while taken + needed > limit or needed + _LEFT_FREE > free:
+        one = next(oldest_first, None)
+        if one is None:
+            raise NoRoomError(
+                f"{what}, for which other stores in {stores} would have to go, and other runs use "
+                "them just now"
+            )
+        if _remove_unused(one):
+            # Bytes that another run has mapped come free only when it ends.
+            taken, free = taken - sizes[one], shutil.disk_usage(stores).free
+
+
+def _whole_stores(stores: Path) -> list[Path]:
+    """Those that were not used for longest first; others may remove some at the same time."""
+    used: dict[Path, float] = {}
+    for one in stores.iterdir():
+        if one.is_dir() and one.suffix != _UNFINISHED:
+            with suppress(FileNotFoundError):
+                used[one] = one.stat().st_mtime
+    return sorted(used, key=lambda one: used[one])
+
+
+def _size(folder: Path) -> int:
+    with suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in folder.iterdir())
+    return 0
+
+
+def _remove_unused(folder: Path) -> bool:
+    """Removes a store, unless a process opens it at this moment."""
+    try:
+        with FileLock(f"{folder}.lock").acquire(timeout=0):
+            log.info("%s: removed to make room, it was not used for longest", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    except Timeout:
+        return False
+    return not folder.exists()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lets one process at a time make a store; the others then find it made."""
+    lock = FileLock(f"{folder}.lock")
+    try:
+        lock.acquire(timeout=2)
+    except Timeout:
+        log.info("another process decodes the same photographs; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

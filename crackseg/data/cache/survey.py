@@ -1,0 +1,168 @@
+"""Reads every pair of a data set once: is it readable, how large, how much crack at training size.
+
+The answers are kept below the cache folder, under a name made of everything that changes them.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
+from crackseg.errors import UnreadableImageError
+from crackseg.images import UInt8Array, read_photograph
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.files import replacing
+from crackseg.system.processes import usable_cores
+from crackseg.system.progress import progress
+
+# To be raised when decoding or resizing changes, or what is found of a pair.
+_VERSION = 3
+# Pairs that are decoded ahead of whoever uses them: enough for all cores, little memory.
+_AHEAD = 64
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one pair holds.
+
+    Attributes:
+        unreadable: the file of the pair that cannot be decoded, or empty.
+        size: (H, W) of the photograph.
+        kind: of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is no image.
+        share: of the photograph, how much its mask marks at its own size, 0-1; grey counts in part.
+        levels: int64 (256,), how many pixels of the mask have each grey at training size.
+        thumbnail: of the photograph, see :func:`crackseg.data.splits.duplicates.thumbnail`.
+    """
+
+    unreadable: str
+    size: tuple[int, int]
+    kind: str
+    share: float
+    levels: npt.NDArray[np.int64]
+    thumbnail: UInt8Array
+
+    @property
+    def pixels(self) -> int:
+        """At training size."""
+        return int(self.levels.sum())
+
+    @property
+    def scale(self) -> float:
+        """Training pixels per photograph pixel, along a side."""
+        height, width = self.size
+        return float((self.pixels / (height * width)) ** 0.5)
+
+    def crack_pixels(self, mask_threshold: int) -> int:
+        """At training size, of a mask cut at ``mask_threshold``."""
+        return int(self.levels[mask_threshold + 1 :].sum())
+
+    def emptied(self, mask_threshold: int) -> bool:
+        """Whether the mask held grey, but resizing and cutting leave no crack of it."""
+        return self.share > 0 and self.crack_pixels(mask_threshold) == 0
+
+
+class Decoded(NamedTuple):
+    """A finding with its pixels at training size; there are none of a pair that is unreadable."""
+
+    finding: Finding
+    image: UInt8Array
+    mask: UInt8Array
+
+
+def survey(
+    root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path
+) -> list[Finding]:
+    """Reads all pairs, or takes what an earlier survey of the same files found.
+
+    Returns:
+        A finding for each pair, in their order.
+    """
+    path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
+    known = read_findings(path)
+    if known is None:
+        known = [decoded.finding for decoded in decode_all(root, pairs, preprocessing)]
+        write_findings(known, path)
+    return known
+
+
+def decode_all(
+    root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing
+) -> Iterator[Decoded]:
+    """Decodes all pairs in their order, on all cores, with a progress bar."""
+    with ThreadPoolExecutor(usable_cores()) as pool:
+
+        def decode_in_portions() -> Iterator[Decoded]:
+            for start in range(0, len(pairs), _AHEAD):
+                portion = pairs[start : start + _AHEAD]
+                yield from pool.map(lambda pair: _decode(root, pair, preprocessing), portion)
+
+        yield from progress(decode_in_portions(), "Reading photographs and masks", len(pairs))
+
+
+def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
+    """A name of everything that changes the pixels of these pairs at training size."""
+    settings = (_VERSION, preprocessing.image_size, preprocessing.resize)
+    digest = hashlib.sha256(repr(settings).encode())
+    for pair in pairs:
+        for name in (pair.image, truth_file(pair.mask)):
+            if name is not None:
+                stat = (root / name).stat()
+                digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(f"{pair.mask}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def write_findings(findings: Sequence[Finding], path: Path) -> None:
+    """Writes them as one file of arrays."""
+    with replacing(path) as name, name.open("wb") as file:
+        columns: dict[str, Any] = {
+            column.name: np.array([getattr(finding, column.name) for finding in findings])
+            for column in fields(Finding)
+        }
+        np.savez_compressed(file, **columns)
+
+
+def read_findings(path: Path) -> list[Finding] | None:
+    """Reads what :func:`write_findings` wrote; None where it is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            columns = [stored[column.name] for column in fields(Finding)]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return [
+        Finding(str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays)
+        for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
+    ]
+
+
+def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
+    try:
+        photograph = read_photograph(root / pair.image)
+    except UnreadableImageError:
+        return _undecoded(pair.image)
+    height, width = photograph.shape[:2]
+    try:
+        truth, kind = read_truth_and_kind(root, pair.mask, (height, width))
+    except UnreadableImageError:
+        return _undecoded(pair.mask)
+    image, mask = preprocessing.bring_to_size(photograph, truth)
+    levels = np.bincount(mask.ravel(), minlength=256)
+    # Of whole numbers, so that every machine divides the photographs alike.
+    share = int(truth.sum(dtype=np.int64)) / (255 * truth.size)
+    finding = Finding("", (height, width), kind or "", share, levels, thumbnail(photograph))
+    return Decoded(finding, image, mask)
+
+
+def _undecoded(name: str) -> Decoded:
+    nothing = np.zeros((0, 0), np.uint8)
+    levels, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
+    return Decoded(Finding(name, (0, 0), "", 0.0, levels, thumb), nothing[..., None], nothing)

@@ -1,0 +1,1 @@
+"""Fetching CrackSeg9k."""

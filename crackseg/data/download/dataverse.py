@@ -1,0 +1,147 @@
+"""Where CrackSeg9k lies: the one place that knows its server, its identifier and its versions.
+
+Addresses and answers are those of Dataverse's API guide: "Get Version of a Dataset" of the Native
+API, and "Basic File Access" of the Data Access API (https://guides.dataverse.org/en/latest/api/).
+Harvard's server could not be reached from the machine that this was written on: it was tested
+against a server on localhost that answers as the guide says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from crackseg.data.download.entries import inside
+from crackseg.errors import DownloadError
+
+SERVER = "https://dataverse.harvard.edu"
+PERSISTENT_ID = "doi:10.7910/DVN/EGIEBY"
+# Ours -> Dataverse's, which counts as major.minor.
+VERSIONS = {3: "3.0", 4: "4.0"}
+# MD5 of files that are known from elsewhere.
+_KNOWN: dict[int, dict[str, str]] = {
+    4: {
+        "Final-Dataset-Vol1.zip": "0ee4b33617db30612184a2700116ba4d",
+        "Final-Dataset-Vol2.zip": "d52bccf41c081d74fe50c9feec48ca39",
+    }
+}
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a data set.
+
+    Attributes:
+        path: where it belongs, relative to the data set's root (POSIX).
+        url: to fetch it from.
+        size: in bytes.
+        md5: of its content, in hexadecimal.
+    """
+
+    path: str
+    url: str
+    size: int
+    md5: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A version of a data set on a Dataverse server.
+
+    Attributes:
+        server: its address, without a slash at the end.
+        persistent_id: of the data set.
+        version: as Dataverse counts.
+        known: MD5 that must be among those that the server gives, by file name.
+    """
+
+    server: str
+    persistent_id: str
+    version: str
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.persistent_id}, version {self.version}"
+
+    @property
+    def page(self) -> str:
+        """The version's page for a browser."""
+        query = urlencode({"persistentId": self.persistent_id, "version": self.version}, safe=":/")
+        return f"{self.server}/dataset.xhtml?{query}"
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the list of the version's files is."""
+        # A server may leave the files out unless they are asked for.
+        query = urlencode({"persistentId": self.persistent_id, "excludeFiles": "false"})
+        return f"{self.server}/api/datasets/:persistentId/versions/{self.version}?{query}"
+
+    def files(self, answer: object) -> list[RemoteFile]:
+        """Reads the list of files from the server's answer.
+
+        Args:
+            answer: the decoded JSON.
+
+        Raises:
+            DownloadError: the answer has another shape than the guide's, names a file outside of
+                the data set's root, or lacks one of the known MD5.
+        """
+        try:
+            files = [self._file(entry) for entry in _mapping(answer)["data"]["files"]]
+            if not files:
+                raise ValueError("it is empty")
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise DownloadError(
+                f"{self.metadata_url}: this is no list of files as Dataverse gives it ({reason}); "
+                f"{self.by_hand}"
+            ) from error
+        listed = {file.md5 for file in files}
+        missing = [f"{name} (MD5 {md5})" for name, md5 in self.known.items() if md5 not in listed]
+        if missing:
+            raise DownloadError(
+                f"{self.metadata_url}: the server does not list {' and '.join(missing)}, so this "
+                f"is not the data set that is known as {self}; nothing was fetched; look at "
+                f"{self.page}"
+            )
+        return files
+
+    @property
+    def by_hand(self) -> str:
+        """What else a user can do."""
+        return (
+            f"or fetch its files in a browser from {self.page}, unzip them all into one folder, "
+            "and train with data.root=FOLDER"
+        )
+
+    def _file(self, entry: Mapping[str, Any]) -> RemoteFile:
+        data = _mapping(entry["dataFile"])
+        # A table is converted on upload, and size and MD5 of what was uploaded stand apart.
+        converted = "originalFileName" in data
+        name = data["originalFileName"] if converted else entry.get("label", data["filename"])
+        path = inside(f"{entry.get('directoryLabel') or ''}/{name}".lstrip("/"))
+        checksum = data.get("checksum", {"type": "MD5", "value": data.get("md5")})
+        if checksum["type"] != "MD5" or not isinstance(checksum["value"], str):
+            raise ValueError(f"no MD5 of {path}")
+        return RemoteFile(
+            path=str(path),
+            url=f"{self.server}/api/access/datafile/{int(data['id'])}"
+            + ("?format=original" if converted else ""),
+            size=int(data["originalFileSize" if converted else "filesize"]),
+            md5=checksum["value"].lower(),
+        )
+
+
+def crackseg9k(version: int) -> Source:
+    """CrackSeg9k on Harvard's Dataverse.
+
+    Args:
+        version: one of ``VERSIONS``.
+    """
+    return Source(SERVER, PERSISTENT_ID, VERSIONS[version], _KNOWN.get(version, {}))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} in place of an object")
+    return value

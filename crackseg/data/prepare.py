@@ -1,0 +1,272 @@
+"""A data set as a training wants it: found, read, selected, divided, and checked for leaks."""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from crackseg.config.parsing import blocks, roots
+from crackseg.config.schema import DataConfig
+from crackseg.data.cache.store import NoRoomError, open_store
+from crackseg.data.cache.survey import Finding, survey
+from crackseg.data.discovery.pairs import (
+    Inventory,
+    Pair,
+    WithoutMask,
+    common_root,
+    find_pairs_below,
+)
+from crackseg.data.readers import FilePixels, Pixels
+from crackseg.data.splits.duplicates import THUMBNAIL, near_duplicates
+from crackseg.data.splits.exclusions import read_exclusions
+from crackseg.data.splits.grouping import describe, with_duplicates
+from crackseg.data.splits.leakage import Leaks, find_leaks
+from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
+from crackseg.data.splits.numbered_series import Blocks
+from crackseg.data.splits.sources import known_sources, select_sources
+from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
+from crackseg.errors import (
+    DatasetError,
+    ManifestError,
+    UnreadableImageError,
+    name_some,
+)
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.files import write_text
+
+log = logging.getLogger(__name__)
+
+# Kinds of masks that are no grey, and how they were read.
+_SAID_KINDS = {
+    "zero_one": "hold 0 and 1 alone; 1 is read as crack",
+    "palette": "are label images; every label but the first is read as crack",
+    "alpha": "are painted on transparency; their opacity is read as crack",
+    "colour": "are coloured; what is bright in any colour is read as crack",
+}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A data set, read and divided.
+
+    Attributes:
+        root: to which all paths are relative.
+        manifest: which pair is in which subset.
+        findings: what each pair holds, by its image.
+        pixels: where photographs and masks come from.
+        leaks: what validation and test share with training.
+    """
+
+    root: Path
+    manifest: Manifest
+    findings: Mapping[str, Finding]
+    pixels: Pixels
+    leaks: Leaks
+
+    def found(self, rows: Sequence[Row]) -> list[Finding]:
+        """What these pairs hold."""
+        return [self.findings[row.image] for row in rows]
+
+    def marked(self, row: Row) -> bool:
+        """Whether a pair's mask marks any crack, be it one that vanishes at training size."""
+        return self.findings[row.image].share > 0
+
+
+def assemble(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+    """Finds, reads and divides the pairs that the settings ask for, and says what there is.
+
+    Raises:
+        DatasetNotFoundError: no pairs below a root.
+        DatasetError: pairs that cannot be divided as wanted, sources that do not occur.
+        ManifestError: a given manifest that does not fit the files.
+        UnreadableImageError: a given manifest lists a file that cannot be decoded.
+    """
+    take = _take_manifest if config.manifest is not None else _take_what_is_there
+    corpus = take(config, preprocessing)
+    _say_what_is_there(corpus, preprocessing)
+    return corpus
+
+
+def compared(path: Path, folders: Sequence[Path]) -> Manifest:
+    """A manifest with its near duplicates as the photographs themselves show them.
+
+    Args:
+        path: of the manifest.
+        folders: in which its photographs stand, as ``data.root`` names them.
+
+    Raises:
+        ManifestError: it does not fit the files.
+        UnreadableImageError: it lists a file that cannot be decoded.
+    """
+    config = DataConfig(store=False)
+    root = common_root(folders)
+    manifest = read_manifest(path, root)
+    small = Preprocessing((THUMBNAIL, THUMBNAIL), "area", 127)
+    findings, _ = _read(root, [row.pair for row in manifest.rows], config, small)
+    return _with_duplicates(manifest, root, findings, config)
+
+
+def _take_manifest(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+    root = common_root(roots(config.root))
+    manifest = read_manifest(Path(config.manifest or ""), root)
+    _refuse_missing_masks(manifest, config)
+    pairs = [row.pair for row in manifest.rows]
+    findings, pixels = _read(root, pairs, config, preprocessing)
+    manifest = _with_duplicates(manifest, root, findings, config)
+    return _corpus(root, manifest, pairs, findings, pixels)
+
+
+def _with_duplicates(
+    manifest: Manifest, root: Path, findings: Sequence[Finding], config: DataConfig
+) -> Manifest:
+    for found in findings:
+        if found.unreadable:
+            path = root / found.unreadable
+            raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
+    rows = with_duplicates(manifest.rows, _duplicates(findings, Path(config.cache)))
+    return Manifest(tuple(rows))
+
+
+def _refuse_missing_masks(manifest: Manifest, config: DataConfig) -> None:
+    without = [row.image for row in manifest.rows if not row.mask]
+    if without and config.without_mask == "leave_out":
+        raise ManifestError(
+            f"{config.manifest}: {len(without)} photographs have no mask in it: "
+            f"{name_some(without)}; give them theirs, take them out, or say that they show no "
+            "crack with data.without_mask=crack_free"
+        )
+
+
+def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+    inventory = find_pairs_below(roots(config.root), cast(WithoutMask, config.without_mask))
+    if config.exclude is not None:
+        inventory = _excluding(inventory, Path(config.exclude))
+    rows = describe(inventory.pairs, _rules(config))
+    # Before the photographs are read, which takes long.
+    known_sources(rows, config.sources, config.without_sources)
+    root = inventory.root
+    findings, pixels = _read(root, inventory.pairs, config, preprocessing)
+    inventory = inventory.without([found.unreadable for found in findings if found.unreadable])
+    inventory.warn_of_left_out()
+    if not inventory.pairs:
+        raise DatasetError(
+            f"{root}: no pair is left, {len(inventory.unreadable)} cannot be read and the others "
+            "are excluded; crackseg data verify names them"
+        )
+    findings = [found for found in findings if not found.unreadable]
+    there = {pair.image for pair in inventory.pairs}
+    rows = [row for row in rows if row.image in there]
+    rows = with_duplicates(rows, _duplicates(findings, Path(config.cache)))
+    manifest = _divide(rows, findings, config)
+    return _corpus(root, manifest, inventory.pairs, findings, pixels)
+
+
+def _excluding(inventory: Inventory, path: Path) -> Inventory:
+    listed = read_exclusions(path)
+    there = {pair.image for pair in inventory.pairs}
+    if listed and not there.intersection(listed):
+        raise DatasetError(
+            f"{path}: none of the {len(listed)} photographs that it lists is below "
+            f"{inventory.root}, as {name_some(listed)}; write the list for the same folders that "
+            "data.root names"
+        )
+    absent = [image for image in listed if image not in there]
+    if absent:
+        log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
+    kept = tuple(pair for pair in inventory.pairs if pair.image not in listed)
+    log.info("%d pairs left out, as %s says", len(inventory.pairs) - len(kept), path)
+    return replace(inventory, pairs=kept)
+
+
+def _corpus(
+    root: Path,
+    manifest: Manifest,
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    pixels: Pixels,
+) -> Corpus:
+    by_image = {pair.image: found for pair, found in zip(pairs, findings, strict=True)}
+    return Corpus(root, manifest, by_image, pixels, find_leaks(manifest))
+
+
+def _read(
+    root: Path, pairs: Sequence[Pair], config: DataConfig, preprocessing: Preprocessing
+) -> tuple[Sequence[Finding], Pixels]:
+    cache = Path(config.cache)
+    if config.store:
+        try:
+            return open_store(root, pairs, preprocessing, cache, config.store_limit)
+        except NoRoomError as error:
+            log.warning("%s; until then every epoch decodes the files anew", error)
+    return survey(root, pairs, preprocessing, cache), FilePixels(root, preprocessing)
+
+
+def _divide(rows: Sequence[Row], findings: Sequence[Finding], config: DataConfig) -> Manifest:
+    # Of photographs as they are: one division for all sizes and cuts that are trained at.
+    shares = {row.image: found.share for row, found in zip(rows, findings, strict=True)}
+    rows = select_sources(rows, config.sources, config.without_sources)
+    if config.split == "none":
+        return Manifest(tuple(replace(row, subset="test") for row in rows))
+    if config.split == "official":
+        return split_officially(rows, roots(config.root), config.split_seed)
+    if config.split == "random":
+        return split_randomly(rows, config.split_seed, config.counts)
+    cracks = [shares[row.image] for row in rows]
+    return split_by_photograph(rows, cracks, config.split_seed, config.counts, _rules(config))
+
+
+def _rules(config: DataConfig) -> dict[str, Blocks]:
+    return {source: Blocks(*block) for source, block in blocks(config.blocks).items()}
+
+
+def _duplicates(findings: Sequence[Finding], cache: Path) -> list[tuple[int, int]]:
+    """Near duplicates among the photographs, or what was found of the same ones earlier."""
+    thumbnails = np.stack([found.thumbnail for found in findings])
+    path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
+    try:
+        return [(one, other) for one, other in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        log.info("comparing photographs: which of them show the same?")
+    found = near_duplicates(thumbnails)
+    write_text(path, json.dumps(found))
+    return found
+
+
+def _say_what_is_there(corpus: Corpus, preprocessing: Preprocessing) -> None:
+    counts = corpus.manifest.counts
+    parts = ", ".join(f"{subset} {counts[subset]}" for subset in SUBSETS)
+    log.info("%d pairs below %s: %s", sum(counts.values()), corpus.root, parts)
+    if counts["train"]:
+        level = logging.INFO if corpus.leaks.is_clean else logging.WARNING
+        log.log(level, corpus.leaks.line())
+    kinds = Counter(found.kind for found in corpus.findings.values())
+    for kind, what in _SAID_KINDS.items():
+        if kinds[kind]:
+            log.info("%d masks %s", kinds[kind], what)
+    covered = [image for image, found in corpus.findings.items() if found.share > 0.5]
+    if covered:
+        log.warning(
+            "%d masks mark more than half of their photograph, as inverted ones do: %s; crackseg "
+            "data verify looks closer",
+            len(covered),
+            name_some(covered),
+        )
+    cut = preprocessing.mask_threshold
+    emptied = {
+        subset: sum(found.emptied(cut) for found in corpus.found(corpus.manifest.subset(subset)))
+        for subset in SUBSETS
+    }
+    if any(emptied.values()):
+        log.warning(
+            "bringing masks to %s and cutting them at >%d emptied %d (%s)",
+            preprocessing,
+            cut,
+            sum(emptied.values()),
+            ", ".join(f"{subset} {emptied[subset]}" for subset in SUBSETS),
+        )

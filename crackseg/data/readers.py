@@ -1,0 +1,61 @@
+"""Where the pixels of a photograph and of its mask come from."""
+
+from pathlib import Path
+from typing import Protocol
+
+from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.splits.manifest import Row
+from crackseg.images import Resize, UInt8Array, read_photograph, resize, scaled_size
+from crackseg.preprocessing import Preprocessing
+
+
+class Pixels(Protocol):
+    """Where the pixels of a pair come from."""
+
+    def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
+        """Photograph (H, W, 3) and grey mask (H, W) at training size; not to be written to.
+
+        Raises:
+            UnreadableImageError: a file that cannot be decoded; it names the path.
+        """
+        ...
+
+
+class FilePixels:
+    """Decodes the files of a pair each time.
+
+    Args:
+        root: of the data set.
+        preprocessing: its size and way of resizing.
+    """
+
+    def __init__(self, root: Path, preprocessing: Preprocessing) -> None:
+        self.root = root
+        self.preprocessing = preprocessing
+
+    def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
+        """See :class:`Pixels`."""
+        photograph = read_photograph(self.root / row.image)
+        height, width = photograph.shape[:2]
+        truth = read_truth(self.root, row.mask, (height, width))
+        return self.preprocessing.bring_to_size(photograph, truth)
+
+
+class PredictedPixels:
+    """Photographs at the scale that a prediction sees them at, with their masks at full size.
+
+    Args:
+        root: of the data set.
+        scale: training pixels per photograph pixel.
+        how: see :func:`crackseg.images.resize`.
+    """
+
+    def __init__(self, root: Path, scale: float, how: Resize) -> None:
+        self.root, self.scale, self.how = root, scale, how
+
+    def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
+        """Photograph (h, w, 3) and grey mask (H, W); see :class:`Pixels`."""
+        photograph = read_photograph(self.root / row.image)
+        height, width = photograph.shape[:2]
+        truth = resize(read_truth(self.root, row.mask, (height, width)), (height, width), self.how)
+        return resize(photograph, scaled_size((height, width), self.scale), self.how), truth

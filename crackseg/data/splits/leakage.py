@@ -1,0 +1,131 @@
+"""How much of a division's validation and test was seen in training."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from crackseg.data.splits.manifest import Manifest, Row
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Of one subset.
+
+    Attributes:
+        total: items in it.
+        shared: items of a photograph that training has too, or with a near duplicate there.
+        unknown: further items whose photograph neither their own name nor a near duplicate's tells.
+    """
+
+    total: int
+    shared: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What validation and test share with training.
+
+    Attributes:
+        val: of validation.
+        test: of test.
+        training_unknown: training items whose photograph is not known; any item may share it.
+        uncompared: items that no one compared with the others for near duplicates.
+    """
+
+    val: Exposure
+    test: Exposure
+    training_unknown: int = 0
+    uncompared: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """No item is shared, and of none it is unknown."""
+        if not self.val.total and not self.test.total:
+            return True
+        unknown = self.training_unknown or self.uncompared
+        return not unknown and not any(one.shared or one.unknown for one in (self.val, self.test))
+
+    def line(self) -> str:
+        """The one line that stands beside every figure."""
+        if not self.val.total and not self.test.total:
+            return "no leak: there are no val and no test items"
+        if not self.uncompared:
+            return self._of_known()
+        if replace(self, uncompared=0).is_clean:
+            return (
+                f"UNKNOWN: by their names none of {self._each('{0.total} {1}')} items shares a "
+                f"photograph with training, but {self.uncompared} items were not compared for near "
+                "duplicates"
+            )
+        return f"{self._of_known()}; {self.uncompared} items were not compared for near duplicates"
+
+    def _of_known(self) -> str:
+        """The line as far as names and near duplicates tell."""
+        training = ""
+        if self.training_unknown:
+            training = f"; so it is of {self.training_unknown} training items, which any may share"
+        if self.val.shared or self.test.shared:
+            unknown = self._each("{0.unknown}")
+            rest = "" if unknown in ("0", "0 and 0") else f"; of {unknown} it is unknown"
+            return (
+                f"LEAK: {self._each('{0.shared} of {0.total} {1}')} items share a photograph or a "
+                f"near duplicate with training{rest}{training}"
+            )
+        if not self.val.unknown and not self.test.unknown and self.training_unknown:
+            return (
+                f"UNKNOWN: of {self.training_unknown} training items the photograph is not known, "
+                "and any val or test item may share it"
+            )
+        if self.val.unknown or self.test.unknown:
+            return (
+                f"UNKNOWN: of {self._each('{0.unknown} of {0.total} {1}')} items the photograph is "
+                f"not known, and any of them may leak{training}"
+            )
+        return (
+            f"no leak: none of {self._each('{0.total} {1}')} items shares a photograph or a near "
+            "duplicate with training"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, for a checkpoint or a JSON file."""
+        return asdict(self)
+
+    def _each(self, template: str) -> str:
+        """The template for each subset that holds anything."""
+        parts = [(self.val, "val"), (self.test, "test")]
+        return " and ".join(template.format(*part) for part in parts if part[0].total)
+
+
+def find_leaks(manifest: Manifest) -> Leaks:
+    """Counts the leaks of a division, as far as its manifest tells.
+
+    It tells of near duplicates only if they were looked for when it was made.
+    """
+    return replace(_leaks(manifest.rows, manifest), uncompared=manifest.uncompared)
+
+
+def find_leaks_by_source(manifest: Manifest) -> dict[str, Leaks]:
+    """The same for the items of each source, in order of their names; "" where it is unknown."""
+    sources = sorted({row.source for row in manifest.rows if row.subset != "train"})
+    return {
+        source: _leaks([row for row in manifest.rows if row.source == source], manifest)
+        for source in sources
+    }
+
+
+def _leaks(items: Iterable[Row], manifest: Manifest) -> Leaks:
+    training = manifest.subset("train")
+    groups = {row.group for row in training}
+    photographs = {row.photograph for row in training if row.photograph}
+    told = {row.group for row in manifest.rows if row.photograph}
+    items = list(items)
+
+    def exposure(subset: str) -> Exposure:
+        rows = [row for row in items if row.subset == subset]
+        apart = [r for r in rows if r.group not in groups and r.photograph not in photographs]
+        unknown = sum(row.group not in told for row in apart)
+        return Exposure(len(rows), len(rows) - len(apart), unknown)
+
+    unknown = sum(row.group not in told for row in training)
+    return Leaks(exposure("val"), exposure("test"), unknown)

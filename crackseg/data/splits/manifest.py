@@ -1,0 +1,174 @@
+"""What a division of a data set is kept as, and read back from.
+
+A manifest is a CSV file with the columns stem, image, mask, source, photograph, group and subset,
+paths relative to the data set's root. It is what a later run is given to see the same photographs
+in the same subsets, and leaks can be counted from it alone.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from crackseg.data.annotations.ground_truth import truth_file
+from crackseg.data.discovery.pairs import Pair
+from crackseg.errors import ManifestError, name_some
+from crackseg.system.files import read_table, replacing
+
+SUBSETS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pair in a subset.
+
+    Attributes:
+        stem: the image's name without its suffix.
+        image: its path relative to the root.
+        mask: a truth reference relative to the root: a mask image, a LabelMe ``X.json``, a COCO
+            ``annotations.json#FILE_NAME``, or empty for a photograph that is taken as crack-free.
+        source: the sub-dataset, empty where the name does not tell.
+        photograph: what the image was cut from, empty where the name does not tell.
+        group: what must not be divided: the photograph with its near duplicates.
+        subset: train, val or test; empty before the division.
+    """
+
+    stem: str
+    image: str
+    mask: str
+    source: str
+    photograph: str
+    group: str
+    subset: str
+
+    @property
+    def pair(self) -> Pair:
+        """The files alone."""
+        return Pair(self.stem, self.image, self.mask)
+
+
+COLUMNS = tuple(column.name for column in fields(Row))
+# Manifests of earlier versions lack the group, and their hashes stand in checkpoints.
+_ALWAYS = tuple(column for column in COLUMNS if column != "group")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Every pair of a data set, each in one subset.
+
+    Attributes:
+        rows: the pairs.
+        uncompared: how many of them no one compared with the others for near duplicates.
+    """
+
+    rows: tuple[Row, ...]
+    uncompared: int = field(default=0, compare=False)
+
+    def subset(self, name: str) -> tuple[Row, ...]:
+        """The rows of ``train``, ``val`` or ``test``, or of ``all``."""
+        return tuple(row for row in self.rows if name in ("all", row.subset))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many pairs each subset holds."""
+        counted = Counter(row.subset for row in self.rows)
+        return {subset: counted[subset] for subset in SUBSETS}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all rows in order of their names: equal for equal divisions.
+
+        The groups are left out: they say why a division is as it is, and not what it is.
+        """
+        ordered = sorted(self.rows, key=lambda row: (row.stem, row.image))
+        lines = ("\t".join(getattr(row, column) for column in _ALWAYS) for row in ordered)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Writes the CSV file."""
+        with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows([getattr(row, column) for column in COLUMNS] for row in self.rows)
+
+
+def read_manifest(path: Path, root: Path | None = None) -> Manifest:
+    """Reads a manifest.
+
+    One without the column group, as earlier versions wrote it, is read too; a group is then the
+    photograph alone, or the image where its photograph is unknown. Such rows, and those that were
+    added by hand without a group, count as not compared.
+
+    Args:
+        path: of the CSV file.
+        root: the folder below which all that it lists must stand; None does not look for it.
+
+    Raises:
+        ManifestError: a missing or damaged file, an unknown subset, an image or a mask that is
+            listed twice or is not there.
+    """
+    columns, records = read_table(path, "manifest", ManifestError)
+    missing = [column for column in _ALWAYS if column not in columns]
+    if columns and missing:
+        raise ManifestError(
+            f"{path}, line 1: it lacks {', '.join(missing)}; the columns are {', '.join(COLUMNS)}, "
+            "between commas"
+        )
+    if not records:
+        raise ManifestError(f"{path}: the manifest lists no pair")
+    rows = tuple(_checked_row(path, line, record) for line, record in records)
+    _refuse_overlap(path, rows)
+    if root is not None:
+        _refuse_missing(path, rows, root)
+    return Manifest(rows, uncompared=sum(not record.get("group") for _, record in records))
+
+
+def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) -> Row:
+    values = {column: record.get(column) for column in _ALWAYS}
+    if None in record or None in values.values():
+        raise ManifestError(f"{path}, line {line}: the columns are {', '.join(COLUMNS)}")
+    told = {column: str(value) for column, value in values.items()}
+    row = Row(**told, group=record.get("group") or told["photograph"] or told["image"])
+    if row.subset not in SUBSETS:
+        raise ManifestError(
+            f"{path}, line {line}: subset is {row.subset!r}; one of {', '.join(SUBSETS)}"
+        )
+    for name in (row.image, truth_file(row.mask)):
+        if name:
+            _refuse_outside(path, line, name)
+    return row
+
+
+def _refuse_outside(path: Path, line: int, name: str) -> None:
+    # What is written of an image goes by its path, below another folder.
+    named = Path(name)
+    if named.anchor or ".." in named.parts:
+        raise ManifestError(
+            f"{path}, line {line}: {name} leads out of the data set; paths are relative to its "
+            "root, which data.root names"
+        )
+
+
+def _refuse_overlap(path: Path, rows: Sequence[Row]) -> None:
+    for column in ("image", "mask"):
+        # Crack-free photographs have no mask.
+        counted = Counter(name for row in rows if (name := getattr(row, column)))
+        twice = [name for name, count in counted.items() if count > 1]
+        if twice:
+            raise ManifestError(
+                f"{path}: {len(twice)} times the same {column} stands in it more than once, so "
+                f"that subsets overlap: {name_some(twice)}"
+            )
+
+
+def _refuse_missing(path: Path, rows: Sequence[Row], root: Path) -> None:
+    names = dict.fromkeys(
+        name for row in rows for name in (row.image, truth_file(row.mask)) if name
+    )
+    missing = [name for name in names if not (root / name).is_file()]
+    if missing:
+        raise ManifestError(
+            f"{path}: {len(missing)} files that it lists are not below {root}: {name_some(missing)}"
+        )

@@ -1,0 +1,96 @@
+"""Subsets that a data set comes with: folders train, val and test, or lists of names."""
+
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path, PurePosixPath
+
+from crackseg.data.discovery.layouts import SUBSET_SPELLINGS
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.manifest import Row
+from crackseg.errors import DatasetError, name_some
+from crackseg.images import IMAGE_SUFFIXES
+
+log = logging.getLogger(__name__)
+
+_LIST = re.compile(rf"({'|'.join(SUBSET_SPELLINGS)})\.txt")
+
+
+def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str]:
+    """The subset of each image, as its folders, COCO's file or else the lists say.
+
+    Images that neither knows are missing; all of them where there are no ready subsets.
+
+    Args:
+        rows: of the data set.
+        folders: below which train.txt, val.txt and test.txt are looked for.
+
+    Returns:
+        Subsets by image.
+
+    Raises:
+        DatasetError: a list that cannot be read, or a name that stands in two of them.
+    """
+    ready = subsets_by_folder(row.pair for row in rows)
+    rest = [row for row in rows if row.image not in ready]
+    lists = sorted(path for folder in folders for path in _find_lists(folder)) if rest else []
+    return ready | _subsets_by_list(rest, _read_lists(lists))
+
+
+def subsets_by_folder(pairs: Iterable[Pair]) -> dict[str, str]:
+    """By image, as folders or COCO's file alone say."""
+    return {pair.image: subset for pair in pairs if (subset := pair.subset)}
+
+
+def _find_lists(folder: Path) -> Iterator[Path]:
+    for above, _, names in os.walk(folder, followlinks=True):
+        for name in names:
+            if _LIST.fullmatch(name.lower()):
+                yield Path(above) / name
+
+
+def _read_lists(paths: Iterable[Path]) -> dict[str, dict[str, Path]]:
+    """By subset the names that stand in its lists, each with its list.
+
+    Raises:
+        DatasetError: see :func:`ready_subsets`.
+    """
+    lists: dict[str, dict[str, Path]] = {}
+    for path in paths:
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(f"{path}: cannot be read as a list of names ({error})") from error
+        names = dict.fromkeys((_name(line) for line in lines if line.strip()), path)
+        lists.setdefault(SUBSET_SPELLINGS[path.stem.lower()], {}).update(names)
+    for one, other in combinations(lists, 2):
+        both = sorted(lists[one].keys() & lists[other].keys())
+        if both:
+            raise DatasetError(
+                f"{lists[one][both[0]]} and {lists[other][both[0]]}: {len(both)} names stand in "
+                f"both, so that subsets overlap: {name_some(both)}; take them out of one"
+            )
+    return lists
+
+
+def _name(line: str) -> str:
+    """A line's name without folders and without the suffix of an image."""
+    name = PurePosixPath(line.strip().replace("\\", "/"))
+    return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else name.name
+
+
+def _subsets_by_list(
+    rows: Sequence[Row], lists: Mapping[str, Mapping[str, Path]]
+) -> dict[str, str]:
+    stems = {row.stem for row in rows}
+    absent = [name for names in lists.values() for name in names if name not in stems]
+    if absent:
+        log.warning(
+            "%d names in the lists of ready subsets are of no pair, left out: %s",
+            len(absent),
+            name_some(absent),
+        )
+    by_name = {name: subset for subset, names in lists.items() for name in names}
+    return {row.image: by_name[row.stem] for row in rows if row.stem in by_name}

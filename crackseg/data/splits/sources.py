@@ -1,0 +1,85 @@
+"""Which sub-datasets take part, for their licences differ."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from crackseg.data.splits.manifest import Row
+from crackseg.errors import DatasetError, name_some, nearest
+
+log = logging.getLogger(__name__)
+
+
+def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
+    """A source as the rows spell it, whatever the case of its letters.
+
+    Args:
+        setting: that names it, for the message.
+        name: as the user wrote it.
+        rows: of the data set.
+
+    Raises:
+        DatasetError: no row is from it.
+    """
+    known = {row.source.lower(): row.source for row in rows if row.source}
+    found = known.get(name.lower())
+    if found is None:
+        there = ", ".join(sorted(known.values())) or "told by no name"
+        meant = nearest(name.lower(), known)
+        guess = f" (did you mean {known[meant]}?)" if meant else ""
+        raise DatasetError(
+            f"{setting}: no photograph here is from a source {name!r}; the sources are "
+            f"{there}{guess}"
+        )
+    return found
+
+
+def known_sources(
+    rows: Sequence[Row], only: Sequence[str] | None, without: Sequence[str]
+) -> tuple[set[str] | None, set[str]]:
+    """The sources to take, None for all, and those to leave out, as the rows spell them.
+
+    Raises:
+        DatasetError: an unknown name.
+    """
+    taken = None if only is None else {known_source("data.sources", one, rows) for one in only}
+    return taken, {known_source("data.without_sources", one, rows) for one in without}
+
+
+def select_sources(
+    rows: Sequence[Row], only: Sequence[str] | None = None, without: Sequence[str] = ()
+) -> list[Row]:
+    """Takes sources, or leaves them out, by name.
+
+    A photograph whose own name tells no source goes with a source that is left out if it is the
+    same photograph as, or a near duplicate of, one of that source.
+
+    Args:
+        rows: with their groups, before the division.
+        only: the sources to take; None takes all.
+        without: the sources to leave out.
+
+    Raises:
+        DatasetError: an unknown name, or nothing that is left.
+    """
+    taken, dropped = known_sources(rows, only, without)
+    tainted = {row.group for row in rows if row.source in dropped}
+    kept = [
+        row
+        for row in rows
+        if (taken is None or row.source in taken)
+        and row.source not in dropped
+        and (row.source or row.group not in tainted)
+    ]
+    if not kept:
+        raise DatasetError(
+            f"data.sources and data.without_sources leave none of the {len(rows)} pairs; take a "
+            "source more, or leave one less out"
+        )
+    nameless = [row.image for row in kept if not row.source]
+    if dropped and nameless:
+        log.warning(
+            "%d photographs whose names tell no source stay in, although sources are left out: %s",
+            len(nameless),
+            name_some(nameless),
+        )
+    return kept

@@ -1,0 +1,128 @@
+"""Divides rows by whole groups into subsets of the same make-up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.data.splits.local_search import Balance, FloatArray, IntArray
+from crackseg.data.splits.manifest import SUBSETS, Row
+from crackseg.data.splits.numbered_series import Blocks, in_guard_bands
+from crackseg.errors import DatasetError
+
+BoolArray = npt.NDArray[np.bool_]
+
+# Starts of the search, of which the best end is taken.
+_ATTEMPTS = 8
+# How much the count of a subset weighs against its make-up: little at first, or no group could
+# change its subset any more, and at the end more than anything.
+_COUNT_WEIGHTS = (20, 500)
+# The pairs of a source are told apart by so many levels of crack.
+_LEVELS = 4
+
+
+def divide_groups(
+    rows: Sequence[Row],
+    crack_pixels: Sequence[float],
+    wanted: tuple[int, int, int],
+    seed: int,
+    blocks: Mapping[str, Blocks],
+) -> list[Row]:
+    """Gives every group a subset and leaves out the guard bands.
+
+    A group that is larger than validation and test are to be together trains.
+
+    Args:
+        rows: in an order that depends on nothing but them.
+        crack_pixels: the share of crack of each row, 0-1.
+        wanted: how many pairs train, val and test are to have.
+        seed: of the search.
+        blocks: by source.
+
+    Raises:
+        DatasetError: a subset that is to have pairs would get none.
+    """
+    names, group = np.unique([row.group for row in rows], return_inverse=True)
+    fits = _fitting(np.bincount(group), wanted)
+    measures = _measures(rows, np.array(crack_pixels, np.float64))
+    # What stays wherever the neighbouring runs go.
+    certain = ~_banned(rows, blocks, names[group].tolist())
+    holdings = _sums(measures[certain], group[certain], len(names))[fits]
+    balances = [_balance(holdings, measures, wanted, weight) for weight in _COUNT_WEIGHTS]
+
+    def attempt(generator: np.random.Generator) -> tuple[float, IntArray, BoolArray]:
+        subsets = np.zeros(len(names), np.int64)
+        subsets[fits] = _search(balances, generator)
+        subset = subsets[group]
+        kept = ~_banned(rows, blocks, [SUBSETS[index] for index in subset])
+        held = _sums(measures[kept], subset[kept], len(SUBSETS))
+        return round(balances[-1].loss(held), 6), subset, kept
+
+    attempts = map(attempt, np.random.default_rng(seed).spawn(_ATTEMPTS))
+    _, subset, kept = min(attempts, key=itemgetter(0))
+    divided = zip(rows, subset, kept, strict=True)
+    return [replace(row, subset=SUBSETS[index]) for row, index, keep in divided if keep]
+
+
+def _fitting(sizes: IntArray, wanted: tuple[int, int, int]) -> BoolArray:
+    """Which groups may go to validation or test, each of which needs one that it can take."""
+    fits = sizes <= wanted[1] + wanted[2]
+    needed = sum(count > 0 for count in wanted[1:])
+    if fits.sum() < needed or len(sizes) <= needed:
+        raise DatasetError(
+            f"{sizes.sum()} pairs make only {len(sizes)} groups of a photograph with its near "
+            f"duplicates, the largest of {sizes.max()}, of which {fits.sum()} are no larger than "
+            f"the {wanted[1] + wanted[2]} pairs that validation and test are to have; give these "
+            "more with data.counts, add photographs, or take data.split=random and mind what it "
+            "leaks"
+        )
+    return fits
+
+
+def _balance(
+    holdings: FloatArray, measures: FloatArray, wanted: tuple[int, int, int], count_weight: float
+) -> Balance:
+    """Every subset wants its part of all measures; training takes the rest."""
+    goal = np.outer(np.array(wanted) / len(measures), measures.sum(axis=0))
+    weights = 1 / np.maximum(goal, 1)
+    weights[:, 0] *= count_weight
+    weights[0] = 0
+    return Balance(holdings, goal, weights)
+
+
+def _search(balances: Sequence[Balance], generator: np.random.Generator) -> IntArray:
+    """Mends a random start by one balance after the other."""
+    subsets = balances[0].start(generator)
+    for balance in balances:
+        balance.mend(subsets, generator)
+    return subsets
+
+
+def _measures(rows: Sequence[Row], crack_pixels: FloatArray) -> FloatArray:
+    """What subsets are to have in common, (rows, measures): each row counts once in each.
+
+    One; its crack, in units of the mean; one for its source; one for its source's level of crack.
+    """
+    sources = np.array([row.source for row in rows])
+    columns = [np.ones(len(rows)), crack_pixels / max(float(crack_pixels.mean()), 1e-12)]
+    for source in np.unique(sources):
+        is_source = sources == source
+        shares = crack_pixels[is_source]
+        bounds = np.unique(np.quantile(shares, np.arange(1, _LEVELS) / _LEVELS))
+        level = np.where(is_source, np.searchsorted(bounds, crack_pixels), -1)
+        columns.append(is_source.astype(np.float64))
+        columns.extend((level == at).astype(np.float64) for at in range(len(bounds) + 1))
+    return np.stack(columns, axis=1)
+
+
+def _sums(measures: FloatArray, into: IntArray, count: int) -> FloatArray:
+    """(count, measures): the sum over the rows that belong to each."""
+    sums = np.zeros((count, measures.shape[1]))
+    np.add.at(sums, into, measures)
+    return sums
+
+
+def _banned(rows: Sequence[Row], blocks: Mapping[str, Blocks], labels: Sequence[str]) -> BoolArray:
+    return np.array(in_guard_bands(rows, blocks, labels), np.bool_)

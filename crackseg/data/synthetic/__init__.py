@@ -1,0 +1,1 @@
+"""The built-in data set: synthetic photographs of cracked surfaces with exact masks."""

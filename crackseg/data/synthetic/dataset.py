@@ -1,0 +1,125 @@
+"""The embedded data set: synthetic photographs of cracked surfaces with exact masks.
+
+Nothing is downloaded. `render` draws one photograph from its seed alone, and `write_dataset` writes
+a few hundred of them once, in the folder layout of CrackSeg9k V4, for the ordinary reader.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from crackseg.data.synthetic.rendering import MIN_SIZE, SURFACES, render, require_at_least
+from crackseg.errors import DatasetError
+from crackseg.images import IMAGE_SUFFIXES
+from crackseg.system.progress import progress
+
+log = logging.getLogger(__name__)
+
+GENERATOR_VERSION: int = 1
+
+_CRACK_FREE_EVERY = 6
+_JPEG_QUALITY = 92
+
+
+def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) -> Path:
+    """Writes the data set once in the layout of CrackSeg9k V4; a complete one is used again.
+
+    Surfaces follow one another in rotation and every sixth photograph shows no crack. A run that is
+    interrupted leaves nothing behind that could be taken for a complete data set.
+
+    Args:
+        root: Folder in which the data set's own folder is made.
+        count: Number of photographs, at least 1.
+        seed: Any number from 0. The same seed gives the same bytes.
+        size: Side of the photographs in pixels, at least 64.
+
+    Returns:
+        The folder of the data set.
+
+    Raises:
+        ValueError: If the count, seed or size is too small.
+        DatasetError: If other photographs stand in ``root``.
+    """
+    require_at_least("count", count, 1)
+    require_at_least("seed", seed, 0)
+    require_at_least("size", size, MIN_SIZE)
+    folder = root / f"synthetic-v{GENERATOR_VERSION}-n{count}-s{seed}-{size}px"
+    if folder.is_dir():
+        return folder
+    _refuse_among_others(root)
+    root.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=root))
+    try:
+        _write_all(draft, count, seed, size)
+        _publish(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _refuse_among_others(root: Path) -> None:
+    """Keeps drawn photographs out of a user's folder, where they would be taken for the user's."""
+    beside = (path for pattern in ("*", "*/*") for path in sorted(root.glob(pattern)))
+    theirs = next((path for path in beside if path.suffix.lower() in IMAGE_SUFFIXES), None)
+    if theirs is not None:
+        raise DatasetError(
+            f"data.root={root}: other photographs stand here, such as {theirs.relative_to(root)}, "
+            "and data=synthetic draws its own; add data=folder to take those, or name another "
+            "folder"
+        )
+
+
+def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
+    for part in ("Final-Dataset-Vol1/Images", "Final-Dataset-Vol2/Images-2"):
+        (folder / part).mkdir(parents=True)
+    (folder / "Final-Dataset-Vol1/Final_Masks/Masks").mkdir(parents=True)
+    log.info("drawing %d synthetic photographs, once, below %s", count, folder.parent)
+    write = partial(_write_one, folder, count, seed, size)
+    threads = cv2.getNumThreads()
+    # The photographs are drawn side by side; OpenCV's own threads would only get in their way.
+    cv2.setNumThreads(1)
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        label = f"Drawing {count} synthetic photographs"
+        for _ in progress(pool.map(write, range(count)), label, count):
+            pass
+    finally:
+        pool.shutdown(cancel_futures=True)
+        cv2.setNumThreads(threads)
+
+
+def _write_one(folder: Path, count: int, seed: int, size: int, index: int) -> None:
+    surface = SURFACES[index % len(SURFACES)]
+    own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+    cracked = index % _CRACK_FREE_EVERY != _CRACK_FREE_EVERY - 1
+    image, mask = render(surface, own_seed, size, cracked)
+    name = f"synthetic_{surface}_{index:04d}"
+    first = index < (count + 1) // 2
+    images = "Final-Dataset-Vol1/Images" if first else "Final-Dataset-Vol2/Images-2"
+    Image.fromarray(image).save(folder / images / f"{name}.jpg", quality=_JPEG_QUALITY)
+    Image.fromarray(mask).save(folder / "Final-Dataset-Vol1/Final_Masks/Masks" / f"{name}.png")
+
+
+def _publish(draft: Path, folder: Path) -> None:
+    """Gives the finished draft its name, unless another process has been faster."""
+    # mkdtemp keeps its folders private; a data set may be read by everyone its root is open to.
+    draft.chmod(0o777 & ~_umask())
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

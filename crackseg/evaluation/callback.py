@@ -1,0 +1,136 @@
+"""Takes a record of every image that a test judges, whatever batches and processes it comes in."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.distributed
+from lightning import Callback, LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from crackseg.data.dataset import CrackDataset
+from crackseg.data.splits.manifest import Row
+from crackseg.evaluation.records import ImageRecord, measure_image
+from crackseg.metrics.histogram import Tally
+from crackseg.system.processes import usable_cores
+
+# Images that wait for a worker, for each worker: enough to keep all busy, little memory.
+_WAITING = 4
+# Of all images that wait or are measured: measuring takes some 33 bytes a pixel.
+_PIXELS_AT_ONCE = 64_000_000
+# Images for each worker at least: it takes seconds to start.
+_WORTH_A_WORKER = 50
+
+Look = Callable[[Row, npt.NDArray[np.float32], npt.NDArray[np.bool_]], None]
+
+
+class Examination(Callback):
+    """Measures every image of a test in processes of its own while the network goes on.
+
+    Every image is measured once, by the process that judged it; at the end all processes of a
+    distributed run hold all records.
+
+    Args:
+        threshold: for masks.
+        marked: whether a row's mask file marks any crack.
+        look: called with every row, probability (H, W) and truth (H, W), to save them perhaps.
+
+    Attributes:
+        records: of all images, in order of their paths; after the test.
+        tally: the sum over them.
+    """
+
+    def __init__(
+        self, threshold: float, marked: Callable[[Row], bool], look: Look | None = None
+    ) -> None:
+        self.threshold = threshold
+        self.records: list[ImageRecord] = []
+        self.tally: Tally | None = None
+        self._marked = marked
+        self._look = look
+        self._pool: ProcessPoolExecutor | None = None
+        self._workers = 0
+        self._waiting: deque[Future[tuple[ImageRecord, Tally]]] = deque()
+        self._batches: list[list[int]] = []
+        self._rows: tuple[Row, ...] = ()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the workers, and learns which images come in which batch."""
+        loader = trainer.test_dataloaders
+        assert isinstance(loader, DataLoader)
+        assert isinstance(loader.dataset, CrackDataset)
+        self._rows = loader.dataset.rows
+        self._batches = list(loader.batch_sampler or [])
+        cores = max(usable_cores() // trainer.num_devices, 1)
+        self._workers = min(cores, sum(map(len, self._batches)) // _WORTH_A_WORKER)
+        if self._workers:
+            # A fork of a process with torch's threads may hang.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, context, initializer=_begin)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Measures the batch's images, or hands them to the workers."""
+        masks = (mask.reshape(mask.shape[-2:]) for mask in batch["mask"])
+        indices = self._batches[batch_idx]
+        for index, found, mask in zip(indices, outputs["probability"], masks, strict=True):
+            row = self._rows[index]
+            probability, truth = found[0].cpu().numpy(), mask.cpu().numpy() > 0.5
+            if self._look is not None:
+                self._look(row, probability, truth)
+            asked = (row, probability, truth, self.threshold, self._marked(row))
+            if self._pool is None:
+                self._add(*measure_image(*asked))
+            else:
+                self._waiting.append(self._pool.submit(measure_image, *asked))
+                at_once = min(_WAITING * self._workers, _PIXELS_AT_ONCE // truth.size)
+                self._collect(at_most=max(at_once, 1))
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Waits for the last images, and for those of the other processes."""
+        self._collect(at_most=0)
+        self._close()
+        if trainer.world_size > 1:
+            parts: list[Any] = [None] * trainer.world_size
+            torch.distributed.all_gather_object(parts, (self.records, self.tally))
+            self.records = [record for records, _ in parts for record in records]
+            self.tally = sum((tally for _, tally in parts[1:]), start=parts[0][1])
+        self.records.sort(key=lambda record: record.image)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Ends the workers."""
+        self._close()
+
+    def _collect(self, at_most: int) -> None:
+        """Waits until no more than so many images are with the workers."""
+        while len(self._waiting) > at_most:
+            self._add(*self._waiting.popleft().result())
+
+    def _add(self, record: ImageRecord, tally: Tally) -> None:
+        self.records.append(record)
+        self.tally = tally if self.tally is None else self.tally + tally
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _begin() -> None:
+    """Each worker has a core to itself."""
+    cv2.setNumThreads(0)

@@ -1,0 +1,1 @@
+"""How a command line becomes a job: what knows Hydra."""

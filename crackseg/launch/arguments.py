@@ -1,0 +1,100 @@
+"""The command line before Hydra reads it: what goes on with earlier work is spelled out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from crackseg.config.overrides import key_of, setting
+from crackseg.errors import ConfigError
+from crackseg.launch.resume import find_checkpoint
+
+_MULTIRUN = ("-m", "--multirun")
+_PLAN = "multirun.yaml"
+# What Hydra and the sweep itself set anew each time.
+_OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
+# How jobs are started, which may be another way when a sweep goes on.
+_LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """Replaces ``resume=`` and ``sweep.resume=`` by what Hydra has to know.
+
+    A run goes on in its own folder; a sweep is the one that Hydra wrote down when it began.
+
+    Raises:
+        CheckpointError: there is nothing to go on with.
+        ConfigError: settings beside ``sweep.resume``, or ``resume`` in a sweep.
+    """
+    sweeping = any(argument in _MULTIRUN for argument in arguments)
+    sweep, run = _path(arguments, "sweep.resume"), _path(arguments, "resume")
+    if sweep is not None:
+        return _resumed_sweep(Path(sweep), list(arguments), sweeping)
+    if run is None:
+        return list(arguments)
+    if sweeping:
+        raise ConfigError("resume: goes on with one run; for a sweep type -m sweep.resume=FOLDER")
+    checkpoint = find_checkpoint(run)
+    others = [argument for argument in arguments if not _is(argument, "resume")]
+    return [*others, setting("resume", checkpoint), setting("hydra.run.dir", checkpoint.parent)]
+
+
+def taken_as_typed(arguments: Sequence[str], *keys: str) -> list[str]:
+    """Puts quotes around paths that Hydra would read otherwise, such as those of a sweep's jobs.
+
+    Args:
+        arguments: of the command line.
+        keys: of the settings that name a path; what there is no file or folder of stays as it is.
+    """
+
+    def quoted(argument: str) -> str:
+        key, _, text = argument.partition("=")
+        there = text and key_of(argument) in keys and Path(text).exists()
+        return setting(key, Path(text)) if there else argument
+
+    return [quoted(argument) for argument in arguments]
+
+
+def flags(arguments: Sequence[str]) -> list[str]:
+    """What a command line says to Hydra itself, such as ``--config-dir``, but for ``-m``."""
+    settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)
+    return [one for one in arguments if one not in settings and one not in _MULTIRUN]
+
+
+def _is(argument: str, key: str) -> bool:
+    return "=" in argument and key_of(argument) == key
+
+
+def _path(arguments: Sequence[str], key: str) -> str | None:
+    """The path that a setting gives, as typed unless it is quoted."""
+    for argument in arguments:
+        text = argument.partition("=")[2]
+        if _is(argument, key) and text not in ("", "null"):
+            if text[0] in "'\"":
+                text = str(OverridesParser.create().parse_override(argument).value())
+            return text
+    return None
+
+
+def _resumed_sweep(folder: Path, arguments: list[str], sweeping: bool) -> list[str]:
+    launcher = [argument for argument in arguments if argument.startswith(_LAUNCHER)]
+    named = get_args_parser().parse_known_args(arguments)[0].overrides
+    others = [one for one in named if one not in launcher and not _is(one, "sweep.resume")]
+    if others:
+        raise ConfigError(
+            f"{' '.join(others)}: cannot be given with sweep.resume, a sweep goes on with its own "
+            "settings"
+        )
+    if not sweeping:
+        raise ConfigError(f"sweep.resume: needs -m: python train.py -m sweep.resume={folder}")
+    plan = folder / _PLAN
+    if not plan.is_file():
+        what = f"no {_PLAN} in it" if folder.is_dir() else "there is no such folder"
+        raise ConfigError(f"sweep.resume={folder}: not a sweep ({what}); crackseg runs lists them")
+    overrides = OmegaConf.load(plan).hydra.overrides
+    dropped = (*_OF_ITS_OWN, *_LAUNCHER) if launcher else _OF_ITS_OWN
+    own = [one for one in overrides.hydra if not one.startswith(dropped)]
+    given = [*overrides.task, *own, *launcher, setting("hydra.sweep.dir", folder)]
+    return ["-m", *flags(arguments), *given]

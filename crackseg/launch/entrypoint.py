@@ -1,0 +1,82 @@
+"""What the Hydra doors share: a user's mistake ends in one message and exit code 2."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from crackseg.config.overrides import key_of
+from crackseg.errors import ConfigError, CrackSegError
+from crackseg.launch.error_messages import message_of, unknown_setting
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Says a wrong setting or wrong data in words and exits with code 2; bugs pass through.
+
+    It goes around a Hydra main, for what Hydra finds, and into it, for what the work finds: Hydra
+    prints what passes out of a main.
+    """
+    # Without it Hydra prints its errors by itself and exits with code 1.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    except CrackSegError as error:
+        _leave(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    except Exception as error:
+        message = message_of(error)
+        if message is None:
+            raise
+        _leave(message)
+
+
+def settings(config: DictConfig) -> Any:
+    """The settings as the dataclasses of :mod:`crackseg.config.schema`.
+
+    Raises:
+        ConfigError: settings that ``+`` put beside those that there are, which OmegaConf allows.
+    """
+    faults = list(_added(config))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return OmegaConf.to_object(config)
+
+
+def refuse_overrides(reasons: Mapping[str, str]) -> None:
+    """Refuses settings on the command line that would be ignored.
+
+    Args:
+        reasons: why a setting cannot be set here, by its key.
+
+    Raises:
+        ConfigError: naming the first of them that was given.
+    """
+    for override in HydraConfig.get().overrides.task:
+        key = key_of(override)
+        if key in reasons:
+            raise ConfigError(f"{override}: cannot be set here, {reasons[key]}")
+
+
+def _leave(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:
+    schema = OmegaConf.get_type(node)
+    # Where the schema is a plain dictionary, such as that of a loss's terms, any name is allowed.
+    known = [entry.name for entry in fields(schema)] if is_dataclass(schema) else None
+    for name in map(str, node):
+        if known is not None and name not in known:
+            yield unknown_setting(f"{prefix}{name}", schema)
+        elif not OmegaConf.is_missing(node, name) and isinstance(node[name], DictConfig):
+            yield from _added(node[name], f"{prefix}{name}.")

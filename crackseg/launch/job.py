@@ -1,0 +1,195 @@
+"""One Hydra job: a run, a resumed run, or one of a sweep, with its record."""
+
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import torch.distributed
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, read_write
+
+from crackseg.config.overrides import key_of, program, setting, typed
+from crackseg.config.paths import absolute
+from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.validation import check_train_config
+from crackseg.errors import ConfigError, CrackSegError
+from crackseg.launch.arguments import flags
+from crackseg.launch.resume import resumed_config
+from crackseg.reporting.terminal.sweeps import write_sweep_tables
+from crackseg.runs.reader import read_run
+from crackseg.runs.record import CONFIG, LAST, RECORD, recording, state_of
+from crackseg.system.files import write_text
+from crackseg.system.processes import is_first_process, usable_cores
+from crackseg.system.runtime import start_logging
+from crackseg.training.interruption import Interrupted
+from crackseg.workflows.train import train
+
+log = logging.getLogger(__name__)
+
+
+def perform(config: TrainConfig) -> float:
+    """Does what Hydra's present job asks for.
+
+    Returns:
+        The objective; not a number for a job of a sweep that failed.
+
+    Raises:
+        CrackSegError: a user's mistake; in a sweep it is only recorded.
+        Interrupted: a signal asked the training to end.
+    """
+    job = HydraConfig.get()
+    folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
+    sweeping = job.mode == RunMode.MULTIRUN
+    _refuse_misplaced_resume(config, folder, sweeping)
+    if sweeping:
+        return _job_of_sweep(config, folder, overrides)
+    return _single(config, folder, overrides)
+
+
+def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
+    checkpoint = None
+    if config.resume is not None:
+        checkpoint = Path(config.resume)
+        config = resumed_config(folder, config, overrides)
+        _refuse_finished(config, folder)
+    elif is_first_process() and (folder / CONFIG).is_file():
+        raise ConfigError(
+            f"{folder} holds a run, and nothing of it is overwritten; go on with it by "
+            f"{typed('resume', folder)}, or choose another hydra.run.dir"
+        )
+    check_train_config(config)
+    start_logging(folder / "train.log")
+    try:
+        with _put_back_if_refused(folder):
+            return _recorded(config, folder, overrides, checkpoint)
+    except (Interrupted, KeyboardInterrupt):
+        if (folder / LAST).is_file():
+            _say_how_to_go_on(typed("resume", folder))
+        raise
+
+
+def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
+    """Begins a job, goes on with it, or keeps it where it is done already."""
+    job, sweep = HydraConfig.get(), Path(HydraConfig.get().sweep.dir)
+    start_logging(folder / "train.log")
+    log.info("job %d: %s", job.job.num + 1, folder.name)
+    if (folder / RECORD).is_file() and state_of(folder) == "done":
+        log.info("done already, kept")
+        return _objective(folder, config.sweep.objective)
+    checkpoint = folder / LAST if (folder / LAST).is_file() else None
+    threads = _threads_of_one(job.launcher.n_jobs) if "n_jobs" in job.launcher else None
+    fixed = job.job.config.override_dirname.exclude_keys
+    varied = [key for key in map(key_of, overrides) if key not in fixed]
+    try:
+        with _standing_alone(folder, overrides):
+            return _recorded(config, folder, overrides, checkpoint, varied, threads)
+    except CrackSegError as error:
+        log.error("this job failed, the sweep goes on: %s", error)
+    except Exception:
+        log.exception("this job failed, the sweep goes on")
+    except (Interrupted, KeyboardInterrupt):
+        _say_how_to_go_on(f"-m {typed('sweep.resume', sweep)}")
+        raise
+    finally:
+        write_sweep_tables(sweep, config.sweep.objective)
+    return math.nan
+
+
+def _recorded(
+    config: TrainConfig,
+    folder: Path,
+    overrides: Sequence[str],
+    checkpoint: Path | None,
+    varied: Sequence[str] = (),
+    threads: int | None = None,
+) -> float:
+    """Trains with a record; ``threads`` are those of this machine and no setting of the run."""
+    with recording(folder, overrides, varied):
+        if is_first_process():
+            write_config(absolute(config), folder / CONFIG)
+        if config.runtime.threads is None:
+            config = replace(config, runtime=replace(config.runtime, threads=threads))
+        result = train(config, folder, checkpoint)
+    return result.objective(config.sweep.objective)
+
+
+def _refuse_misplaced_resume(config: TrainConfig, folder: Path, sweeping: bool) -> None:
+    """Only from the command line is it known where a run goes on before its folder is made."""
+    if config.resume is None and (config.sweep.resume is None or sweeping):
+        return
+    if sweeping or config.resume is None or Path(config.resume).resolve().parent != folder:
+        raise ConfigError("resume: type it as resume=FOLDER on the command line, not in a file")
+
+
+def _refuse_finished(config: TrainConfig, folder: Path) -> None:
+    run = read_run(folder)
+    if run.metrics is None:
+        return
+    epochs = run.metrics["epochs"]
+    if run.metrics["stopped_early"]:
+        raise ConfigError(
+            f"{folder}: this run is finished, it made no progress any more and stopped after "
+            f"{epochs} epochs; begin a new one, with a larger callbacks.patience perhaps"
+        )
+    if config.trainer.max_epochs <= epochs:
+        raise ConfigError(
+            f"{folder}: this run is finished after {epochs} epochs; to train on, add "
+            f"trainer.max_epochs={2 * epochs} or so"
+        )
+
+
+@contextmanager
+def _put_back_if_refused(folder: Path) -> Iterator[None]:
+    """Keeps a finished run what it is where going on with it turns out to be a mistake."""
+    finished = is_first_process() and (folder / RECORD).is_file() and state_of(folder) == "done"
+    before = {name: (folder / name).read_text() for name in (CONFIG, RECORD)} if finished else {}
+    try:
+        yield
+    except CrackSegError:
+        for name, text in before.items():
+            write_text(folder / name, text)
+        raise
+
+
+@contextmanager
+def _standing_alone(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+    """Makes the process that of this job alone, whatever other jobs it did or will do.
+
+    Lightning starts the other processes of a distributed run with the command line of this one,
+    and leaves its marks in the environment.
+    """
+    arguments, environment = sys.argv[1:], dict(os.environ)
+    resume = [setting("resume", folder / LAST)] if (folder / LAST).is_file() else []
+    sys.argv[1:] = [*flags(arguments), *overrides, *resume]
+    config = cast(DictConfig, HydraConfig.instance().cfg)
+    with read_write(config.hydra):
+        config.hydra.run.dir = str(folder)
+    try:
+        yield
+    finally:
+        sys.argv[1:] = arguments
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+def _threads_of_one(jobs: int) -> int:
+    """Threads for each of several jobs at a time."""
+    return max(usable_cores() // jobs, 1)
+
+
+def _objective(folder: Path, name: str) -> float:
+    value = read_run(folder).figure(name)
+    return math.nan if value is None else value
+
+
+def _say_how_to_go_on(what: str) -> None:
+    log.warning("interrupted; go on with: %s train.py %s", program("python"), what)

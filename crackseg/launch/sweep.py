@@ -1,0 +1,142 @@
+"""A sweep as a whole: all its settings checked before the first job, its table after the last."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from crackseg.config.overrides import key_of
+from crackseg.config.paths import absolute
+from crackseg.config.schema import TrainConfig, read_config
+from crackseg.config.validation import check_train_config
+from crackseg.errors import ConfigError
+from crackseg.launch.entrypoint import settings, user_errors
+from crackseg.launch.resume import differences
+from crackseg.runs.record import CONFIG, read_record, state_of
+from crackseg.system.processes import usable_cores
+
+_LONGEST = 200
+# What may be different when a sweep goes on, on another machine say.
+_OF_THE_MACHINE = (
+    "trainer.devices",
+    "trainer.accelerator",
+    "logger",
+    "runtime",
+    "sweep",
+    "data.num_workers",
+    "data.cache",
+    "data.store",
+)
+
+
+def safe_name(name: str) -> str:
+    """A job's overrides as the name of one folder on any file system.
+
+    >>> safe_name("callbacks.monitor=val/loss,optimizer.lr=0.001")
+    'callbacks.monitor=val-loss,optimizer.lr=0.001'
+    """
+    safe = re.sub(r"[^\w.,=+\[\]{}()@~-]+", "-", name).strip(". ") or "default"
+    if len(safe.encode()) <= _LONGEST:
+        return safe
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{safe.encode()[:_LONGEST].decode(errors='ignore')}-{digest}"
+
+
+# conf/train.yaml names the folders of jobs with it. It is known as soon as Hydra has made the
+# callback below, which it also does in the processes of parallel jobs.
+OmegaConf.register_new_resolver("safe_name", safe_name, replace=True)
+
+
+class Sweep(Callback):
+    """Hydra calls it at the beginning and at the end of a sweep."""
+
+    def on_multirun_start(self, config: DictConfig, config_name: str = "", **named: Any) -> None:
+        """Refuses a sweep with a fault in any job, and lets jobs be named by what they vary."""
+        with user_errors():
+            loader = GlobalHydra.instance().config_loader()
+            parser = OverridesParser.create(config_loader=loader)
+            overrides = parser.parse_overrides(list(config.hydra.overrides.task))
+            swept = {given.key_or_group for given in overrides if given.is_sweep_override()}
+            keys = [given.key_or_group for given in overrides]
+            fixed = [key for key in dict.fromkeys(keys) if key not in swept]
+            jobs = _jobs(overrides)
+            _check(jobs, fixed, Path(config.hydra.sweep.dir), config_name)
+            added = [f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed)}]"]
+            if jobs and "n_jobs" in config.hydra.launcher:
+                added.append(f"hydra.launcher.n_jobs={_at_a_time(config, len(jobs))}")
+            with read_write(config), open_dict(config):
+                config.hydra.overrides.hydra.extend(added)
+
+    def on_multirun_end(self, config: DictConfig, **named: Any) -> None:
+        """Prints the table; the exit code says whether jobs failed."""
+        from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
+
+        folder = Path(config.hydra.sweep.dir)
+        runs = write_sweep_tables(folder, config.sweep.objective)
+        print_sweep(folder, runs, config.sweep.objective)
+        unfinished = [read_record(run.folder) for run in runs if run.state != "done"]
+        if unfinished:
+            sys.exit(2 if all(record["mistake"] for record in unfinished) else 1)
+
+
+def _jobs(overrides: Sequence[Override]) -> list[list[str]]:
+    """The overrides of each job; none where another sweeper draws values as it goes.
+
+    Raises:
+        ConfigError: there would be no job at all.
+    """
+    if any(given.is_sweep_override() and not given.is_discrete_sweep() for given in overrides):
+        return []
+    (jobs,) = BasicSweeper.split_arguments(list(overrides), None)
+    if not jobs:
+        given = " ".join(str(override.input_line) for override in overrides)
+        raise ConfigError(f"{given}: this makes no job; a glob sees the files of one folder alone")
+    return jobs
+
+
+def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: str) -> None:
+    named: dict[str, list[str]] = {}
+    for job in jobs:
+        config = settings(compose(config_name, overrides=job))
+        name = safe_name(",".join(sorted(one for one in job if key_of(one) not in fixed)))
+        if name in named:
+            raise ConfigError(
+                f"{' '.join(named[name])} and {' '.join(job)}: both would be written to {name}"
+            )
+        named[name] = job
+        try:
+            check_train_config(config)
+            _refuse_other_settings(config, sweep / name)
+        except ConfigError as error:
+            raise ConfigError(f"{error}\n(in the job {' '.join(job)})") from error
+
+
+def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
+    if not (folder / CONFIG).is_file():
+        return
+    before, now = read_config(folder / CONFIG), absolute(config)
+    # A job may have been taken further on its own.
+    further = before.trainer.max_epochs > now.trainer.max_epochs and state_of(folder) == "done"
+    ignored = (*_OF_THE_MACHINE, "trainer.max_epochs") if further else _OF_THE_MACHINE
+    others = differences(before, now, ignored)
+    if others:
+        raise ConfigError(
+            f"{folder} holds a run with other settings, and nothing of it is overwritten; choose "
+            "another hydra.sweep.dir\n" + "\n".join(others)
+        )
+
+
+def _at_a_time(config: DictConfig, jobs: int) -> int:
+    """Jobs at a time; -1 is joblib's word for one on each core."""
+    wanted = int(config.hydra.launcher.n_jobs)
+    return min(wanted if wanted > 0 else usable_cores(), jobs)

@@ -1,0 +1,148 @@
+"""What a sweep of the threshold shows: precision-recall curve, average precision, ODS, OIS.
+
+No tolerance, and no map is stretched to its maximum first.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.metrics.histogram import BINS, SWEEP, Counts
+
+Floats = npt.NDArray[np.float64]
+
+_SWEPT = np.append(SWEEP[::-1], -1.0)
+
+
+class Curve(NamedTuple):
+    """A precision-recall curve, each float64 (points,), by falling threshold.
+
+    Attributes:
+        thresholds: a pixel is called crack where its probability is greater; the last one is -1,
+            which takes every pixel.
+        precision: in [0, 1].
+        recall: in [0, 1], rising.
+    """
+
+    thresholds: Floats
+    precision: Floats
+    recall: Floats
+
+
+class Best(NamedTuple):
+    """A figure at the threshold where it is largest, and that threshold."""
+
+    value: float
+    threshold: float
+
+
+def precision_recall(histogram: Counts) -> Curve:
+    """The precision-recall curve of a data set over 4,096 thresholds.
+
+    Exact at each of them; thresholds that nothing exceeds have no precision and are left out.
+
+    Args:
+        histogram: int64 (2, 4096) of :class:`crackseg.metrics.histogram.Tally`.
+    """
+    # From each bin's lower edge upwards; the first bin holds what is exactly 0 as well.
+    background, crack = histogram[:, ::-1].cumsum(axis=1)
+    return _curve(crack, background, np.append(np.arange(BINS - 1, 0, -1) / BINS, -1.0))
+
+
+def average_precision(histogram: Counts) -> float:
+    """Area below the precision-recall curve as a sum of steps, AP = sum (R_n - R_(n-1)) P_n.
+
+    Without interpolation, as in scikit-learn and torchmetrics, of probabilities rounded to
+    4,096 steps; 0 for a data set without crack.
+
+    Args:
+        histogram: int64 (2, 4096).
+    """
+    return _area(precision_recall(histogram))
+
+
+def swept_average_precision(counts: Counts) -> float:
+    """The same from the 100 thresholds of the sweep: rougher, and enough to see how far it moves.
+
+    Args:
+        counts: int64 (100, 4), at each threshold of the sweep.
+    """
+    hits, alarms = counts[::-1, 0], counts[::-1, 1]
+    # The last point takes every pixel.
+    crack, background = hits[-1] + counts[0, 2], alarms[-1] + counts[0, 3]
+    return _area(_curve(np.append(hits, crack), np.append(alarms, background), _SWEPT))
+
+
+def f1(counts: Counts) -> Floats:
+    """F1, which is Dice, of many rows at once: 2 TP / (2 TP + FP + FN), 0 for nothing by nothing.
+
+    Args:
+        counts: int64 (..., 4).
+
+    Returns:
+        float64 (...).
+    """
+    doubled = 2 * counts[..., 0]
+    whole = doubled + counts[..., 1] + counts[..., 2]
+    return np.where(whole > 0, doubled / np.maximum(whole, 1), 0.0)
+
+
+def ods(counts: Counts) -> Best:
+    """The largest dataset-total F1 over thresholds .00, .01, ..., .99 (optimal dataset scale).
+
+    Martin, Fowlkes and Malik, "Learning to detect natural image boundaries", TPAMI 2004, here
+    without any tolerance. The threshold is chosen on the very set that is judged, so that figures
+    at it are optimistic. F1 rises with crack IoU: it is the threshold of the largest one too.
+
+    Args:
+        counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
+
+    Returns:
+        With the threshold nearest to .5 among equals.
+    """
+    values = f1(counts).tolist()
+    return Best(*max(zip(values, SWEEP, strict=True), key=_nearest_to_half))
+
+
+def image_bests(counts: Counts) -> Floats:
+    """Each image's own largest F1 over thresholds .00, .01, ..., .99.
+
+    An image without crack scores 1 if some threshold of the sweep leaves nothing called crack in
+    it, and else 0.
+
+    Args:
+        counts: int64 (images, 100, 4), at each threshold of the sweep.
+
+    Returns:
+        float64 (images,).
+    """
+    nothing = ~counts[..., :3].any(axis=-1)
+    bests: Floats = np.where(nothing, 1.0, f1(counts)).max(axis=1)
+    return bests
+
+
+def ois(counts: Counts) -> float:
+    """The mean over images of :func:`image_bests` (optimal image scale).
+
+    Args:
+        counts: int64 (images, 100, 4), at least one image.
+    """
+    return float(image_bests(counts).mean())
+
+
+def _curve(hits: Counts, alarms: Counts, thresholds: Floats) -> Curve:
+    """By falling threshold, the last of which takes every pixel."""
+    called = hits + alarms
+    some = called > 0
+    recall = hits / max(hits[-1], 1)
+    return Curve(thresholds[some], hits[some] / called[some], recall[some])
+
+
+def _area(curve: Curve) -> float:
+    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
+
+
+def _nearest_to_half(best: tuple[float, float]) -> tuple[float, float, float]:
+    value, threshold = best
+    return value, -abs(threshold - 0.5), threshold

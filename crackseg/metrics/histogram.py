@@ -1,0 +1,98 @@
+"""A photograph's pixels counted by probability and truth, in one pass.
+
+Two counts are kept, because no single one serves both uses. At the thresholds of the sweep, true
+and false positives and negatives are exact, as
+:class:`crackseg.metrics.confusion.ConfusionCounts` gives them. Over 4,096 equal bins of [0, 1] the
+probabilities are counted for curves and calibration: exact at the bins' edges, which multiples of
+.01 are not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BINS = 4096
+SWEEP: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(100))
+
+Mask = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
+Probability = npt.NDArray[np.float32]
+
+# Sums of whole numbers do not depend on their order; this is float32's resolution just below 1.
+UNIT = 2.0**-24
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Pixel counts of one photograph, or of several added up in whatever order.
+
+    Attributes:
+        exceeding: int64 (2, 100), background and crack pixels whose probability is greater than
+            each threshold of the sweep; exact.
+        histogram: int64 (2, 4096), background and crack pixels by probability: bin b holds
+            (b / 4096, (b + 1) / 4096], the first one 0 too.
+        parts: int64 (4096,), the sum of the probabilities in a bin, in units of 2 ** -24, to
+            which each is rounded.
+    """
+
+    exceeding: Counts
+    histogram: Counts
+    parts: Counts
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """The tally of both."""
+        return Tally(
+            exceeding=self.exceeding + other.exceeding,
+            histogram=self.histogram + other.histogram,
+            parts=self.parts + other.parts,
+        )
+
+    @property
+    def counts(self) -> Counts:
+        """int64 (100, 4), by threshold: true and false positives, false and true negatives."""
+        background, crack = self.histogram.sum(axis=1)
+        false_positives, true_positives = self.exceeding
+        columns = (
+            true_positives,
+            false_positives,
+            crack - true_positives,
+            background - false_positives,
+        )
+        return np.stack(columns, axis=1)
+
+
+def tally(probability: Probability, truth: Mask) -> Tally:
+    """Counts one photograph.
+
+    A pixel is called crack where its probability is greater than a threshold, both in float32.
+
+    Args:
+        probability: float32 (H, W) in [0, 1]; other floats are rounded to float32.
+        truth: bool (H, W), whether a pixel is crack.
+
+    Raises:
+        ValueError: shapes that differ, or what is no probability.
+    """
+    if probability.shape != truth.shape:
+        raise ValueError(f"shapes differ: {probability.shape} and {truth.shape}")
+    values = probability.astype(np.float32).ravel()
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise ValueError("a tally takes probabilities in [0, 1]; these are logits or not finite")
+    crack = truth.ravel()
+    # Scaling by a power of two rounds nothing.
+    bins = np.maximum(np.ceil(values * BINS).astype(np.intp) - 1, 0)
+    exceeded = np.searchsorted(np.array(SWEEP, np.float32), values)
+    by_number = _by_class(exceeded, crack, len(SWEEP) + 1)
+    parts = np.bincount(bins, np.rint(values.astype(np.float64) / UNIT), BINS)
+    return Tally(
+        # Greater than threshold k is whatever exceeds more than k thresholds.
+        exceeding=by_number[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
+        histogram=_by_class(bins, crack, BINS),
+        parts=parts.astype(np.int64),
+    )
+
+
+def _by_class(numbers: npt.NDArray[np.intp], crack: Mask, size: int) -> Counts:
+    both = np.bincount(numbers + size * crack, minlength=2 * size)
+    return both.reshape(2, size).astype(np.int64)

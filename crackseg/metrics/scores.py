@@ -1,0 +1,86 @@
+"""Figures of merit as dataset totals: every pixel of a stage counts once, whatever its image.
+
+All figures of a stage come from one count of true and false positives and negatives at one or
+several thresholds, see :mod:`crackseg.metrics.confusion`. Class 1 is ``crack``; a pixel is called
+crack where its probability is greater than the threshold, as in torchmetrics.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, SupportsInt
+
+if TYPE_CHECKING:
+    # Only named: processes that measure images need no torch, which takes seconds to import.
+    from torch import Tensor
+
+METRIC_NAMES: tuple[str, ...] = (
+    "crack_iou",
+    "mean_iou",
+    "dice",
+    "precision",
+    "recall",
+    "accuracy",
+    "false_positives",
+    "false_negatives",
+    "loss",
+)
+THRESHOLD_GRID: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(1, 100))
+
+
+def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
+    """Figures of one row of counts, all dataset totals.
+
+    A fraction of nothing by nothing is 0, as in torchmetrics, except that the mean IoU leaves out
+    a class that neither truth nor prediction holds.
+
+    Args:
+        counts: (4,) as :meth:`crackseg.metrics.confusion.ConfusionCounts.compute` gives a row.
+
+    Returns:
+        ``crack_iou`` (class 1 only), ``mean_iou`` (both classes), ``dice``, ``precision``,
+        ``recall``, ``accuracy``, all in [0, 1], and ``false_positives``, ``false_negatives`` in
+        pixels.
+    """
+    tp, fp, fn, tn = (int(count) for count in counts)
+    ious = [_ratio(hit, hit + fp + fn) for hit in (tp, tn) if hit + fp + fn]
+    return {
+        "crack_iou": _ratio(tp, tp + fp + fn),
+        "mean_iou": _ratio(sum(ious), len(ious)),
+        "dice": _ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "accuracy": _ratio(tp + tn, tp + fp + fn + tn),
+        "false_positives": float(fp),
+        "false_negatives": float(fn),
+    }
+
+
+def best_threshold(counts: Iterable[Iterable[SupportsInt]], thresholds: Sequence[float]) -> float:
+    """The threshold with the largest crack IoU; the one nearest to .5 among equals."""
+    by_iou = [
+        (scores(row)["crack_iou"], -abs(t - 0.5), t)
+        for row, t in zip(counts, thresholds, strict=True)
+    ]
+    return max(by_iou)[2]
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def at_both_thresholds(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:
+    """Figures at .5 (``half``) and at the stored threshold (``stored``).
+
+    Args:
+        totals: counts at :data:`THRESHOLD_GRID`.
+        stored: one of that grid.
+    """
+    return {
+        "half": scores(totals[THRESHOLD_GRID.index(0.5)]),
+        "stored": scores(totals[THRESHOLD_GRID.index(stored)]),
+    }
+
+
+def better_when(metric: str) -> Literal["min", "max"]:
+    """Whether a metric such as ``val/loss`` is better when small or when large."""
+    falls = metric.endswith(("loss", "false_positives", "false_negatives"))
+    return "min" if falls else "max"

@@ -1,0 +1,152 @@
+"""Evaluations as they are read back from their folders."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackseg.evaluation.assessment import has_crack
+from crackseg.metrics.bootstrap import Interval
+from crackseg.metrics.false_positives import Strays
+from crackseg.metrics.histogram import Counts
+from crackseg.metrics.thin_structures import Matches, ThinCounts
+
+METRICS, IMAGES, HISTOGRAM = "metrics.json", "images.csv", "histogram.npy"
+
+_COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+_THIN = tuple(f"{kind}_{name}" for kind in ThinCounts._fields for name in Matches._fields)
+_STRAYS = tuple(f"strays_{name}" for name in Strays._fields)
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """What was counted in each image, at the stored threshold.
+
+    Attributes:
+        names: paths relative to the data set's root, in their order.
+        sources: the sub-datasets, empty where not known.
+        units: what is drawn as one by the bootstrap.
+        widths: float64 (images,), median width of the true cracks in pixels.
+        vanished: bool (images,), whether resizing and cutting left nothing of the marked cracks.
+        counts: int64 (images, 4), true and false positives, false and true negatives.
+        thin: int64 (images, 16), a flat :class:`crackseg.metrics.thin_structures.ThinCounts` each.
+        strays: int64 (images, 2), false positives near a true crack, and far from any.
+    """
+
+    names: tuple[str, ...]
+    sources: tuple[str, ...]
+    units: tuple[str, ...]
+    widths: Any
+    vanished: Any
+    counts: Counts
+    thin: Counts
+    strays: Counts
+
+    @property
+    def crack(self) -> Counts:
+        """int64 (images,), pixels that are crack in truth."""
+        pixels: Counts = self.counts[:, 0] + self.counts[:, 2]
+        return pixels
+
+    @property
+    def missed(self) -> Counts:
+        """int64 (images,), length of true centre lines farther than 4 px from any that was found.
+
+        In pixels.
+        """
+        lines = self.thin.reshape(-1, len(ThinCounts._fields), len(Matches._fields))
+        centre = lines[:, ThinCounts._fields.index("centreline")]
+        _, _, true, hits = centre.T
+        missed: Counts = true - hits
+        return missed
+
+    def ious(self) -> Any:
+        """float64 (images,), crack IoU of each; 1 where there is no crack and none was found."""
+        hits, whole = self.counts[:, 0], self.counts[:, :3].sum(axis=1)
+        return np.where(whole > 0, hits / np.maximum(whole, 1), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """An evaluation.
+
+    Attributes:
+        metrics: see :func:`crackseg.workflows.evaluate.evaluate`.
+        images: one by one.
+        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.Tally`.
+    """
+
+    metrics: Mapping[str, Any]
+    images: Images
+    histogram: Counts
+
+    def interval(self, part: str, *names: str) -> tuple[float, float] | None:
+        """The 95 % interval of a figure, where there is one.
+
+        Args:
+            part: of the metrics, such as ``stored``.
+            names: that lead to the figure in there, such as ``totals`` and ``crack_iou``.
+        """
+        found = self.metrics[part]["intervals"]
+        for name in names:
+            found = found[name]
+        low, high = found
+        return None if low is None or high is None else (float(low), float(high))
+
+    def sources(self) -> dict[str, Interval]:
+        """Crack IoU of each source that has any crack."""
+        return {
+            name: Interval(part["totals"]["crack_iou"], *part["intervals"]["totals"]["crack_iou"])
+            for name, part in self.metrics["by"]["source"].items()
+            if has_crack(part)
+        }
+
+
+def read_judgement(folder: Path, checkpoint: Path) -> Judgement | None:
+    """Reads an evaluation that was kept.
+
+    Args:
+        folder: of the evaluation.
+        checkpoint: that it was of.
+
+    Returns:
+        None where there is none, where the checkpoint was written after it, or where another
+        version of this package or a broken copy left something that cannot be used.
+    """
+    try:
+        paths = [folder / name for name in (METRICS, IMAGES, HISTOGRAM)]
+        if min(path.stat().st_mtime for path in paths) < checkpoint.stat().st_mtime:
+            return None
+        metrics = json.loads(paths[0].read_text(encoding="utf-8"))
+        found = Judgement(metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False))
+        told = metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
+        whole = len(found.images.names) == metrics["images"] and len(found.histogram) == 2
+        return found if told and whole else None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _read_images(path: Path) -> Images:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def texts(column: str) -> tuple[str, ...]:
+        return tuple(row[column] for row in rows)
+
+    def numbers(*columns: str) -> Counts:
+        return np.array([[int(row[column]) for column in columns] for row in rows], np.int64)
+
+    return Images(
+        names=texts("image"),
+        sources=texts("source"),
+        units=texts("unit"),
+        widths=np.array([float(row["width"]) for row in rows]),
+        vanished=np.array([row["vanished"] == "1" for row in rows]),
+        counts=numbers(*_COUNTS),
+        thin=numbers(*_THIN),
+        strays=numbers(*_STRAYS),
+    )

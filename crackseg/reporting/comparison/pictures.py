@@ -1,0 +1,147 @@
+"""The same photographs under every run, and what went wrong in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.images import UInt8Array
+from crackseg.reporting.comparison.entries import Entry
+from crackseg.reporting.comparison.media import Album
+from crackseg.reporting.comparison.selection import Choice, Failure
+from crackseg.reporting.html.data_uris import Shown, preview
+from crackseg.visualization.overlays import as_heat
+
+# Of the pixels of a mask: crack that was found, false alarm, missed. For all kinds of eyes.
+FOUND, FALSE, MISSED = "#f4f4f2", "#f0692c", "#3d9bff"
+_GROUND = "#16191d"
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a network sees in an image, at the resolution that it was judged at.
+
+    Attributes:
+        photograph: uint8 (H, W, 3).
+        truth: bool (H, W).
+        probability: float32 (H, W) in [0, 1].
+        threshold: the stored one.
+    """
+
+    photograph: UInt8Array
+    truth: npt.NDArray[np.bool_]
+    probability: npt.NDArray[np.float32]
+    threshold: float
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """Bool (H, W), where the probability is greater than the threshold."""
+        return self.probability > np.float32(self.threshold)
+
+
+@dataclass(frozen=True)
+class UnderRun:
+    """What one run makes of a photograph."""
+
+    entry: Entry
+    probability: Shown
+    mask: Shown
+    figures: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A photograph under every run."""
+
+    choice: Choice
+    photograph: Shown
+    truth: Shown
+    runs: tuple[UnderRun, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph in which something went wrong."""
+
+    image: str
+    measured: str
+    photograph: Shown
+    mask: Shown
+
+
+def draw_scene(
+    choice: Choice, looks: Sequence[tuple[Entry, Look]], key: str, album: Album
+) -> Scene:
+    """Draws a photograph under every run.
+
+    Args:
+        choice: which photograph.
+        looks: of each run at it, at least one.
+        key: for the names of files.
+        album: takes the pictures.
+    """
+    first, what = looks[0][1], choice.image
+    truth = preview(as_heat(first.truth.astype(np.float32)))
+    return Scene(
+        choice,
+        album.picture(f"{key}-photograph", preview(first.photograph), f"{what}: the photograph"),
+        album.picture(f"{key}-truth", truth, f"{what}: the truth", exact=True),
+        tuple(_under_run(what, entry, look, key, album) for entry, look in looks),
+    )
+
+
+def draw_examples(failure: Failure, looks: Mapping[str, Look], album: Album) -> tuple[Example, ...]:
+    """Draws the photographs in which a failure is worst.
+
+    Args:
+        failure: what went wrong, and in which images.
+        looks: by image.
+        album: takes the pictures.
+    """
+    examples = []
+    for place, (image, pixels) in enumerate(failure.worst, 1):
+        look, key = looks[image], f"failure-{failure.key}-{place}"
+        measured = f"{pixels:,} {failure.unit}"
+        photograph = preview(look.photograph)
+        mask = preview(coloured(look.mask, look.truth))
+        examples.append(
+            Example(
+                image,
+                measured,
+                album.picture(f"{key}-photograph", photograph, f"{image}: the photograph"),
+                album.picture(f"{key}-mask", mask, f"{image}: {measured}", exact=True),
+            )
+        )
+    return tuple(examples)
+
+
+def coloured(mask: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> UInt8Array:
+    """A mask (H, W) with what was found, false alarms and what was missed, uint8 (H, W, 3)."""
+    colours = np.array([_rgb(one) for one in (_GROUND, FALSE, MISSED, FOUND)], np.uint8)
+    return colours[mask + 2 * truth.astype(np.intp)]
+
+
+def _under_run(image: str, entry: Entry, look: Look, key: str, album: Album) -> UnderRun:
+    here = f"{key}-{entry.number}"
+    said = f"{image} under run {entry.number}"
+    probability = preview(as_heat(look.probability))
+    mask = preview(coloured(look.mask, look.truth))
+    return UnderRun(
+        entry,
+        album.picture(f"{here}-probability", probability, f"{said}: probability of crack"),
+        album.picture(f"{here}-mask", mask, f"{said}: mask against truth", exact=True),
+        _figures(look),
+    )
+
+
+def _figures(look: Look) -> str:
+    hits = int(np.count_nonzero(look.mask & look.truth))
+    whole = int(np.count_nonzero(look.mask | look.truth))
+    if look.truth.any():
+        return f"crack IoU {hits / whole:.3f}"
+    return f"{whole:,} px of false alarm"
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour[1:]))

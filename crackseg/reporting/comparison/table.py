@@ -1,0 +1,131 @@
+"""The table of runs, cell by cell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from crackseg.reporting.comparison.entries import Entry
+from crackseg.reporting.comparison.evaluations import Judgement
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell, and smaller below it."""
+
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Attributes:
+        group: val or the report's subset, empty for what belongs to the run as a whole.
+        heading: its name.
+        cell: of a run.
+    """
+
+    group: str
+    heading: str
+    cell: Callable[[Entry], Cell]
+
+
+def columns(subset: str) -> list[Column]:
+    """The columns of the table after the run's name."""
+    judged = {"val": _val, subset: _test}
+    others = ("mean_iou", "mean IoU"), ("dice", "Dice"), ("precision",) * 2, ("recall",) * 2
+    return [
+        *(_total(group, "crack IoU", of, "crack_iou") for group, of in judged.items()),
+        *(_total(subset, heading, _test, name) for name, heading in others),
+        Column(subset, "clDice", _cldice),
+        Column(subset, "ODS", _ods),
+        Column("", "threshold, epoch", _chosen),
+        Column("", "training, weights", _cost),
+    ]
+
+
+def groups(found: Sequence[Column]) -> list[tuple[str, int]]:
+    """What stands above the columns, and above how many."""
+    return [(group, len(list(members))) for group, members in groupby(c.group for c in found)]
+
+
+def three(figure: float) -> str:
+    """A figure with three digits behind the point."""
+    return f"{figure:.3f}"
+
+
+def interval(bounds: Interval | None) -> str:
+    """A 95 % interval; empty where there is none."""
+    return "" if bounds is None else f"{bounds[0]:.3f}\N{EN DASH}{bounds[1]:.3f}"
+
+
+def signed(figure: float) -> str:
+    """A difference with its sign.
+
+    >>> signed(0.1), signed(-0.0004)
+    ('+0.100', '0.000')
+    """
+    text = f"{figure:+.3f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float | None) -> str:
+    """A time as people say it; empty where it is not known.
+
+    >>> duration(7), duration(436.4), duration(5000), duration(None)
+    ('7 s', '7 min', '1 h 23', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d}"
+    return f"{minutes} min" if minutes else f"{rest} s"
+
+
+def _val(entry: Entry) -> Judgement:
+    return entry.val
+
+
+def _test(entry: Entry) -> Judgement:
+    return entry.test
+
+
+def _total(group: str, heading: str, of: Callable[[Entry], Judgement], name: str) -> Column:
+    def cell(entry: Entry) -> Cell:
+        found = of(entry)
+        total = found.metrics["stored"]["totals"][name]
+        return Cell(three(total), interval(found.interval("stored", "totals", name)))
+
+    return Column(group, heading, cell)
+
+
+def _cldice(entry: Entry) -> Cell:
+    found = entry.test
+    return Cell(
+        three(found.metrics["thin"]["totals"]["cldice"]),
+        interval(found.interval("thin", "totals", "cldice")),
+    )
+
+
+def _ods(entry: Entry) -> Cell:
+    found = entry.test
+    return Cell(
+        three(found.metrics["curves"]["ods"]["value"]), interval(found.interval("curves", "ods"))
+    )
+
+
+def _chosen(entry: Entry) -> Cell:
+    best, last = (entry.run.figure(name) for name in ("best_epoch", "epochs"))
+    told = best is not None and last is not None
+    return Cell(
+        f"{entry.parameters['threshold']:.2f}", f"epoch {best:.0f}/{last:.0f}" if told else ""
+    )
+
+
+def _cost(entry: Entry) -> Cell:
+    return Cell(duration(entry.run.figure("training_seconds")), f"{entry.weights:,}")

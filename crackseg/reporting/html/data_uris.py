@@ -1,0 +1,73 @@
+"""Pictures inside of a page: nothing is fetched from anywhere."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from PIL import Image
+
+from crackseg.images import UInt8Array, resize
+
+_QUALITY = 80
+_HEIGHT = 256
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture as a page shows it.
+
+    Attributes:
+        address: a data URI; of a plot, for a light page; empty where there is nothing to show.
+        width: in pixels.
+        height: in pixels.
+        alt: what it shows, for whoever does not see it.
+        caption: below it, line by line.
+        dark: the same plot for a dark page; empty for a photograph.
+    """
+
+    address: str
+    width: int
+    height: int
+    alt: str
+    caption: tuple[str, ...] = ()
+    dark: str = ""
+
+
+def preview(picture: UInt8Array) -> UInt8Array:
+    """A picture (H, W, 3) at a size for looking at several: 256 pixels high, or twice as wide."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _HEIGHT / height, 2 * _HEIGHT / width)
+    return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
+
+
+def embed(picture: UInt8Array, alt: str, *caption: str, exact: bool = False) -> Shown:
+    """Puts a picture (H, W, 3) into a page; ``exact`` keeps every pixel, at more bytes."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "WEBP", lossless=exact, quality=_QUALITY)
+    height, width = picture.shape[:2]
+    return Shown(_address("image/webp", file.getvalue()), width, height, alt, caption)
+
+
+def embed_plot(light: Figure, dark: Figure, alt: str, *caption: str) -> Shown:
+    """Puts a plot into a page, in the colours that its reader prefers."""
+    width, height = (round(96 * inches) for inches in light.get_size_inches())
+    return Shown(_drawing(light), width, height, alt, caption, _drawing(dark))
+
+
+def nothing(*caption: str) -> Shown:
+    """The words alone, where there is nothing to draw."""
+    return Shown("", 0, 0, "", caption)
+
+
+def _drawing(figure: Figure) -> str:
+    file = io.BytesIO()
+    # The same figures give the same bytes.
+    with rc_context({"svg.hashsalt": "crackseg"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return _address("image/svg+xml", file.getvalue())
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

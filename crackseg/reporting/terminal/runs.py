@@ -1,0 +1,143 @@
+"""Lists runs in the terminal, those of a sweep together."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from crackseg.config.overrides import typed
+from crackseg.runs.reader import Run
+from crackseg.runs.record import LAST
+
+_STYLES = {
+    "done": "green",
+    "running": "cyan",
+    "failed": "red",
+    "interrupted": "yellow",
+    "damaged": "red",
+}
+_HEADINGS = ("state", "val crack IoU", "test crack IoU", "epochs", "started", "duration")
+# Wide enough for a heading, the longest state, a date with its time.
+_WIDTHS = (11, 13, 14, 6, 16, 9)
+_INDENT = "  "
+
+
+def print_runs(runs: Sequence[Run], root: Path) -> None:
+    """Prints a line for each run, and under it how to go on where it was interrupted.
+
+    Args:
+        runs: in the order in which they are to stand; a sweep stands where its first run does.
+        root: the folder that they were found in; their names are relative to it.
+    """
+    if not runs:
+        print(f"{root}: no runs here yet; python train.py makes one")
+        return
+    lines = list(_lines(runs, root))
+    width = max(cell_len(line.text) for line in lines if line.run)
+    console = Console()
+    heading = _row("run", width, [Text(name) for name in _HEADINGS])
+    heading.stylize("bold")
+    for text in (heading, *(_rendered(line, width) for line in lines)):
+        # A name that is cut off or broken in two cannot be copied.
+        console.print(text, soft_wrap=True)
+
+
+def state_text(state: str) -> Text:
+    """A state in its colour."""
+    return Text(state, _STYLES.get(state, ""))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A text, or the name of a run with the run that its columns tell of."""
+
+    text: str
+    run: Run | None = None
+
+
+def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
+    for (folder, is_sweep), members in _groups(runs, root).items():
+        name = _name(folder, root)
+        if not is_sweep:
+            yield from _run_lines(members[0], name)
+            if members[0].state == "interrupted":
+                begun = (folder / LAST).is_file()
+                what = f"go on: python train.py {typed('resume', folder)}"
+                yield _Line(f"{_INDENT}{what if begun else 'no epoch was whole, begin it anew'}")
+            continue
+        yield _Line(f"{name}: {_count(members)}")
+        for run in members:
+            yield from _run_lines(run, run.folder.name, _INDENT)
+        states = {run.state for run in members}
+        # A sweep at work is not to be started a second time.
+        if states != {"done"} and "running" not in states:
+            yield _Line(f"{_INDENT}go on: python train.py -m {typed('sweep.resume', folder)}")
+
+
+def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run]]:
+    """Runs by the folder of their sweep, or by their own where they are single."""
+    groups: dict[tuple[Path, bool], list[Run]] = {}
+    for run in runs:
+        above = run.folder.parent
+        # Below the root alone are all jobs of a sweep known.
+        in_sweep = above.is_relative_to(root) and (above / "multirun.yaml").is_file()
+        groups.setdefault((above if in_sweep else run.folder, in_sweep), []).append(run)
+    return groups
+
+
+def _run_lines(run: Run, name: str, indent: str = "") -> Iterator[_Line]:
+    yield _Line(f"{indent}{name}", run)
+    if run.complaint:
+        yield _Line(f"{indent}{_INDENT}{run.complaint}")
+
+
+def _count(runs: Sequence[Run]) -> str:
+    by_state = Counter(run.state for run in runs)
+    states = [f"{by_state[state]} {state}" for state in _STYLES if by_state[state]]
+    return f"{len(runs)} job{'s' if len(runs) > 1 else ''}: {', '.join(states)}"
+
+
+def _rendered(line: _Line, width: int) -> Text:
+    if line.run is None:
+        return Text(line.text)
+    run = line.run
+    ious = [run.figure(f"{stage}/crack_iou") for stage in ("val", "test")]
+    epochs = run.figure("epochs")
+    cells = [
+        *("" if iou is None else f"{iou:.4f}" for iou in ious),
+        "" if epochs is None else f"{epochs:.0f}",
+        f"{run.started.astimezone():%Y-%m-%d %H:%M}",
+        _duration(run),
+    ]
+    return _row(line.text, width, [state_text(run.state), *map(Text, cells)])
+
+
+def _row(name: str, width: int, cells: Sequence[Text]) -> Text:
+    """The first of the cells stands on the left of its column, figures and times on the right."""
+    row = Text(set_cell_size(name, width))
+    for index, (cell, space) in enumerate(zip(cells, _WIDTHS, strict=True)):
+        cell.align("right" if index else "left", space)
+        row.append("  ").append(cell)
+    row.rstrip()
+    return row
+
+
+def _duration(run: Run) -> str:
+    """From beginning to end, or until now; empty where the end is not known."""
+    end = datetime.now(UTC) if run.state == "running" else run.finished
+    if end is None:
+        return ""
+    minutes, seconds = divmod(round((end - run.started).total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d}"
+    return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def _name(folder: Path, root: Path) -> str:
+    return str(folder if folder == root else folder.relative_to(root))

@@ -1,0 +1,60 @@
+"""Tables of figures, as people read them."""
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+FIGURES = {
+    "crack_iou": "crack IoU",
+    "mean_iou": "mean IoU",
+    "dice": "Dice",
+    "precision": "precision",
+    "recall": "recall",
+    "accuracy": "accuracy",
+    "false_positives": "false positives (px)",
+    "false_negatives": "false negatives (px)",
+}
+
+
+# Wider than any table: whatever reads a pipe must not get names broken over several lines.
+ENDLESS = 1000
+
+
+def print_scores(
+    title: str, rows: Sequence[tuple[str, Mapping[str, float]]], protocol: str
+) -> None:
+    """Prints a column of figures for each threshold, and under them how they were measured.
+
+    Args:
+        title: of the table.
+        rows: a label and the figures, as :func:`crackseg.metrics.scores.scores` gives them.
+        protocol: one line.
+    """
+    # A row for each figure and a column for each threshold: it fits into any window.
+    table = Table(box=box.SIMPLE, show_edge=False)
+    table.add_column("threshold", no_wrap=True)
+    for label, _ in rows:
+        table.add_column(Text(label), justify="right", no_wrap=True)
+    for name, heading in FIGURES.items():
+        table.add_row(heading, *(_number(name, figures[name]) for _, figures in rows))
+    console = Console()
+    # Paths and settings may hold brackets, which rich would take for its markup.
+    for part in (Text(f"\n{title}", "bold"), table, Text(protocol)):
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def rows_of(
+    figures: Mapping[str, Mapping[str, float]], threshold: float
+) -> list[tuple[str, Mapping[str, float]]]:
+    """The two rows of :func:`crackseg.metrics.scores.at_both_thresholds`, each with its label."""
+    return [
+        ("0.50", figures["half"]),
+        (f"{threshold:.2f} (best on val)", figures["stored"]),
+    ]
+
+
+def _number(name: str, value: float) -> str:
+    return f"{value:,.0f}" if name.startswith("false") else f"{value:.6f}"

@@ -1,0 +1,148 @@
+"""Reads what trainings left in their folders: how they went, and their figures."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crackseg.config.overrides import key_of
+from crackseg.errors import RunsNotFoundError
+from crackseg.runs.record import RECORD, read_record, state_of
+
+METRICS = "metrics.json"
+# How metrics.json calls what stands behind the @ of a figure's name.
+_THRESHOLDS = {"": "stored", "0.5": "half"}
+# What a file that was cut short, or that somebody else wrote, can raise when it is read.
+_DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training, as its folder tells of it.
+
+    Attributes:
+        folder: where all of it lies.
+        state: ``running``, ``done``, ``failed``, ``interrupted``, or ``damaged`` where its files
+            cannot be read.
+        overrides: settings given on the command line, as typed, by their keys.
+        varied: those of the keys that its sweep varies; empty for a single run.
+        metrics: what ``metrics.json`` holds; None before the end of the training.
+        error: why it failed, maybe several lines.
+        started: with its time zone.
+        finished: with its time zone; None while it runs, and of a process that was killed.
+    """
+
+    folder: Path
+    state: str
+    overrides: Mapping[str, str]
+    varied: tuple[str, ...]
+    metrics: Mapping[str, Any] | None
+    error: str | None
+    started: datetime
+    finished: datetime | None
+
+    def figure(self, name: str) -> float | None:
+        """One of the run's figures; None where it has no such figure.
+
+        Args:
+            name: ``val/crack_iou`` is the one at the stored threshold, ``val/crack_iou@0.5`` that
+                at .5; ``threshold``, ``epochs`` and other names without a stage belong to the
+                run as a whole.
+        """
+        name, _, at = name.partition("@")
+        stage, _, metric = name.rpartition("/")
+        keys = [stage, _THRESHOLDS.get(at, at), metric] if stage else [metric]
+        found: Any = self.metrics
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, int | float) and math.isfinite(found) else None
+
+    @property
+    def complaint(self) -> str:
+        """The first line of the error; empty where there is none."""
+        lines = (line.strip() for line in (self.error or "").splitlines())
+        return next(filter(None, lines), "")
+
+
+def read_run(folder: Path) -> Run:
+    """Reads a run's folder; damaged files give a run in the state ``damaged``.
+
+    Raises:
+        FileNotFoundError: there is no ``run.json``.
+    """
+    try:
+        run = _from_record(folder)
+    except _DAMAGES as error:
+        written = datetime.fromtimestamp((folder / RECORD).stat().st_mtime, UTC)
+        return Run(folder, "damaged", {}, (), None, _damage(RECORD, error), written, None)
+    if run.state != "done":
+        # Figures of a run that was finished, and then taken further, are not those of its files.
+        return run
+    try:
+        return replace(run, metrics=_read_metrics(folder))
+    except _DAMAGES as error:
+        return replace(run, state="damaged", error=_damage(METRICS, error))
+
+
+def find_runs(root: Path) -> list[Run]:
+    """All runs at and below a folder, the newest first.
+
+    Raises:
+        RunsNotFoundError: there is no such folder.
+    """
+    if not root.is_dir():
+        raise RunsNotFoundError(
+            f"{root}: there is no such folder; runs stand below outputs/ of the folder that they "
+            "were started from: go there, or name it: crackseg runs FOLDER"
+        )
+    return newest_first([read_run(path.parent) for path in root.rglob(RECORD)])
+
+
+def read_jobs(sweep: Path) -> list[Run]:
+    """The runs directly in a sweep's folder, the oldest first."""
+    return newest_first([read_run(path.parent) for path in sweep.glob(f"*/{RECORD}")])[::-1]
+
+
+def newest_first(runs: Sequence[Run]) -> list[Run]:
+    """By their beginnings; those of the same second by their folders, so that order is settled."""
+    return sorted(runs, key=lambda run: (run.started, run.folder), reverse=True)
+
+
+def _from_record(folder: Path) -> Run:
+    record = read_record(folder)
+    overrides, finished = record["overrides"], record["finished"]
+    return Run(
+        folder=folder,
+        state=state_of(folder),
+        overrides={key_of(one): one.partition("=")[2] for one in map(str, overrides)},
+        varied=tuple(map(key_of, record["varied"])),
+        metrics=None,
+        error=None if record["error"] is None else str(record["error"]),
+        started=_moment(record["started"]),
+        finished=None if finished is None else _moment(finished),
+    )
+
+
+def _read_metrics(folder: Path) -> Mapping[str, Any] | None:
+    try:
+        text = (folder / METRICS).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    metrics = json.loads(text)
+    if not isinstance(metrics, dict):
+        raise TypeError("holds no table")
+    return metrics
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    # Moments with and without a time zone cannot be sorted together.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _damage(name: str, error: Exception) -> str:
+    reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return f"{name} cannot be read: {reason}"

@@ -1,0 +1,195 @@
+"""What a run says of itself in its folder: its settings, how it went, and with what it ran.
+
+    config.yaml     all settings, with absolute paths
+    run.json        state, command line, overrides, times, code, machine
+    packages.txt    what was installed, as pip takes it
+    run.lock        locked while a process works in the folder
+
+Beside them stand what the training made: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
+``metrics.json``, figures and logs.
+
+The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed can
+say nothing any more: a run that is ``running`` in words and not locked was interrupted.
+"""
+
+import json
+import platform
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from crackseg import __version__
+from crackseg.errors import CrackSegError, RunBusyError
+from crackseg.system.files import write_text
+from crackseg.system.processes import is_first_process, usable_cores
+
+CONFIG, RECORD = "config.yaml", "run.json"
+BEST, LAST = "best.ckpt", "last.ckpt"
+_LOCK, _PACKAGES = "run.lock", "packages.txt"
+# In seconds. Whoever asks for the state of a run holds its lock for a moment, and the loaders'
+# workers of a process that was killed somewhat longer.
+_PATIENCE = 10
+
+
+@contextmanager
+def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()) -> Iterator[None]:
+    """Keeps ``run.json`` while the work inside goes on, and says there how it ended.
+
+    Args:
+        folder: of the run.
+        overrides: as given on the command line.
+        varied: the keys among them that a sweep varies.
+
+    Raises:
+        RunBusyError: another process works in this folder.
+    """
+    if not is_first_process():
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        record = _begun(folder, overrides, varied)
+        write_text(folder / _PACKAGES, _packages())
+        _write(folder, record)
+        try:
+            yield
+        except CrackSegError as error:
+            _end(folder, {**record, "mistake": True}, "failed", str(error))
+            raise
+        except Exception as error:
+            _end(folder, record, "failed", f"{type(error).__name__}: {error}")
+            raise
+        except BaseException:
+            _end(folder, record, "interrupted")
+            raise
+        _end(folder, record, "done")
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says."""
+    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return record
+
+
+def state_of(folder: Path) -> str:
+    """``running``, ``done``, ``failed`` or ``interrupted``."""
+    state = str(read_record(folder)["state"])
+    if state != "running":
+        return state
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            # It may have ended just before the lock was tried.
+            state = str(read_record(folder)["state"])
+    except Timeout:
+        return "running"
+    return "interrupted" if state == "running" else state
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RunBusyError(
+            f"{folder}: another process is working in this folder; wait for it, or stop it"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dict[str, Any]:
+    before = read_record(folder) if (folder / RECORD).is_file() else None
+    record: dict[str, Any] = {
+        "state": "running",
+        "error": None,
+        "mistake": False,
+        "command": shlex.join([Path(sys.executable).name, *sys.argv]),
+        "overrides": list(overrides),
+        "varied": list(varied),
+        "started": _now(),
+        "finished": None,
+        "resumed": [],
+        "code": _code(),
+        "machine": _machine(),
+    }
+    if before is not None:
+        # The run keeps its beginning; what went on with it, and with what code, is added.
+        resumed = {key: record[key] for key in ("started", "command", "code", "machine")}
+        record = {**before, "state": "running", "error": None, "mistake": False, "finished": None}
+        record["resumed"] = [*before["resumed"], resumed]
+    return record
+
+
+def _end(folder: Path, record: dict[str, Any], state: str, error: str | None = None) -> None:
+    _write(folder, {**record, "state": state, "error": error, "finished": _now()})
+
+
+def _write(folder: Path, record: dict[str, Any]) -> None:
+    write_text(folder / RECORD, json.dumps(record, indent=2) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _code() -> dict[str, Any]:
+    """The package's version and, where it runs from a git checkout, the commit and its changes."""
+    changes = _git("status", "--porcelain")
+    return {
+        "version": __version__,
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": None if changes is None else bool(changes),
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    source = Path(__file__).parents[2]
+    if not (source / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _packages() -> str:
+    lines = {f"{found.name}=={found.version}" for found in distributions() if found.name}
+    return "\n".join(sorted(lines, key=str.lower)) + "\n"
+
+
+def _machine() -> dict[str, Any]:
+    # Imported here because torch takes seconds, and a list of runs must not wait for it.
+    import torch
+
+    return {
+        "host": socket.gethostname(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": usable_cores(),
+        "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
+    }
+
+
+def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()

@@ -1,0 +1,1 @@
+"""Files, processes, memory, progress: what the machine gives."""

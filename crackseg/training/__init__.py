@@ -1,0 +1,1 @@
+"""One training: the module, its Trainer, its callbacks, checkpoints and logs."""

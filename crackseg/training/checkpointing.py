@@ -1,0 +1,94 @@
+"""How a training writes its checkpoints, and finds them again when it goes on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.data.splits.manifest import Manifest
+from crackseg.errors import DatasetError
+from crackseg.metrics.scores import better_when
+from crackseg.runs.record import BEST, LAST
+
+
+def best_epoch(folder: str, monitor: str) -> ModelCheckpoint:
+    """Keeps ``best.ckpt``, the epoch with the best ``monitor``."""
+    return _Kept(folder, Path(BEST).stem, monitor, mode=better_when(monitor))
+
+
+def last_epoch(folder: str) -> ModelCheckpoint:
+    """Keeps ``last.ckpt``, from which a run is resumed."""
+    return _Kept(folder, Path(LAST).stem)
+
+
+class SafeCheckpointIO(TorchCheckpointIO):
+    """The one road of checkpoints: whole or not there, and read without running code."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        """Writes to a temporary name first, see :mod:`crackseg.checkpoint`."""
+        write_checkpoint(checkpoint, Path(path))
+
+    def load_checkpoint(self, path: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Reads and checks it, see :mod:`crackseg.checkpoint`."""
+        return read_checkpoint(path)
+
+
+class _Kept(ModelCheckpoint):
+    """Finds its files again in a run's folder that was moved, where Lightning would start anew."""
+
+    def __init__(self, folder: str, name: str, monitor: str | None = None, mode: str = "min"):
+        super().__init__(folder, name, monitor, mode=mode, enable_version_counter=False)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes up the state, its paths moved to where the folder is now."""
+        state = {**state_dict, "dirpath": self.dirpath}
+        for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            state[key] = self._here(state.get(key, ""))
+        state["best_k_models"] = {
+            self._here(path): score for path, score in state["best_k_models"].items()
+        }
+        super().load_state_dict(state)
+
+    def _here(self, path: str) -> str:
+        return str(Path(self.dirpath or "") / Path(path).name) if path else path
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a resumed training begins.
+
+    Attributes:
+        checkpoint: to load.
+        epoch: whole epochs behind it.
+        step: optimizer steps behind it.
+    """
+
+    checkpoint: Path
+    epoch: int
+    step: int
+
+
+def read_start(checkpoint: Path, manifest: Manifest) -> Start:
+    """Reads where a training stands.
+
+    Args:
+        checkpoint: of the run.
+        manifest: of the data as they are now.
+
+    Raises:
+        CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
+        DatasetError: the photographs or their subsets are no longer the same.
+    """
+    content = read_checkpoint(checkpoint)
+    data = content["hyper_parameters"]["data"]
+    if data["manifest_hash"] != manifest.digest:
+        raise DatasetError(
+            f"{checkpoint}: the photographs or their subsets have changed since this run began "
+            f"(there {data['counts']}, now {manifest.counts}); restore them, or begin a new run"
+        )
+    return Start(checkpoint, int(content["epoch"]) + 1, int(content["global_step"]))

@@ -1,0 +1,116 @@
+"""Ctrl-C and SIGTERM end a training after the step that it is in."""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lightning import Callback, Trainer
+
+from crackseg.system.processes import is_first_process
+
+log = logging.getLogger(__name__)
+
+
+class Interrupted(SystemExit):
+    """A training that was asked to end, as a process ends by that signal: code 128 + signal.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
+
+    def __reduce__(self) -> tuple[type["Interrupted"], tuple[int]]:
+        """Parallel jobs of a sweep send it to the sweep's own process."""
+        return type(self), (self.number,)
+
+
+class StopBetweenBatches(Callback):
+    """Ends what a Trainer does before its next batch, once a signal has come to any process.
+
+    The processes of a distributed run ask each other before every batch, so that all of them stop
+    at the same one; a process that stopped alone would leave the others waiting for it.
+
+    Args:
+        came: the signals, as :func:`graceful_signals` gives them.
+    """
+
+    def __init__(self, came: list[int]) -> None:
+        self._came = came
+
+    def on_train_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
+        """Before a step."""
+        self._stop(trainer)
+
+    def on_validation_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
+        """Before a batch of the validation."""
+        self._stop(trainer)
+
+    def on_test_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
+        """Before a batch of the test."""
+        self._stop(trainer)
+
+    def _stop(self, trainer: Trainer) -> None:
+        if trainer.strategy.reduce_boolean_decision(bool(self._came), all=False):
+            raise Interrupted(self._came[0] if self._came else signal.SIGTERM)
+
+
+def keep_lightning_from_signals(trainer: Trainer) -> None:
+    """Leaves SIGTERM to :func:`graceful_signals` alone.
+
+    Lightning's handler sends a message to the other processes from within the handler, whatever
+    the interrupted code was just sending, and both may then wait for ever. On a SLURM cluster it
+    would also put the job into the queue again and go on from a checkpoint of its own.
+    """
+    trainer._signal_connector.register_signal_handlers = _nothing  # type: ignore[method-assign]
+
+
+@contextmanager
+def graceful_signals() -> Iterator[list[int]]:
+    """Notes Ctrl-C and SIGTERM for :class:`StopBetweenBatches` instead of ending the process.
+
+    A second signal of the same kind does what it always does, and ends the process at once. Of a
+    distributed run the first process alone listens to Ctrl-C, which a terminal sends to all.
+
+    Yields:
+        The signals that came, first come first.
+
+    Raises:
+        Interrupted: a signal came, and nothing inside has ended by it.
+    """
+    came: list[int] = []
+    at_last: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+
+    def note(number: int, frame: Any) -> None:
+        log.warning("stopping after this step; the same signal again stops at once")
+        came.append(number)
+        signal.signal(number, at_last[number])
+
+    handlers: dict[int, Any] = dict.fromkeys(at_last, note) if _listens() else {}
+    if handlers and not is_first_process():
+        handlers[signal.SIGINT] = signal.SIG_IGN
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield came
+        if came:
+            raise Interrupted(came[0])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listens() -> bool:
+    """Python lets no other thread than the first one handle signals."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def _nothing() -> None:
+    """Registers no handler."""

@@ -1,0 +1,284 @@
+"""The logs of a run: those of its epochs, and at the end its settings with what came of them."""
+
+import csv
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.core.saving import save_hparams_to_yaml
+from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
+from torch.utils.tensorboard.summary import hparams
+
+from crackseg.config.schema import LoggerConfig
+from crackseg.errors import ConfigError
+from crackseg.metrics.scores import scores
+from crackseg.system.files import replacing
+from crackseg.visualization.plots import threshold_picture
+
+PROJECT = "crackseg"
+# Of the figures in metrics.json those that runs are compared by.
+OUTCOME_NAMES = ("crack_iou", "mean_iou", "dice", "precision", "recall")
+
+
+def build_loggers(
+    config: LoggerConfig, folder: Path, resumed_at: tuple[int, int] | None
+) -> list[Logger]:
+    """The logs of a run, which go on where an earlier part of it stopped.
+
+    Args:
+        config: which logs to write.
+        folder: of the run.
+        resumed_at: epochs completed and optimizer steps taken by the checkpoint that the run goes
+            on from, None for a fresh run. What TensorBoard and ``metrics.csv`` hold of later
+            epochs is dropped.
+
+    Raises:
+        ConfigError: a log whose package is not installed.
+    """
+    for package in ("mlflow", "wandb"):
+        if getattr(config, package) and find_spec(package) is None:
+            raise ConfigError(
+                f"logger={package}: {package} is not installed; pip install 'crackseg[{package}]'"
+            )
+    epoch, step = resumed_at or (0, 0)
+    loggers: list[Logger] = []
+    if config.tensorboard:
+        loggers.append(_tensorboard(folder, config.graph, step))
+    if config.csv:
+        loggers.append(HistoryLogger(folder / "csv", epoch))
+    if config.mlflow:
+        loggers.append(_mlflow(folder, resumed_at is not None))
+    if config.wandb:
+        loggers.append(_wandb(folder, resumed_at is not None))
+    return loggers
+
+
+class HistoryLogger(Logger):
+    """Writes ``metrics.csv``, a row each time that something is logged.
+
+    Lightning's own CSV logger deletes what an earlier part of the run wrote, and a process that is
+    killed while it adds a column leaves an empty file. Here the file is whole at every moment.
+
+    Args:
+        folder: where ``metrics.csv`` goes.
+        epoch: rows of this one and later ones are dropped, and those that belong to none.
+    """
+
+    def __init__(self, folder: Path, epoch: int) -> None:
+        super().__init__()
+        self._path = folder / "metrics.csv"
+        self._rows = self._read(epoch)
+
+    @property
+    def name(self) -> str:
+        """Of the folder."""
+        return self._path.parent.name
+
+    @property
+    def version(self) -> str:
+        """A run has only one."""
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        """The folder."""
+        return str(self._path.parent)
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Adds a row and writes the file anew."""
+        self._rows.append({**metrics, "step": step})
+        with replacing(self._path) as name, name.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, sorted(set().union(*self._rows)))
+            writer.writeheader()
+            writer.writerows(self._rows)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *arguments: Any, **named: Any) -> None:
+        """Nothing: ``config.yaml`` holds them."""
+
+    def _read(self, epoch: int) -> list[dict[str, Any]]:
+        if epoch == 0 or not self._path.is_file():
+            return []
+        with self._path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return [row for row in rows if row.get("epoch") and int(row["epoch"]) < epoch]
+
+
+@rank_zero_only
+def log_outcome(
+    loggers: Sequence[Logger],
+    hyper_parameters: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    step: int,
+) -> None:
+    """Logs all settings of a finished run together with what came of them.
+
+    Args:
+        loggers: as :func:`build_loggers` gives them.
+        hyper_parameters: the settings, nested as in ``config.yaml``.
+        metrics: as in ``metrics.json``; those at the stored threshold are logged.
+        step: of the optimizer, at the end.
+    """
+    settings = flatten(hyper_parameters)
+    outcome = {
+        f"hparams/{subset}/{name}": float(metrics[subset]["stored"][name])
+        for subset in ("val", "test")
+        if subset in metrics
+        for name in OUTCOME_NAMES
+    }
+    outcome["hparams/threshold"] = float(metrics["threshold"])
+    for logger in loggers:
+        logger.log_metrics(outcome, step)
+        if isinstance(logger, TensorBoardLogger):
+            _log_session(logger, settings, outcome, step)
+        else:
+            logger.log_hyperparams(_accepted(logger, settings))
+
+
+@rank_zero_only
+def log_threshold_curves(
+    loggers: Sequence[Logger], subset: str, totals: Tensor, threshold: float, step: int
+) -> None:
+    """Shows in TensorBoard what every threshold would give: its PR Curves tab and a picture.
+
+    Args:
+        loggers: as :func:`build_loggers` gives them.
+        subset: val or test.
+        totals: int64 (thresholds, 4), counts at :data:`crackseg.metrics.scores.THRESHOLD_GRID` as
+            :meth:`crackseg.metrics.scores.ConfusionCounts.compute` gives them.
+        threshold: the stored one.
+        step: of the optimizer, at the end.
+    """
+    totals = totals.cpu()
+    counts = _from_zero_to_one(totals)
+    tp, fp, fn, tn = counts.numpy().T
+    rows = [scores(row) for row in counts]
+    precision, recall = ([row[name] for row in rows] for name in ("precision", "recall"))
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            writer = logger.experiment
+            writer.add_pr_curve_raw(
+                f"{subset}/precision_recall",
+                *(tp, fp, tn, fn, precision, recall),
+                global_step=step,
+                num_thresholds=len(counts),
+            )
+            picture = threshold_picture(totals.numpy(), threshold)
+            writer.add_image(f"{subset}/threshold", picture, step, dataformats="HWC")
+            logger.save()
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:
+    """Settings under the names and in the spelling of the command line.
+
+    Args:
+        settings: nested as in ``config.yaml``.
+        prefix: of all names.
+
+    Example:
+        >>> flatten({"data": {"image_size": [96, 160], "count": None, "augment": True}, "seed": 0})
+        {'data.image_size': '[96, 160]', 'data.count': 'null', 'data.augment': 'true', 'seed': 0}
+    """
+    flat: dict[str, float | str] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        elif value is None or isinstance(value, bool):
+            flat[f"{prefix}{key}"] = {None: "null", True: "true", False: "false"}[value]
+        else:
+            flat[f"{prefix}{key}"] = value if isinstance(value, int | float) else str(value)
+    return flat
+
+
+def _from_zero_to_one(totals: Tensor) -> Tensor:
+    """Adds the ends: every pixel called crack, and none.
+
+    TensorBoard takes the thresholds to be spread evenly from 0 to 1, both included.
+    """
+    tp, fp, fn, tn = (int(count) for count in totals[0])
+    crack, background = tp + fn, fp + tn
+    ends = torch.tensor([[crack, background, 0, 0], [0, 0, crack, background]])
+    return torch.cat([ends[:1], totals, ends[1:]])
+
+
+def _log_session(
+    board: TensorBoardLogger,
+    settings: dict[str, float | str],
+    outcome: dict[str, float],
+    step: int,
+) -> None:
+    """Adds a row to the HParams tab; its metrics are logged already.
+
+    Lightning's ``log_hyperparams`` would also say which columns there are, and TensorBoard believes
+    the first run for all others. Untold, it gathers them from all runs and begins with those that
+    differ.
+    """
+    _, start, end = hparams(settings, outcome)  # type: ignore[no-untyped-call]
+    for summary in (start, end):
+        board.experiment.file_writer.add_summary(summary, step)
+    # Lightning wrote this file before it knew the settings.
+    save_hparams_to_yaml(Path(board.log_dir, board.NAME_HPARAMS_FILE), settings)
+    board.save()
+
+
+def _accepted(logger: Logger, settings: dict[str, float | str]) -> dict[str, float | str]:
+    """Leaves out what MLflow has from an earlier part of the run: it refuses any change."""
+    if not isinstance(logger, MLFlowLogger):
+        return settings
+    known = logger.experiment.get_run(logger.run_id).data.params
+    return {key: value for key, value in settings.items() if key not in known}
+
+
+def _tensorboard(folder: Path, graph: bool, step: int) -> TensorBoardLogger:
+    # Steps count from 0, and an epoch is logged at its last one: those to be kept end before the
+    # number of steps taken. TensorBoard takes only the second such mark for a restart, so that a
+    # fresh run needs one as well.
+    return TensorBoardLogger(
+        folder, "tensorboard", "", log_graph=graph, default_hp_metric=False, purge_step=step
+    )
+
+
+def _mlflow(folder: Path, resumed: bool) -> MLFlowLogger:
+    # Neither MLflow nor wandb talks to the network unless told to.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    store = Path("outputs").resolve()
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    kept = folder / "mlflow_run.txt"
+    logger = MLFlowLogger(
+        PROJECT,
+        run_name=folder.name,
+        tracking_uri=server or f"sqlite:///{store / 'mlflow.db'}",
+        artifact_location=None if server else (store / "mlflow").as_uri(),
+        run_id=_remembered(kept) if resumed else None,
+    )
+    _remember(kept, logger.run_id)
+    return logger
+
+
+def _wandb(folder: Path, resumed: bool) -> WandbLogger:
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    # The run of an earlier job of this process would be written to.
+    import_module("wandb").finish()
+    kept = folder / "wandb_run.txt"
+    run_id = (_remembered(kept) if resumed else None) or secrets.token_hex(4)
+    _remember(kept, run_id)
+    mode = os.environ.get("WANDB_MODE", "offline")
+    return WandbLogger(folder.name, folder, id=run_id, project=PROJECT, mode=mode)
+
+
+def _remembered(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+@rank_zero_only
+def _remember(path: Path, run_id: str | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{run_id}\n", encoding="utf-8")

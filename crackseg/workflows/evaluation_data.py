@@ -1,0 +1,110 @@
+"""Which photographs an evaluation judges: those that a checkpoint names, or others."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from crackseg.config.parsing import roots
+from crackseg.config.schema import DataConfig, EvaluateConfig
+from crackseg.data.datamodule import CrackDataModule, announce
+from crackseg.data.splits.manifest import SUBSETS
+from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
+
+log = logging.getLogger(__name__)
+
+# These belong to the network: other values would be other pixels than it was trained on.
+FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
+
+
+def judged_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackDataModule:
+    """The photographs to judge, ready to be read.
+
+    Args:
+        config: of the evaluation.
+        parameters: the checkpoint's hyper-parameters.
+
+    Raises:
+        DatasetNotFoundError: there are none.
+        DatasetError: those that the checkpoint names have changed since, or cannot be divided.
+    """
+    named = parameters["data"]
+    data = _data(config, DataConfig(**named["config"]))
+    if config.mask_threshold is not None:
+        data = replace(data, mask_threshold=config.mask_threshold)
+    announce(data)
+    datamodule = _read(config, data)
+    if datamodule.manifest.digest == named["manifest_hash"]:
+        return datamodule
+    if config.data is None:
+        raise DatasetError(
+            f"{datamodule.root}: these are not the photographs and subsets that the checkpoint was "
+            f"trained with ({_told(datamodule.manifest.counts, named['counts'])}); "
+            f"{_remedy(config, data)}"
+        )
+    log.warning(
+        "the division into subsets is not the one that this checkpoint was trained with: "
+        "photographs of its training may be among these"
+    )
+    return datamodule
+
+
+def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
+    try:
+        return _ready(data)
+    except DatasetNotFoundError as error:
+        if config.data is not None or config.root is not None:
+            raise
+        raise DatasetNotFoundError(
+            f"{name_some(map(str, roots(data.root)))}: the photographs that the checkpoint was "
+            "trained with are not there any more; say with root=FOLDER where they stand now, or "
+            "judge others with data=folder data.root=FOLDER"
+        ) from error
+    except DatasetError as error:
+        if config.root is not None:
+            raise DatasetError(
+                f"root: it is for the photographs that the checkpoint names, and those below "
+                f"{name_some(map(str, roots(data.root)))} cannot be these ({error}); judge others "
+                "with data=folder data.root=FOLDER"
+            ) from error
+        if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
+            raise
+    # A few photographs cannot be divided, and to be judged all together they need not be.
+    return _ready(replace(data, split="none", counts=None))
+
+
+def _told(now: Mapping[str, int], then: Mapping[str, int]) -> str:
+    if now == then:
+        return "as many, but named or divided otherwise"
+    counts = (", ".join(f"{name} {one[name]}" for name in SUBSETS) for one in (then, now))
+    return "there {}, here {}".format(*counts)
+
+
+def _remedy(config: EvaluateConfig, data: DataConfig) -> str:
+    if config.root is not None:
+        return (
+            "name with root=... the folder that holds them, or all folders where they were "
+            "several, which must stand to one another as they did"
+        )
+    return (
+        f"restore them, or give the run's manifest with data={data.name} data.root={data.root} "
+        "data.split=manifest data.manifest=FILE"
+    )
+
+
+def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
+    """The data to judge, as the checkpoint's network sees them."""
+    if config.data is not None:
+        seen = {key: getattr(trained_on, key) for key in FROM_CHECKPOINT}
+        return replace(config.data, **seen)
+    if config.root is not None:
+        # As photographs that are there: synthetic ones would be made where they are not.
+        return replace(trained_on, root=config.root, name="folder", count=None)
+    return trained_on
+
+
+def _ready(data: DataConfig) -> CrackDataModule:
+    datamodule = CrackDataModule(data)
+    datamodule.prepare_data()
+    datamodule.setup()
+    return datamodule

@@ -1,0 +1,75 @@
+"""What a run's network sees in single photographs, as its evaluation saw them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crackseg.checkpoint import read_checkpoint
+from crackseg.data.annotations.ground_truth import truth_file
+from crackseg.data.dataset import CrackDataset
+from crackseg.data.readers import FilePixels, Pixels, PredictedPixels
+from crackseg.data.splits.manifest import Row, read_manifest
+from crackseg.errors import DatasetError, name_some
+from crackseg.images import read_photograph, resize
+from crackseg.inference.tiling import logits_at_size
+from crackseg.preprocessing import Preprocessing
+from crackseg.reporting.comparison.pictures import Look
+from crackseg.runs.record import BEST
+from crackseg.training.segmenter import CrackSegmenter
+
+
+@torch.inference_mode()
+def look_at(folder: Path, images: Iterable[str], resolution: str, root: Path) -> dict[str, Look]:
+    """Shows photographs to a run's best network, in float32.
+
+    Args:
+        folder: of the run.
+        images: paths as its manifest has them.
+        resolution: see :class:`crackseg.config.schema.EvaluateConfig`.
+        root: to which the manifest's paths are relative.
+
+    Returns:
+        By image.
+
+    Raises:
+        DatasetError: photographs or masks that are not there any more.
+    """
+    parameters = read_checkpoint(folder / BEST)["hyper_parameters"]
+    seen = parameters["preprocessing"]
+    by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
+    rows = [by_image[image] for image in images]
+    _refuse_missing(folder, root, rows)
+    size = seen["image_size"] and (int(seen["image_size"][0]), int(seen["image_size"][1]))
+    pixels: Pixels = FilePixels(root, Preprocessing(size, seen["resize"], seen["mask_threshold"]))
+    if resolution == "native":
+        pixels = PredictedPixels(root, seen["scale"], seen["resize"])
+    segmenter = CrackSegmenter.load_from_checkpoint(
+        folder / BEST, map_location="cpu", weights_only=True
+    ).eval()
+    dataset = CrackDataset(pixels, rows, seen["mask_threshold"])
+    looks = {}
+    for index, row in enumerate(rows):
+        sample = dataset[index]
+        truth = sample["mask"][0].numpy() > 0.5
+        height, width = truth.shape
+        logits = segmenter.logits_in_tiles(sample["image"][None])
+        probability = torch.sigmoid(logits_at_size(logits, (height, width)).float())[0, 0]
+        # The network may see it smaller than the mask is.
+        photograph = resize(read_photograph(root / row.image), (height, width), "area")
+        looks[row.image] = Look(
+            photograph, truth, np.asarray(probability.numpy(), np.float32), parameters["threshold"]
+        )
+    return looks
+
+
+def _refuse_missing(folder: Path, root: Path, rows: Iterable[Row]) -> None:
+    files = dict.fromkeys(name for row in rows for name in (row.image, truth_file(row.mask)))
+    missing = [name for name in files if name and not (root / name).is_file()]
+    if missing:
+        raise DatasetError(
+            f"{root}: {len(missing)} files that the page is to show are not there any more: "
+            f"{name_some(missing)}; put the data set back where {folder.name} was trained on it, "
+            "say with --root where it stands now, or name other runs"
+        )

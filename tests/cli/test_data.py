@@ -1,0 +1,145 @@
+"""The commands ``crackseg data ...``."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crackseg.cli.main import main
+from crackseg.data.discovery.pairs import Pair, find_pairs
+from crackseg.data.splits.grouping import describe
+from crackseg.data.splits.manifest import Manifest
+from crackseg.data.splits.strategies import split_by_photograph, split_randomly
+from tests.conftest import write_archive
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a pipe, whatever shell runs the tests."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def stems_of_crops() -> list[str]:
+    return [f"a_{i}_{j}" for i in range(10) for j in range(3)] + [f"CFD_{i}" for i in range(10)]
+
+
+def written(path: Path, manifest: Manifest) -> str:
+    manifest.write(path / "manifest.csv")
+    return str(path / "manifest.csv")
+
+
+def described(stems: list[str]) -> list[Pair]:
+    return [Pair(stem, f"images/{stem}.jpg", f"masks/{stem}.png") for stem in stems]
+
+
+@pytest.mark.parametrize("command", [[], ["leaks"]])
+def test_help_does_not_wait_for_torch(command: list[str]) -> None:
+    code = (
+        "import sys; from crackseg.cli.main import main\n"
+        f"try: main(['data', *{command}, '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'lightning', 'hydra', 'cv2', 'numpy', 'rich'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "leaks" in done.stdout
+
+
+def test_leaks_of_a_random_division_are_one_line_a_table_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = split_randomly(describe(described(stems_of_crops())))
+    assert main(["data", "leaks", written(tmp_path, manifest)]) == 1
+    line, heading, _, *table = capsys.readouterr().out.splitlines()
+    assert line.startswith("LEAK: ")
+    assert line.endswith("share a photograph or a near duplicate with training")
+    assert heading.split() == ["source", "val", "shared", "unknown", "test", "shared", "unknown"]
+    assert [row.split()[0] for row in table] == ["CFD", "masonry"]
+    totals = [sum(int(row.split()[column]) for row in table) for column in (1, 4)]
+    assert totals == [4, 4]
+
+
+def test_no_leaks_are_exit_code_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = describe(described(stems_of_crops()))
+    manifest = split_by_photograph(rows, [0.1] * len(rows))
+    assert main(["data", "leaks", written(tmp_path, manifest)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "no leak: none of 4 val and 4 test items shares a photograph or a near duplicate with "
+        "training"
+    )
+
+
+def test_unknown_photographs_are_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = split_randomly(describe(described([f"wall{i}" for i in range(10)])))
+    assert main(["data", "leaks", written(tmp_path, manifest)]) == 1
+    line, _, _, row = capsys.readouterr().out.splitlines()
+    assert line == (
+        "UNKNOWN: of 1 of 1 val and 1 of 1 test items the photograph is not known, and any of them "
+        "may leak; so it is of 8 training items, which any may share"
+    )
+    assert row.split() == ["(unknown)", "1", "0", "1", "1", "0", "1"]
+
+
+def test_a_division_without_validation_and_test_has_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = split_randomly(describe(described(["CFD_1", "CFD_2"])), counts=[1, 1, 0])
+    assert main(["data", "leaks", written(tmp_path, Manifest(manifest.subset("train")))]) == 0
+    assert capsys.readouterr().out == "no leak: there are no val and no test items\n"
+
+
+def test_a_manifest_without_groups_is_not_called_safe_until_its_photographs_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = write_archive(tmp_path / "root")
+    pairs = find_pairs(root).pairs
+    manifest = split_randomly(describe(pairs))
+    path = written(tmp_path, Manifest(tuple(replace(row, group="") for row in manifest.rows)))
+    assert main(["data", "leaks", path]) == 1
+    line, *_, hint = capsys.readouterr().out.splitlines()
+    assert line == (
+        "UNKNOWN: by their names none of 2 val and 2 test items shares a photograph with training, "
+        "but 20 items were not compared for near duplicates"
+    )
+    assert hint == "--root FOLDER compares them: name the folder of the photographs"
+    assert main(["data", "leaks", path, "--root", str(root)]) == 0
+    line, *table = capsys.readouterr().out.splitlines()
+    assert line.startswith("no leak: none of 2 val and 2 test items shares a photograph or a near")
+    assert len(table) == 3
+    first, tested = (manifest.subset(subset)[0].image for subset in ("train", "test"))
+    shutil.copyfile(root / first, root / tested)
+    assert main(["data", "leaks", path, "--root", str(root)]) == 1
+    assert capsys.readouterr().out.startswith("LEAK: 0 of 2 val and 1 of 2 test items share")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, ": there is no such manifest"),
+        ("", ": the manifest lists no pair"),
+        (
+            "stem,image\nCFD_1,i.png\n",
+            ", line 1: it lacks mask, source, photograph, subset; the columns are stem, ",
+        ),
+        ('stem,image\n"never closed,', ": cannot be read as a manifest ("),
+    ],
+)
+def test_a_missing_or_damaged_manifest_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, message: str
+) -> None:
+    path = tmp_path / "m.csv"
+    if content is not None:
+        path.write_text(content)
+    assert main(["data", "leaks", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"error: {path}{message}")
+    assert said.err.count("\n") == 1

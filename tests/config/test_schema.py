@@ -1,0 +1,58 @@
+"""The config groups compose to what the project promises."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from crackseg.config.schema import PaperUNetConfig, TrainConfig, UNetConfig, register_schemas
+from crackseg.config.validation import check_train_config
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def composed(*overrides: str, name: str = "train") -> TrainConfig:
+    register_schemas()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = OmegaConf.to_object(compose(name, list(overrides)))
+    assert isinstance(config, TrainConfig)
+    return config
+
+
+def choices() -> list[str]:
+    """Every file of every group as an override."""
+    files = sorted(CONF.glob("*/*.yaml"))
+    return [f"{file.parent.name}={file.stem}" for file in files if file.parent.name != "logger"]
+
+
+@pytest.mark.parametrize("choice", [choice for choice in choices() if choice != "data=default"])
+def test_every_choice_composes_and_is_valid(choice: str) -> None:
+    # A folder of one's own is wherever it is.
+    check_train_config(composed(choice, *(["data.root=mine"] if choice == "data=folder" else [])))
+
+
+def test_default_run_is_what_the_project_promises() -> None:
+    config = composed()
+    assert config.data.name == "synthetic"
+    assert isinstance(config.model, UNetConfig)
+    assert config.model.dropout == 0.1
+    assert config.loss.terms == {"weighted_bce": 1.0}
+    assert config.loss.class_weights == "auto"
+    assert (config.optimizer.lr, config.optimizer.weight_decay) == (1e-3, 1e-4)
+    assert (config.scheduler.factor, config.scheduler.patience) == (0.5, 3)
+    assert config.scheduler.min_lr == 1e-6
+    assert config.callbacks.patience == 10
+    assert config.callbacks.monitor == config.scheduler.monitor == "val/best_crack_iou"
+    assert config.trainer.max_epochs == 100
+    assert config.logger.tensorboard
+    assert config.logger.csv
+    assert config.seed == 0
+
+
+def test_paper_network_has_its_own_schema() -> None:
+    assert isinstance(composed("model=unet_paper").model, PaperUNetConfig)
+
+
+def test_the_scheduler_follows_the_callbacks_monitor() -> None:
+    assert composed("callbacks.monitor=val/loss").scheduler.monitor == "val/loss"

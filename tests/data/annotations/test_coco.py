@@ -1,0 +1,173 @@
+"""COCO's annotations become masks."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from crackseg.data.annotations.coco import Coco, parse_coco
+from crackseg.errors import DatasetError, UnreadableImageError
+
+SIZE = (40, 60)
+SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
+TRIANGLE = [30, 20, 50, 20, 50, 35]
+PATH = Path("walls/annotations.json")
+
+
+def document(*segmentations: object, category: int = 1) -> dict[str, Any]:
+    """All annotations belong to a.jpg; b.jpg has none."""
+    return {
+        "images": [
+            {"id": 7, "file_name": "a.jpg", "height": 40, "width": 60},
+            {"id": 8, "file_name": "b.jpg"},
+        ],
+        "categories": [{"id": 1, "name": "crack"}, {"id": 2, "name": "stain"}],
+        "annotations": [
+            {"id": 10 + n, "image_id": 7, "category_id": category, "segmentation": segmentation}
+            for n, segmentation in enumerate(segmentations)
+        ],
+    }
+
+
+def parsed(content: dict[str, Any]) -> Coco:
+    coco = parse_coco(PATH, content)
+    assert coco is not None
+    return coco
+
+
+def square() -> np.ndarray:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[5:15, 10:20] = 255
+    return mask
+
+
+def runs(compressed: bool) -> dict[str, Any]:
+    if compressed:
+        code = coco_mask.encode(np.asfortranarray(square()))
+        return {"size": list(SIZE), "counts": code["counts"].decode()}
+    flat = (square() > 0).ravel(order="F")
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    return {"size": list(SIZE), "counts": np.diff([0, *changes, flat.size]).tolist()}
+
+
+@pytest.mark.parametrize("segmentation", [[SQUARE], runs(True), runs(False)])
+def test_polygons_and_run_lengths_give_the_same_mask(segmentation: object) -> None:
+    drawn = parsed(document(segmentation)).draw("a.jpg", SIZE)
+    assert drawn.dtype == np.uint8
+    assert np.array_equal(drawn, square())
+
+
+def test_all_polygons_of_all_annotations_are_joined() -> None:
+    drawn = parsed(document([SQUARE, TRIANGLE], runs(False))).draw("a.jpg", SIZE)
+    assert np.array_equal(drawn[:20], square()[:20])
+    assert (drawn[20:] > 0).sum() == pytest.approx(150, rel=0.1)
+
+
+def test_an_image_without_annotations_has_no_crack() -> None:
+    assert parsed(document([SQUARE])).draw("b.jpg", (5, 6)).tolist() == [[0] * 6] * 5
+
+
+def test_annotations_of_other_categories_are_left_out() -> None:
+    assert not parsed(document([TRIANGLE], category=2)).draw("a.jpg", SIZE).any()
+
+
+def test_the_only_category_is_the_crack() -> None:
+    content = document([SQUARE])
+    content["categories"] = [{"id": 1, "name": "defect"}]
+    assert np.array_equal(parsed(content).draw("a.jpg", SIZE), square())
+
+
+def test_several_categories_of_which_none_is_a_crack_are_refused() -> None:
+    content = document([SQUARE])
+    content["categories"][0]["name"] = "defect"
+    with pytest.raises(DatasetError, match=re.escape(f"{PATH}: none of its 2 labels")):
+        parse_coco(PATH, content)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "reason"),
+    [
+        ([], "it has a box at most, and no outline"),
+        (None, "it has a box at most, and no outline"),
+        ("crack", "its segmentation is neither polygons nor a run-length code"),
+        (SQUARE, "its polygons are no lists of x1, y1, x2, y2, ..."),
+        ([SQUARE[:-1]], "its polygons are no lists of x1, y1, x2, y2, ..."),
+        # Four numbers are a box to COCO's tools.
+        ([SQUARE[:4]], "it has 2 points and needs 3"),
+        ([[1, 2, 3, 4, 900, 6]], "its point (900, 6) lies far outside of the photograph"),
+        ({"size": [60, 40], "counts": "abc"}, "its run-length code is of size [60, 40]"),
+        ({"size": [40, 60], "counts": None}, "its run-length code is damaged"),
+        ({"size": [40, 60], "counts": [5]}, "its run-length code is damaged"),
+        ({"size": [40, 60], "counts": ["a"]}, "its run-length code is damaged"),
+        ({"size": [40, 60], "counts": "damaged"}, "its run-length code is damaged"),
+    ],
+)
+def test_an_annotation_that_cannot_be_drawn_is_named(segmentation: object, reason: str) -> None:
+    coco = parsed(document([SQUARE], segmentation))
+    with pytest.raises(UnreadableImageError) as caught:
+        coco.draw("a.jpg", SIZE)
+    assert str(caught.value) == (f"{PATH}, image a.jpg: annotation 11 cannot be drawn: {reason}")
+
+
+def test_a_photograph_of_another_size_is_refused() -> None:
+    message = re.escape(f"{PATH}, image a.jpg: annotated at 60 x 40 pixels (width x height), but")
+    with pytest.raises(UnreadableImageError, match=f"^{message}"):
+        parsed(document([SQUARE])).draw("a.jpg", (60, 40))
+
+
+def test_an_image_that_is_not_listed_is_named() -> None:
+    message = re.escape(f"{PATH}: it lists no image 'c.jpg'")
+    with pytest.raises(UnreadableImageError, match=f"^{message}$"):
+        parsed(document([SQUARE])).draw("c.jpg", SIZE)
+
+
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [
+        ("images", "id"),
+        ("images", "file_name"),
+        ("annotations", "image_id"),
+        ("annotations", "category_id"),
+        ("categories", "name"),
+    ],
+)
+def test_an_entry_that_lacks_something_is_named(part: str, key: str) -> None:
+    content = document([SQUARE])
+    content[part].append({name: one for name, one in content[part][0].items() if name != key})
+    with pytest.raises(DatasetError) as caught:
+        parse_coco(PATH, content)
+    assert str(caught.value) == (
+        f"{PATH}: cannot be read as COCO annotations (entry {len(content[part])} of '{part}' has "
+        f"no '{key}')"
+    )
+
+
+def test_an_image_that_is_listed_twice_is_named() -> None:
+    content = document([SQUARE])
+    content["images"].append({"id": 9, "file_name": "a.jpg"})
+    with pytest.raises(DatasetError, match=r"1 images are listed more than once.*: a\.jpg$"):
+        parse_coco(PATH, content)
+
+
+def captions() -> dict[str, Any]:
+    content = document()
+    content["annotations"] = [{"id": 1, "image_id": 7, "caption": "a wall"}]
+    return content
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"images": [], "annotations": []}, {"shapes": []}, captions()]
+)
+def test_other_documents_are_none_of_coco(content: dict[str, Any]) -> None:
+    assert parse_coco(PATH, content) is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("image_id", "1"), ("category_id", 99)])
+def test_annotations_of_nothing_in_the_file_are_refused(key: str, value: object) -> None:
+    content = document([1, 1, 5, 1, 5, 5])
+    content["annotations"][0][key] = value
+    with pytest.raises(DatasetError, match="1 annotations are of an image or a category that is"):
+        parsed(content)

@@ -1,0 +1,144 @@
+"""LabelMe's shapes become masks."""
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.annotations.labelme import LabelMe, parse_labelme
+from crackseg.errors import UnreadableImageError
+
+SIZE = (40, 60)
+SQUARE = [[10, 5], [20, 5], [20, 15], [10, 15]]
+PATH = Path("walls/wall1.json")
+
+
+def shape(points: object, kind: str | None = "polygon", label: str = "crack", **more: Any) -> dict:
+    return {"label": label, "points": points, "shape_type": kind, **more}
+
+
+def sheet(*shapes: dict, **document: Any) -> LabelMe:
+    parsed = parse_labelme(PATH, {"shapes": list(shapes), **document})
+    assert parsed is not None
+    return parsed
+
+
+def square() -> np.ndarray:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[5:15, 10:20] = 255
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("kind", "points"),
+    [
+        ("polygon", SQUARE),
+        (None, SQUARE),
+        ("rectangle", [[10, 5], [20, 15]]),
+        ("rectangle", [[20, 15], [10, 5]]),
+        ("rectangle", SQUARE),
+        ("oriented_rectangle", SQUARE),
+    ],
+)
+def test_areas_are_filled(kind: str | None, points: object) -> None:
+    drawn = sheet(shape(points, kind)).draw(None, SIZE)
+    assert drawn.dtype == np.uint8
+    assert np.array_equal(drawn, square())
+
+
+@pytest.mark.parametrize(
+    ("kind", "points", "area"),
+    [
+        ("circle", [[30, 20], [30, 10]], 314),
+        ("line", [[5, 20], [55, 20]], 157),
+        ("linestrip", [[5, 20], [30, 20], [55, 20]], 157),
+    ],
+)
+def test_circles_and_lines_are_drawn(kind: str, points: object, area: int) -> None:
+    drawn = sheet(shape(points, kind)).draw(None, SIZE)
+    assert np.unique(drawn).tolist() == [0, 255]
+    assert (drawn > 0).sum() == pytest.approx(area, rel=0.04)
+    assert drawn[20, 30] == 255
+
+
+def encoded(painted: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(painted).save(file, format="PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8])
+def test_a_painted_mask_is_put_in_its_place(dtype: type) -> None:
+    painted = np.random.default_rng(0).random((10, 10)) > 0.5
+    stored = shape([[10, 5], [19, 14]], "mask", mask=encoded(painted.astype(dtype)))
+    expected = np.zeros(SIZE, bool)
+    expected[5:15, 10:20] = painted
+    assert np.array_equal(sheet(stored).draw(None, SIZE) > 0, expected)
+
+
+def test_shapes_of_other_labels_are_left_out() -> None:
+    parsed = sheet(
+        shape(SQUARE, label="Crack_1"),
+        shape([[30, 20], [50, 20], [50, 35]], label="stain"),
+        shape([[30, 20]], "point", label="note"),
+    )
+    assert parsed.labels == {"Crack_1", "stain", "note"}
+    assert np.array_equal(parsed.draw(None, SIZE), square())
+    assert parsed.draw("stain", SIZE)[21, 45] == 255
+    assert not parsed.draw("stain", SIZE)[5:15, 10:20].any()
+
+
+def test_a_file_without_shapes_says_that_there_is_no_crack() -> None:
+    assert not sheet().draw(None, SIZE).any()
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (shape(SQUARE[:2]), "it has 2 points and needs 3"),
+        (shape(None), "its points are no pairs of x and y"),
+        (shape([[1, 1]], "point"), "a point has no area"),
+        (shape([[10, 5], [19, 14]], "mask"), "its mask cannot be decoded"),
+        (shape([[10, 5], [19, 14]], "mask", mask="AAAA"), "its mask cannot be decoded"),
+        (
+            shape([[55, 5], [64, 14]], "mask", mask=encoded(np.ones((10, 10), bool))),
+            "its mask reaches beyond the photograph",
+        ),
+        (
+            shape([[-3, 5], [6, 14]], "mask", mask=encoded(np.ones((10, 10), bool))),
+            "its mask reaches beyond the photograph",
+        ),
+    ],
+)
+def test_a_shape_that_cannot_be_drawn_is_named(broken: dict, reason: str) -> None:
+    with pytest.raises(UnreadableImageError) as caught:
+        sheet(shape(SQUARE), broken).draw(None, SIZE)
+    assert str(caught.value) == f"{PATH}: shape 2 (crack) cannot be drawn: {reason}"
+
+
+def test_a_photograph_of_another_size_is_refused() -> None:
+    parsed = sheet(shape(SQUARE), imageHeight=60, imageWidth=40)
+    with pytest.raises(UnreadableImageError) as caught:
+        parsed.draw(None, SIZE)
+    assert str(caught.value) == (
+        f"{PATH}: annotated at 40 x 60 pixels (width x height), but the photograph has 60 x 40; it "
+        "was resized or turned afterwards"
+    )
+    assert np.array_equal(sheet(shape(SQUARE), imageHeight=None).draw(None, SIZE), square())
+
+
+@pytest.mark.parametrize("broken", ["crack", {"points": SQUARE}, {"label": 3, "points": SQUARE}])
+def test_a_shape_without_a_label_is_named(broken: object) -> None:
+    message = re.escape(f"{PATH}: shape 2 has no label")
+    with pytest.raises(UnreadableImageError, match=f"^{message}$"):
+        parse_labelme(PATH, {"shapes": [shape(SQUARE), broken]})
+
+
+@pytest.mark.parametrize("document", [{}, {"shapes": 3}, {"images": []}])
+def test_other_documents_are_none_of_labelme(document: dict) -> None:
+    assert parse_labelme(PATH, document) is None

@@ -1,0 +1,78 @@
+"""Annotation files are opened, told apart and kept."""
+
+import json
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crackseg.data.annotations import reader
+from crackseg.data.annotations.coco import Coco
+from crackseg.data.annotations.labelme import LabelMe
+from crackseg.data.annotations.reader import read_annotations
+from crackseg.errors import UnreadableImageError
+
+
+def write(path: Path, document: Any) -> Path:
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def coco(*names: str) -> dict[str, Any]:
+    return {
+        "images": [{"id": n, "file_name": name} for n, name in enumerate(names)],
+        "annotations": [],
+        "categories": [{"id": 1, "name": "crack"}],
+    }
+
+
+def test_files_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
+    assert isinstance(read_annotations(write(tmp_path / "a.json", {"shapes": []})), LabelMe)
+    assert isinstance(read_annotations(write(tmp_path / "b.json", coco("x.jpg"))), Coco)
+    for other in ({}, [], "text", {"camera": "phone"}):
+        assert read_annotations(write(tmp_path / "c.json", other)) is None
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"shapes": []}', encoding="utf-8-sig")
+    assert isinstance(read_annotations(tmp_path / "a.json"), LabelMe)
+
+
+def test_a_file_of_coco_is_parsed_once_by_all_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.json", coco("x.jpg"))
+    parsed = []
+    parse = reader.parse_coco
+    monkeypatch.setattr(reader, "parse_coco", lambda *given: parsed.append(given) or parse(*given))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(read_annotations, [path] * 20))
+    assert len(parsed) == 1
+    assert all(one is found[0] for one in found)
+
+
+def test_a_file_of_coco_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", coco("x.jpg"))
+    assert list(read_annotations(path).images) == ["x.jpg"]
+    stamp = path.stat().st_mtime_ns
+    write(path, coco("y.jpg"))
+    os.utime(path, ns=(stamp, stamp + 1))
+    assert list(read_annotations(path).images) == ["y.jpg"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"shapes": [', b"\xff\xfe\xfa", b"[" * 100_000])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=f"^{re.escape(str(path))}: cannot be read as"):
+        read_annotations(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "gone.json"
+    with pytest.raises(UnreadableImageError) as caught:
+        read_annotations(path)
+    assert str(caught.value) == f"{path}: there is no such file"

@@ -1,0 +1,302 @@
+"""Files arrive whole from servers that drop, ignore, lie and refuse."""
+
+import hashlib
+import logging
+import socket
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from crackseg.data.download.retry import Patience
+from crackseg.data.download.transfer import Line
+from crackseg.errors import DownloadError
+from tests.helpers.dataverse_server import Answer, Dataverse
+
+# Less than a chunk of 32 KiB is lost with a connection; what is dropped after is a multiple of it.
+CONTENT = bytes(range(251)) * 4000
+DROP = 10 << 15
+MD5 = hashlib.md5(CONTENT).hexdigest()
+SIZE = len(CONTENT)
+
+
+class Fetching:
+    """A server with one file, and what it takes to fetch it."""
+
+    def __init__(self, server: Dataverse, folder: Path) -> None:
+        self.server = server
+        self.target = folder / "x.zip"
+        self.part = folder / "x.zip.part"
+        self.slept: list[float] = []
+        self.line = Line(Patience(4, 1, 600, self.slept.append), "or walk there")
+        self.url = f"{server.url}/api/access/datafile/100"
+
+    def run(self, md5: str = MD5) -> bytes:
+        self.line.file(self.url, self.target, SIZE, md5)
+        assert not self.part.exists()
+        return self.target.read_bytes()
+
+    def refused(self, md5: str = MD5) -> str:
+        with pytest.raises(DownloadError) as caught:
+            self.line.file(self.url, self.target, SIZE, md5)
+        assert not self.target.exists()
+        return str(caught.value)
+
+
+@pytest.fixture
+def fetching(tmp_path: Path) -> Iterator[Fetching]:
+    with Dataverse({"x.zip": CONTENT}) as server:
+        yield Fetching(server, tmp_path)
+
+
+def test_a_file_behind_a_redirect(fetching: Fetching) -> None:
+    assert fetching.run() == CONTENT
+    assert [path for path, _ in fetching.server.asked] == [
+        "/api/access/datafile/100",
+        "/storage/100",
+    ]
+    assert fetching.slept == []
+
+
+def test_it_does_not_call_itself_by_a_name_that_is_turned_away(fetching: Fetching) -> None:
+    fetching.run()
+    [agent] = fetching.server.agents
+    assert agent is not None
+    assert agent.startswith("crackseg/")
+
+
+def test_a_file_that_is_there_is_not_fetched(fetching: Fetching) -> None:
+    fetching.run()
+    fetching.server.asked.clear()
+    assert fetching.run() == CONTENT
+    assert fetching.server.asked == []
+
+
+def test_a_file_that_was_damaged_since_is_fetched_anew(fetching: Fetching) -> None:
+    fetching.target.write_bytes(CONTENT[:-1] + b"x")
+    assert fetching.run() == CONTENT
+
+
+def test_an_empty_file(fetching: Fetching) -> None:
+    fetching.line.file(fetching.url, fetching.target, 0, hashlib.md5(b"").hexdigest())
+    assert fetching.target.read_bytes() == b""
+
+
+def test_a_dropped_connection_is_gone_on_with(fetching: Fetching) -> None:
+    fetching.server.drop_after = DROP
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == [
+        None,
+        f"bytes={DROP}-",
+        f"bytes={2 * DROP}-",
+        f"bytes={3 * DROP}-",
+    ]
+    # Every try brought something, so the pauses do not grow.
+    assert fetching.slept == [1, 1, 1]
+
+
+def test_a_later_run_goes_on_where_one_ended(fetching: Fetching) -> None:
+    fetching.part.write_bytes(CONTENT[:4000])
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-"]
+
+
+def test_an_answer_that_is_too_short_is_gone_on_with(fetching: Fetching) -> None:
+    fetching.part.write_bytes(CONTENT[:4000])
+    short = Answer(206, {"Content-Range": f"bytes 4000-5999/{SIZE}"}, CONTENT[4000:6000])
+    fetching.server.instead["/storage"] = deque([short])
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-", "bytes=6000-"]
+
+
+def test_a_line_that_stays_down_is_given_up_and_the_part_kept(fetching: Fetching) -> None:
+    fetching.part.write_bytes(CONTENT[:4000])
+    fetching.server.drop_after = 0
+    message = fetching.refused()
+    assert message == (
+        f"x.zip ({fetching.url}): the connection ended early (4 tries); 4.0 kB are kept, and it "
+        "will go on from there; type the same command again later, or walk there"
+    )
+    assert fetching.part.read_bytes() == CONTENT[:4000]
+    assert fetching.slept == [1, 2, 4]
+
+
+def test_ctrl_c_keeps_the_part(fetching: Fetching) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    fetching.server.drop_after, fetching.server.drops = DROP, 1
+    line = Line(Patience(sleep=interrupt), "")
+    with pytest.raises(KeyboardInterrupt):
+        line.file(fetching.url, fetching.target, SIZE, MD5)
+    assert fetching.part.read_bytes() == CONTENT[:DROP]
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == [None, f"bytes={DROP}-"]
+
+
+def test_a_server_that_ignores_ranges_sends_all_of_it(fetching: Fetching) -> None:
+    fetching.server.ranges = False
+    fetching.part.write_bytes(b"?" * 4000)
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-"]
+
+
+def test_a_server_that_ignores_ranges_and_drops_is_given_up(fetching: Fetching) -> None:
+    fetching.server.ranges = False
+    fetching.server.drop_after = DROP
+    assert "(4 tries); 327.7 kB are kept" in fetching.refused()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(416),
+        Answer(206, {"Content-Range": f"bytes 100-{SIZE - 1}/{SIZE}"}, CONTENT[100:]),
+        Answer(206, {}, CONTENT[4000:]),
+        # Dataverse before 5.11 sent the range under the status of the whole.
+        Answer(200, {}, CONTENT[4000:]),
+    ],
+)
+def test_a_range_that_cannot_be_had_begins_anew(fetching: Fetching, answer: Answer) -> None:
+    fetching.part.write_bytes(CONTENT[:4000])
+    fetching.server.instead["/storage"] = deque([answer])
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-", None]
+
+
+def test_a_wrong_md5_is_fetched_once_more_and_then_refused(fetching: Fetching) -> None:
+    assert fetching.refused("f" * 32) == (
+        f"x.zip: has MD5 {MD5} in place of {'f' * 32}, also when fetched once more from its "
+        "beginning, and was not kept; try again later, or walk there"
+    )
+    assert fetching.server.fetched == [None, None]
+    assert not fetching.part.exists()
+
+
+def test_a_part_of_another_file_is_noticed(
+    fetching: Fetching, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
+    fetching.part.write_bytes(b"?" * 4000)
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-", None]
+    assert caplog.messages == ["x.zip: arrived damaged (MD5); it is fetched once more"]
+
+
+def test_more_than_was_promised_is_not_taken(fetching: Fetching) -> None:
+    fetching.part.write_bytes(CONTENT[:4000])
+    span = {"Content-Range": f"bytes 4000-9999999/{SIZE}"}
+    endless = Answer(206, span, CONTENT[4000:] + bytes(5_000_000))
+    fetching.server.instead["/storage"] = deque([endless])
+    assert fetching.run() == CONTENT
+    assert fetching.server.fetched == ["bytes=4000-", None]
+
+
+def test_a_missing_file_is_final(fetching: Fetching) -> None:
+    url = f"{fetching.server.url}/api/nowhere"
+    with pytest.raises(DownloadError) as caught:
+        fetching.line.file(url, fetching.target, SIZE, MD5)
+    assert str(caught.value) == (
+        f"{url}: the server answers 404 Not Found (no such address): it was moved or withdrawn, or "
+        "its address in crackseg is out of date; try again later, or walk there"
+    )
+    assert len(fetching.server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (400, "it does not give it in this way"),
+        (403, "it does not give it to everyone, or turns away programs or your network"),
+    ],
+)
+def test_a_refusal_is_final(fetching: Fetching, status: int, why: str) -> None:
+    answer = Answer(status, {}, b'{"status": "ERROR", "message": "not you"}')
+    fetching.server.instead["/api"] = deque([answer])
+    message = fetching.refused()
+    assert f": the server answers {status} " in message
+    assert f" (not you): {why}; try again later, or walk there" in message
+    assert len(fetching.server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_server_is_asked_again(fetching: Fetching, status: int) -> None:
+    fetching.server.instead["/api"] = deque([Answer(status), Answer(status)])
+    assert fetching.run() == CONTENT
+    assert fetching.slept == [1, 2]
+
+
+def test_retry_after_is_honoured(fetching: Fetching) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    asked = ("7", later, "soon")
+    fetching.server.instead["/api"] = deque(Answer(503, {"Retry-After": it}) for it in asked)
+    assert fetching.run() == CONTENT
+    assert fetching.slept[0] == 7
+    assert 80 < fetching.slept[1] <= 90
+    assert fetching.slept[2] == 4
+
+
+def test_a_server_that_stays_busy_is_given_up(fetching: Fetching) -> None:
+    fetching.server.instead["/api"] = deque([Answer(503)] * 4)
+    assert fetching.refused() == (
+        f"x.zip ({fetching.url}): the server answers 503 Service Unavailable (4 tries); type the "
+        "same command again later, or walk there"
+    )
+
+
+def test_a_circle_of_redirects_is_final(fetching: Fetching) -> None:
+    fetching.server.loop = True
+    assert fetching.refused() == (
+        f"{fetching.url}: leads in a circle (more than 10 redirects); try again later, or walk "
+        "there"
+    )
+    assert len(fetching.server.asked) == 11
+
+
+def test_a_page_in_place_of_the_file_is_final(fetching: Fetching) -> None:
+    page = Answer(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Are you human?")
+    fetching.server.instead["/api"] = deque([page])
+    assert fetching.refused() == (
+        "x.zip: the server answers with text/html of 20 bytes in place of 1.0 MB; it may turn "
+        "away programs, or be under repair: try again later, or walk there "
+        f"({fetching.url})"
+    )
+    assert fetching.slept == []
+
+
+def test_no_server(fetching: Fetching) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/x"
+        with pytest.raises(DownloadError) as caught:
+            fetching.line.json(url)
+    assert str(caught.value) == (
+        f"{url}: Connection refused (4 tries); type the same command again later, or walk there"
+    )
+
+
+def test_json(fetching: Fetching) -> None:
+    fetching.server.instead["/list"] = deque([Answer(503), Answer(200, {}, b'{"a": [1]}')])
+    assert fetching.line.json(f"{fetching.server.url}/list") == {"a": [1]}
+
+
+def test_a_list_that_breaks_off_is_asked_for_again(fetching: Fetching) -> None:
+    broken = Answer(200, {"Content-Length": "100", "Connection": "close"}, b"{")
+    fetching.server.instead["/list"] = deque([broken, Answer(200, {}, b"[]")])
+    assert fetching.line.json(f"{fetching.server.url}/list") == []
+    assert fetching.slept == [1]
+
+
+def test_a_page_in_place_of_json_is_final(fetching: Fetching) -> None:
+    page = Answer(202, {"Content-Type": "text/html"}, b"<html>")
+    fetching.server.instead["/list"] = deque([page])
+    url = f"{fetching.server.url}/list"
+    with pytest.raises(DownloadError) as caught:
+        fetching.line.json(url)
+    assert str(caught.value) == (
+        f"{url}: the server answers with text/html of 6 bytes in place of JSON; it may turn away "
+        "programs, or be under repair: try again later, or walk there"
+    )

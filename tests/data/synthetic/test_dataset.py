@@ -1,0 +1,170 @@
+"""The embedded synthetic data set: exact masks, fixed bytes, all or nothing on disk."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from crackseg.data.synthetic import dataset
+from crackseg.data.synthetic.dataset import write_dataset
+from crackseg.data.synthetic.rendering import SURFACES, render
+
+COUNT, SIZE = 12, 96
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    paths = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {str(p.relative_to(folder)): p.read_bytes() for p in paths}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data"), COUNT, seed=3, size=SIZE)
+
+
+def test_same_seed_writes_the_same_bytes_on_any_number_of_cores(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    again = write_dataset(tmp_path, COUNT, seed=3, size=SIZE)
+    assert _files(again) == _files(folder)
+
+
+def test_other_seed_writes_other_bytes(folder: Path, tmp_path: Path) -> None:
+    other = _files(write_dataset(tmp_path, COUNT, seed=4, size=SIZE))
+    here = _files(folder)
+    assert other.keys() == here.keys()
+    assert all(other[name] != here[name] for name in here if name.endswith(".jpg"))
+
+
+def test_layout_is_that_of_crackseg9k(folder: Path) -> None:
+    assert folder.name == f"synthetic-v{dataset.GENERATOR_VERSION}-n{COUNT}-s3-{SIZE}px"
+    names = [f"synthetic_{SURFACES[i % 5]}_{i:04d}" for i in range(COUNT)]
+    first, second = names[: COUNT // 2], names[COUNT // 2 :]
+    expected = {f"Final-Dataset-Vol1/Images/{n}.jpg" for n in first}
+    expected |= {f"Final-Dataset-Vol2/Images-2/{n}.jpg" for n in second}
+    expected |= {f"Final-Dataset-Vol1/Final_Masks/Masks/{n}.png" for n in names}
+    assert set(_files(folder)) == expected
+
+
+def test_files_are_rgb_photographs_and_grey_masks_of_the_size_asked_for(folder: Path) -> None:
+    for path in folder.rglob("*.*"):
+        with Image.open(path) as image:
+            assert image.mode == ("L" if path.suffix == ".png" else "RGB")
+            assert image.size == (SIZE, SIZE)
+
+
+def test_exactly_every_sixth_photograph_is_free_of_cracks(folder: Path) -> None:
+    for path in (folder / "Final-Dataset-Vol1/Final_Masks/Masks").glob("*.png"):
+        cracked = bool(np.asarray(Image.open(path)).any())
+        assert cracked == (int(path.stem[-4:]) % 6 != 5), path.name
+
+
+def test_every_surface_has_photographs_with_and_without_crack() -> None:
+    assert {SURFACES[i % 5] for i in range(30) if i % 6 == 5} == set(SURFACES)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_render_gives_a_photograph_and_an_anti_aliased_mask(surface: str) -> None:
+    image, mask = render(surface, seed=1, size=128)
+    assert image.shape == (128, 128, 3)
+    assert mask.shape == (128, 128)
+    assert image.dtype == mask.dtype == np.uint8
+    assert ((mask > 0) & (mask < 255)).sum() > 0.2 * (mask > 0).sum()
+    assert np.array_equal(image, render(surface, seed=1, size=128)[0])
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_crack_share_stays_between_0_2_and_15_percent(surface: str) -> None:
+    shares = [render(surface, seed, size=128)[1].mean() / 255 for seed in range(8)]
+    assert min(shares) > 0.002
+    assert max(shares) < 0.15
+
+
+def test_mask_marks_pixels_darker_than_their_surroundings() -> None:
+    darker = []
+    for seed in range(25):
+        image, mask = render(SURFACES[seed % 5], seed, size=160)
+        grey = image.mean(axis=2)
+        near = cv2.dilate(mask, np.ones((9, 9), np.uint8)) > 0
+        ring = near & (cv2.dilate(mask, np.ones((3, 3), np.uint8)) == 0)
+        darker.append(grey[mask > 127].mean() < grey[ring].mean())
+    assert np.mean(darker) >= 0.9
+
+
+def test_the_crack_changes_the_photograph_where_the_mask_says_and_only_near_it() -> None:
+    for seed, surface in enumerate(SURFACES):
+        with_crack, mask = render(surface, seed, size=160)
+        without, blank = render(surface, seed, size=160, cracked=False)
+        assert not blank.any()
+        change = np.abs(with_crack.astype(float) - without).mean(axis=2)
+        far = cv2.dilate(mask, np.ones((41, 41), np.uint8)) == 0
+        assert change[mask > 200].mean() > 10
+        assert change[far].mean() < 2
+
+
+def test_a_complete_data_set_is_used_again(folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert write_dataset(folder.parent, COUNT, seed=3, size=SIZE) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_an_interrupted_run_leaves_nothing_and_the_next_one_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+
+    def fail_midway(
+        surface: str, seed: int, size: int, cracked: bool
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        if len(drawn) == 2:
+            raise RuntimeError("power cut")
+        drawn.append(seed)
+        return render(surface, seed, size, cracked)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dataset, "render", fail_midway)
+        with pytest.raises(RuntimeError, match="power cut"):
+            write_dataset(tmp_path, 4, size=64)
+    assert list(tmp_path.iterdir()) == []
+    assert len(_files(write_dataset(tmp_path, 4, size=64))) == 8
+
+
+def test_a_faster_process_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_and_lose_the_race(draft: Path, *_: int) -> None:
+        (draft / "ours").touch()
+        theirs = tmp_path / "synthetic-v1-n4-s0-64px"
+        theirs.mkdir()
+        (theirs / "theirs").touch()
+
+    monkeypatch.setattr(dataset, "GENERATOR_VERSION", 1)
+    monkeypatch.setattr(dataset, "_write_all", write_and_lose_the_race)
+    folder = write_dataset(tmp_path, 4, size=64)
+    assert [path.name for path in folder.iterdir()] == ["theirs"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"count": 0}, "count is 0, but must be at least 1."),
+        ({"size": 63}, "size is 63, but must be at least 64."),
+        ({"seed": -1}, "seed is -1, but must be at least 0."),
+    ],
+)
+def test_arguments_out_of_range_are_refused(
+    tmp_path: Path, arguments: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        write_dataset(tmp_path, **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_surface_is_refused_with_the_known_ones() -> None:
+    message = "surface is 'wood', but must be one of asphalt, concrete, brick, tile, metal."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        render("wood", seed=0)

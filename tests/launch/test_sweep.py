@@ -1,0 +1,277 @@
+"""Sweeps and resumed runs through the door itself, in processes of their own."""
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from crackseg.errors import CrackSegError
+from crackseg.launch.arguments import spelled_out
+from crackseg.launch.sweep import safe_name
+from crackseg.runs.record import read_record, state_of
+
+ROOT = Path(__file__).parents[2]
+
+
+class Door:
+    """``python train.py`` with the settings of a training that takes a second."""
+
+    def __init__(self, archive: Path, folder: Path) -> None:
+        self.folder = folder
+        self.settings = [
+            "data=crackseg9k",
+            f"data.root={archive}",
+            f"data.cache={folder / 'cache'}",
+            "data.image_size=32",
+            "data.batch_size=4",
+            "data.num_workers=0",
+            "model.base_channels=4",
+            "model.depth=2",
+            "trainer.accelerator=cpu",
+            "trainer.max_epochs=2",
+            "logger=csv",
+        ]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        process = self.start(*arguments)
+        told, complaints = process.communicate(timeout=120)
+        assert "Traceback" not in complaints, complaints
+        return process.returncode, told, complaints
+
+
+@pytest.fixture
+def door(archive: Path, tmp_path: Path) -> Door:
+    return Door(archive, tmp_path)
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never happened")
+
+
+def table(sweep: Path) -> list[dict[str, str]]:
+    with (sweep / "sweep.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_failing_job_is_recorded_and_the_others_go_on(door: Door) -> None:
+    rates = "optimizer.lr=1e-3,1e30,1e-4"
+    code, told, complaints = door.run("-m", *door.settings, rates, "hydra.sweep.dir=sweep")
+    sweep = door.folder / "sweep"
+    assert code == 2
+    assert "the loss is " in complaints
+    rows = table(sweep)
+    assert [row["state"] for row in rows] == ["done", "done", "failed"]
+    assert {row["optimizer.lr"] for row in rows[:2]} == {"0.001", "0.0001"}
+    assert float(rows[0]["val/crack_iou"]) >= float(rows[1]["val/crack_iou"])
+    assert "the loss is " in rows[2]["error"]
+    assert (sweep / "optimizer.lr=0.001" / "best.ckpt").is_file()
+    assert "sweep.md" in told
+    record = read_record(sweep / "optimizer.lr=1e+30")
+    assert record["state"] == "failed"
+    assert record["mistake"]
+    assert "optimizer.lr=1e+30" in record["command"]
+    assert record["code"]["version"]
+    assert record["machine"]["cores"]
+
+
+def test_a_killed_sweep_goes_on_with_what_is_missing(door: Door) -> None:
+    long = ["trainer.max_epochs=30", "callbacks.patience=30", "optimizer.lr=1e-3,1e-4"]
+    process = door.start("-m", *door.settings, *long, "hydra.sweep.dir=sweep")
+    first, second = (door.folder / "sweep" / f"optimizer.lr={lr}" for lr in ("0.001", "0.0001"))
+    wait_for((second / "last.ckpt").is_file)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done"]
+    assert state_of(second) == "interrupted"
+    kept = (first / "best.ckpt").stat().st_mtime_ns
+
+    code, _, complaints = door.run("-m", "sweep.resume=sweep")
+    assert code == 0, complaints
+    assert "done already, kept" in complaints
+    assert (first / "best.ckpt").stat().st_mtime_ns == kept
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
+    record = read_record(second)
+    assert len(record["resumed"]) == 1
+    assert "epoch 1/30" not in complaints.partition("optimizer.lr=0.0001")[2]
+    with (second / "csv" / "metrics.csv").open(newline="") as file:
+        epochs = [int(row["epoch"]) for row in csv.DictReader(file) if row["train/loss"]]
+    assert epochs == list(range(30))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_that_then_goes_on(door: Door, number: signal.Signals) -> None:
+    settings = [*door.settings, "trainer.max_epochs=30", "callbacks.patience=30"]
+    process = door.start(*settings, "hydra.run.dir=outputs/runs/mine")
+    run = door.folder / "outputs" / "runs" / "mine"
+    wait_for((run / "last.ckpt").is_file)
+    process.send_signal(number)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in complaints
+    assert "train.py resume=outputs/runs/mine" in complaints
+    assert state_of(run) == "interrupted"
+    assert (run / "figures" / "curves.png").is_file()
+
+    code, _, complaints = door.run("resume=latest", "trainer.max_epochs=31")
+    assert code == 0, complaints
+    assert state_of(run) == "done"
+    assert json.loads((run / "metrics.json").read_text())["epochs"] == 31
+    assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_epochs"] == 31
+    assert len(list((door.folder / "outputs" / "runs").iterdir())) == 1
+
+    code, _, complaints = door.run("resume=outputs/runs/mine")
+    assert code == 2
+    assert (
+        "this run is finished after 31 epochs; to train on, add trainer.max_epochs=" in complaints
+    )
+    assert state_of(run) == "done"
+
+
+def test_a_bug_in_a_job_is_told_from_a_mistake(door: Door) -> None:
+    """A folder where a file belongs is nothing that the settings could have said."""
+    broken = door.folder / "sweep" / "seed=1" / "manifest.csv"
+    broken.mkdir(parents=True)
+    process = door.start("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "this job failed, the sweep goes on" in complaints
+    assert "Traceback" in complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "failed"]
+    assert "IsADirectoryError" in read_record(broken.parent)["error"]
+
+
+def test_a_run_is_never_overwritten(door: Door) -> None:
+    code, _, complaints = door.run(*door.settings, "hydra.run.dir=run")
+    assert code == 0, complaints
+    before = (door.folder / "run" / "best.ckpt").read_bytes()
+    code, _, complaints = door.run(*door.settings, "hydra.run.dir=run", "optimizer.lr=1e-4")
+    assert code == 2
+    assert (
+        "holds a run, and nothing of it is overwritten; go on with it by resume=run" in complaints
+    )
+    assert (door.folder / "run" / "best.ckpt").read_bytes() == before
+    code, _, complaints = door.run("resume=run", "trainer.max_epochs=9", "trainer.devices=[7]")
+    assert code == 2
+    assert state_of(door.folder / "run") == "done"
+    config = yaml.safe_load((door.folder / "run" / "config.yaml").read_text())
+    assert (config["trainer"]["max_epochs"], config["trainer"]["devices"]) == (2, "auto")
+
+
+def test_another_sweep_is_not_mixed_into_this_one(door: Door) -> None:
+    code, _, complaints = door.run("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
+    assert code == 0, complaints
+    other = ["optimizer.lr=0.5", "seed=0,1", "hydra.sweep.dir=sweep"]
+    code, _, complaints = door.run("-m", *door.settings, *other)
+    assert code == 2
+    assert "holds a run with other settings, and nothing of it is overwritten" in complaints
+    assert "optimizer.lr: 0.5 here, 0.001 in the run" in complaints
+
+
+def test_jobs_side_by_side_share_the_cores(door: Door) -> None:
+    side_by_side = ["hydra/launcher=joblib", "seed=0,1", "hydra.sweep.dir=sweep"]
+    # Each of them reads in a process of its own.
+    side_by_side += ["data.num_workers=1"]
+    code, told, complaints = door.run("-m", *door.settings, *side_by_side)
+    assert code == 0, complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
+    assert "sweep.md" in told
+    config = yaml.safe_load((door.folder / "sweep" / "seed=0" / "config.yaml").read_text())
+    assert config["runtime"]["threads"] is None
+
+
+@pytest.mark.slow
+def test_jobs_of_two_processes_each_run_one_after_another(door: Door) -> None:
+    two = ["trainer.strategy=ddp", "trainer.devices=2", "trainer.max_epochs=30", "seed=0,1"]
+    together = ["callbacks.patience=30", "hydra.sweep.dir=sweep"]
+    process = door.start("-m", *door.settings, *two, *together)
+    first = door.folder / "sweep" / "seed=0"
+    wait_for((first / "last.ckpt").is_file)
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGINT, complaints
+    assert "sweep.resume=sweep" in complaints
+    assert state_of(first) == "interrupted"
+    code, _, complaints = door.run("-m", "sweep.resume=sweep")
+    assert code == 0, complaints
+    assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
+    assert len(read_record(first)["resumed"]) == 1
+    assert not list(door.folder.glob("outputs/runs/*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-m", "seed=1,1"], "both would be written to seed=1"),
+        (
+            ["-m", "data.split_seed=1,2", "callbacks.monitor=val/x"],
+            "callbacks.monitor=val/x: one of val/best_crack_iou",
+        ),
+        (["-m", "model.dropout=0.1,1.5"], "error: model.dropout=1.5: at least 0 and below 1"),
+        (["-m", "experiment=glob(nothing/*)"], "this makes no job"),
+        (["-m", "sweep.resume=nowhere"], "error: sweep.resume=nowhere: not a sweep"),
+    ],
+)
+def test_a_mistake_ends_before_anything_is_made(
+    door: Door, arguments: list[str], message: str
+) -> None:
+    code, _, complaints = door.run(*arguments)
+    assert code == 2
+    assert message in complaints
+    assert not list(door.folder.rglob("run.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["++sweep.resume=x"], "sweep.resume: needs -m"),
+        (["-m", "sweep.resume=nowhere"], "sweep.resume=nowhere: not a sweep (there is no such"),
+        (["sweep.resume=nowhere"], "sweep.resume: needs -m"),
+        (["-m", "sweep.resume=nowhere", "seed=1"], "seed=1: cannot be given with"),
+        (["-m", "resume=latest"], "resume: goes on with one run"),
+        (["resume=latest"], "resume=latest: there is no run to go on with below outputs/runs"),
+        (["resume=2024_01"], "resume=2024_01: 2024_01 is not a run"),
+        (["resume=nowhere"], "resume=nowhere: nowhere is not a run (there is no such"),
+    ],
+)
+def test_nothing_to_go_on_with_is_told(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CrackSegError, match=f"^{re.escape(message)}"):
+        spelled_out(arguments)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ("", "default"),
+        ("experiment=paper/unet_1,seed=1", "experiment=paper-unet_1,seed=1"),
+        ("data.root=../a b\\c:d*?", "data.root=..-a-b-c-d-"),
+        ("..", "default"),
+    ],
+)
+def test_names_of_jobs_are_safe_for_file_systems(overrides: str, name: str) -> None:
+    assert safe_name(overrides) == name
+
+
+def test_long_names_are_cut_and_stay_different() -> None:
+    first, second = safe_name("x=" + "ä" * 300 + "1"), safe_name("x=" + "ä" * 300 + "2")
+    assert first != second
+    assert max(len(first.encode()), len(second.encode())) <= 255

@@ -1,0 +1,49 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crackseg.checkpoint import read_checkpoint
+from crackseg.errors import CheckpointError
+from crackseg.training.checkpointing import SafeCheckpointIO, best_epoch
+from crackseg.workflows.train import TrainResult
+
+
+def test_a_moved_run_finds_its_best_epoch_again(trained: TrainResult, tmp_path: Path) -> None:
+    moved = shutil.copytree(trained.checkpoint.parent, tmp_path / "moved")
+    states = read_checkpoint(moved / "last.ckpt")["callbacks"]
+    (state,) = (
+        state for name, state in states.items() if "best_crack_iou" in name and "dirpath" in state
+    )
+    assert state["dirpath"] != str(moved)
+    kept = best_epoch(str(moved), "val/best_crack_iou")
+    kept.load_state_dict(state)
+    assert kept.best_model_path == str(moved / "best.ckpt")
+    assert kept.best_model_score == state["best_model_score"]
+    assert list(kept.best_k_models) == [str(moved / "best.ckpt")]
+
+
+def test_a_checkpoint_is_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    io, path = SafeCheckpointIO(), tmp_path / "run" / "last.ckpt"
+    io.save_checkpoint({"epoch": 1}, path)
+    before = path.read_bytes()
+
+    def fails(*arguments: object) -> None:
+        Path(str(arguments[1])).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr("torch.save", fails)
+    with pytest.raises(OSError, match="disk full"):
+        io.save_checkpoint({"epoch": 2}, path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_half_written_checkpoint_is_refused(trained: TrainResult, tmp_path: Path) -> None:
+    half = tmp_path / "last.ckpt"
+    whole = trained.checkpoint.read_bytes()
+    half.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CheckpointError, match="truncated or damaged"):
+        SafeCheckpointIO().load_checkpoint(half)
