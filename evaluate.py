@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from crackseg.config.schema import register_schemas
-from crackseg.launch.entrypoint import refuse_overrides, settings, user_errors
+from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_dataclass
 from crackseg.system.runtime import start_logging
 
 register_schemas()
@@ -19,16 +19,16 @@ def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
     from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
-    with user_errors():
+    with exit_on_user_error():
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
-        return float(evaluate(settings(config), folder)["stored"]["totals"]["crack_iou"])
+        return float(evaluate(to_dataclass(config), folder)["stored"]["totals"]["crack_iou"])
 
 
 if __name__ == "__main__":
-    from crackseg.launch.arguments import taken_as_typed
+    from crackseg.launch.arguments import quote_paths
 
-    with user_errors():
-        sys.argv[1:] = taken_as_typed(sys.argv[1:], "checkpoint", "root", "data.root")
+    with exit_on_user_error():
+        sys.argv[1:] = quote_paths(sys.argv[1:], "checkpoint", "root", "data.root")
         main()

@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from crackseg.config.schema import register_schemas
-from crackseg.launch.entrypoint import settings, user_errors
+from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 
 register_schemas()
 
@@ -14,15 +14,15 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """Trains once and returns what a sweep compares."""
-    from crackseg.launch.job import perform
+    from crackseg.launch.job import run_job
 
-    with user_errors():
-        return perform(settings(config))
+    with exit_on_user_error():
+        return run_job(to_dataclass(config))
 
 
 if __name__ == "__main__":
-    from crackseg.launch.arguments import spelled_out
+    from crackseg.launch.arguments import expand_resume
 
-    with user_errors():
-        sys.argv[1:] = spelled_out(sys.argv[1:])
+    with exit_on_user_error():
+        sys.argv[1:] = expand_resume(sys.argv[1:])
         main()

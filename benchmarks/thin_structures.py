@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from crackseg.geometry import middle_line
-from crackseg.images import cut, read_mask_and_kind
+from crackseg.images import binarize, read_mask_and_kind
 from crackseg.metrics.bootstrap import bootstrap
 from crackseg.metrics.curves import average_precision, image_bests, ods
 from crackseg.metrics.false_alarms import measure_alarm
-from crackseg.metrics.histogram import SWEEP, Mask, tally
+from crackseg.metrics.histogram import THRESHOLDS, Mask, count_probabilities
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.thin_structures import measure_thin, thin_scores, total_thin_counts
 from crackseg.metrics.width_classes import CLASSES, median_width, width_class
@@ -42,7 +42,7 @@ def main() -> None:
         truths = [draw(seed, size) for seed in range(options.images)]
     else:
         paths = sorted(options.masks.glob("*.png"))[: options.images]
-        truths = [cut(read_mask_and_kind(path)[0], 127) for path in paths]
+        truths = [binarize(read_mask_and_kind(path)[0], 127) for path in paths]
     classes = [width_class(median_width(truth)) for truth in truths]
     print(f"{len(truths)} masks of {truths[0].shape[1]}x{truths[0].shape[0]}:", end=" ")
     print(", ".join(f"{classes.count(name)} {name}" for name in CLASSES if name in classes))
@@ -93,8 +93,10 @@ def compare(truths: list[Mask]) -> None:
     print("".join(f"{name:>16}" for name in COLUMNS))
     for kind in made[0]:
         pairs = [(one[kind], truth) for one, truth in zip(made, truths, strict=True)]
-        half = SWEEP.index(0.5)
-        counts = [tally(p.astype(np.float32), truth).counts[half] for p, truth in pairs]
+        half = THRESHOLDS.index(0.5)
+        counts = [
+            count_probabilities(p.astype(np.float32), truth).counts[half] for p, truth in pairs
+        ]
         overlap = total_scores(np.array(counts))
         thin = thin_scores(total_thin_counts([measure_thin(*pair) for pair in pairs]))
         print(f"{kind:20}{overlap['crack_iou']:12.3f}{overlap['dice']:8.3f}", end="")
@@ -107,15 +109,17 @@ def measure_times(truths: list[Mask]) -> None:
     soft = [np.clip(one, 0, 1) for one in blurred]
     wide = [one > 0.3 for one in soft]
     everything = np.ones_like(truths[0])
-    tallies = [tally(one, truth) for one, truth in zip(soft, truths, strict=True)]
+    tallies = [count_probabilities(one, truth) for one, truth in zip(soft, truths, strict=True)]
     counts = np.stack([one.counts for one in tallies])
     many = np.resize(counts, (10_000, *counts.shape[1:]))
     groups = [f"{place // 2}" for place in range(len(many))]
     total = sum(tallies[1:], tallies[0])
-    half = SWEEP.index(0.5)
+    half = THRESHOLDS.index(0.5)
     print(f"\n{'step':44}{'ms':>8}")
     steps: dict[str, Callable[[], object]] = {
-        "tally": lambda: [tally(one, truth) for one, truth in zip(soft, truths, strict=True)],
+        "tally": lambda: [
+            count_probabilities(one, truth) for one, truth in zip(soft, truths, strict=True)
+        ],
         "measure_thin": lambda: [measure_thin(*pair) for pair in zip(wide, truths, strict=True)],
         "  of which one skeleton": lambda: [middle_line(one) for one in truths],
         "median_width": lambda: [median_width(one) for one in truths],

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from crackseg.errors import CheckpointError, name_some
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 
 FORMAT = 1
 _NEEDED = ("model", "preprocessing", "threshold", "data")
@@ -63,8 +63,8 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes it whole or not at all, see :func:`crackseg.system.files.replacing`."""
-    with replacing(path) as name:
+    """Writes it whole or not at all, see :func:`crackseg.system.files.atomic_write`."""
+    with atomic_write(path) as name:
         torch.save(checkpoint, name)
 
 

@@ -130,7 +130,7 @@ def resize(image: UInt8Array, size: tuple[int, int], how: Resize = "area") -> UI
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 
 
-def cut(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
+def binarize(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
     """Cuts a grey mask: crack where it is greater than ``threshold`` (0-254)."""
     return mask > threshold
 

@@ -26,7 +26,7 @@ class Preprocessing:
         height, width = self.image_size
         return f"{height}x{width} ({self.resize})"
 
-    def bring_to_size(
+    def resize_pair(
         self, photograph: UInt8Array, truth: UInt8Array
     ) -> tuple[UInt8Array, UInt8Array]:
         """Photograph (H, W, 3) and grey mask, both at training size."""

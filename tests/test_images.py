@@ -14,7 +14,7 @@ from crackseg.images import (
     MaskKind,
     Resize,
     as_rgb,
-    cut,
+    binarize,
     read_mask_and_kind,
     read_photograph,
     resize,
@@ -420,7 +420,7 @@ def test_resize_gives_height_then_width(how: Resize, size: tuple[int, int]) -> N
 @pytest.mark.parametrize("threshold", [0, 127, 254])
 def test_the_cut_is_crack_only_above_the_threshold(threshold: int) -> None:
     mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    crack = cut(mask, threshold)
+    crack = binarize(mask, threshold)
     assert crack.dtype == np.bool_
     assert crack.sum() == 255 - threshold
     assert not crack.flat[threshold]

@@ -24,7 +24,7 @@ def test_it_has_no_logic_of_its_own() -> None:
 
 
 @pytest.mark.slow
-def test_it_runs_on_the_embedded_photographs(
+def test_it_runs_on_the_built_in_photographs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nbclient = pytest.importorskip("nbclient", reason="needs pip install crackseg[notebook]")

@@ -87,7 +87,7 @@ def _add_download(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _download(options: argparse.Namespace) -> int:
     # Imported here because the libraries behind them take a while, and --help must not wait.
-    from crackseg.config.overrides import program, short, typed
+    from crackseg.config.overrides import program, relative_to_cwd, shell_override
     from crackseg.data.discovery.pairs import find_pairs
     from crackseg.data.download.crackseg9k import download
     from crackseg.data.download.dataverse import crackseg9k
@@ -102,11 +102,12 @@ def _download(options: argparse.Namespace) -> int:
     print(done)
     inventory = find_pairs(options.root)
     print(
-        f"{short(options.root)}: {len(inventory.pairs):,} pairs of a photograph and its mask, "
+        f"{relative_to_cwd(options.root)}: {len(inventory.pairs):,} pairs of a photograph and its "
+        "mask, "
         f"{len(inventory.images_without_mask):,} images without a mask, "
         f"{len(inventory.masks_without_image):,} masks without an image\n\n"
         f"next:\n  {program('python')} train.py data=crackseg9k "
-        f"{typed('data.root', options.root)}"
+        f"{shell_override('data.root', options.root)}"
     )
     return 0
 
@@ -180,14 +181,14 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="where to, not among the photographs (default: %(default)s)",
     )
     explore.add_argument(
-        "--cut",
+        "--mask-threshold",
         type=_from_to(0, 254),
         default=127,
         metavar="GREY",
         help="a grey mask is crack above it, 0-254 (default: %(default)s)",
     )
     explore.add_argument(
-        "--size",
+        "--image-size",
         type=_from_to(8, 4096),
         default=128,
         metavar="PIXELS",
@@ -218,7 +219,7 @@ def _from_to(least: int, most: int) -> Callable[[str], int]:
 
 def _explore(options: argparse.Namespace) -> int:
     # Imported here because they take long, and --help must not wait for them.
-    from crackseg.config.overrides import short
+    from crackseg.config.overrides import relative_to_cwd
     from crackseg.config.schema import DataConfig
     from crackseg.data.analysis.explore import explore
     from crackseg.preprocessing import Preprocessing
@@ -227,14 +228,16 @@ def _explore(options: argparse.Namespace) -> int:
 
     start_logging()
     _refuse_among_photographs(options.output, options.roots)
-    preprocessing = Preprocessing((options.size, options.size), "area", options.cut)
+    preprocessing = Preprocessing(
+        (options.image_size, options.image_size), "area", options.mask_threshold
+    )
     exploration = explore(
         options.roots, preprocessing, Path(DataConfig().cache), options.without_mask
     )
     page = write_page(exploration, options.output)
     for name, division in exploration.divisions.items():
         print(f"data.split={name}: {division.line}")
-    print(f"look at {short(page)}; its pictures lie beside it as PNG files")
+    print(f"look at {relative_to_cwd(page)}; its pictures lie beside it as PNG files")
     return 0
 
 

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 
-def short(path: Path) -> Path:
+def relative_to_cwd(path: Path) -> Path:
     """Relative to the working folder where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def setting(key: str, path: Path) -> str:
+def hydra_override(key: str, path: Path) -> str:
     """A path as Hydra reads it, which takes bare commas and signs for its own grammar."""
     plain = re.fullmatch(r"[\w./-]+", str(path))
     value = str(path) if plain else '"{}"'.format(str(path).replace('"', '\\"'))
@@ -28,11 +28,11 @@ def key_of(override: str) -> str:
     return override.partition("=")[0].lstrip("+~")
 
 
-def typed(key: str, path: Path) -> str:
+def shell_override(key: str, path: Path) -> str:
     """A setting as it can be typed in a shell."""
-    return shlex.quote(setting(key, short(path)))
+    return shlex.quote(hydra_override(key, relative_to_cwd(path)))
 
 
 def program(name: str) -> str:
     """A program of this environment as it can be typed here, whether activated or not."""
-    return shlex.quote(str(short(Path(sys.executable).with_name(name))))
+    return shlex.quote(str(relative_to_cwd(Path(sys.executable).with_name(name))))

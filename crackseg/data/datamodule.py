@@ -15,12 +15,12 @@ from crackseg.config.parsing import crop_size, image_size, roots
 from crackseg.config.schema import DataConfig
 from crackseg.config.validation import check_data_config
 from crackseg.data.class_weights import balancing_weights
-from crackseg.data.dataset import Change, CrackDataset, Sample
+from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, stop_workers
-from crackseg.data.prepare import Corpus, assemble
-from crackseg.data.readers import Pixels
+from crackseg.data.prepare import PreparedData, prepare
+from crackseg.data.readers import PairReader
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
-from crackseg.data.splits.leakage import Exposure, Leaks
+from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.data.transforms import Augmentation, RandomCrop
@@ -52,7 +52,7 @@ class CrackDataModule(LightningDataModule):
 
     Attributes:
         preprocessing: what is done to every photograph, also in prediction.
-        corpus: the photographs, read and divided; after :meth:`setup`.
+        content: the photographs, read and divided; after :meth:`setup`.
         test_subset: what a test judges.
         test_pixels: where its pixels come from; None for those of training.
 
@@ -60,7 +60,7 @@ class CrackDataModule(LightningDataModule):
         ConfigError: settings that are out of range or contradict each other.
     """
 
-    corpus: Corpus
+    content: PreparedData
 
     def __init__(self, config: DataConfig, seed: int = 0) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class CrackDataModule(LightningDataModule):
         resize = cast(Resize, config.resize)
         self.preprocessing = Preprocessing(size, resize, config.mask_threshold)
         self.test_subset = "test"
-        self.test_pixels: Pixels | None = None
+        self.test_pixels: PairReader | None = None
         # With the folder that synthetic photographs are in, not the one they are made below.
         self._where = config
         self._loaders: list[DataLoader[Sample]] = []
@@ -87,11 +87,11 @@ class CrackDataModule(LightningDataModule):
         """Finds, reads and divides the pairs, once for all stages.
 
         Raises:
-            CrackSegError: see :func:`crackseg.data.prepare.assemble`.
+            CrackSegError: see :func:`crackseg.data.prepare.prepare`.
         """
-        if hasattr(self, "corpus"):
+        if hasattr(self, "content"):
             return
-        self.corpus = assemble(self._where, self.preprocessing)
+        self.content = prepare(self._where, self.preprocessing)
         if self.config.overfit_batch:
             log.info(
                 "one batch to be learned by heart: training (%d steps an epoch), validation and "
@@ -108,20 +108,20 @@ class CrackDataModule(LightningDataModule):
     @property
     def root(self) -> Path:
         """To which the manifest's paths are relative."""
-        return self.corpus.root
+        return self.content.root
 
     @property
     def manifest(self) -> Manifest:
         """Which pair is in which subset."""
-        return self.corpus.manifest
+        return self.content.manifest
 
     @property
     def leaks(self) -> Leaks:
         """What validation and test share with training."""
         if not self.config.overfit_batch:
-            return self.corpus.leaks
+            return self.content.leaks
         count = len(self._rows("train"))
-        return Leaks(Exposure(count, count, 0), Exposure(count, count, 0))
+        return Leaks(SubsetOverlap(count, count, 0), SubsetOverlap(count, count, 0))
 
     @property
     def training_size(self) -> tuple[int, int]:
@@ -138,7 +138,7 @@ class CrackDataModule(LightningDataModule):
     @property
     def scale(self) -> float:
         """Training pixels per photograph pixel: the median over the training photographs."""
-        scales = [found.scale for found in self.corpus.found(self._rows("train"))]
+        scales = [found.scale for found in self.content.statistics_of(self._rows("train"))]
         return float(np.median(scales))
 
     @cached_property
@@ -177,7 +177,7 @@ class CrackDataModule(LightningDataModule):
         return self.evaluation_dataloader(self.test_subset, self.test_pixels)
 
     def evaluation_dataloader(
-        self, subset: str, pixels: Pixels | None = None
+        self, subset: str, pixels: PairReader | None = None
     ) -> DataLoader[Sample]:
         """``train``, ``val``, ``test`` or ``all``, in order, without augmentation.
 
@@ -200,21 +200,21 @@ class CrackDataModule(LightningDataModule):
         batch_size = 1 if mixed else self.config.batch_size
         batches = EvaluationBatches(len(rows), batch_size, rank, world_size)
         dataset = CrackDataset(
-            pixels or self.corpus.pixels, rows, self.preprocessing.mask_threshold
+            pixels or self.content.pixels, rows, self.preprocessing.mask_threshold
         )
         collate = one_by_one if mixed else default_collate
         return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
 
     def _count(self) -> tuple[int, int]:
         """Pixels and crack pixels of the training photographs at training size."""
-        found = self.corpus.found(self._rows("train"))
+        found = self.content.statistics_of(self._rows("train"))
         cut_at = self.preprocessing.mask_threshold
         return sum(one.pixels for one in found), sum(one.crack_pixels(cut_at) for one in found)
 
     def _count_in_crops(self) -> tuple[float, float]:
         """Pixels of a crop of each training photograph, and crack pixels to be expected there."""
         rows, crop = self._rows("train"), self._crop()
-        masks = (self.corpus.pixels.read(row)[1] for row in rows)
+        masks = (self.content.pixels.read(row)[1] for row in rows)
         counted = progress(masks, "Counting crack pixels in crops", len(rows))
         height, width = self.training_size
         return len(rows) * height * width, sum(map(crop.expected_crack_pixels, counted))
@@ -225,12 +225,14 @@ class CrackDataModule(LightningDataModule):
         repeated = list(batches) * _OVERFIT_STEPS
         return self._loader(self._dataset(rows), batch_sampler=repeated)
 
-    def _dataset(self, rows: tuple[Row, ...], changes: Sequence[Change] = ()) -> CrackDataset:
-        return CrackDataset(self.corpus.pixels, rows, self.preprocessing.mask_threshold, changes)
+    def _dataset(
+        self, rows: tuple[Row, ...], changes: Sequence[PairTransform] = ()
+    ) -> CrackDataset:
+        return CrackDataset(self.content.pixels, rows, self.preprocessing.mask_threshold, changes)
 
-    def _changes(self) -> list[Change]:
+    def _changes(self) -> list[PairTransform]:
         """What training does to a pair at random."""
-        changes: list[Change] = []
+        changes: list[PairTransform] = []
         if self.config.crop_size is not None:
             changes.append(self._crop())
         if self.config.augment:

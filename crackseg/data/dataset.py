@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from crackseg.data.readers import Pixels
+from crackseg.data.readers import PairReader
 from crackseg.data.splits.manifest import Row
 from crackseg.images import (
     UInt8Array,
-    cut,
+    binarize,
 )
 
 
@@ -24,7 +24,7 @@ class Sample(TypedDict):
     stem: str
 
 
-class Change(Protocol):
+class PairTransform(Protocol):
     """What training does to a pair at random; the seed alone decides how."""
 
     def __call__(
@@ -52,10 +52,10 @@ class CrackDataset(Dataset[Sample]):
 
     def __init__(
         self,
-        pixels: Pixels,
+        pixels: PairReader,
         rows: Sequence[Row],
         mask_threshold: int,
-        changes: Sequence[Change] = (),
+        changes: Sequence[PairTransform] = (),
     ) -> None:
         self.pixels = pixels
         self.rows = tuple(rows)
@@ -76,7 +76,7 @@ class CrackDataset(Dataset[Sample]):
                 image, mask = change(image, mask, seed)
         return {
             "image": image_to_tensor(image),
-            "mask": torch.from_numpy(cut(mask, self.mask_threshold)).float()[None],
+            "mask": torch.from_numpy(binarize(mask, self.mask_threshold)).float()[None],
             "stem": row.stem,
         }
 

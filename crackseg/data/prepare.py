@@ -14,7 +14,7 @@ import numpy as np
 from crackseg.config.parsing import blocks, roots
 from crackseg.config.schema import DataConfig
 from crackseg.data.cache.store import NoRoomError, open_store
-from crackseg.data.cache.survey import Finding, survey
+from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import (
     Inventory,
     Pair,
@@ -22,7 +22,7 @@ from crackseg.data.discovery.pairs import (
     common_root,
     find_pairs_below,
 )
-from crackseg.data.readers import FilePixels, Pixels
+from crackseg.data.readers import FileReader, PairReader
 from crackseg.data.splits.duplicates import THUMBNAIL, near_duplicates
 from crackseg.data.splits.exclusions import read_exclusions
 from crackseg.data.splits.grouping import describe, with_duplicates
@@ -52,33 +52,33 @@ _SAID_KINDS = {
 
 
 @dataclass(frozen=True)
-class Corpus:
+class PreparedData:
     """A data set, read and divided.
 
     Attributes:
         root: to which all paths are relative.
         manifest: which pair is in which subset.
-        findings: what each pair holds, by its image.
+        statistics: what each pair holds, by its image.
         pixels: where photographs and masks come from.
         leaks: what validation and test share with training.
     """
 
     root: Path
     manifest: Manifest
-    findings: Mapping[str, Finding]
-    pixels: Pixels
+    statistics: Mapping[str, PairStatistics]
+    pixels: PairReader
     leaks: Leaks
 
-    def found(self, rows: Sequence[Row]) -> list[Finding]:
+    def statistics_of(self, rows: Sequence[Row]) -> list[PairStatistics]:
         """What these pairs hold."""
-        return [self.findings[row.image] for row in rows]
+        return [self.statistics[row.image] for row in rows]
 
     def marked(self, row: Row) -> bool:
         """Whether a pair's mask marks any crack, be it one that vanishes at training size."""
-        return self.findings[row.image].share > 0
+        return self.statistics[row.image].share > 0
 
 
-def assemble(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+def prepare(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
     """Finds, reads and divides the pairs that the settings ask for, and says what there is.
 
     Raises:
@@ -88,9 +88,9 @@ def assemble(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
         UnreadableImageError: a given manifest lists a file that cannot be decoded.
     """
     take = _take_manifest if config.manifest is not None else _take_what_is_there
-    corpus = take(config, preprocessing)
-    _say_what_is_there(corpus, preprocessing)
-    return corpus
+    data = take(config, preprocessing)
+    _log_summary(data, preprocessing)
+    return data
 
 
 def compared(path: Path, folders: Sequence[Path]) -> Manifest:
@@ -108,28 +108,28 @@ def compared(path: Path, folders: Sequence[Path]) -> Manifest:
     root = common_root(folders)
     manifest = read_manifest(path, root)
     small = Preprocessing((THUMBNAIL, THUMBNAIL), "area", 127)
-    findings, _ = _read(root, [row.pair for row in manifest.rows], config, small)
-    return _with_duplicates(manifest, root, findings, config)
+    statistics, _ = _read(root, [row.pair for row in manifest.rows], config, small)
+    return _with_duplicates(manifest, root, statistics, config)
 
 
-def _take_manifest(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+def _take_manifest(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
     root = common_root(roots(config.root))
     manifest = read_manifest(Path(config.manifest or ""), root)
     _refuse_missing_masks(manifest, config)
     pairs = [row.pair for row in manifest.rows]
-    findings, pixels = _read(root, pairs, config, preprocessing)
-    manifest = _with_duplicates(manifest, root, findings, config)
-    return _corpus(root, manifest, pairs, findings, pixels)
+    statistics, pixels = _read(root, pairs, config, preprocessing)
+    manifest = _with_duplicates(manifest, root, statistics, config)
+    return _prepared(root, manifest, pairs, statistics, pixels)
 
 
 def _with_duplicates(
-    manifest: Manifest, root: Path, findings: Sequence[Finding], config: DataConfig
+    manifest: Manifest, root: Path, statistics: Sequence[PairStatistics], config: DataConfig
 ) -> Manifest:
-    for found in findings:
+    for found in statistics:
         if found.unreadable:
             path = root / found.unreadable
             raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
-    rows = with_duplicates(manifest.rows, _duplicates(findings, Path(config.cache)))
+    rows = with_duplicates(manifest.rows, _duplicates(statistics, Path(config.cache)))
     return Manifest(tuple(rows))
 
 
@@ -143,7 +143,7 @@ def _refuse_missing_masks(manifest: Manifest, config: DataConfig) -> None:
         )
 
 
-def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Corpus:
+def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
     inventory = find_pairs_below(roots(config.root), cast(WithoutMask, config.without_mask))
     if config.exclude is not None:
         inventory = _excluding(inventory, Path(config.exclude))
@@ -151,20 +151,20 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Cor
     # Before the photographs are read, which takes long.
     known_sources(rows, config.sources, config.without_sources)
     root = inventory.root
-    findings, pixels = _read(root, inventory.pairs, config, preprocessing)
-    inventory = inventory.without([found.unreadable for found in findings if found.unreadable])
+    statistics, pixels = _read(root, inventory.pairs, config, preprocessing)
+    inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
     inventory.warn_of_left_out()
     if not inventory.pairs:
         raise DatasetError(
             f"{root}: no pair is left, {len(inventory.unreadable)} cannot be read and the others "
             "are excluded; crackseg data verify names them"
         )
-    findings = [found for found in findings if not found.unreadable]
+    statistics = [found for found in statistics if not found.unreadable]
     there = {pair.image for pair in inventory.pairs}
     rows = [row for row in rows if row.image in there]
-    rows = with_duplicates(rows, _duplicates(findings, Path(config.cache)))
-    manifest = _divide(rows, findings, config)
-    return _corpus(root, manifest, inventory.pairs, findings, pixels)
+    rows = with_duplicates(rows, _duplicates(statistics, Path(config.cache)))
+    manifest = _divide(rows, statistics, config)
+    return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:
@@ -184,32 +184,34 @@ def _excluding(inventory: Inventory, path: Path) -> Inventory:
     return replace(inventory, pairs=kept)
 
 
-def _corpus(
+def _prepared(
     root: Path,
     manifest: Manifest,
     pairs: Sequence[Pair],
-    findings: Sequence[Finding],
-    pixels: Pixels,
-) -> Corpus:
-    by_image = {pair.image: found for pair, found in zip(pairs, findings, strict=True)}
-    return Corpus(root, manifest, by_image, pixels, find_leaks(manifest))
+    statistics: Sequence[PairStatistics],
+    pixels: PairReader,
+) -> PreparedData:
+    by_image = {pair.image: found for pair, found in zip(pairs, statistics, strict=True)}
+    return PreparedData(root, manifest, by_image, pixels, find_leaks(manifest))
 
 
 def _read(
     root: Path, pairs: Sequence[Pair], config: DataConfig, preprocessing: Preprocessing
-) -> tuple[Sequence[Finding], Pixels]:
+) -> tuple[Sequence[PairStatistics], PairReader]:
     cache = Path(config.cache)
     if config.store:
         try:
             return open_store(root, pairs, preprocessing, cache, config.store_limit)
         except NoRoomError as error:
             log.warning("%s; until then every epoch decodes the files anew", error)
-    return survey(root, pairs, preprocessing, cache), FilePixels(root, preprocessing)
+    return survey(root, pairs, preprocessing, cache), FileReader(root, preprocessing)
 
 
-def _divide(rows: Sequence[Row], findings: Sequence[Finding], config: DataConfig) -> Manifest:
+def _divide(
+    rows: Sequence[Row], statistics: Sequence[PairStatistics], config: DataConfig
+) -> Manifest:
     # Of photographs as they are: one division for all sizes and cuts that are trained at.
-    shares = {row.image: found.share for row, found in zip(rows, findings, strict=True)}
+    shares = {row.image: found.share for row, found in zip(rows, statistics, strict=True)}
     rows = select_sources(rows, config.sources, config.without_sources)
     if config.split == "none":
         return Manifest(tuple(replace(row, subset="test") for row in rows))
@@ -225,9 +227,9 @@ def _rules(config: DataConfig) -> dict[str, Blocks]:
     return {source: Blocks(*block) for source, block in blocks(config.blocks).items()}
 
 
-def _duplicates(findings: Sequence[Finding], cache: Path) -> list[tuple[int, int]]:
+def _duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:
     """Near duplicates among the photographs, or what was found of the same ones earlier."""
-    thumbnails = np.stack([found.thumbnail for found in findings])
+    thumbnails = np.stack([found.thumbnail for found in statistics])
     path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
     try:
         return [(one, other) for one, other in json.loads(path.read_text(encoding="utf-8"))]
@@ -238,18 +240,18 @@ def _duplicates(findings: Sequence[Finding], cache: Path) -> list[tuple[int, int
     return found
 
 
-def _say_what_is_there(corpus: Corpus, preprocessing: Preprocessing) -> None:
-    counts = corpus.manifest.counts
+def _log_summary(data: PreparedData, preprocessing: Preprocessing) -> None:
+    counts = data.manifest.counts
     parts = ", ".join(f"{subset} {counts[subset]}" for subset in SUBSETS)
-    log.info("%d pairs below %s: %s", sum(counts.values()), corpus.root, parts)
+    log.info("%d pairs below %s: %s", sum(counts.values()), data.root, parts)
     if counts["train"]:
-        level = logging.INFO if corpus.leaks.is_clean else logging.WARNING
-        log.log(level, corpus.leaks.line())
-    kinds = Counter(found.kind for found in corpus.findings.values())
+        level = logging.INFO if data.leaks.is_clean else logging.WARNING
+        log.log(level, data.leaks.summary())
+    kinds = Counter(found.kind for found in data.statistics.values())
     for kind, what in _SAID_KINDS.items():
         if kinds[kind]:
             log.info("%d masks %s", kinds[kind], what)
-    covered = [image for image, found in corpus.findings.items() if found.share > 0.5]
+    covered = [image for image, found in data.statistics.items() if found.share > 0.5]
     if covered:
         log.warning(
             "%d masks mark more than half of their photograph, as inverted ones do: %s; crackseg "
@@ -259,7 +261,9 @@ def _say_what_is_there(corpus: Corpus, preprocessing: Preprocessing) -> None:
         )
     cut = preprocessing.mask_threshold
     emptied = {
-        subset: sum(found.emptied(cut) for found in corpus.found(corpus.manifest.subset(subset)))
+        subset: sum(
+            found.is_emptied(cut) for found in data.statistics_of(data.manifest.subset(subset))
+        )
         for subset in SUBSETS
     }
     if any(emptied.values()):

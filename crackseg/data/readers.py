@@ -9,7 +9,7 @@ from crackseg.images import Resize, UInt8Array, read_photograph, resize, scaled_
 from crackseg.preprocessing import Preprocessing
 
 
-class Pixels(Protocol):
+class PairReader(Protocol):
     """Where the pixels of a pair come from."""
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
@@ -21,7 +21,7 @@ class Pixels(Protocol):
         ...
 
 
-class FilePixels:
+class FileReader:
     """Decodes the files of a pair each time.
 
     Args:
@@ -38,10 +38,10 @@ class FilePixels:
         photograph = read_photograph(self.root / row.image)
         height, width = photograph.shape[:2]
         truth = read_truth(self.root, row.mask, (height, width))
-        return self.preprocessing.bring_to_size(photograph, truth)
+        return self.preprocessing.resize_pair(photograph, truth)
 
 
-class PredictedPixels:
+class PredictionScaleReader:
     """Photographs at the scale that a prediction sees them at, with their masks at full size.
 
     Args:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.images import UInt8Array, cut
+from crackseg.images import UInt8Array, binarize
 
 # albumentations asks the network for newer versions when it is imported, unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -97,7 +97,7 @@ class RandomCrop:
 
         Exactly, over all windows and how likely each is.
         """
-        crack = cut(_mirrored(mask, self.size), self.mask_threshold).astype(np.float64)
+        crack = binarize(_mirrored(mask, self.size), self.mask_threshold).astype(np.float64)
         held = _window_sums(crack, self.size)
         if not held.any():
             return 0.0
@@ -112,7 +112,7 @@ class RandomCrop:
         self, mask: UInt8Array, generator: np.random.Generator
     ) -> tuple[int, int] | None:
         """(row, column) of a crack pixel; None where there is none."""
-        cracks = np.flatnonzero(cut(mask, self.mask_threshold))
+        cracks = np.flatnonzero(binarize(mask, self.mask_threshold))
         if not len(cracks):
             return None
         row, column = divmod(int(generator.choice(cracks)), mask.shape[1])

@@ -11,19 +11,19 @@ from crackseg.evaluation.intervals import Intervals
 from crackseg.evaluation.records import ImageRecord
 from crackseg.metrics.calibration import binned, calibration_error, reliability
 from crackseg.metrics.curves import average_precision, ods, ois
-from crackseg.metrics.histogram import SWEEP, Counts, Tally
+from crackseg.metrics.histogram import THRESHOLDS, Counts, ProbabilityHistogram
 from crackseg.metrics.overlap import image_scores
 from crackseg.metrics.thin_structures import ThinCounts
 
 
 def assess(
-    records: Sequence[ImageRecord], tally: Tally, threshold: float, seed: int = 0
+    records: Sequence[ImageRecord], histogram: ProbabilityHistogram, threshold: float, seed: int = 0
 ) -> dict[str, Any]:
     """Sums up an examination.
 
     Args:
         records: of all images.
-        tally: the sum over them.
+        histogram: the sum over them.
         threshold: the stored one, of the sweep.
         seed: of the bootstrap.
 
@@ -34,7 +34,7 @@ def assess(
         ``source``, ``width`` and ``group``. All have their ``intervals`` beside them: sources
         and widths those of their totals, and groups none, being what is drawn.
     """
-    place, intervals = SWEEP.index(threshold), Intervals(records, seed)
+    place, intervals = THRESHOLDS.index(threshold), Intervals(records, seed)
     stored = summarise(records, place)
     return {
         "images": stored.images,
@@ -43,15 +43,15 @@ def assess(
         "vanished": stored.vanished,
         "half": _at(records, intervals, 0.5),
         "stored": _at(records, intervals, threshold),
-        "own_best": _at(records, intervals, ods(tally.counts).threshold),
+        "own_best": _at(records, intervals, ods(histogram.counts).threshold),
         "thin": {
             "totals": stored.thin_totals,
             "means": stored.thin_means,
             "intervals": {"totals": intervals.thin_totals(), "means": intervals.thin_means()},
         },
         "alarms": stored.alarms and {**stored.alarms._asdict(), "intervals": intervals.alarms()},
-        "curves": _curves(records, tally, intervals),
-        "calibration": _calibration(tally, intervals),
+        "curves": _curves(records, histogram, intervals),
+        "calibration": _calibration(histogram, intervals),
         "by": {
             "source": _by(parts(records, "source"), place, seed),
             "width": _by(parts(records, "width"), place, seed),
@@ -94,7 +94,7 @@ def has_crack(part: Mapping[str, Any]) -> bool:
 
 
 def _at(records: Sequence[ImageRecord], intervals: Intervals, threshold: float) -> dict[str, Any]:
-    place = SWEEP.index(threshold)
+    place = THRESHOLDS.index(threshold)
     summary = summarise(records, place)
     return {
         "threshold": threshold,
@@ -104,18 +104,20 @@ def _at(records: Sequence[ImageRecord], intervals: Intervals, threshold: float) 
     }
 
 
-def _curves(records: Sequence[ImageRecord], tally: Tally, intervals: Intervals) -> dict[str, Any]:
-    average = average_precision(tally.histogram)
+def _curves(
+    records: Sequence[ImageRecord], histogram: ProbabilityHistogram, intervals: Intervals
+) -> dict[str, Any]:
+    average = average_precision(histogram.bins)
     return {
         "average_precision": average,
-        "ods": ods(tally.counts)._asdict(),
+        "ods": ods(histogram.counts)._asdict(),
         "ois": ois(np.stack([record.counts for record in records])),
         "intervals": intervals.curves(average),
     }
 
 
-def _calibration(tally: Tally, intervals: Intervals) -> dict[str, Any]:
-    curve = reliability(binned(tally))
+def _calibration(histogram: ProbabilityHistogram, intervals: Intervals) -> dict[str, Any]:
+    curve = reliability(binned(histogram))
     bins = {name: column.tolist() for name, column in curve._asdict().items()}
     return {
         "error": calibration_error(curve),

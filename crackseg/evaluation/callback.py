@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from crackseg.data.dataset import CrackDataset
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.records import ImageRecord, measure_image
-from crackseg.metrics.histogram import Tally
+from crackseg.metrics.histogram import ProbabilityHistogram
 from crackseg.system.processes import usable_cores
 
 # Images that wait for a worker, for each worker: enough to keep all busy, little memory.
@@ -27,10 +27,10 @@ _PIXELS_AT_ONCE = 64_000_000
 # Images for each worker at least: it takes seconds to start.
 _WORTH_A_WORKER = 50
 
-Look = Callable[[Row, npt.NDArray[np.float32], npt.NDArray[np.bool_]], None]
+ImageHook = Callable[[Row, npt.NDArray[np.float32], npt.NDArray[np.bool_]], None]
 
 
-class Examination(Callback):
+class EvaluationCallback(Callback):
     """Measures every image of a test in processes of its own while the network goes on.
 
     Every image is measured once, by the process that judged it; at the end all processes of a
@@ -43,20 +43,20 @@ class Examination(Callback):
 
     Attributes:
         records: of all images, in order of their paths; after the test.
-        tally: the sum over them.
+        histogram: the sum over them.
     """
 
     def __init__(
-        self, threshold: float, marked: Callable[[Row], bool], look: Look | None = None
+        self, threshold: float, marked: Callable[[Row], bool], look: ImageHook | None = None
     ) -> None:
         self.threshold = threshold
         self.records: list[ImageRecord] = []
-        self.tally: Tally | None = None
+        self.histogram: ProbabilityHistogram | None = None
         self._marked = marked
         self._look = look
         self._pool: ProcessPoolExecutor | None = None
         self._workers = 0
-        self._waiting: deque[Future[tuple[ImageRecord, Tally]]] = deque()
+        self._waiting: deque[Future[tuple[ImageRecord, ProbabilityHistogram]]] = deque()
         self._batches: list[list[int]] = []
         self._rows: tuple[Row, ...] = ()
 
@@ -105,9 +105,9 @@ class Examination(Callback):
         self._close()
         if trainer.world_size > 1:
             parts: list[Any] = [None] * trainer.world_size
-            torch.distributed.all_gather_object(parts, (self.records, self.tally))
+            torch.distributed.all_gather_object(parts, (self.records, self.histogram))
             self.records = [record for records, _ in parts for record in records]
-            self.tally = sum((tally for _, tally in parts[1:]), start=parts[0][1])
+            self.histogram = sum((histogram for _, histogram in parts[1:]), start=parts[0][1])
         self.records.sort(key=lambda record: record.image)
 
     def on_exception(
@@ -121,9 +121,9 @@ class Examination(Callback):
         while len(self._waiting) > at_most:
             self._add(*self._waiting.popleft().result())
 
-    def _add(self, record: ImageRecord, tally: Tally) -> None:
+    def _add(self, record: ImageRecord, histogram: ProbabilityHistogram) -> None:
         self.records.append(record)
-        self.tally = tally if self.tally is None else self.tally + tally
+        self.histogram = histogram if self.histogram is None else self.histogram + histogram
 
     def _close(self) -> None:
         if self._pool is not None:

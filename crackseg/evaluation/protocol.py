@@ -22,5 +22,5 @@ def protocol(
     return (
         f"dataset totals over {images} images at {at or preprocessing}, masks cut at "
         f">{preprocessing.mask_threshold}, split {datamodule.config.split}, float32, no tolerance\n"
-        f"{leaks or datamodule.leaks.line()}"
+        f"{leaks or datamodule.leaks.summary()}"
     )

@@ -8,7 +8,13 @@ from crackseg.data.splits.manifest import Row
 from crackseg.metrics.calibration import binned
 from crackseg.metrics.false_alarms import Alarm, measure_alarm
 from crackseg.metrics.false_positives import Strays, measure_strays
-from crackseg.metrics.histogram import Counts, Mask, Probability, Tally, tally
+from crackseg.metrics.histogram import (
+    Counts,
+    Mask,
+    Probability,
+    ProbabilityHistogram,
+    count_probabilities,
+)
 from crackseg.metrics.thin_structures import ThinCounts, measure_thin
 from crackseg.metrics.width_classes import VANISHED, median_width, width_class
 
@@ -63,7 +69,7 @@ def measure_image(
     truth: Mask,
     threshold: float,
     marked: bool,
-) -> tuple[ImageRecord, Tally]:
+) -> tuple[ImageRecord, ProbabilityHistogram]:
     """Counts everything in one image; to be called in whatever process.
 
     Args:
@@ -74,9 +80,9 @@ def measure_image(
         marked: whether the mask file marks any crack.
 
     Returns:
-        The record, and the tally, which is large and meant to be added up at once.
+        The record, and the histogram, which is large and meant to be added up at once.
     """
-    counted = tally(probability, truth)
+    counted = count_probabilities(probability, truth)
     prediction = probability.astype(np.float32) > np.float32(threshold)
     record = ImageRecord(
         stem=row.stem,

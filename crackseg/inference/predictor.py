@@ -16,7 +16,7 @@ from crackseg.errors import ConfigError
 from crackseg.images import UInt8Array, as_rgb, read_photograph, resize, scaled_size
 from crackseg.inference.tiling import TILE, apply_tiled, logits_at_size
 from crackseg.models import SkipNetwork, build_network
-from crackseg.system.runtime import whole_float32
+from crackseg.system.runtime import full_float32
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Predictor:
 
     def _tile(self, image: Tensor) -> Tensor:
         """uint8 (1, 3, h, w) -> logits (1, 1, h, w) in float32 on the CPU."""
-        with whole_float32(self.device.type):
+        with full_float32(self.device.type):
             logits: Tensor = self.network(image.to(self.device).float() / 255)
         return logits.cpu()
 

@@ -7,7 +7,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from crackseg.config.overrides import key_of, setting
+from crackseg.config.overrides import hydra_override, key_of
 from crackseg.errors import ConfigError
 from crackseg.launch.resume import find_checkpoint
 
@@ -19,7 +19,7 @@ _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dir
 _LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 
 
-def spelled_out(arguments: Sequence[str]) -> list[str]:
+def expand_resume(arguments: Sequence[str]) -> list[str]:
     """Replaces ``resume=`` and ``sweep.resume=`` by what Hydra has to know.
 
     A run goes on in its own folder; a sweep is the one that Hydra wrote down when it began.
@@ -38,10 +38,14 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
         raise ConfigError("resume: goes on with one run; for a sweep type -m sweep.resume=FOLDER")
     checkpoint = find_checkpoint(run)
     others = [argument for argument in arguments if not _is(argument, "resume")]
-    return [*others, setting("resume", checkpoint), setting("hydra.run.dir", checkpoint.parent)]
+    return [
+        *others,
+        hydra_override("resume", checkpoint),
+        hydra_override("hydra.run.dir", checkpoint.parent),
+    ]
 
 
-def taken_as_typed(arguments: Sequence[str], *keys: str) -> list[str]:
+def quote_paths(arguments: Sequence[str], *keys: str) -> list[str]:
     """Puts quotes around paths that Hydra would read otherwise, such as those of a sweep's jobs.
 
     Args:
@@ -52,7 +56,7 @@ def taken_as_typed(arguments: Sequence[str], *keys: str) -> list[str]:
     def quoted(argument: str) -> str:
         key, _, text = argument.partition("=")
         there = text and key_of(argument) in keys and Path(text).exists()
-        return setting(key, Path(text)) if there else argument
+        return hydra_override(key, Path(text)) if there else argument
 
     return [quoted(argument) for argument in arguments]
 
@@ -96,5 +100,5 @@ def _resumed_sweep(folder: Path, arguments: list[str], sweeping: bool) -> list[s
     overrides = OmegaConf.load(plan).hydra.overrides
     dropped = (*_OF_ITS_OWN, *_LAUNCHER) if launcher else _OF_ITS_OWN
     own = [one for one in overrides.hydra if not one.startswith(dropped)]
-    given = [*overrides.task, *own, *launcher, setting("hydra.sweep.dir", folder)]
+    given = [*overrides.task, *own, *launcher, hydra_override("hydra.sweep.dir", folder)]
     return ["-m", *flags(arguments), *given]

@@ -17,7 +17,7 @@ from crackseg.launch.error_messages import message_of, unknown_setting
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def exit_on_user_error() -> Iterator[None]:
     """Says a wrong setting or wrong data in words and exits with code 2; bugs pass through.
 
     It goes around a Hydra main, for what Hydra finds, and into it, for what the work finds: Hydra
@@ -39,7 +39,7 @@ def user_errors() -> Iterator[None]:
         _leave(message)
 
 
-def settings(config: DictConfig) -> Any:
+def to_dataclass(config: DictConfig) -> Any:
     """The settings as the dataclasses of :mod:`crackseg.config.schema`.
 
     Raises:

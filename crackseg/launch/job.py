@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
-from crackseg.config.overrides import key_of, program, setting, typed
+from crackseg.config.overrides import hydra_override, key_of, program, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
 from crackseg.config.validation import check_train_config
@@ -34,7 +34,7 @@ from crackseg.workflows.train import train
 log = logging.getLogger(__name__)
 
 
-def perform(config: TrainConfig) -> float:
+def run_job(config: TrainConfig) -> float:
     """Does what Hydra's present job asks for.
 
     Returns:
@@ -48,6 +48,8 @@ def perform(config: TrainConfig) -> float:
     folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
     sweeping = job.mode == RunMode.MULTIRUN
     _refuse_misplaced_resume(config, folder, sweeping)
+    if job.runtime.choices.get("optimizer") == "adam":
+        log.warning("optimizer=adam is the old name of optimizer=adamw, which it always was")
     if sweeping:
         return _job_of_sweep(config, folder, overrides)
     return _single(config, folder, overrides)
@@ -62,7 +64,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
     elif is_first_process() and (folder / CONFIG).is_file():
         raise ConfigError(
             f"{folder} holds a run, and nothing of it is overwritten; go on with it by "
-            f"{typed('resume', folder)}, or choose another hydra.run.dir"
+            f"{shell_override('resume', folder)}, or choose another hydra.run.dir"
         )
     check_train_config(config)
     start_logging(folder / "train.log")
@@ -71,7 +73,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
             return _recorded(config, folder, overrides, checkpoint)
     except (Interrupted, KeyboardInterrupt):
         if (folder / LAST).is_file():
-            _say_how_to_go_on(typed("resume", folder))
+            _say_how_to_go_on(shell_override("resume", folder))
         raise
 
 
@@ -95,7 +97,7 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     except Exception:
         log.exception("this job failed, the sweep goes on")
     except (Interrupted, KeyboardInterrupt):
-        _say_how_to_go_on(f"-m {typed('sweep.resume', sweep)}")
+        _say_how_to_go_on(f"-m {shell_override('sweep.resume', sweep)}")
         raise
     finally:
         write_sweep_tables(sweep, config.sweep.objective)
@@ -166,7 +168,7 @@ def _standing_alone(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
     and leaves its marks in the environment.
     """
     arguments, environment = sys.argv[1:], dict(os.environ)
-    resume = [setting("resume", folder / LAST)] if (folder / LAST).is_file() else []
+    resume = [hydra_override("resume", folder / LAST)] if (folder / LAST).is_file() else []
     sys.argv[1:] = [*flags(arguments), *overrides, *resume]
     config = cast(DictConfig, HydraConfig.instance().cfg)
     with read_write(config.hydra):

@@ -20,7 +20,7 @@ from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
-from crackseg.launch.entrypoint import settings, user_errors
+from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import differences
 from crackseg.runs.record import CONFIG, read_record, state_of
 from crackseg.system.processes import usable_cores
@@ -62,7 +62,7 @@ class Sweep(Callback):
 
     def on_multirun_start(self, config: DictConfig, config_name: str = "", **named: Any) -> None:
         """Refuses a sweep with a fault in any job, and lets jobs be named by what they vary."""
-        with user_errors():
+        with exit_on_user_error():
             loader = GlobalHydra.instance().config_loader()
             parser = OverridesParser.create(config_loader=loader)
             overrides = parser.parse_overrides(list(config.hydra.overrides.task))
@@ -107,7 +107,7 @@ def _jobs(overrides: Sequence[Override]) -> list[list[str]]:
 def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: str) -> None:
     named: dict[str, list[str]] = {}
     for job in jobs:
-        config = settings(compose(config_name, overrides=job))
+        config = to_dataclass(compose(config_name, overrides=job))
         name = safe_name(",".join(sorted(one for one in job if key_of(one) not in fixed)))
         if name in named:
             raise ConfigError(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.metrics.histogram import BINS, UNIT, Counts, Tally
+from crackseg.metrics.histogram import BINS, UNIT, Counts, ProbabilityHistogram
 
 # Fifteen, as most print, do not divide 4,096.
 BINS_SHOWN = 16
@@ -27,11 +27,11 @@ class Reliability(NamedTuple):
     lower: npt.NDArray[np.float64]
 
 
-def binned(tally: Tally, bins: int = BINS_SHOWN) -> Counts:
+def binned(histogram: ProbabilityHistogram, bins: int = BINS_SHOWN) -> Counts:
     """What :func:`reliability` is computed from; of several images their sum.
 
     Args:
-        tally: of an image or a data set.
+        histogram: of an image or a data set.
         bins: a divisor of 4,096, all of the same width in [0, 1].
 
     Returns:
@@ -42,7 +42,7 @@ def binned(tally: Tally, bins: int = BINS_SHOWN) -> Counts:
     """
     if bins < 1 or BINS % bins:
         raise ValueError(f"{bins} bins do not divide the {BINS} that were counted")
-    fine = np.stack([tally.histogram.sum(axis=0), tally.histogram[1], tally.parts])
+    fine = np.stack([histogram.bins.sum(axis=0), histogram.bins[1], histogram.parts])
     counts: Counts = fine.reshape(3, bins, -1).sum(axis=2)
     return counts
 

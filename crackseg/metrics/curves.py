@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.metrics.histogram import BINS, SWEEP, Counts
+from crackseg.metrics.histogram import BINS, THRESHOLDS, Counts
 
 Floats = npt.NDArray[np.float64]
 
-_SWEPT = np.append(SWEEP[::-1], -1.0)
+_SWEPT = np.append(THRESHOLDS[::-1], -1.0)
 
 
 class Curve(NamedTuple):
@@ -43,7 +43,7 @@ def precision_recall(histogram: Counts) -> Curve:
     Exact at each of them; thresholds that nothing exceeds have no precision and are left out.
 
     Args:
-        histogram: int64 (2, 4096) of :class:`crackseg.metrics.histogram.Tally`.
+        histogram: int64 (2, 4096) of :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
     """
     # From each bin's lower edge upwards; the first bin holds what is exactly 0 as well.
     background, crack = histogram[:, ::-1].cumsum(axis=1)
@@ -102,7 +102,7 @@ def ods(counts: Counts) -> Best:
         With the threshold nearest to .5 among equals.
     """
     values = f1(counts).tolist()
-    return Best(*max(zip(values, SWEEP, strict=True), key=_nearest_to_half))
+    return Best(*max(zip(values, THRESHOLDS, strict=True), key=_nearest_to_half))
 
 
 def image_bests(counts: Counts) -> Floats:

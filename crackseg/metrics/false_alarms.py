@@ -28,14 +28,14 @@ class AlarmScores(NamedTuple):
     """Of crack-free photographs.
 
     Attributes:
-        photographs: how many.
+        images: How many.
         share: of them with a connected false alarm of at least ``least`` pixels, in [0, 1].
         least: in pixels.
         mean_pixels: of false alarm in a photograph, whatever its patches' size.
         high_pixels: 90th percentile of them, linear between photographs.
     """
 
-    photographs: int
+    images: int
     share: float
     least: int
     mean_pixels: float
@@ -57,7 +57,7 @@ def alarm_scores(alarms: Sequence[Alarm] | Counts) -> AlarmScores:
     """
     pixels, largest = np.asarray(alarms, np.int64).T
     return AlarmScores(
-        photographs=len(pixels),
+        images=len(pixels),
         share=float(np.mean(largest >= LEAST)),
         least=LEAST,
         mean_pixels=float(np.mean(pixels)),

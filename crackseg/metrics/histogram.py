@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 BINS = 4096
-SWEEP: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(100))
+THRESHOLDS: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(100))
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
@@ -24,34 +24,34 @@ UNIT = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class ProbabilityHistogram:
     """Pixel counts of one photograph, or of several added up in whatever order.
 
     Attributes:
         exceeding: int64 (2, 100), background and crack pixels whose probability is greater than
             each threshold of the sweep; exact.
-        histogram: int64 (2, 4096), background and crack pixels by probability: bin b holds
+        bins: int64 (2, 4096), background and crack pixels by probability: bin b holds
             (b / 4096, (b + 1) / 4096], the first one 0 too.
         parts: int64 (4096,), the sum of the probabilities in a bin, in units of 2 ** -24, to
             which each is rounded.
     """
 
     exceeding: Counts
-    histogram: Counts
+    bins: Counts
     parts: Counts
 
-    def __add__(self, other: "Tally") -> "Tally":
-        """The tally of both."""
-        return Tally(
+    def __add__(self, other: "ProbabilityHistogram") -> "ProbabilityHistogram":
+        """The sum of both."""
+        return ProbabilityHistogram(
             exceeding=self.exceeding + other.exceeding,
-            histogram=self.histogram + other.histogram,
+            bins=self.bins + other.bins,
             parts=self.parts + other.parts,
         )
 
     @property
     def counts(self) -> Counts:
         """int64 (100, 4), by threshold: true and false positives, false and true negatives."""
-        background, crack = self.histogram.sum(axis=1)
+        background, crack = self.bins.sum(axis=1)
         false_positives, true_positives = self.exceeding
         columns = (
             true_positives,
@@ -62,7 +62,7 @@ class Tally:
         return np.stack(columns, axis=1)
 
 
-def tally(probability: Probability, truth: Mask) -> Tally:
+def count_probabilities(probability: Probability, truth: Mask) -> ProbabilityHistogram:
     """Counts one photograph.
 
     A pixel is called crack where its probability is greater than a threshold, both in float32.
@@ -78,17 +78,19 @@ def tally(probability: Probability, truth: Mask) -> Tally:
         raise ValueError(f"shapes differ: {probability.shape} and {truth.shape}")
     values = probability.astype(np.float32).ravel()
     if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError("a tally takes probabilities in [0, 1]; these are logits or not finite")
+        raise ValueError(
+            "a histogram takes probabilities in [0, 1]; these are logits or not finite"
+        )
     crack = truth.ravel()
     # Scaling by a power of two rounds nothing.
     bins = np.maximum(np.ceil(values * BINS).astype(np.intp) - 1, 0)
-    exceeded = np.searchsorted(np.array(SWEEP, np.float32), values)
-    by_number = _by_class(exceeded, crack, len(SWEEP) + 1)
+    exceeded = np.searchsorted(np.array(THRESHOLDS, np.float32), values)
+    by_number = _by_class(exceeded, crack, len(THRESHOLDS) + 1)
     parts = np.bincount(bins, np.rint(values.astype(np.float64) / UNIT), BINS)
-    return Tally(
+    return ProbabilityHistogram(
         # Greater than threshold k is whatever exceeds more than k thresholds.
         exceeding=by_number[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
-        histogram=_by_class(bins, crack, BINS),
+        bins=_by_class(bins, crack, BINS),
         parts=parts.astype(np.int64),
     )
 

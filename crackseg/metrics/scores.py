@@ -67,7 +67,7 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def at_both_thresholds(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:
+def scores_at_half_and_stored(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:
     """Figures at .5 (``half``) and at the stored threshold (``stored``).
 
     Args:
@@ -80,7 +80,7 @@ def at_both_thresholds(totals: "Tensor", stored: float) -> dict[str, dict[str, f
     }
 
 
-def better_when(metric: str) -> Literal["min", "max"]:
+def monitor_mode(metric: str) -> Literal["min", "max"]:
     """Whether a metric such as ``val/loss`` is better when small or when large."""
     falls = metric.endswith(("loss", "false_positives", "false_negatives"))
     return "min" if falls else "max"

@@ -12,7 +12,7 @@ from crackseg.errors import CrackSegError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Gives a temporary name to write to, and renames it at the end.
 
     A process that is killed, a disk that is full or a power that fails leaves ``path`` as it was.
@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 in place of what was there."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

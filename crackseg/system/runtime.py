@@ -75,7 +75,7 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 @contextmanager
-def whole_float32(device: str) -> Iterator[None]:
+def full_float32(device: str) -> Iterator[None]:
     """Convolutions in float32 to its last digit, so that figures and masks are the same everywhere.
 
     Neither in autocast's precision nor in TensorFloat-32, which is what cuDNN takes float32 for.

@@ -24,7 +24,7 @@ from torchvision.utils import make_grid
 
 from crackseg.config.schema import CallbacksConfig
 from crackseg.data.dataset import CrackDataset
-from crackseg.metrics.scores import better_when
+from crackseg.metrics.scores import monitor_mode
 from crackseg.training.checkpointing import best_epoch, last_epoch
 from crackseg.training.segmenter import CrackSegmenter
 
@@ -40,7 +40,7 @@ def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
         config: the settings under ``callbacks``.
         folder: where ``best.ckpt`` and ``last.ckpt`` go.
     """
-    mode = better_when(config.monitor)
+    mode = monitor_mode(config.monitor)
     return [
         best_epoch(folder, config.monitor),
         last_epoch(folder),

@@ -10,13 +10,13 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.data.splits.manifest import Manifest
 from crackseg.errors import DatasetError
-from crackseg.metrics.scores import better_when
+from crackseg.metrics.scores import monitor_mode
 from crackseg.runs.record import BEST, LAST
 
 
 def best_epoch(folder: str, monitor: str) -> ModelCheckpoint:
     """Keeps ``best.ckpt``, the epoch with the best ``monitor``."""
-    return _Kept(folder, Path(BEST).stem, monitor, mode=better_when(monitor))
+    return _Kept(folder, Path(BEST).stem, monitor, mode=monitor_mode(monitor))
 
 
 def last_epoch(folder: str) -> ModelCheckpoint:

@@ -19,7 +19,7 @@ from torch.utils.tensorboard.summary import hparams
 from crackseg.config.schema import LoggerConfig
 from crackseg.errors import ConfigError
 from crackseg.metrics.scores import scores
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 from crackseg.visualization.plots import threshold_picture
 
 PROJECT = "crackseg"
@@ -95,7 +95,7 @@ class HistoryLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Adds a row and writes the file anew."""
         self._rows.append({**metrics, "step": step})
-        with replacing(self._path) as name, name.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(self._path) as name, name.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, sorted(set().union(*self._rows)))
             writer.writeheader()
             writer.writerows(self._rows)

@@ -19,13 +19,13 @@ from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import (
     THRESHOLD_GRID,
-    at_both_thresholds,
     best_threshold,
-    better_when,
+    monitor_mode,
     scores,
+    scores_at_half_and_stored,
 )
 from crackseg.models import build_network
-from crackseg.system.runtime import whole_float32
+from crackseg.system.runtime import full_float32
 
 STAGES = ("train", "val", "test")
 
@@ -148,7 +148,7 @@ class CrackSegmenter(LightningModule):
         if self._fitting():
             # Checkpoints of this epoch are written after this hook and take it along.
             self.hparams["threshold"] = best_threshold(self.totals["val"], THRESHOLD_GRID)
-            best = at_both_thresholds(self.totals["val"], self.hparams["threshold"])
+            best = scores_at_half_and_stored(self.totals["val"], self.hparams["threshold"])
             self.log("val/best_crack_iou", best["stored"]["crack_iou"])
 
     def on_test_epoch_end(self) -> None:
@@ -161,7 +161,7 @@ class CrackSegmenter(LightningModule):
         settings = dict(self.hparams["scheduler"])
         monitor = settings.pop("monitor")
         scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode=better_when(monitor), **settings
+            optimizer, mode=monitor_mode(monitor), **settings
         )
         return {
             "optimizer": optimizer,
@@ -209,7 +209,7 @@ class CrackSegmenter(LightningModule):
         """Within a training as the training runs; float32 for all that is reported."""
         if self._fitting():
             return nullcontext()
-        return whole_float32(self.device.type)
+        return full_float32(self.device.type)
 
     def _fitting(self) -> bool:
         return self.trainer.state.fn == TrainerFn.FITTING

@@ -12,7 +12,7 @@ from PIL import Image
 from crackseg.images import UInt8Array
 from crackseg.metrics import curves
 from crackseg.metrics.scores import THRESHOLD_GRID
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 
 # The report's four panels: title and the metrics drawn in each.
 _PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -75,7 +75,7 @@ def precision_recall(histogram: npt.NDArray[np.int64], path: Path) -> None:
     """Draws a precision-recall curve.
 
     Args:
-        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.Tally`.
+        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
         path: of the PNG.
     """
     curve = curves.precision_recall(histogram)
@@ -129,5 +129,5 @@ def _threshold_figure(totals: npt.NDArray[np.int64], threshold: float) -> Figure
 
 def save_figure(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     """Writes a figure as a PNG file."""
-    with replacing(path) as name:
+    with atomic_write(path) as name:
         figure.savefig(name, format="png", dpi=dpi)

@@ -15,21 +15,21 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.config.schema import EvaluateConfig
 from crackseg.config.validation import MASK_THRESHOLD_LIMITS
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.readers import PredictedPixels
+from crackseg.data.readers import PredictionScaleReader
 from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
-from crackseg.evaluation.callback import Examination, Look
+from crackseg.evaluation.callback import EvaluationCallback, ImageHook
 from crackseg.evaluation.protocol import protocol
-from crackseg.metrics.histogram import SWEEP
+from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
-from crackseg.system.files import replacing, write_json
+from crackseg.system.files import atomic_write, write_json
 from crackseg.system.runtime import prepare_process, quiet_lightning
 from crackseg.training.callbacks import ProgressLine
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.visualization import plots
-from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, judged_data
+from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data
 
 RESOLUTIONS = ("training", "native")
 # What the config groups offer and an evaluation does not take.
@@ -56,18 +56,18 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
 
     Raises:
         CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
-        DatasetError: see :func:`crackseg.workflows.evaluation_data.judged_data`.
+        DatasetError: see :func:`crackseg.workflows.evaluation_data.evaluation_data`.
         ConfigError: settings that cannot be.
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
-    datamodule = judged_data(config, parameters)
+    datamodule = evaluation_data(config, parameters)
     threshold = parameters["threshold"]
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
-    examination = Examination(threshold, datamodule.corpus.marked, writer)
+    examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
     trainer = _examine(config, datamodule, examination)
-    assert examination.tally is not None
+    assert examination.histogram is not None
     metrics = {
         "checkpoint": str(Path(config.checkpoint).resolve()),
         "subset": config.subset,
@@ -75,7 +75,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
         "manifest_hash": datamodule.manifest.digest,
         "leak_line": _leak_line(config, parameters, datamodule),
         "protocol": [],
-        **assess(examination.records, examination.tally, threshold),
+        **assess(examination.records, examination.histogram, threshold),
     }
     metrics["protocol"] = _protocol(config, metrics, parameters, datamodule)
     if trainer.is_global_zero:
@@ -101,7 +101,7 @@ def _check(config: EvaluateConfig) -> None:
 
 
 def _examine(
-    config: EvaluateConfig, datamodule: CrackDataModule, examination: Examination
+    config: EvaluateConfig, datamodule: CrackDataModule, examination: EvaluationCallback
 ) -> Trainer:
     segmenter = CrackSegmenter.load_from_checkpoint(
         config.checkpoint, map_location="cpu", weights_only=True
@@ -111,7 +111,9 @@ def _examine(
     datamodule.test_subset = config.subset
     if config.resolution == "native":
         seen = segmenter.hparams["preprocessing"]
-        datamodule.test_pixels = PredictedPixels(datamodule.root, seen["scale"], seen["resize"])
+        datamodule.test_pixels = PredictionScaleReader(
+            datamodule.root, seen["scale"], seen["resize"]
+        )
     with quiet_lightning():
         trainer = _build_trainer(config, examination)
         try:
@@ -121,17 +123,17 @@ def _examine(
     return trainer
 
 
-def _keep(metrics: dict[str, Any], examination: Examination, folder: Path) -> None:
+def _keep(metrics: dict[str, Any], examination: EvaluationCallback, folder: Path) -> None:
     """Writes everything that programs and the report read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(metrics, folder / "metrics.json")
-    place = SWEEP.index(examination.threshold)
+    place = THRESHOLDS.index(examination.threshold)
     write_images(table_of_images(examination.records, place), folder / "images.csv")
-    assert examination.tally is not None
-    with replacing(folder / "histogram.npy") as name, name.open("wb") as file:
-        np.save(file, examination.tally.histogram)
+    assert examination.histogram is not None
+    with atomic_write(folder / "histogram.npy") as name, name.open("wb") as file:
+        np.save(file, examination.histogram.bins)
     drawn, bins = folder / "figures", metrics["calibration"]["bins"]
-    plots.precision_recall(examination.tally.histogram, drawn / "precision_recall.png")
+    plots.precision_recall(examination.histogram.bins, drawn / "precision_recall.png")
     plots.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
 
 
@@ -187,12 +189,12 @@ def _leak_line(
         trained = datamodule.counts["train"]
         of = len(datamodule.manifest.subset(config.subset))
         return f"LEAK: {trained} of {of} images are those that the checkpoint was trained on"
-    return datamodule.leaks.line()
+    return datamodule.leaks.summary()
 
 
 def _mask_writer(
     config: EvaluateConfig, datamodule: CrackDataModule, folder: Path, threshold: float
-) -> Look | None:
+) -> ImageHook | None:
     """Writes masks under their images' names.
 
     Raises:
@@ -212,13 +214,13 @@ def _mask_writer(
     def write(row: Row, probability: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) -> None:
         path = (folder / row.image).with_suffix(".png")
         mask = np.where(probability > np.float32(threshold), 255, 0).astype(np.uint8)
-        with replacing(path) as name:
+        with atomic_write(path) as name:
             Image.fromarray(mask).save(name, format="PNG")
 
     return write
 
 
-def _build_trainer(config: EvaluateConfig, examination: Examination) -> Trainer:
+def _build_trainer(config: EvaluateConfig, examination: EvaluationCallback) -> Trainer:
     settings = asdict(config.trainer)
     for of_training in ("max_epochs", "precision", "profiler"):
         del settings[of_training]

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 
 
-def judged_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackDataModule:
+def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackDataModule:
     """The photographs to judge, ready to be read.
 
     Args:

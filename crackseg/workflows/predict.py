@@ -13,7 +13,7 @@ from PIL import Image
 from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
 from crackseg.images import IMAGE_SUFFIXES, UInt8Array
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 from crackseg.system.progress import progress
 from crackseg.visualization.overlays import as_heat, overlay
 
@@ -159,7 +159,7 @@ def _write(found: Prediction, target: Path, probability: bool) -> None:
 
 def _write_png(picture: UInt8Array, path: Path) -> None:
     try:
-        with replacing(path) as name:
+        with atomic_write(path) as name:
             Image.fromarray(picture).save(name, format="PNG")
     except OSError as error:
         raise CrackSegError(f"{path}: cannot be written ({error})") from error

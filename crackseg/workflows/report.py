@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from crackseg.checkpoint import read_checkpoint
-from crackseg.config.overrides import short
+from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
 from crackseg.data.discovery.pairs import common_root
 from crackseg.data.splits.manifest import SUBSETS
@@ -26,17 +26,17 @@ from crackseg.errors import (
 )
 from crackseg.models import build_network
 from crackseg.reporting.comparison.differences import Comparison, compare
-from crackseg.reporting.comparison.entries import Entry, flattened, names_of, ranked
-from crackseg.reporting.comparison.evaluations import Judgement, read_judgement
+from crackseg.reporting.comparison.entries import RunResult, flattened, names_of, ranked
+from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
 from crackseg.reporting.comparison.page import Report, write_report
-from crackseg.reporting.comparison.pictures import Look
+from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
 from crackseg.runs.history import read_history
 from crackseg.runs.reader import Run, find_runs, newest_first
 from crackseg.runs.record import BEST, CONFIG, read_record
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS, evaluate
-from crackseg.workflows.run_predictions import look_at
+from crackseg.workflows.run_predictions import predict_images
 
 SUFFIXES = (".html", ".md")
 # Below a run's folder.
@@ -184,7 +184,7 @@ def _entry(
     resolution: str,
     roots: Sequence[Path],
     place: str,
-) -> Entry:
+) -> RunResult:
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
     config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
     # A page is for others, whom it is no use to tell where this folder stands.
@@ -194,7 +194,7 @@ def _entry(
         one: _judged(run, name, one, resolution, moved, place)
         for one in dict.fromkeys(("val", subset))
     }
-    return Entry(
+    return RunResult(
         number=0,
         label="",
         name=name,
@@ -219,10 +219,10 @@ def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
 
 def _judged(
     run: Run, name: str, subset: str, resolution: str, moved: Sequence[Path], place: str
-) -> Judgement:
+) -> StoredEvaluation:
     """The evaluation that was kept, or a new one."""
     folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
-    kept = read_judgement(folder, checkpoint)
+    kept = read_evaluation(folder, checkpoint)
     if kept is not None:
         return kept
     print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
@@ -239,10 +239,10 @@ def _judged(
             evaluate(config, folder, show=False)
     except CrackSegError as error:
         raise DatasetError(
-            f"{short(run.folder)}: its {subset} subset cannot be judged: {error}. Put back what "
-            "it was trained on, say with --root where it stands now, or name other runs"
+            f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put back "
+            "what it was trained on, say with --root where it stands now, or name other runs"
         ) from error
-    judged = read_judgement(folder, checkpoint)
+    judged = read_evaluation(folder, checkpoint)
     assert judged is not None
     return judged
 
@@ -272,7 +272,7 @@ def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> di
         for entry in progress(entries, "Looking at photographs", len(entries))
     }
 
-    def under_all(choice: Choice) -> tuple[Choice, list[tuple[Entry, Look]]]:
+    def under_all(choice: Choice) -> tuple[Choice, list[tuple[RunResult, RunPrediction]]]:
         return choice, [(entry, seen[entry.number][choice.image]) for entry in entries]
 
     return {
@@ -282,8 +282,8 @@ def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> di
 
 
 def _look_at(
-    entry: Entry, images: Iterable[str], resolution: str, roots: Sequence[Path]
-) -> dict[str, Look]:
+    entry: RunResult, images: Iterable[str], resolution: str, roots: Sequence[Path]
+) -> dict[str, RunPrediction]:
     """What a run sees.
 
     Raises:
@@ -291,14 +291,15 @@ def _look_at(
     """
     moved = _moved(entry.parameters, roots)
     root = common_root(moved) if moved else Path(entry.parameters["data"]["root"])
-    looks = look_at(entry.run.folder, images, resolution, root)
+    looks = predict_images(entry.run.folder, images, resolution, root)
     judged = dict(zip(entry.test.images.names, entry.test.images.crack.tolist(), strict=True))
     others = [image for image, look in looks.items() if int(look.truth.sum()) != judged[image]]
     if others:
+        run = relative_to_cwd(entry.run.folder)
         raise DatasetError(
-            f"{root}: {len(others)} masks have other cracks than when {short(entry.run.folder)} "
-            f"was judged: {name_some(others)}; say with --root where the right ones stand, or "
-            f"remove {short(entry.run.folder / EVALUATIONS)} to judge these"
+            f"{root}: {len(others)} masks have other cracks than when {run} was judged: "
+            f"{name_some(others)}; say with --root where the right ones stand, or remove "
+            f"{run / EVALUATIONS} to judge these"
         )
     return looks
 

@@ -9,19 +9,21 @@ import torch
 from crackseg.checkpoint import read_checkpoint
 from crackseg.data.annotations.ground_truth import truth_file
 from crackseg.data.dataset import CrackDataset
-from crackseg.data.readers import FilePixels, Pixels, PredictedPixels
+from crackseg.data.readers import FileReader, PairReader, PredictionScaleReader
 from crackseg.data.splits.manifest import Row, read_manifest
 from crackseg.errors import DatasetError, name_some
 from crackseg.images import read_photograph, resize
 from crackseg.inference.tiling import logits_at_size
 from crackseg.preprocessing import Preprocessing
-from crackseg.reporting.comparison.pictures import Look
+from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.runs.record import BEST
 from crackseg.training.segmenter import CrackSegmenter
 
 
 @torch.inference_mode()
-def look_at(folder: Path, images: Iterable[str], resolution: str, root: Path) -> dict[str, Look]:
+def predict_images(
+    folder: Path, images: Iterable[str], resolution: str, root: Path
+) -> dict[str, RunPrediction]:
     """Shows photographs to a run's best network, in float32.
 
     Args:
@@ -42,9 +44,11 @@ def look_at(folder: Path, images: Iterable[str], resolution: str, root: Path) ->
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
     size = seen["image_size"] and (int(seen["image_size"][0]), int(seen["image_size"][1]))
-    pixels: Pixels = FilePixels(root, Preprocessing(size, seen["resize"], seen["mask_threshold"]))
+    pixels: PairReader = FileReader(
+        root, Preprocessing(size, seen["resize"], seen["mask_threshold"])
+    )
     if resolution == "native":
-        pixels = PredictedPixels(root, seen["scale"], seen["resize"])
+        pixels = PredictionScaleReader(root, seen["scale"], seen["resize"])
     segmenter = CrackSegmenter.load_from_checkpoint(
         folder / BEST, map_location="cpu", weights_only=True
     ).eval()
@@ -58,7 +62,7 @@ def look_at(folder: Path, images: Iterable[str], resolution: str, root: Path) ->
         probability = torch.sigmoid(logits_at_size(logits, (height, width)).float())[0, 0]
         # The network may see it smaller than the mask is.
         photograph = resize(read_photograph(root / row.image), (height, width), "area")
-        looks[row.image] = Look(
+        looks[row.image] = RunPrediction(
             photograph, truth, np.asarray(probability.numpy(), np.float32), parameters["threshold"]
         )
     return looks

@@ -18,7 +18,7 @@ from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule, announce
 from crackseg.errors import DatasetError
-from crackseg.metrics.scores import THRESHOLD_GRID, at_both_thresholds, best_threshold
+from crackseg.metrics.scores import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.files import write_json
 from crackseg.system.processes import is_first_process
@@ -35,7 +35,7 @@ from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
-from crackseg.workflows.training_summary import draw, log_outcome, report
+from crackseg.workflows.training_summary import draw, log_outcome, print_summary
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         write_json(metrics, folder / "metrics.json")
         log_outcome(config, folder, trainer, segmenter, metrics)
         draw(config, folder, datamodule)
-        report(config, folder, metrics, datamodule)
+        print_summary(config, folder, metrics, datamodule)
     return TrainResult(_best_checkpoint(trainer), metrics["threshold"], metrics)
 
 
@@ -123,7 +123,7 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
     datamodule.prepare_data()
     datamodule.setup()
     training = datamodule.manifest.subset("train")
-    if training and not any(found.share for found in datamodule.corpus.found(training)):
+    if training and not any(found.share for found in datamodule.content.statistics_of(training)):
         raise DatasetError(
             f"{datamodule.root}: none of the {len(training)} training photographs shows a crack, "
             "so that there is nothing to learn; add some that do"
@@ -209,10 +209,10 @@ def _judge_best(
     if trainer.is_global_zero:
         checkpoint["hyper_parameters"]["threshold"] = threshold
         checkpoints.write_checkpoint(checkpoint, best)
-    judged = {"val": at_both_thresholds(segmenter.totals["val"], threshold)}
+    judged = {"val": scores_at_half_and_stored(segmenter.totals["val"], threshold)}
     if datamodule.counts["test"]:
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
-        judged["test"] = at_both_thresholds(segmenter.totals["test"], threshold)
+        judged["test"] = scores_at_half_and_stored(segmenter.totals["test"], threshold)
     last = checkpoints.read_checkpoint(best.with_name(LAST))
     return {
         "threshold": threshold,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from lightning import Trainer
 
-from crackseg.config.overrides import program, short, typed
+from crackseg.config.overrides import program, relative_to_cwd, shell_override
 from crackseg.config.schema import TrainConfig
 from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.datamodule import CrackDataModule
@@ -69,7 +69,7 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
     )
 
 
-def report(
+def print_summary(
     config: TrainConfig, folder: Path, metrics: Mapping[str, Any], datamodule: CrackDataModule
 ) -> None:
     """Prints the tables, where everything is, and what can be done next."""
@@ -82,9 +82,10 @@ def report(
                 rows_of(metrics[stage], threshold),
                 protocol(count, datamodule),
             )
-    best = short(folder / BEST)
+    best = relative_to_cwd(folder / BEST)
     # One alone: their folder may hold masks too.
     photograph = _to_show(datamodule)[0].image
+    shown = str(relative_to_cwd(datamodule.root / photograph))
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
@@ -92,8 +93,8 @@ def report(
         f"{f', until {patience}' if metrics['stopped_early'] else ''}\n"
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next, all figures with their intervals, and a photograph's mask:\n"
-        f"  {program('python')} evaluate.py {typed('checkpoint', best)} subset=val\n"
-        f"  {program('crackseg')} predict {shlex.quote(str(short(datamodule.root / photograph)))} "
+        f"  {program('python')} evaluate.py {shell_override('checkpoint', best)} subset=val\n"
+        f"  {program('crackseg')} predict {shlex.quote(shown)} "
         f"--checkpoint {shlex.quote(str(best))}"
     )
 

@@ -20,7 +20,9 @@ def test_the_page_is_written_and_named(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(archive.rglob("*"))
-    assert main(["data", "explore", str(archive), "--cut", "64", "--size", "32"]) == 0
+    assert (
+        main(["data", "explore", str(archive), "--mask-threshold", "64", "--image-size", "32"]) == 0
+    )
     random, grouped, last = capsys.readouterr().out.splitlines()
     assert random.startswith("data.split=random: no leak: none of 2 val and 2 test items")
     assert grouped.startswith("data.split=grouped: no leak: none of 2 val and 2 test items")
@@ -34,7 +36,9 @@ def test_the_page_is_written_and_named(
 
 def test_several_roots_make_one_page(tmp_path: Path) -> None:
     roots = [write_archive(tmp_path / "data" / name, count=2) for name in ("one", "two")]
-    assert main(["data", "explore", *map(str, roots), "--output", "page", "--size", "32"]) == 0
+    assert (
+        main(["data", "explore", *map(str, roots), "--output", "page", "--image-size", "32"]) == 0
+    )
     text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert f'<p class="where">{tmp_path / "data"}</p>' in text
     assert "photographs that stand there several times, equal pixel for pixel" in text
@@ -56,11 +60,11 @@ def test_no_picture_is_written_among_the_photographs(
 @pytest.mark.parametrize(
     ("option", "value", "bounds"),
     [
-        ("--cut", "255", "0 to 254"),
-        ("--cut", "-1", "0 to 254"),
-        ("--cut", "half", "0 to 254"),
-        ("--size", "0", "8 to 4096"),
-        ("--size", "12.5", "8 to 4096"),
+        ("--mask-threshold", "255", "0 to 254"),
+        ("--mask-threshold", "-1", "0 to 254"),
+        ("--mask-threshold", "half", "0 to 254"),
+        ("--image-size", "0", "8 to 4096"),
+        ("--image-size", "12.5", "8 to 4096"),
     ],
 )
 def test_numbers_out_of_bounds_are_refused(

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from crackseg.config.overrides import typed
+from crackseg.config.overrides import shell_override
 
 
 @pytest.mark.parametrize("name", ["plain/best.ckpt", "a=1,b=0.1/it's best.ckpt"])
 def test_a_setting_to_type_next_means_the_path(name: str) -> None:
-    (word,) = shlex.split(typed("checkpoint", Path(name)))
+    (word,) = shlex.split(shell_override("checkpoint", Path(name)))
     parsed = OverridesParser.create().parse_override(word)
     assert not parsed.is_sweep_override()
     assert parsed.value() == name

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from crackseg.data.dataset import CrackDataset, image_to_tensor
 from crackseg.data.discovery.pairs import find_pairs
-from crackseg.data.readers import FilePixels
+from crackseg.data.readers import FileReader
 from crackseg.data.splits.manifest import Row
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import UnreadableImageError
@@ -33,7 +33,7 @@ def dataset_of(
 ) -> CrackDataset:
     assert preprocessing.image_size is not None
     changes = [Augmentation(preprocessing.image_size)] if augment else []
-    pixels = FilePixels(root, preprocessing)
+    pixels = FileReader(root, preprocessing)
     return CrackDataset(pixels, rows_below(root), preprocessing.mask_threshold, changes)
 
 

@@ -9,18 +9,18 @@ from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.breakdown import parts, summarise
 from crackseg.evaluation.records import ImageRecord, measure_image
 from crackseg.metrics.false_alarms import Alarm
-from crackseg.metrics.histogram import SWEEP, Tally, tally
+from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram, count_probabilities
 from crackseg.metrics.overlap import image_scores, total_scores
 from crackseg.metrics.thin_structures import image_thin_scores, measure_thin, thin_scores
 
-PLACE = SWEEP.index(0.37)
+PLACE = THRESHOLDS.index(0.37)
 
 
 def row(name: str, source: str = "", photograph: str = "", group: str = "") -> Row:
     return Row(name, f"images/{name}.png", f"masks/{name}.png", source, photograph, group, "test")
 
 
-def judged(seed: int, width: int, place: Row) -> tuple[ImageRecord, Tally]:
+def judged(seed: int, width: int, place: Row) -> tuple[ImageRecord, ProbabilityHistogram]:
     generator = np.random.default_rng(seed)
     truth = np.zeros((40, 60), bool)
     truth[10 : 10 + width, 5:55] = True
@@ -50,7 +50,7 @@ def test_a_record_holds_what_each_measure_gives() -> None:
     truth[10:14, 5:55] = True
     probability = np.random.default_rng(0).random((40, 60)).astype(np.float32)
     record, counted = measure_image(row("a1", "CFD", "a", "g"), probability, truth, 0.37, True)
-    expected = tally(probability, truth)
+    expected = count_probabilities(probability, truth)
     np.testing.assert_array_equal(record.counts, expected.counts)
     np.testing.assert_array_equal(counted.histogram, expected.histogram)
     assert record.thin == measure_thin(probability > np.float32(0.37), truth)
@@ -99,7 +99,7 @@ def test_summary_is_what_the_measures_say_of_all(records: list[ImageRecord]) -> 
     by_image = [image_thin_scores(record.thin)["cldice"] for record in records]
     assert whole.thin_means["cldice"] == pytest.approx(np.mean(by_image))
     assert whole.alarms is not None
-    assert whole.alarms.photographs == 1
+    assert whole.alarms.images == 1
 
 
 def test_sources_in_order_of_their_names(records: list[ImageRecord]) -> None:

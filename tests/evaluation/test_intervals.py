@@ -12,12 +12,12 @@ from crackseg.evaluation.records import ImageRecord, measure_image
 from crackseg.metrics.calibration import binned, calibration_error, reliability
 from crackseg.metrics.curves import average_precision, ods, ois
 from crackseg.metrics.false_alarms import LEAST
-from crackseg.metrics.histogram import SWEEP, Tally
+from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram
 from crackseg.metrics.overlap import mean_scores, total_scores
 from crackseg.metrics.thin_structures import image_thin_scores, thin_scores
 
-PLACE = SWEEP.index(0.5)
-Judged = tuple[ImageRecord, Tally]
+PLACE = THRESHOLDS.index(0.5)
+Judged = tuple[ImageRecord, ProbabilityHistogram]
 
 
 def judged(number: int, crack: bool) -> Judged:
@@ -56,8 +56,8 @@ def by_drawing(found: list[Judged], figure: Callable[[list[Judged]], float]) -> 
     return [float(end) for end in np.quantile(values, [0.025, 0.975])]
 
 
-def added(found: list[Judged]) -> Tally:
-    return sum((tally for _, tally in found[1:]), start=found[0][1])
+def added(found: list[Judged]) -> ProbabilityHistogram:
+    return sum((histogram for _, histogram in found[1:]), start=found[0][1])
 
 
 def counts(found: list[Judged]) -> np.ndarray:
@@ -68,7 +68,7 @@ def thin(found: list[Judged]) -> np.ndarray:
     return np.stack([np.asarray(record.thin) for record, _ in found])
 
 
-FIGURES: dict[str, tuple[Callable[[Intervals, Tally], dict], str, Callable]] = {
+FIGURES: dict[str, tuple[Callable[[Intervals, ProbabilityHistogram], dict], str, Callable]] = {
     "total IoU": (
         lambda intervals, _: intervals.totals(PLACE),
         "crack_iou",
@@ -90,17 +90,17 @@ FIGURES: dict[str, tuple[Callable[[Intervals, Tally], dict], str, Callable]] = {
         lambda found: np.mean([image_thin_scores(one)["boundary_f1"] for one in thin(found)]),
     ),
     "average precision": (
-        lambda intervals, tally: intervals.curves(average_precision(tally.histogram)),
+        lambda intervals, histogram: intervals.curves(average_precision(histogram.bins)),
         "average_precision",
         lambda found: average_precision(added(found).histogram),
     ),
     "ODS": (
-        lambda intervals, tally: intervals.curves(average_precision(tally.histogram)),
+        lambda intervals, histogram: intervals.curves(average_precision(histogram.bins)),
         "ods",
         lambda found: ods(added(found).counts).value,
     ),
     "OIS": (
-        lambda intervals, tally: intervals.curves(average_precision(tally.histogram)),
+        lambda intervals, histogram: intervals.curves(average_precision(histogram.bins)),
         "ois",
         lambda found: ois(counts(found)),
     ),

@@ -11,18 +11,18 @@ import numpy as np
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.records import measure_image
-from crackseg.metrics.histogram import SWEEP
+from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.reporting.comparison.differences import compare
-from crackseg.reporting.comparison.entries import Entry, ranked
+from crackseg.reporting.comparison.entries import RunResult, ranked
 from crackseg.reporting.comparison.evaluations import (
     HISTOGRAM,
     IMAGES,
     METRICS,
-    Judgement,
-    read_judgement,
+    StoredEvaluation,
+    read_evaluation,
 )
 from crackseg.reporting.comparison.page import Report
-from crackseg.reporting.comparison.pictures import Look
+from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import choose_failures, choose_scenes
 from crackseg.reporting.terminal.evaluation import write_images
 from crackseg.runs.reader import Run
@@ -68,23 +68,27 @@ def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int =
         for name in sorted(names)
     ]
     records = [record for record, _ in judged]
-    tally = sum((one for _, one in judged[1:]), start=judged[0][1])
-    metrics = {"protocol": PROTOCOL, "leak_line": PROTOCOL[1], **assess(records, tally, THRESHOLD)}
+    histogram = sum((one for _, one in judged[1:]), start=judged[0][1])
+    metrics = {
+        "protocol": PROTOCOL,
+        "leak_line": PROTOCOL[1],
+        **assess(records, histogram, THRESHOLD),
+    }
     folder.mkdir(parents=True)
     write_json(metrics, folder / METRICS)
-    place = SWEEP.index(THRESHOLD)
+    place = THRESHOLDS.index(THRESHOLD)
     write_images(table_of_images(records, place), folder / IMAGES)
-    np.save(folder / HISTOGRAM, tally.histogram)
+    np.save(folder / HISTOGRAM, histogram.bins)
 
 
 def judgement(
     folder: Path, names: Sequence[str] = NAMES, blur: float = 1.0, size: int = SIZE
-) -> Judgement:
+) -> StoredEvaluation:
     """The same, read back."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "best.ckpt").touch()
     write_judgement(folder / "evaluation", names, blur, size)
-    found = read_judgement(folder / "evaluation", folder / "best.ckpt")
+    found = read_evaluation(folder / "evaluation", folder / "best.ckpt")
     assert found is not None
     return found
 
@@ -104,8 +108,12 @@ def a_run(folder: Path, overrides: Mapping[str, str] | None = None, minute: int 
 
 
 def entry(
-    folder: Path, overrides: Mapping[str, str], found: Judgement, minute: int = 0, **more: Any
-) -> Entry:
+    folder: Path,
+    overrides: Mapping[str, str],
+    found: StoredEvaluation,
+    minute: int = 0,
+    **more: Any,
+) -> RunResult:
     """A run that was judged alike on validation and test."""
     given: dict[str, Any] = {
         "number": 0,
@@ -133,17 +141,19 @@ def entry(
         "val": found,
         "test": found,
     }
-    return Entry(**{**given, **more})
+    return RunResult(**{**given, **more})
 
 
-def look_at(name: str, blur: float, size: int = SIZE) -> Look:
+def look_at(name: str, blur: float, size: int = SIZE) -> RunPrediction:
     photograph = np.full((size, size, 3), 180, np.uint8)
     photograph[truth_of(name, size)] = 60
-    return Look(photograph, truth_of(name, size), probability_of(name, blur, size), THRESHOLD)
+    return RunPrediction(
+        photograph, truth_of(name, size), probability_of(name, blur, size), THRESHOLD
+    )
 
 
 def report_of(
-    entries: Sequence[Entry], left_out: Sequence[tuple[str, Run]] = (), title: str = "sweep"
+    entries: Sequence[RunResult], left_out: Sequence[tuple[str, Run]] = (), title: str = "sweep"
 ) -> Report:
     """A report on runs, the first one given being the baseline."""
     order = ranked(entries)

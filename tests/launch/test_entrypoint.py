@@ -17,7 +17,7 @@ from hydra.utils import instantiate
 from crackseg.config.schema import EvaluateConfig, register_schemas
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
-from crackseg.launch.entrypoint import refuse_overrides, settings, user_errors
+from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_dataclass
 from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
 ROOT = Path(__file__).parents[2]
@@ -54,8 +54,8 @@ def run(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProce
 
 
 def compose_and_check(overrides: Sequence[str], conf: Path, name: str) -> None:
-    with initialize_config_dir(str(conf), version_base="1.3"), user_errors():
-        composed = settings(compose(name, list(overrides)))
+    with initialize_config_dir(str(conf), version_base="1.3"), exit_on_user_error():
+        composed = to_dataclass(compose(name, list(overrides)))
         if name == "train":
             check_train_config(composed)
 
@@ -289,7 +289,7 @@ def test_a_choice_from_a_folder_of_configs_is_among_the_known(
 ) -> None:
     (copied / "optimizer" / "mine.yaml").write_text("lr: 1\n")
     told = said(capsys, "optimizer=mime", conf=copied)
-    assert told.endswith("did you mean mine? known: adam, mine")
+    assert told.endswith("did you mean mine? known: adam, adamw, mine")
 
 
 def test_broken_yaml_is_told_with_its_line(
@@ -331,7 +331,7 @@ def test_all_added_settings_are_told_together() -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["+optimizer.lrr=1", "+seedd=2", "+loss.terms.dice=1"])
     with pytest.raises(ConfigError) as caught:
-        settings(config)
+        to_dataclass(config)
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
         "optimizer.lrr",
         "seedd",
@@ -352,7 +352,7 @@ def test_a_bug_keeps_its_traceback(bug: Exception, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_bug_in_what_a_config_calls_keeps_its_traceback() -> None:
-    with pytest.raises(InstantiationException), user_errors():
+    with pytest.raises(InstantiationException), exit_on_user_error():
         instantiate({"_target_": "builtins.int", "_args_": ["a bug"]})
 
 

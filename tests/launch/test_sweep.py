@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from crackseg.errors import CrackSegError
-from crackseg.launch.arguments import spelled_out
+from crackseg.launch.arguments import expand_resume
 from crackseg.launch.sweep import safe_name
 from crackseg.runs.record import read_record, state_of
 
@@ -255,7 +255,7 @@ def test_nothing_to_go_on_with_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CrackSegError, match=f"^{re.escape(message)}"):
-        spelled_out(arguments)
+        expand_resume(arguments)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from crackseg.metrics.curves import (
     precision_recall,
     swept_average_precision,
 )
-from crackseg.metrics.histogram import BINS, SWEEP, tally
+from crackseg.metrics.histogram import BINS, THRESHOLDS, count_probabilities
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.scores import best_threshold
 
@@ -49,14 +49,14 @@ def together(photographs: list) -> tuple[np.ndarray, np.ndarray]:
 
 
 def counts_of(photographs: list) -> np.ndarray:
-    return np.stack([tally(*one).counts for one in photographs])
+    return np.stack([count_probabilities(*one).counts for one in photographs])
 
 
 # Precision-recall.
 
 
 def test_average_precision_equals_torchmetrics(together: tuple) -> None:
-    ours = average_precision(tally(*together).histogram)
+    ours = average_precision(count_probabilities(*together).histogram)
     theirs = binary_average_precision(*(torch.from_numpy(part) for part in together))
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
     assert 0.3 < ours < 0.9
@@ -67,12 +67,12 @@ def test_average_precision_of_finer_probabilities_is_near() -> None:
     truth = generator.random((200, 200)) < 0.1
     probability = (generator.beta(1, 4, (200, 200)) * (1 + truth) / 2).astype(np.float32)
     theirs = binary_average_precision(torch.from_numpy(probability), torch.from_numpy(truth))
-    ours = average_precision(tally(probability, truth).histogram)
+    ours = average_precision(count_probabilities(probability, truth).histogram)
     assert ours == pytest.approx(theirs.item(), abs=1e-3)
 
 
 def test_curve_equals_torchmetrics_at_every_threshold(together: tuple) -> None:
-    curve = precision_recall(tally(*together).histogram)
+    curve = precision_recall(count_probabilities(*together).histogram)
     parts = (torch.from_numpy(part) for part in together)
     precision, recall, scores = (part.numpy() for part in binary_precision_recall_curve(*parts))
     # Theirs take what is equal to a threshold too: the bin that ends there.
@@ -85,19 +85,22 @@ def test_curve_equals_torchmetrics_at_every_threshold(together: tuple) -> None:
 def test_curve_by_hand() -> None:
     probability = np.array([[0.0, 0.2, 0.4, 0.6, 0.8]], np.float32)
     truth = np.array([[0, 0, 1, 0, 1]], bool)
-    curve = precision_recall(tally(probability, truth).histogram)
+    curve = precision_recall(count_probabilities(probability, truth).histogram)
     last = np.flatnonzero(np.diff(curve.precision, append=np.nan))
     assert curve.precision[last].tolist() == [1, 1 / 2, 2 / 3, 2 / 4, 2 / 5]
     assert curve.recall[last].tolist() == [0.5, 0.5, 1, 1, 1]
     assert curve.thresholds[-1] == -1
-    assert average_precision(tally(probability, truth).histogram) == 0.5 + 0.5 * 2 / 3
+    assert average_precision(count_probabilities(probability, truth).histogram) == 0.5 + 0.5 * 2 / 3
 
 
 def test_perfect_and_absent_cracks() -> None:
     truth = np.eye(4, dtype=bool)
-    assert average_precision(tally(truth.astype(np.float32), truth).histogram) == 1
-    assert average_precision(tally(truth.astype(np.float32), truth & False).histogram) == 0
-    curve = precision_recall(tally(truth.astype(np.float32), truth & False).histogram)
+    assert average_precision(count_probabilities(truth.astype(np.float32), truth).histogram) == 1
+    assert (
+        average_precision(count_probabilities(truth.astype(np.float32), truth & False).histogram)
+        == 0
+    )
+    curve = precision_recall(count_probabilities(truth.astype(np.float32), truth & False).histogram)
     assert not curve.precision.any()
     assert not curve.recall.any()
 
@@ -113,14 +116,14 @@ def test_of_no_pixels_there_is_no_curve() -> None:
 
 def test_ods_is_the_best_of_a_plain_loop(photographs: list, together: tuple) -> None:
     best = ods(counts_of(photographs).sum(axis=0))
-    by_loop = {threshold: loop_f1(*together, threshold) for threshold in SWEEP}
+    by_loop = {threshold: loop_f1(*together, threshold) for threshold in THRESHOLDS}
     assert best.value == pytest.approx(max(by_loop.values()), abs=1e-12)
     assert by_loop[best.threshold] == max(by_loop.values())
     assert best.threshold != 0.5
 
 
 def test_ois_is_the_mean_of_the_bests_of_plain_loops(photographs: list) -> None:
-    bests = [max(loop_f1(*one, threshold) for threshold in SWEEP) for one in photographs]
+    bests = [max(loop_f1(*one, threshold) for threshold in THRESHOLDS) for one in photographs]
     # The third has no crack, and nothing in it is called crack at .99.
     assert bests[2] == 0
     bests[2] = 1
@@ -130,7 +133,7 @@ def test_ois_is_the_mean_of_the_bests_of_plain_loops(photographs: list) -> None:
 def test_ois_is_neither_ods_nor_the_mean_at_one_threshold(photographs: list) -> None:
     counts = counts_of(photographs)
     best = ods(counts.sum(axis=0))
-    place = SWEEP.index(best.threshold)
+    place = THRESHOLDS.index(best.threshold)
     cracked = [0, 1, 3]
     assert ois(counts[cracked]) > f1(counts[cracked, place]).mean()
     assert ois(counts[cracked]) != best.value
@@ -156,7 +159,7 @@ def test_threshold_nought_is_in_the_sweep() -> None:
     probability = np.zeros(SIZE, np.float32)
     probability[:3] = 0.004
     truth = probability > 0
-    best = ods(tally(probability, truth).counts)
+    best = ods(count_probabilities(probability, truth).counts)
     assert best == (1.0, 0.0)
 
 
@@ -164,15 +167,15 @@ def test_threshold_of_ods_has_the_largest_crack_iou(photographs: list) -> None:
     counts = counts_of(photographs).sum(axis=0)
     chosen = ods(counts).threshold
     ious = [total_scores(row)["crack_iou"] for row in counts]
-    assert ious[SWEEP.index(chosen)] == max(ious)
-    assert chosen == best_threshold(counts, SWEEP)
+    assert ious[THRESHOLDS.index(chosen)] == max(ious)
+    assert chosen == best_threshold(counts, THRESHOLDS)
 
 
 def test_among_equals_the_threshold_is_the_one_nearest_to_half() -> None:
     truth = np.eye(6, dtype=bool)
-    counts = tally(truth.astype(np.float32), truth).counts
+    counts = count_probabilities(truth.astype(np.float32), truth).counts
     assert ods(counts) == (1.0, 0.5)
-    assert best_threshold(counts, SWEEP) == 0.5
+    assert best_threshold(counts, THRESHOLDS) == 0.5
 
 
 def test_swept_average_precision_is_that_of_probabilities_rounded_up_to_the_sweep(
@@ -180,8 +183,8 @@ def test_swept_average_precision_is_that_of_probabilities_rounded_up_to_the_swee
 ) -> None:
     """All between two thresholds is alike to it, so that torchmetrics may judge the rounded."""
     probability, truth = (np.concatenate(parts) for parts in zip(*photographs, strict=True))
-    place = np.searchsorted(np.array(SWEEP, np.float32), probability)
-    rounded = torch.from_numpy((place / len(SWEEP)).astype(np.float32))
+    place = np.searchsorted(np.array(THRESHOLDS, np.float32), probability)
+    rounded = torch.from_numpy((place / len(THRESHOLDS)).astype(np.float32))
     expected = binary_average_precision(rounded, torch.from_numpy(truth.astype(int))).item()
     counts = counts_of(photographs).sum(axis=0)
     assert swept_average_precision(counts) == pytest.approx(expected, abs=1e-6)

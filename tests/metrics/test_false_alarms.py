@@ -30,7 +30,7 @@ def test_patches_are_those_of_scipy() -> None:
 def test_scores_by_hand() -> None:
     alarms = [Alarm(0, 0), Alarm(24, 24), Alarm(60, 25), Alarm(48, 12), Alarm(500, 300)]
     scores = alarm_scores(alarms)
-    assert (scores.photographs, scores.least) == (5, LEAST) == (5, 25)
+    assert (scores.images, scores.least) == (5, LEAST) == (5, 25)
     assert scores.share == 2 / 5
     assert scores.mean_pixels == (24 + 60 + 48 + 500) / 5
     # Between the fourth, 60, and the fifth, 500, at .9 x 4 = 3.6.

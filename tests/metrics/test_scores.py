@@ -17,10 +17,10 @@ from torchmetrics.classification import (
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import (
     THRESHOLD_GRID,
-    at_both_thresholds,
     best_threshold,
-    better_when,
+    monitor_mode,
     scores,
+    scores_at_half_and_stored,
 )
 
 SHAPE = (6, 1, 23, 31)
@@ -336,7 +336,7 @@ def test_best_threshold_wants_a_row_for_each_threshold() -> None:
 def test_figures_at_both_thresholds_are_their_rows() -> None:
     probability, mask = random_batch()
     totals = count(probability, mask, *THRESHOLD_GRID)
-    both = at_both_thresholds(totals, 0.37)
+    both = scores_at_half_and_stored(totals, 0.37)
     assert list(both) == ["half", "stored"]
     assert both["half"] == scores(count(probability, mask, 0.5)[0])
     assert both["stored"] == scores(count(probability, mask, 0.37)[0])
@@ -345,10 +345,10 @@ def test_figures_at_both_thresholds_are_their_rows() -> None:
 
 @pytest.mark.parametrize("name", ["val/loss", "train/loss", "val/false_positives"])
 def test_losses_and_errors_are_better_when_small(name: str) -> None:
-    assert better_when(name) == "min"
+    assert monitor_mode(name) == "min"
 
 
 @pytest.mark.parametrize("name", sorted(scores(torch.tensor([1, 1, 1, 1]))))
 def test_every_figure_knows_its_direction(name: str) -> None:
     falls = name in ("false_positives", "false_negatives")
-    assert better_when(f"val/{name}") == ("min" if falls else "max")
+    assert monitor_mode(f"val/{name}") == ("min" if falls else "max")

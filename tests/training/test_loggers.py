@@ -23,7 +23,7 @@ from torch.utils.tensorboard.summary import compute_curve
 from crackseg.config.schema import LoggerConfig, TrainConfig, UNetConfig
 from crackseg.errors import ConfigError
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import THRESHOLD_GRID, at_both_thresholds
+from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.runs.history import read_history
 from crackseg.training.loggers import (
     HistoryLogger,
@@ -157,7 +157,7 @@ def count(probability: Tensor, mask: Tensor) -> Tensor:
 
 
 def figures(totals: Tensor, test: bool = True) -> dict[str, Any]:
-    judged = at_both_thresholds(totals, 0.75)
+    judged = scores_at_half_and_stored(totals, 0.75)
     subsets = {"val": judged, "test": judged} if test else {"val": judged}
     return {"threshold": 0.75, "best_epoch": 2, "epochs": 3, **subsets}
 
@@ -278,7 +278,7 @@ def test_outcome_is_every_setting_with_its_figures(tmp_path: Path, totals: Tenso
     assert found["data.image_size"] == "[96, 160]"
     assert found["data.manifest"] == "null"
     assert found["data.augment"] == "true"
-    stored = at_both_thresholds(totals, 0.75)["stored"]
+    stored = scores_at_half_and_stored(totals, 0.75)["stored"]
     expected = {
         f"hparams/{subset}/{name}": [(30, pytest.approx(stored[name]))]
         for subset in ("val", "test")

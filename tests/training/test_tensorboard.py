@@ -25,7 +25,7 @@ import torch
 
 from crackseg.config.schema import LoggerConfig, PaperUNetConfig, TrainConfig, UNetConfig
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import THRESHOLD_GRID, at_both_thresholds
+from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.training.loggers import build_loggers, log_outcome, log_threshold_curves
 
 FLAGS = [
@@ -132,7 +132,7 @@ def fabricate(folder: Path, config: TrainConfig, seed: int, test: bool) -> None:
     mask = (torch.rand(10_000, generator=generator) < 0.1).int()
     counts = ConfusionCounts(THRESHOLD_GRID)
     counts.update(torch.sigmoid(torch.randn(10_000, generator=generator) + 2 * mask), mask)
-    judged = at_both_thresholds(counts.compute(), 0.75)
+    judged = scores_at_half_and_stored(counts.compute(), 0.75)
     metrics = {"threshold": 0.75, "val": judged, **({"test": judged} if test else {})}
     log_threshold_curves(loggers, "val", counts.compute(), 0.75, 40)
     log_outcome(loggers, asdict(config), metrics, 40)

@@ -103,7 +103,7 @@ def test_where_no_photograph_shows_a_crack_nothing_is_trained_but_all_can_be_jud
         train(replace(train_config, data=data), tmp_path / "run")
     config = EvaluateConfig(checkpoint=str(trained.checkpoint), data=data, subset="all")
     judged = evaluate(config, tmp_path / "judged")
-    assert judged["images"] == judged["alarms"]["photographs"] == 12
+    assert judged["images"] == judged["alarms"]["images"] == 12
 
 
 def test_excluded_photographs_take_no_part(
@@ -146,7 +146,7 @@ def test_without_room_for_a_store_files_are_read(
 def test_a_batch_learned_by_heart_is_called_a_leak(train_config: TrainConfig) -> None:
     datamodule = CrackDataModule(replace(train_config.data, overfit_batch=True))
     datamodule.setup()
-    assert datamodule.leaks.line().startswith("LEAK: 4 of 4 val and 4 of 4 test items")
+    assert datamodule.leaks.summary().startswith("LEAK: 4 of 4 val and 4 of 4 test items")
 
 
 def test_where_nothing_is_divided_nothing_is_trained(train_config: TrainConfig) -> None:
@@ -196,7 +196,7 @@ def test_a_manifest_makes_no_photograph_crack_free_unasked(
     )
     allowed = CrackDataModule(replace(data, without_mask="crack_free"))
     allowed.setup()
-    assert allowed.corpus.findings[rows[2].image].share == 0
+    assert allowed.content.findings[rows[2].image].share == 0
 
 
 def test_near_duplicates_are_looked_for_in_a_manifest_too(

@@ -19,7 +19,7 @@ from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
 from crackseg.images import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
-from crackseg.launch.arguments import taken_as_typed
+from crackseg.launch.arguments import quote_paths
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.conftest import write_archive
@@ -123,7 +123,7 @@ def test_paths_are_taken_as_typed_where_they_are_there(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a=1,b").mkdir()
     typed = ["checkpoint=a=1,b", "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
-    read = taken_as_typed(typed, "checkpoint", "root")
+    read = quote_paths(typed, "checkpoint", "root")
     assert read == ['checkpoint="a=1,b"', "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
 
 
@@ -293,7 +293,7 @@ def test_cracks_that_vanish_are_told_and_are_no_false_alarms(
         settings(trained.checkpoint, data=data, subset="all", mask_threshold=200), tmp_path
     )
     assert (judged["vanished"], judged["crack_free"]) == (3, 1)
-    assert judged["alarms"]["photographs"] == 1
+    assert judged["alarms"]["images"] == 1
     assert judged["protocol"][3].startswith("3 images have cracks of which resizing and cutting")
     with (tmp_path / "images.csv").open(newline="") as file:
         assert [row["vanished"] for row in csv.DictReader(file)].count("1") == 3

@@ -18,7 +18,7 @@ from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
 from crackseg.runs.record import recording
 from crackseg.workflows import report as reports
 from crackseg.workflows.report import report
-from crackseg.workflows.run_predictions import look_at
+from crackseg.workflows.run_predictions import predict_images
 from crackseg.workflows.train import train
 from tests.conftest import small_config, write_archive
 from tests.helpers.html import Parsed
@@ -119,7 +119,7 @@ def test_looks_are_what_was_judged(original: Path, sweep: Path, tmp_path: Path) 
     found = report([sweep], tmp_path / "page.html")
     images = found.entries[0].test.images
     folder = found.entries[0].run.folder
-    looks = look_at(folder, images.names, "training", original / "archive")
+    looks = predict_images(folder, images.names, "training", original / "archive")
     for name, counts in zip(images.names, images.counts, strict=True):
         mask, truth = looks[name].mask, looks[name].truth
         pairs = [(mask & truth), (mask & ~truth), (~mask & truth), (~mask & ~truth)]
@@ -173,7 +173,7 @@ def test_photographs_to_be_shown_that_are_gone_are_named(sweep: Path, tmp_path: 
     run = sweep / "data.split_seed=0"
     images = [row.image for row in read_manifest(run / "manifest.csv").subset("test")]
     with pytest.raises(DatasetError) as caught:
-        look_at(run, images, "training", tmp_path / "nowhere")
+        predict_images(run, images, "training", tmp_path / "nowhere")
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / 'nowhere'}: {2 * len(images)} files that the page is")
     assert images[0] in message

@@ -15,7 +15,7 @@ from crackseg.data.analysis.inspection import Inspection, inspect_all
 from crackseg.data.analysis.problems import COPIES, Problem
 from crackseg.data.analysis.verify import CUTS, Verification, judge
 from crackseg.data.annotations.ground_truth import read_truth
-from crackseg.data.cache.survey import Finding, survey
+from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.leakage import find_leaks
@@ -24,7 +24,7 @@ from crackseg.data.splits.origin import Origin, origin
 from crackseg.data.splits.strategies import split_by_photograph, split_randomly
 from crackseg.errors import DatasetError
 from crackseg.geometry import crack_widths
-from crackseg.images import UInt8Array, cut, read_photograph, resize
+from crackseg.images import UInt8Array, binarize, read_photograph, resize
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.processes import usable_cores
 from crackseg.system.progress import progress
@@ -44,7 +44,7 @@ class Measured:
 
     pair: Pair
     own: Inspection
-    small: Finding
+    small: PairStatistics
     widths: npt.NDArray[np.float32]
 
     @property
@@ -95,14 +95,14 @@ class Exploration:
     divisions: Mapping[str, Division]
 
     @property
-    def cut(self) -> int:
+    def mask_threshold(self) -> int:
         """The chosen one."""
         return self.preprocessing.mask_threshold
 
     @property
-    def cuts(self) -> tuple[int, ...]:
+    def mask_thresholds(self) -> tuple[int, ...]:
         """The usual ones and the chosen one."""
-        return tuple(sorted({*CUTS, self.cut}))
+        return tuple(sorted({*CUTS, self.mask_threshold}))
 
     @cached_property
     def sources(self) -> dict[str, list[Measured]]:
@@ -168,7 +168,7 @@ def _measure_widths(
     root: Path, inspected: Sequence[Inspection], mask_threshold: int
 ) -> list[npt.NDArray[np.float32]]:
     def measure(one: Inspection) -> npt.NDArray[np.float32]:
-        return crack_widths(cut(_read_mask(root, one.pair, one.image_size), mask_threshold))
+        return crack_widths(binarize(_read_mask(root, one.pair, one.image_size), mask_threshold))
 
     with ThreadPoolExecutor(usable_cores()) as pool:
         results = pool.map(measure, inspected)
@@ -198,4 +198,4 @@ def _divide(way: Callable[[], Manifest]) -> Division:
         manifest = way()
     except DatasetError as error:
         return Division({}, str(error))
-    return Division(manifest.counts, find_leaks(manifest).line())
+    return Division(manifest.counts, find_leaks(manifest).summary())

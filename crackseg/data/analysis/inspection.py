@@ -15,7 +15,7 @@ from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_fi
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import thumbnail
 from crackseg.errors import UnreadableImageError
-from crackseg.images import UInt8Array, cut, read_photograph, resize
+from crackseg.images import UInt8Array, binarize, read_photograph, resize
 from crackseg.system.processes import usable_cores
 from crackseg.system.progress import progress
 
@@ -122,7 +122,7 @@ def _sharpest(mask: UInt8Array) -> int:
 
 def _contrast(photograph: UInt8Array, mask: UInt8Array) -> float:
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
-    marked = cut(resize(mask, photograph.shape[:2]), _CORE)
+    marked = binarize(resize(mask, photograph.shape[:2]), _CORE)
     if marked.all() or not marked.any():
         return 0.0
     return float(grey[marked].mean() - grey[~marked].mean())

@@ -7,7 +7,7 @@ import numpy as np
 
 from crackseg.data.analysis.explore import Exploration, Measured
 from crackseg.geometry import middle_line
-from crackseg.images import UInt8Array, cut
+from crackseg.images import UInt8Array, binarize
 
 
 def spread(
@@ -39,7 +39,7 @@ def most_changed(exploration: Exploration, count: int) -> list[Measured]:
     One from each source first, for each has its own way to draw cracks; then the next ones. Masks
     that are none, or upside down, are not among them.
     """
-    gentle, *_, harsh = exploration.cuts
+    gentle, *_, harsh = exploration.mask_thresholds
     spoilt = {
         pair.image
         for problem in exploration.verification.problems
@@ -76,8 +76,8 @@ def weakest_spot(mask: UInt8Array, gentle: int, harsh: int, side: int) -> tuple[
     Returns:
         Rows and columns.
     """
-    crack = cut(mask, gentle)
-    lost = crack & ~cut(mask, harsh)
+    crack = binarize(mask, gentle)
+    lost = crack & ~binarize(mask, harsh)
     weight = lost.astype(np.float32)
     weight[middle_line(crack) & lost] = side
     # Where nothing is lost, where the crack is.

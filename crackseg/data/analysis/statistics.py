@@ -39,7 +39,7 @@ class Kept(NamedTuple):
     emptied: int
 
 
-class Balance(NamedTuple):
+class ClassBalance(NamedTuple):
     """What a cut leaves at the masks' own sizes and at training size.
 
     ``weights`` are those of background and crack in a loss, at training size.
@@ -70,7 +70,7 @@ def profile(measured: Sequence[Measured], mask_threshold: int) -> Profile:
     )
 
 
-def balance(measured: Sequence[Measured], mask_threshold: int) -> Balance:
+def balance(measured: Sequence[Measured], mask_threshold: int) -> ClassBalance:
     """Sums up what a cut leaves of these pairs."""
     own, small = [one.own for one in measured], [one.small for one in measured]
     pixels = sum(int(one.values.sum()) for one in own)
@@ -80,7 +80,7 @@ def balance(measured: Sequence[Measured], mask_threshold: int) -> Balance:
     emptied = sum(
         not left and bool(one.crack_pixels(0)) for left, one in zip(crack, own, strict=True)
     )
-    return Balance(
+    return ClassBalance(
         cut=mask_threshold,
         own=Kept(sum(crack) / pixels, emptied),
         small=Kept(

@@ -2,7 +2,7 @@
 
 A store is a folder below the cache, under a name made of everything that changes its bytes:
 
-    findings.npz    what was found while decoding, see :mod:`crackseg.data.cache.survey`
+    statistics.npz    what was found while decoding, see :mod:`crackseg.data.cache.survey`
     index.json      shapes and checksums of the two files below
     images.bin      uint8 RGB, photograph after photograph, row by row
     masks.bin       uint8 grey, likewise
@@ -27,11 +27,11 @@ from filelock import FileLock, Timeout
 
 from crackseg.data.cache.survey import (
     Decoded,
-    Finding,
+    PairStatistics,
     decode_all,
     key_of_pixels,
-    read_findings,
-    write_findings,
+    read_statistics,
+    write_statistics,
 )
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 GIGABYTE = 1 << 30
 _UNFINISHED = ".part"
-_FINDINGS, _INDEX, _IMAGES, _MASKS = "findings.npz", "index.json", "images.bin", "masks.bin"
+_FINDINGS, _INDEX, _IMAGES, _MASKS = "statistics.npz", "index.json", "images.bin", "masks.bin"
 # A disk that is full to the last byte stops more than this program.
 _LEFT_FREE = GIGABYTE
 _PORTION = 16 << 20
@@ -77,7 +77,7 @@ class Store:
             self._bytes(name)
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
-        """See :class:`crackseg.data.readers.Pixels`."""
+        """See :class:`crackseg.data.readers.PairReader`."""
         start, height, width = self._places[row.image]
         stop = start + height * width
         image = self._bytes(_IMAGES)[3 * start : 3 * stop].reshape(height, width, 3)
@@ -100,7 +100,7 @@ class Store:
 
 def open_store(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path, limit: float
-) -> tuple[list[Finding], Store]:
+) -> tuple[list[PairStatistics], Store]:
     """Opens the store of these pairs, and makes it first where it is missing, stale or damaged.
 
     Args:
@@ -112,7 +112,7 @@ def open_store(
             used for longest make room, also where the disk is too full.
 
     Returns:
-        A finding for each pair, in their order, and the store.
+        A statistics for each pair, in their order, and the store.
 
     Raises:
         NoRoomError: the limit or the disk is too small.
@@ -126,21 +126,21 @@ def open_store(
         ) from error
     folder = stores / key_of_pixels(root, pairs, preprocessing)
     with _alone(folder):
-        findings = _checked(folder)
-        if findings is None:
+        statistics = _checked(folder)
+        if statistics is None:
             shutil.rmtree(folder, ignore_errors=True)
             _make_room(stores, _bytes_needed(root, pairs, preprocessing), int(limit * GIGABYTE))
-            findings = _build(folder, decode_all(root, pairs, preprocessing))
+            statistics = _build(folder, decode_all(root, pairs, preprocessing))
         # How long it was not used is read from this time.
         os.utime(folder)
-        return findings, Store(folder, pairs)
+        return statistics, Store(folder, pairs)
 
 
-def _checked(folder: Path) -> list[Finding] | None:
-    """The findings of a store whose bytes are those that were written; None if there is none."""
+def _checked(folder: Path) -> list[PairStatistics] | None:
+    """The statistics of a store whose bytes are those that were written; None if there is none."""
     if not folder.is_dir():
         return None
-    findings = read_findings(folder / _FINDINGS)
+    statistics = read_statistics(folder / _FINDINGS)
     try:
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         whole = all(
@@ -148,19 +148,19 @@ def _checked(folder: Path) -> list[Finding] | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         whole = False
-    if findings is None or not whole:
+    if statistics is None or not whole:
         log.warning("%s: damaged, made anew", folder)
         return None
-    return findings
+    return statistics
 
 
-def _build(folder: Path, decoded: Iterator[Decoded]) -> list[Finding]:
+def _build(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
     building = folder.with_name(f"{folder.name}{_UNFINISHED}")
     # Left by a process that was killed.
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:
-        findings = _write(building, decoded)
+        statistics = _write(building, decoded)
         building.rename(folder)
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -168,23 +168,23 @@ def _build(folder: Path, decoded: Iterator[Decoded]) -> list[Finding]:
         raise NoRoomError(f"{folder}: the disk is full") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return findings
+    return statistics
 
 
-def _write(folder: Path, decoded: Iterator[Decoded]) -> list[Finding]:
-    findings, shapes = [], []
+def _write(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
+    statistics, shapes = [], []
     checksums = dict.fromkeys((_IMAGES, _MASKS), 0)
     with (folder / _IMAGES).open("wb") as images, (folder / _MASKS).open("wb") as masks:
-        for finding, image, mask in decoded:
-            findings.append(finding)
+        for statistics, image, mask in decoded:
+            statistics.append(statistics)
             shapes.append(mask.shape)
             for file, name, pixels in ((images, _IMAGES, image), (masks, _MASKS, mask)):
                 data = np.ascontiguousarray(pixels).data
                 file.write(data)
                 checksums[name] = zlib.crc32(data, checksums[name])
-    write_findings(findings, folder / _FINDINGS)
+    write_statistics(statistics, folder / _FINDINGS)
     write_text(folder / _INDEX, json.dumps({"shapes": shapes, "checksums": checksums}))
-    return findings
+    return statistics
 
 
 def _checksum(path: Path) -> int:

@@ -20,18 +20,18 @@ from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import UnreadableImageError
 from crackseg.images import UInt8Array, read_photograph
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 from crackseg.system.processes import usable_cores
 from crackseg.system.progress import progress
 
 # To be raised when decoding or resizing changes, or what is found of a pair.
 _VERSION = 3
 # Pairs that are decoded ahead of whoever uses them: enough for all cores, little memory.
-_AHEAD = 64
+_DECODED_AHEAD = 64
 
 
 @dataclass(frozen=True)
-class Finding:
+class PairStatistics:
     """What one pair holds.
 
     Attributes:
@@ -39,7 +39,7 @@ class Finding:
         size: (H, W) of the photograph.
         kind: of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is no image.
         share: of the photograph, how much its mask marks at its own size, 0-1; grey counts in part.
-        levels: int64 (256,), how many pixels of the mask have each grey at training size.
+        grey_histogram: int64 (256,), how many pixels of the mask have each grey at training size.
         thumbnail: of the photograph, see :func:`crackseg.data.splits.duplicates.thumbnail`.
     """
 
@@ -47,13 +47,13 @@ class Finding:
     size: tuple[int, int]
     kind: str
     share: float
-    levels: npt.NDArray[np.int64]
+    grey_histogram: npt.NDArray[np.int64]
     thumbnail: UInt8Array
 
     @property
     def pixels(self) -> int:
         """At training size."""
-        return int(self.levels.sum())
+        return int(self.grey_histogram.sum())
 
     @property
     def scale(self) -> float:
@@ -63,34 +63,34 @@ class Finding:
 
     def crack_pixels(self, mask_threshold: int) -> int:
         """At training size, of a mask cut at ``mask_threshold``."""
-        return int(self.levels[mask_threshold + 1 :].sum())
+        return int(self.grey_histogram[mask_threshold + 1 :].sum())
 
-    def emptied(self, mask_threshold: int) -> bool:
+    def is_emptied(self, mask_threshold: int) -> bool:
         """Whether the mask held grey, but resizing and cutting leave no crack of it."""
         return self.share > 0 and self.crack_pixels(mask_threshold) == 0
 
 
 class Decoded(NamedTuple):
-    """A finding with its pixels at training size; there are none of a pair that is unreadable."""
+    """A statistics with its pixels at training size; there are none of a pair that is unreadable."""
 
-    finding: Finding
+    statistics: PairStatistics
     image: UInt8Array
     mask: UInt8Array
 
 
 def survey(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path
-) -> list[Finding]:
+) -> list[PairStatistics]:
     """Reads all pairs, or takes what an earlier survey of the same files found.
 
     Returns:
-        A finding for each pair, in their order.
+        A statistics for each pair, in their order.
     """
     path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
-    known = read_findings(path)
+    known = read_statistics(path)
     if known is None:
-        known = [decoded.finding for decoded in decode_all(root, pairs, preprocessing)]
-        write_findings(known, path)
+        known = [decoded.statistics for decoded in decode_all(root, pairs, preprocessing)]
+        write_statistics(known, path)
     return known
 
 
@@ -101,8 +101,8 @@ def decode_all(
     with ThreadPoolExecutor(usable_cores()) as pool:
 
         def decode_in_portions() -> Iterator[Decoded]:
-            for start in range(0, len(pairs), _AHEAD):
-                portion = pairs[start : start + _AHEAD]
+            for start in range(0, len(pairs), _DECODED_AHEAD):
+                portion = pairs[start : start + _DECODED_AHEAD]
                 yield from pool.map(lambda pair: _decode(root, pair, preprocessing), portion)
 
         yield from progress(decode_in_portions(), "Reading photographs and masks", len(pairs))
@@ -121,25 +121,27 @@ def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessin
     return digest.hexdigest()[:32]
 
 
-def write_findings(findings: Sequence[Finding], path: Path) -> None:
+def write_statistics(statistics: Sequence[PairStatistics], path: Path) -> None:
     """Writes them as one file of arrays."""
-    with replacing(path) as name, name.open("wb") as file:
+    with atomic_write(path) as name, name.open("wb") as file:
         columns: dict[str, Any] = {
-            column.name: np.array([getattr(finding, column.name) for finding in findings])
-            for column in fields(Finding)
+            column.name: np.array([getattr(statistics, column.name) for statistics in statistics])
+            for column in fields(PairStatistics)
         }
         np.savez_compressed(file, **columns)
 
 
-def read_findings(path: Path) -> list[Finding] | None:
-    """Reads what :func:`write_findings` wrote; None where it is missing or damaged."""
+def read_statistics(path: Path) -> list[PairStatistics] | None:
+    """Reads what :func:`write_statistics` wrote; None where it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            columns = [stored[column.name] for column in fields(Finding)]
+            columns = [stored[column.name] for column in fields(PairStatistics)]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     return [
-        Finding(str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays)
+        PairStatistics(
+            str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays
+        )
         for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
     ]
 
@@ -154,15 +156,19 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
         truth, kind = read_truth_and_kind(root, pair.mask, (height, width))
     except UnreadableImageError:
         return _undecoded(pair.mask)
-    image, mask = preprocessing.bring_to_size(photograph, truth)
-    levels = np.bincount(mask.ravel(), minlength=256)
+    image, mask = preprocessing.resize_pair(photograph, truth)
+    grey_histogram = np.bincount(mask.ravel(), minlength=256)
     # Of whole numbers, so that every machine divides the photographs alike.
     share = int(truth.sum(dtype=np.int64)) / (255 * truth.size)
-    finding = Finding("", (height, width), kind or "", share, levels, thumbnail(photograph))
-    return Decoded(finding, image, mask)
+    statistics = PairStatistics(
+        "", (height, width), kind or "", share, grey_histogram, thumbnail(photograph)
+    )
+    return Decoded(statistics, image, mask)
 
 
 def _undecoded(name: str) -> Decoded:
     nothing = np.zeros((0, 0), np.uint8)
-    levels, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
-    return Decoded(Finding(name, (0, 0), "", 0.0, levels, thumb), nothing[..., None], nothing)
+    grey_histogram, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
+    return Decoded(
+        PairStatistics(name, (0, 0), "", 0.0, grey_histogram, thumb), nothing[..., None], nothing
+    )

@@ -213,6 +213,6 @@ def _nothing_found(root: Path, found: str) -> str:
         "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
         "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; X.jpg with "
         "X_mask.png or LabelMe's X.json; and COCO's annotations in a JSON file near the "
-        "photographs. Name the folder that holds them with data.root=..., or train on the embedded "
+        "photographs. Name the folder that holds them with data.root=..., or train on the built-in "
         "photographs with data=synthetic"
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crackseg.errors import CrackSegError, DatasetError
-from crackseg.system.files import read_table, replacing
+from crackseg.system.files import atomic_write, read_table
 
 COLUMNS = ("image", "reason")
 
@@ -22,7 +22,7 @@ def write_exclusions(path: Path, rows: Mapping[str, str]) -> None:
     """
     refuse_to_replace(path)
     try:
-        with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(rows.items())

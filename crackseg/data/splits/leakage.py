@@ -8,7 +8,7 @@ from crackseg.data.splits.manifest import Manifest, Row
 
 
 @dataclass(frozen=True)
-class Exposure:
+class SubsetOverlap:
     """Of one subset.
 
     Attributes:
@@ -33,8 +33,8 @@ class Leaks:
         uncompared: items that no one compared with the others for near duplicates.
     """
 
-    val: Exposure
-    test: Exposure
+    val: SubsetOverlap
+    test: SubsetOverlap
     training_unknown: int = 0
     uncompared: int = 0
 
@@ -46,7 +46,7 @@ class Leaks:
         unknown = self.training_unknown or self.uncompared
         return not unknown and not any(one.shared or one.unknown for one in (self.val, self.test))
 
-    def line(self) -> str:
+    def summary(self) -> str:
         """The one line that stands beside every figure."""
         if not self.val.total and not self.test.total:
             return "no leak: there are no val and no test items"
@@ -121,11 +121,11 @@ def _leaks(items: Iterable[Row], manifest: Manifest) -> Leaks:
     told = {row.group for row in manifest.rows if row.photograph}
     items = list(items)
 
-    def exposure(subset: str) -> Exposure:
+    def exposure(subset: str) -> SubsetOverlap:
         rows = [row for row in items if row.subset == subset]
         apart = [r for r in rows if r.group not in groups and r.photograph not in photographs]
         unknown = sum(row.group not in told for row in apart)
-        return Exposure(len(rows), len(rows) - len(apart), unknown)
+        return SubsetOverlap(len(rows), len(rows) - len(apart), unknown)
 
     unknown = sum(row.group not in told for row in training)
     return Leaks(exposure("val"), exposure("test"), unknown)

@@ -21,7 +21,7 @@ _GAIN = 1e-6
 
 
 @dataclass(frozen=True)
-class Balance:
+class GroupBalance:
     """What groups hold and what subsets want; the first subset takes whatever is left over.
 
     Attributes:

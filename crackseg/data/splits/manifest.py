@@ -15,7 +15,7 @@ from pathlib import Path
 from crackseg.data.annotations.ground_truth import truth_file
 from crackseg.data.discovery.pairs import Pair
 from crackseg.errors import ManifestError, name_some
-from crackseg.system.files import read_table, replacing
+from crackseg.system.files import atomic_write, read_table
 
 SUBSETS = ("train", "val", "test")
 
@@ -88,7 +88,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Writes the CSV file."""
-        with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows([getattr(row, column) for column in COLUMNS] for row in self.rows)

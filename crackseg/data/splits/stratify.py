@@ -7,7 +7,7 @@ from operator import itemgetter
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.splits.local_search import Balance, FloatArray, IntArray
+from crackseg.data.splits.local_search import FloatArray, GroupBalance, IntArray
 from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.data.splits.numbered_series import Blocks, in_guard_bands
 from crackseg.errors import DatasetError
@@ -83,16 +83,16 @@ def _fitting(sizes: IntArray, wanted: tuple[int, int, int]) -> BoolArray:
 
 def _balance(
     holdings: FloatArray, measures: FloatArray, wanted: tuple[int, int, int], count_weight: float
-) -> Balance:
+) -> GroupBalance:
     """Every subset wants its part of all measures; training takes the rest."""
     goal = np.outer(np.array(wanted) / len(measures), measures.sum(axis=0))
     weights = 1 / np.maximum(goal, 1)
     weights[:, 0] *= count_weight
     weights[0] = 0
-    return Balance(holdings, goal, weights)
+    return GroupBalance(holdings, goal, weights)
 
 
-def _search(balances: Sequence[Balance], generator: np.random.Generator) -> IntArray:
+def _search(balances: Sequence[GroupBalance], generator: np.random.Generator) -> IntArray:
     """Mends a random start by one balance after the other."""
     subsets = balances[0].start(generator)
     for balance in balances:

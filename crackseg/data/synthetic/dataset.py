@@ -1,4 +1,4 @@
-"""The embedded data set: synthetic photographs of cracked surfaces with exact masks.
+"""The built-in data set: synthetic photographs of cracked surfaces with exact masks.
 
 Nothing is downloaded. `render` draws one photograph from its seed alone, and `write_dataset` writes
 a few hundred of them once, in the folder layout of CrackSeg9k V4, for the ordinary reader.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from crackseg.metrics.bootstrap import Difference, paired_bootstrap
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.thin_structures import thin_scores
-from crackseg.reporting.comparison.entries import Entry
+from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.comparison.evaluations import Images
 
 COMPARED = {
@@ -33,18 +33,18 @@ class Comparison:
         others: by their places in the table, with each figure's difference from the baseline.
     """
 
-    baseline: Entry
+    baseline: RunResult
     reason: str
-    others: tuple[tuple[Entry, Mapping[str, Difference]], ...]
+    others: tuple[tuple[RunResult, Mapping[str, Difference]], ...]
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[RunResult, ...]:
         """All of them in the table's order."""
         members = [self.baseline, *(entry for entry, _ in self.others)]
         return tuple(sorted(members, key=lambda entry: entry.number))
 
 
-def compare(entries: Sequence[Entry], baseline: Entry) -> list[Comparison]:
+def compare(entries: Sequence[RunResult], baseline: RunResult) -> list[Comparison]:
     """Compares runs with a baseline, and those that cannot be with the first run of their kind.
 
     Args:
@@ -54,7 +54,7 @@ def compare(entries: Sequence[Entry], baseline: Entry) -> list[Comparison]:
     Returns:
         The baseline's own comparison first; the others are of runs judged on other pixels.
     """
-    groups: list[list[Entry]] = [[baseline]]
+    groups: list[list[RunResult]] = [[baseline]]
     rest = [entry for entry in entries if entry is not baseline]
     for entry in sorted(rest, key=lambda entry: entry.run.started):
         fitting = (one for one in groups if not other_pixels(one[0].test.images, entry.test.images))
@@ -76,14 +76,14 @@ def other_pixels(first: Images, second: Images) -> str:
     return ""
 
 
-def _compare(group: Sequence[Entry], wanted: Entry) -> Comparison:
+def _compare(group: Sequence[RunResult], wanted: RunResult) -> Comparison:
     baseline, *others = group
     reason = other_pixels(wanted.test.images, baseline.test.images)
     found = [(entry, _differences(baseline, entry)) for entry in others]
     return Comparison(baseline, reason, tuple(sorted(found, key=lambda one: one[0].number)))
 
 
-def _differences(baseline: Entry, entry: Entry) -> Mapping[str, Difference]:
+def _differences(baseline: RunResult, entry: RunResult) -> Mapping[str, Difference]:
     first, second = baseline.test.images, entry.test.images
     place = {name: index for index, name in enumerate(second.names)}
     order = [place[name] for name in first.names]

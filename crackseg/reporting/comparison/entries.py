@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from os.path import commonpath
 from typing import Any
 
-from crackseg.reporting.comparison.evaluations import Judgement
+from crackseg.reporting.comparison.evaluations import StoredEvaluation
 from crackseg.runs.reader import Run
 
 # Where a run stands and what it writes, which says nothing of what it found.
@@ -15,7 +15,7 @@ _EXPERIMENT = "experiment"
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class RunResult:
     """A finished run and what it was judged to be worth.
 
     Attributes:
@@ -41,8 +41,8 @@ class Entry:
     history: Mapping[str, Mapping[int, float]]
     parameters: Mapping[str, Any]
     weights: int
-    val: Judgement
-    test: Judgement
+    val: StoredEvaluation
+    test: StoredEvaluation
 
     @property
     def val_iou(self) -> float:
@@ -70,7 +70,7 @@ def names_of(runs: Sequence[Run]) -> list[str]:
     return [folder.relative_to(above).as_posix() for folder in folders]
 
 
-def ranked(entries: Iterable[Entry]) -> list[Entry]:
+def ranked(entries: Iterable[RunResult]) -> list[RunResult]:
     """The best on validation first, never by what the test says; numbered so, and labelled."""
     order = sorted(entries, key=lambda entry: (-entry.val_iou, entry.name))
     labels = labels_of([entry.run for entry in order])
@@ -128,7 +128,7 @@ def flattened(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
     return flat
 
 
-def varied_settings(entries: Sequence[Entry]) -> list[str]:
+def varied_settings(entries: Sequence[RunResult]) -> list[str]:
     """Keys of the settings in which some of the runs differ."""
     return _varied([entry.settings for entry in entries])
 

@@ -71,13 +71,13 @@ class Images:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class StoredEvaluation:
     """An evaluation.
 
     Attributes:
         metrics: see :func:`crackseg.workflows.evaluate.evaluate`.
         images: one by one.
-        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.Tally`.
+        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
     """
 
     metrics: Mapping[str, Any]
@@ -106,7 +106,7 @@ class Judgement:
         }
 
 
-def read_judgement(folder: Path, checkpoint: Path) -> Judgement | None:
+def read_evaluation(folder: Path, checkpoint: Path) -> StoredEvaluation | None:
     """Reads an evaluation that was kept.
 
     Args:
@@ -122,7 +122,9 @@ def read_judgement(folder: Path, checkpoint: Path) -> Judgement | None:
         if min(path.stat().st_mtime for path in paths) < checkpoint.stat().st_mtime:
             return None
         metrics = json.loads(paths[0].read_text(encoding="utf-8"))
-        found = Judgement(metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False))
+        found = StoredEvaluation(
+            metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False)
+        )
         told = metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
         whole = len(found.images.names) == metrics["images"] and len(found.histogram) == 2
         return found if told and whole else None

@@ -9,43 +9,43 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from crackseg.images import UInt8Array
-from crackseg.reporting.html.data_uris import Shown, embed, embed_plot
+from crackseg.reporting.html.data_uris import EmbeddedPicture, embed, embed_plot
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
-from crackseg.system.files import replacing
+from crackseg.system.files import atomic_write
 from crackseg.visualization.plots import save_figure
 
 Draw = Callable[[Theme], Figure]
 
 
-class Album(Protocol):
+class MediaWriter(Protocol):
     """Takes pictures, and says how a page shows them."""
 
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
-    ) -> Shown:
+    ) -> EmbeddedPicture:
         """Takes a picture (H, W, 3); ``exact`` keeps every pixel."""
         ...
 
-    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> Shown:
+    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
         """Takes a plot."""
         ...
 
 
-class Inside:
+class InlineMedia:
     """Everything within the page, plots in light and dark."""
 
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
-    ) -> Shown:
+    ) -> EmbeddedPicture:
         """See :class:`Album`."""
         return embed(picture, alt, exact=exact)
 
-    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> Shown:
+    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
         """See :class:`Album`."""
         return embed_plot(draw(LIGHT), draw(DARK), alt, *caption)
 
 
-class Beside:
+class MediaFolder:
     """PNG files in a folder beside the page.
 
     Args:
@@ -57,19 +57,19 @@ class Beside:
 
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
-    ) -> Shown:
+    ) -> EmbeddedPicture:
         """See :class:`Album`."""
-        with replacing(self.folder / f"{name}.png") as temporary:
+        with atomic_write(self.folder / f"{name}.png") as temporary:
             Image.fromarray(picture).save(temporary, format="PNG")
         height, width = picture.shape[:2]
-        return Shown(self._address(name), width, height, alt)
+        return EmbeddedPicture(self._address(name), width, height, alt)
 
-    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> Shown:
+    def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
         """See :class:`Album`."""
         figure = draw(PAPER)
         save_figure(figure, self.folder / f"{name}.png")
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
-        return Shown(self._address(name), width, height, alt, caption)
+        return EmbeddedPicture(self._address(name), width, height, alt, caption)
 
     def _address(self, name: str) -> str:
         return quote(f"{self.folder.name}/{name}.png")

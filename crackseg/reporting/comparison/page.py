@@ -11,23 +11,23 @@ from crackseg import __version__
 from crackseg.metrics.bootstrap import Interval
 from crackseg.reporting.comparison import plots
 from crackseg.reporting.comparison.differences import COMPARED, Comparison
-from crackseg.reporting.comparison.entries import Entry, varied_settings
-from crackseg.reporting.comparison.media import Album, Beside, Inside
+from crackseg.reporting.comparison.entries import RunResult, varied_settings
+from crackseg.reporting.comparison.media import InlineMedia, MediaFolder, MediaWriter
 from crackseg.reporting.comparison.pictures import (
     FALSE,
     FOUND,
     MISSED,
     Example,
-    Look,
+    RunPrediction,
     Scene,
     draw_examples,
     draw_scene,
 )
-from crackseg.reporting.comparison.seeds import of_seeds
+from crackseg.reporting.comparison.seeds import seed_groups
 from crackseg.reporting.comparison.selection import Choice, Failure
 from crackseg.reporting.comparison.table import columns, groups, interval, signed, three
 from crackseg.reporting.formatting import literal
-from crackseg.reporting.html.data_uris import Shown
+from crackseg.reporting.html.data_uris import EmbeddedPicture
 from crackseg.reporting.html.rendering import render
 from crackseg.runs.reader import Run
 from crackseg.system.files import write_text
@@ -56,13 +56,13 @@ class Report:
     """
 
     title: str
-    entries: Sequence[Entry]
+    entries: Sequence[RunResult]
     left_out: Sequence[tuple[str, Run]]
     comparisons: Sequence[Comparison]
     subset: str
     resolution: str
-    scenes: Sequence[tuple[Choice, Sequence[tuple[Entry, Look]]]]
-    failures: Sequence[tuple[Failure, Mapping[str, Look]]]
+    scenes: Sequence[tuple[Choice, Sequence[tuple[RunResult, RunPrediction]]]]
+    failures: Sequence[tuple[Failure, Mapping[str, RunPrediction]]]
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -73,7 +73,7 @@ def write_report(report: Report, path: Path) -> None:
         path: Markdown where it ends in .md, else HTML.
     """
     markdown = path.suffix.lower() == ".md"
-    album: Album = Beside(path) if markdown else Inside()
+    album: MediaWriter = MediaFolder(path) if markdown else InlineMedia()
     content = {**_content(report), **_plots(report, album, markdown), **_pictures(report, album)}
     template = "comparison/page.md" if markdown else "page/page.html"
     text = render(template, content, _FILTERS)
@@ -98,7 +98,7 @@ def _content(report: Report) -> dict[str, Any]:
         "best": report.comparisons[0].entries[0],
         "columns": table,
         "groups": groups(table),
-        "seeds": of_seeds(entries, baseline),
+        "seeds": seed_groups(entries, baseline),
         "compared": COMPARED,
         "protocols": _protocols(entries),
         "leak_kind": leak_kind,
@@ -113,27 +113,27 @@ def _content(report: Report) -> dict[str, Any]:
     }
 
 
-def _protocols(entries: Sequence[Entry]) -> list[tuple[list[str], list[Entry]]]:
+def _protocols(entries: Sequence[RunResult]) -> list[tuple[list[str], list[RunResult]]]:
     """How figures were measured, and for which runs."""
-    found: dict[tuple[str, ...], list[Entry]] = {}
+    found: dict[tuple[str, ...], list[RunResult]] = {}
     for entry in entries:
         found.setdefault(tuple(entry.test.metrics["protocol"]), []).append(entry)
     return [(list(lines), members) for lines, members in found.items()]
 
 
-def _shared_settings(entries: Sequence[Entry]) -> dict[str, str]:
+def _shared_settings(entries: Sequence[RunResult]) -> dict[str, str]:
     first = entries[0].settings
     same = [key for key in first if len({entry.settings.get(key) for entry in entries}) == 1]
     return {key: first[key] for key in same}
 
 
-def _code_of(entry: Entry) -> str:
+def _code_of(entry: RunResult) -> str:
     code = entry.record["code"]
     commit = f", commit {code['commit'][:10]}" if code["commit"] else ""
     return f"crackseg {code['version']}{commit}{', changed since' if code['dirty'] else ''}"
 
 
-def _plots(report: Report, album: Album, markdown: bool) -> dict[str, Any]:
+def _plots(report: Report, album: MediaWriter, markdown: bool) -> dict[str, Any]:
     entries = report.entries
     return {
         "learning": _learning(entries, album, markdown),
@@ -156,7 +156,9 @@ def _plots(report: Report, album: Album, markdown: bool) -> dict[str, Any]:
     }
 
 
-def _learning(entries: Sequence[Entry], album: Album, markdown: bool) -> list[Shown]:
+def _learning(
+    entries: Sequence[RunResult], album: MediaWriter, markdown: bool
+) -> list[EmbeddedPicture]:
     if not any(entry.history for entry in entries):
         return []
     if markdown:
@@ -173,7 +175,7 @@ def _learning(entries: Sequence[Entry], album: Album, markdown: bool) -> list[Sh
     ]
 
 
-def _sources(entries: Sequence[Entry], album: Album) -> list[Shown]:
+def _sources(entries: Sequence[RunResult], album: MediaWriter) -> list[EmbeddedPicture]:
     found: dict[str, dict[int, Interval]] = {}
     for entry in entries:
         for source, one in entry.test.sources().items():
@@ -193,13 +195,13 @@ def _sources(entries: Sequence[Entry], album: Album) -> list[Shown]:
     ]
 
 
-def _counted(source: str, entries: Sequence[Entry]) -> str:
+def _counted(source: str, entries: Sequence[RunResult]) -> str:
     parts = [entry.test.metrics["by"]["source"].get(source) for entry in entries]
     counts = sorted({part["images"] for part in parts if part})
     return f"{' or '.join(f'{count:,}' for count in counts)} images"
 
 
-def _pictures(report: Report, album: Album) -> dict[str, Any]:
+def _pictures(report: Report, album: MediaWriter) -> dict[str, Any]:
     scenes: list[Scene] = [
         draw_scene(choice, looks, f"scene-{place}", album)
         for place, (choice, looks) in enumerate(report.scenes, 1)

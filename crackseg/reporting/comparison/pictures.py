@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.images import UInt8Array
-from crackseg.reporting.comparison.entries import Entry
-from crackseg.reporting.comparison.media import Album
+from crackseg.reporting.comparison.entries import RunResult
+from crackseg.reporting.comparison.media import MediaWriter
 from crackseg.reporting.comparison.selection import Choice, Failure
-from crackseg.reporting.html.data_uris import Shown, preview
+from crackseg.reporting.html.data_uris import EmbeddedPicture, preview
 from crackseg.visualization.overlays import as_heat
 
 # Of the pixels of a mask: crack that was found, false alarm, missed. For all kinds of eyes.
@@ -19,7 +19,7 @@ _GROUND = "#16191d"
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class RunPrediction:
     """What a network sees in an image, at the resolution that it was judged at.
 
     Attributes:
@@ -41,12 +41,12 @@ class Look:
 
 
 @dataclass(frozen=True)
-class UnderRun:
+class DrawnPrediction:
     """What one run makes of a photograph."""
 
-    entry: Entry
-    probability: Shown
-    mask: Shown
+    entry: RunResult
+    probability: EmbeddedPicture
+    mask: EmbeddedPicture
     figures: str
 
 
@@ -55,9 +55,9 @@ class Scene:
     """A photograph under every run."""
 
     choice: Choice
-    photograph: Shown
-    truth: Shown
-    runs: tuple[UnderRun, ...]
+    photograph: EmbeddedPicture
+    truth: EmbeddedPicture
+    runs: tuple[DrawnPrediction, ...]
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class Example:
 
     image: str
     measured: str
-    photograph: Shown
-    mask: Shown
+    photograph: EmbeddedPicture
+    mask: EmbeddedPicture
 
 
 def draw_scene(
-    choice: Choice, looks: Sequence[tuple[Entry, Look]], key: str, album: Album
+    choice: Choice, looks: Sequence[tuple[RunResult, RunPrediction]], key: str, album: MediaWriter
 ) -> Scene:
     """Draws a photograph under every run.
 
@@ -91,7 +91,9 @@ def draw_scene(
     )
 
 
-def draw_examples(failure: Failure, looks: Mapping[str, Look], album: Album) -> tuple[Example, ...]:
+def draw_examples(
+    failure: Failure, looks: Mapping[str, RunPrediction], album: MediaWriter
+) -> tuple[Example, ...]:
     """Draws the photographs in which a failure is worst.
 
     Args:
@@ -122,12 +124,14 @@ def coloured(mask: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> UInt8
     return colours[mask + 2 * truth.astype(np.intp)]
 
 
-def _under_run(image: str, entry: Entry, look: Look, key: str, album: Album) -> UnderRun:
+def _under_run(
+    image: str, entry: RunResult, look: RunPrediction, key: str, album: MediaWriter
+) -> DrawnPrediction:
     here = f"{key}-{entry.number}"
     said = f"{image} under run {entry.number}"
     probability = preview(as_heat(look.probability))
     mask = preview(coloured(look.mask, look.truth))
-    return UnderRun(
+    return DrawnPrediction(
         entry,
         album.picture(f"{here}-probability", probability, f"{said}: probability of crack"),
         album.picture(f"{here}-mask", mask, f"{said}: mask against truth", exact=True),
@@ -135,7 +139,7 @@ def _under_run(image: str, entry: Entry, look: Look, key: str, album: Album) -> 
     )
 
 
-def _figures(look: Look) -> str:
+def _figures(look: RunPrediction) -> str:
     hits = int(np.count_nonzero(look.mask & look.truth))
     whole = int(np.count_nonzero(look.mask | look.truth))
     if look.truth.any():

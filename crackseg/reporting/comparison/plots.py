@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from crackseg.metrics import curves
 from crackseg.metrics.bootstrap import Interval
 from crackseg.reporting.comparison.differences import Comparison
-from crackseg.reporting.comparison.entries import Entry
+from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.html.theme import DARK, Theme, dress
 
 # Ten that can be told apart on their ground; of more runs than that, the dashes differ.
@@ -52,25 +52,25 @@ PANELS = (
 )
 
 
-def colour(entry: Entry, theme: Theme) -> str:
+def colour(entry: RunResult, theme: Theme) -> str:
     """A run's colour."""
     colours = ON_DARK if theme is DARK else ON_LIGHT
     return colours[(entry.number - 1) % len(colours)]
 
 
-def dashes_of(entry: Entry) -> tuple[float, ...]:
+def dashes_of(entry: RunResult) -> tuple[float, ...]:
     """The dashes and gaps of a run's lines; empty for a line without gaps."""
     return DASHES[(entry.number - 1) // len(ON_LIGHT) % len(DASHES)]
 
 
-def learning_panel(entries: Sequence[Entry], panel: Panel, theme: Theme) -> Figure:
+def learning_panel(entries: Sequence[RunResult], panel: Panel, theme: Theme) -> Figure:
     """One metric of all runs over the epochs."""
     figure = _figure(theme)
     _draw_panel(figure.subplots(), entries, panel, theme)
     return figure
 
 
-def learning_curves(entries: Sequence[Entry], theme: Theme) -> Figure:
+def learning_curves(entries: Sequence[RunResult], theme: Theme) -> Figure:
     """All metrics of all runs over the epochs, with a legend."""
     rows = -(-(len(PANELS) + 1) // 2)
     figure = _figure(theme, (2 * _SIZE[0], rows * _SIZE[1]))
@@ -84,7 +84,7 @@ def learning_curves(entries: Sequence[Entry], theme: Theme) -> Figure:
     return figure
 
 
-def precision_recall(entries: Sequence[Entry], theme: Theme, legend: bool = False) -> Figure:
+def precision_recall(entries: Sequence[RunResult], theme: Theme, legend: bool = False) -> Figure:
     """Precision over recall of all runs; a dot at each stored threshold."""
     figure = _figure(theme, (4.6, 4.5))
     axes = figure.subplots()
@@ -104,7 +104,7 @@ def precision_recall(entries: Sequence[Entry], theme: Theme, legend: bool = Fals
 
 
 def source_bars(
-    found: Mapping[int, Interval], entries: Sequence[Entry], most: float, theme: Theme
+    found: Mapping[int, Interval], entries: Sequence[RunResult], most: float, theme: Theme
 ) -> Figure:
     """Crack IoU of one source under all runs, with intervals.
 
@@ -150,7 +150,7 @@ def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, entries: Sequence[Entry], panel: Panel, theme: Theme) -> None:
+def _draw_panel(axes: Axes, entries: Sequence[RunResult], panel: Panel, theme: Theme) -> None:
     _prepare(axes, theme)
     for entry in entries:
         for metric in (panel.train, panel.val):
@@ -178,12 +178,12 @@ def _prepare(axes: Axes, theme: Theme, grid: str = "both") -> None:
     axes.grid(axis=grid, color=theme.faint, linewidth=0.8)  # type: ignore[arg-type]
 
 
-def _style(entry: Entry, theme: Theme) -> dict[str, Any]:
+def _style(entry: RunResult, theme: Theme) -> dict[str, Any]:
     dashes = dashes_of(entry)
     return {"color": colour(entry, theme), "linestyle": (0, dashes) if dashes else "-"}
 
 
-def _legend(axes: Axes, entries: Sequence[Entry], theme: Theme, **placed: Any) -> None:
+def _legend(axes: Axes, entries: Sequence[RunResult], theme: Theme, **placed: Any) -> None:
     lines = [Line2D([], [], linewidth=2, **_style(entry, theme)) for entry in entries]
     # Names that begin with an underscore would be left out of a legend.
     names = [f"{entry.number}  {entry.label}".replace("$", r"\$") for entry in entries]
@@ -207,7 +207,7 @@ def _thinned(recall: Any) -> Any:
     return np.append(np.flatnonzero(np.diff(steps)), len(recall) - 1)
 
 
-def _number_rows(axes: Axes, entries: Sequence[Entry]) -> None:
+def _number_rows(axes: Axes, entries: Sequence[RunResult]) -> None:
     axes.set_yticks([entry.number for entry in entries], [str(entry.number) for entry in entries])
     axes.set_ylim(len(entries) + 0.6, 0.4)
     axes.tick_params(axis="y", length=0)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from crackseg.reporting.comparison.differences import other_pixels
-from crackseg.reporting.comparison.entries import Entry, labels_but_for, varied_settings
+from crackseg.reporting.comparison.entries import RunResult, labels_but_for, varied_settings
 
 _SEED = "seed"
 # Of runs that are alike, two seeds agree by chance in one case of two.
-_SOME = 3
+_MIN_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Spread:
     @property
     def one_sided(self) -> bool:
         """Whether a difference has the same sign under every seed, and these are some."""
-        return self.seeds >= _SOME and (self.low > 0 or self.high < 0)
+        return self.seeds >= _MIN_SEEDS and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
-class OfSeeds:
+class SeedGroup:
     """Runs that differ in nothing but their seeds.
 
     Attributes:
@@ -48,20 +48,20 @@ class OfSeeds:
     """
 
     label: str
-    entries: tuple[Entry, ...]
+    entries: tuple[RunResult, ...]
     val: Spread
     test: Spread
     difference: Spread | None
 
 
-def of_seeds(entries: Sequence[Entry], baseline: Entry) -> list[OfSeeds]:
+def seed_groups(entries: Sequence[RunResult], baseline: RunResult) -> list[SeedGroup]:
     """Runs that differ in nothing but their seeds, together; the best mean on validation first."""
     first = sorted(entries, key=lambda entry: entry is not baseline)
     found = [list(_by_its_seed(members).values()) for members in by_seed(first)]
     own = next((members for members in found if baseline in members), [])
     labels = labels_but_for(_SEED, [members[0].run for members in found])
     rows = [
-        OfSeeds(
+        SeedGroup(
             label,
             tuple(members),
             _spread(one.val_iou for one in members),
@@ -73,24 +73,24 @@ def of_seeds(entries: Sequence[Entry], baseline: Entry) -> list[OfSeeds]:
     return sorted(rows, key=lambda row: -row.val.mean)
 
 
-def by_seed(entries: Sequence[Entry]) -> list[list[Entry]]:
+def by_seed(entries: Sequence[RunResult]) -> list[list[RunResult]]:
     """Runs that differ in nothing but their seed, where there are several."""
     keys = [key for key in varied_settings(entries) if key != _SEED]
-    alike: dict[tuple[str | None, ...], list[Entry]] = {}
+    alike: dict[tuple[str | None, ...], list[RunResult]] = {}
     for entry in entries:
         alike.setdefault(tuple(entry.settings.get(key) for key in keys), []).append(entry)
     return [members for members in alike.values() if len(_by_its_seed(members)) > 1]
 
 
-def _by_its_seed(members: Sequence[Entry]) -> dict[str | None, Entry]:
+def _by_its_seed(members: Sequence[RunResult]) -> dict[str | None, RunResult]:
     """One of each seed: the baseline, or else the first, of several that were trained alike."""
-    found: dict[str | None, Entry] = {}
+    found: dict[str | None, RunResult] = {}
     for entry in members:
         found.setdefault(entry.settings.get(_SEED), entry)
     return found
 
 
-def _difference(own: Sequence[Entry], members: Sequence[Entry]) -> Spread | None:
+def _difference(own: Sequence[RunResult], members: Sequence[RunResult]) -> Spread | None:
     ours, theirs = _by_its_seed(own), _by_its_seed(members)
     pairs = [(entry, theirs[seed]) for seed, entry in ours.items() if seed in theirs]
     found = [

@@ -12,7 +12,7 @@ from crackseg.reporting.comparison.evaluations import Images
 
 # Median width in pixels of the evaluated resolution below which a crack is called thin.
 THIN = 6
-_EACH = 6
+_EXAMPLES_EACH = 6
 
 
 @dataclass(frozen=True)
@@ -97,5 +97,5 @@ def _failure(
     name_of: Callable[[int], str], key: str, title: str, how: str, unit: str, pixels: Any
 ) -> Failure:
     order = [int(index) for index in np.argsort(-pixels, kind="stable") if pixels[index]]
-    worst = tuple((name_of(index), int(pixels[index])) for index in order[:_EACH])
+    worst = tuple((name_of(index), int(pixels[index])) for index in order[:_EXAMPLES_EACH])
     return Failure(key, title, how, unit, worst, int(pixels.sum()))

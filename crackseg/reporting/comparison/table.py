@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from crackseg.reporting.comparison.entries import Entry
-from crackseg.reporting.comparison.evaluations import Judgement
+from crackseg.reporting.comparison.entries import RunResult
+from crackseg.reporting.comparison.evaluations import StoredEvaluation
 
 Interval = tuple[float, float]
 
@@ -30,7 +30,7 @@ class Column:
 
     group: str
     heading: str
-    cell: Callable[[Entry], Cell]
+    cell: Callable[[RunResult], Cell]
 
 
 def columns(subset: str) -> list[Column]:
@@ -87,16 +87,18 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes else f"{rest} s"
 
 
-def _val(entry: Entry) -> Judgement:
+def _val(entry: RunResult) -> StoredEvaluation:
     return entry.val
 
 
-def _test(entry: Entry) -> Judgement:
+def _test(entry: RunResult) -> StoredEvaluation:
     return entry.test
 
 
-def _total(group: str, heading: str, of: Callable[[Entry], Judgement], name: str) -> Column:
-    def cell(entry: Entry) -> Cell:
+def _total(
+    group: str, heading: str, of: Callable[[RunResult], StoredEvaluation], name: str
+) -> Column:
+    def cell(entry: RunResult) -> Cell:
         found = of(entry)
         total = found.metrics["stored"]["totals"][name]
         return Cell(three(total), interval(found.interval("stored", "totals", name)))
@@ -104,7 +106,7 @@ def _total(group: str, heading: str, of: Callable[[Entry], Judgement], name: str
     return Column(group, heading, cell)
 
 
-def _cldice(entry: Entry) -> Cell:
+def _cldice(entry: RunResult) -> Cell:
     found = entry.test
     return Cell(
         three(found.metrics["thin"]["totals"]["cldice"]),
@@ -112,14 +114,14 @@ def _cldice(entry: Entry) -> Cell:
     )
 
 
-def _ods(entry: Entry) -> Cell:
+def _ods(entry: RunResult) -> Cell:
     found = entry.test
     return Cell(
         three(found.metrics["curves"]["ods"]["value"]), interval(found.interval("curves", "ods"))
     )
 
 
-def _chosen(entry: Entry) -> Cell:
+def _chosen(entry: RunResult) -> Cell:
     best, last = (entry.run.figure(name) for name in ("best_epoch", "epochs"))
     told = best is not None and last is not None
     return Cell(
@@ -127,5 +129,5 @@ def _chosen(entry: Entry) -> Cell:
     )
 
 
-def _cost(entry: Entry) -> Cell:
+def _cost(entry: RunResult) -> Cell:
     return Cell(duration(entry.run.figure("training_seconds")), f"{entry.weights:,}")

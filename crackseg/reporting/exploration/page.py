@@ -12,7 +12,7 @@ from crackseg.data.analysis.statistics import balance, profile
 from crackseg.reporting.exploration import plots, statements
 from crackseg.reporting.exploration.sections import draw_cuts, draw_findings, draw_sheets
 from crackseg.reporting.exploration.wording import by_source, percent, pixels, weight
-from crackseg.reporting.html.data_uris import Shown, embed_plot, nothing
+from crackseg.reporting.html.data_uris import EmbeddedPicture, embed_plot, nothing
 from crackseg.reporting.html.rendering import render
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
 from crackseg.system.files import write_text
@@ -80,9 +80,11 @@ def _content(exploration: Exploration, folder: Path) -> dict[str, Any]:
         "exploration": exploration,
         "found": exploration.verification,
         "training_size": statements.training_size(exploration),
-        "profiles": {name: profile(ones, exploration.cut) for name, ones in rows.items()},
-        "balances": [balance(exploration.measured, cut) for cut in exploration.cuts],
-        "chosen": balance(exploration.measured, exploration.cut),
+        "profiles": {
+            name: profile(ones, exploration.mask_threshold) for name, ones in rows.items()
+        },
+        "balances": [balance(exploration.measured, cut) for cut in exploration.mask_thresholds],
+        "chosen": balance(exploration.measured, exploration.mask_threshold),
         "plots": _draw_plots(exploration, folder),
         "sheets": draw_sheets(exploration, folder),
         "cut_examples": draw_cuts(exploration, folder),
@@ -90,11 +92,11 @@ def _content(exploration: Exploration, folder: Path) -> dict[str, Any]:
     }
 
 
-def _draw_plots(exploration: Exploration, folder: Path) -> dict[str, Shown]:
+def _draw_plots(exploration: Exploration, folder: Path) -> dict[str, EmbeddedPicture]:
     return {name: _draw_plot(exploration, name, folder) for name in _PLOTS}
 
 
-def _draw_plot(exploration: Exploration, name: str, folder: Path) -> Shown:
+def _draw_plot(exploration: Exploration, name: str, folder: Path) -> EmbeddedPicture:
     shows, draw, say = _PLOTS[name]
     says = say(exploration)
     paper, light, dark = (draw(exploration, theme) for theme in (PAPER, LIGHT, DARK))

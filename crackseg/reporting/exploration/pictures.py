@@ -11,7 +11,7 @@ from crackseg.data.analysis.explore import Exploration, Measured, read_pair
 from crackseg.data.analysis.problems import COPIES, Problem
 from crackseg.data.analysis.selection import weakest_spot
 from crackseg.data.discovery.pairs import Pair
-from crackseg.images import UInt8Array, cut, read_photograph
+from crackseg.images import UInt8Array, binarize, read_photograph
 from crackseg.reporting.html.data_uris import preview
 from crackseg.visualization.overlays import contact_sheet, overlay
 
@@ -21,7 +21,7 @@ _GAP = 4
 _SPOT = 64
 _SHARE_OF_SIDE = 6
 # Of the copies of one photograph.
-_MOST = 3
+_MOST_STRIPS = 3
 
 
 class Strip(NamedTuple):
@@ -43,12 +43,12 @@ class Strip(NamedTuple):
 def with_overlay(root: Path, pair: Pair, mask_threshold: int) -> list[UInt8Array]:
     """A photograph, and the same with its crack coloured."""
     photograph, mask = read_pair(root, pair)
-    return [preview(photograph), preview(overlay(photograph, cut(mask, mask_threshold)))]
+    return [preview(photograph), preview(overlay(photograph, binarize(mask, mask_threshold)))]
 
 
 def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8Array]:
     """What is wrong, as pictures: copies, photographs with the mask that they share, or a mask."""
-    pairs = problem.pairs[:_MOST]
+    pairs = problem.pairs[:_MOST_STRIPS]
     if problem.kind == "unreadable" or not pairs:
         return []
     if problem.kind in COPIES:
@@ -63,15 +63,15 @@ def strips(exploration: Exploration, one: Measured) -> tuple[Strip, Strip]:
     """What each cut leaves of a crack where it is weakest, at its own size and at training size."""
     photograph, mask = read_pair(exploration.root, one.pair)
     height, width = mask.shape
-    gentle, *_, harsh = exploration.cuts
+    gentle, *_, harsh = exploration.mask_thresholds
     side = max(_SPOT, min(height, width) // _SHARE_OF_SIDE)
     rows, columns = weakest_spot(mask, gentle, harsh, side)
-    small = exploration.preprocessing.bring_to_size(photograph, mask)
+    small = exploration.preprocessing.resize_pair(photograph, mask)
     scales = small[1].shape[0] / height, small[1].shape[1] / width
     there = _scaled(rows, scales[0]), _scaled(columns, scales[1])
     return (
-        _strip(photograph, mask, (rows, columns), exploration.cuts),
-        _strip(*small, there, exploration.cuts),
+        _strip(photograph, mask, (rows, columns), exploration.mask_thresholds),
+        _strip(*small, there, exploration.mask_thresholds),
     )
 
 
@@ -119,7 +119,7 @@ def _strip(
     left = {
         threshold: (_grey(255 * crack[place].astype(np.uint8)), float(crack.mean()))
         for threshold in cuts
-        for crack in (cut(mask, threshold),)
+        for crack in (binarize(mask, threshold),)
     }
     return Strip(mask.shape, photograph[place], _grey(mask[place]), left)
 

@@ -30,7 +30,7 @@ def source_counts(exploration: Exploration, theme: Theme) -> Figure:
     sources = {name or UNKNOWN: ones for name, ones in exploration.sources.items()}
     figure, axes = _canvas(theme, 0.34 * len(sources) + 0.9)
     counts = [len(measured) for measured in sources.values()]
-    free = [profile(ones, exploration.cut).crack_free for ones in sources.values()]
+    free = [profile(ones, exploration.mask_threshold).crack_free for ones in sources.values()]
     axes.barh(list(sources), counts, 0.7, color=theme.fill)
     axes.barh(list(sources), free, 0.7, color=theme.ink, label="without any crack")
     for place, (count, none) in enumerate(zip(counts, free, strict=True)):
@@ -51,7 +51,7 @@ def source_counts(exploration: Exploration, theme: Theme) -> Figure:
 def share_histograms(exploration: Exploration, theme: Theme) -> Figure:
     """How many photographs of each source show how much crack."""
     rows = {
-        name: np.array([one.crack_share(exploration.cut) for one in measured])
+        name: np.array([one.crack_share(exploration.mask_threshold) for one in measured])
         for name, measured in by_source(exploration).items()
     }
     percents = [f"{100 * edge:g}" for edge in SHARE_EDGES]
@@ -60,7 +60,7 @@ def share_histograms(exploration: Exploration, theme: Theme) -> Figure:
     # A photograph without any crack has a place of its own, below all others.
     steps = {name: np.digitize(shares, (1e-12, *SHARE_EDGES)) for name, shares in rows.items()}
     middles = {
-        name: percent(profile(measured, exploration.cut).crack_share)
+        name: percent(profile(measured, exploration.mask_threshold).crack_share)
         for name, measured in by_source(exploration).items()
     }
     return _ridges(theme, steps, names, middles, "crack in % of the photograph")
@@ -89,15 +89,16 @@ def crack_shares(exploration: Exploration, theme: Theme) -> Figure | None:
     """What share of all pixels each cut leaves as crack at training size; None without any."""
     rows = by_source(exploration)
     kept = [
-        [100 * balance(ones, cut).small.share for cut in exploration.cuts] for ones in rows.values()
+        [100 * balance(ones, cut).small.share for cut in exploration.mask_thresholds]
+        for ones in rows.values()
     ]
     if not np.any(kept):
         return None
     shares = np.maximum(kept, _PERCENTS[0])
     figure, axes = _canvas(theme, 0.34 * len(rows) + 1.3)
     axes.hlines(range(len(rows)), shares.min(axis=1), shares.max(axis=1), color=theme.fill, lw=2)
-    for column, cut in enumerate(exploration.cuts):
-        chosen = cut == exploration.cut
+    for column, cut in enumerate(exploration.mask_thresholds):
+        chosen = cut == exploration.mask_threshold
         axes.scatter(
             shares[:, column],
             range(len(rows)),
@@ -118,7 +119,7 @@ def crack_shares(exploration: Exploration, theme: Theme) -> Figure | None:
     axes.minorticks_off()
     axes.grid(axis="x", color=theme.faint)
     axes.tick_params(axis="y", length=0)
-    _legend(axes, theme, columns=len(exploration.cuts))
+    _legend(axes, theme, columns=len(exploration.mask_thresholds))
     return figure
 
 
@@ -133,8 +134,10 @@ def mask_values(exploration: Exploration, theme: Theme) -> Figure | None:
     axes.set(yscale="log", xlim=(0, 256), xlabel="grey of the mask", ylabel="% of all pixels")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xticks([0, 64, 128, 192, 255])
-    for cut in exploration.cuts:
-        axes.axvline(cut + 0.5, color=theme.accent, ls="-" if cut == exploration.cut else ":")
+    for cut in exploration.mask_thresholds:
+        axes.axvline(
+            cut + 0.5, color=theme.accent, ls="-" if cut == exploration.mask_threshold else ":"
+        )
         axes.annotate(
             f"> {cut}",
             (cut + 0.5, 1),

@@ -19,7 +19,7 @@ from crackseg.reporting.exploration.pictures import (
     write_rows,
 )
 from crackseg.reporting.exploration.wording import UNKNOWN, percent, size
-from crackseg.reporting.html.data_uris import Shown, embed
+from crackseg.reporting.html.data_uris import EmbeddedPicture, embed
 from crackseg.system.progress import progress
 
 # Photographs on all contact sheets together, and on each of several.
@@ -36,7 +36,7 @@ class Sheet:
     source: str
     anchor: str
     pairs: int
-    pictures: tuple[Shown, ...]
+    pictures: tuple[EmbeddedPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class CutExample:
     """A thin crack at its own size and at training size, each as panels."""
 
     image: str
-    rows: tuple[tuple[str, tuple[Shown, ...]], ...]
+    rows: tuple[tuple[str, tuple[EmbeddedPicture, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Found:
     spoils: bool
     remedy: str
     count: int
-    pictures: tuple[Shown, ...]
+    pictures: tuple[EmbeddedPicture, ...]
     names: tuple[str, ...]
     unnamed: int
 
@@ -74,7 +74,11 @@ def draw_cuts(exploration: Exploration, folder: Path) -> list[CutExample]:
     drawn = [(one, strips(exploration, one)) for one in chosen]
     if drawn:
         rows = [[enlarged(one) for one in _panels(strip)] for _, both in drawn for strip in both]
-        titles = ("photograph", "mask", *(f"> {threshold}" for threshold in exploration.cuts))
+        titles = (
+            "photograph",
+            "mask",
+            *(f"> {threshold}" for threshold in exploration.mask_thresholds),
+        )
         write_rows(rows, folder / "cuts.png", titles)
     return [
         CutExample(one.pair.image, tuple(_embed_strip(one, strip) for strip in both))
@@ -94,8 +98,8 @@ def draw_findings(exploration: Exploration, folder: Path) -> list[Found]:
 def _draw_sheet(
     exploration: Exploration, source: str, measured: Sequence[Measured], count: int, folder: Path
 ) -> Sheet:
-    chosen = spread(measured, count, exploration.cut)
-    rows = [with_overlay(exploration.root, one.pair, exploration.cut) for one in chosen]
+    chosen = spread(measured, count, exploration.mask_threshold)
+    rows = [with_overlay(exploration.root, one.pair, exploration.mask_threshold) for one in chosen]
     anchor = re.sub(r"\W", "_", source or "unknown")
     lines = [
         [picture for row in rows[start : start + _PER_LINE] for picture in row]
@@ -114,8 +118,10 @@ def _columns(lines: Sequence[Sequence[UInt8Array]]) -> int:
     return max(map(len, lines)) // 2
 
 
-def _embed_pair(exploration: Exploration, one: Measured, row: Sequence[UInt8Array]) -> Shown:
-    share = one.crack_share(exploration.cut)
+def _embed_pair(
+    exploration: Exploration, one: Measured, row: Sequence[UInt8Array]
+) -> EmbeddedPicture:
+    share = one.crack_share(exploration.mask_threshold)
     crack = f"{percent(share)} crack" if share else "no crack"
     alt = f"{one.pair.stem}: the photograph, and the same with its crack coloured; {crack}"
     return embed(beside(*row), alt, one.pair.stem, crack)
@@ -125,7 +131,7 @@ def _panels(strip: Strip) -> list[UInt8Array]:
     return [strip.photograph, strip.mask, *(left for left, _ in strip.cuts.values())]
 
 
-def _embed_strip(one: Measured, strip: Strip) -> tuple[str, tuple[Shown, ...]]:
+def _embed_strip(one: Measured, strip: Strip) -> tuple[str, tuple[EmbeddedPicture, ...]]:
     where = f"{one.pair.stem} at {size(strip.size)}"
     photograph = embed(strip.photograph, f"{where}: part of the photograph", "photograph")
     mask = embed(strip.mask, f"{where}: the same part of its mask", "mask", exact=True)
@@ -145,7 +151,10 @@ def _embed_strip(one: Measured, strip: Strip) -> tuple[str, tuple[Shown, ...]]:
 def _draw_found(
     exploration: Exploration, kind: str, problems: Sequence[Problem], folder: Path
 ) -> Found:
-    rows = [of_problem(exploration.root, one, exploration.cut) for one in problems[:_PICTURED]]
+    rows = [
+        of_problem(exploration.root, one, exploration.mask_threshold)
+        for one in problems[:_PICTURED]
+    ]
     drawn = [(problem, row) for problem, row in zip(problems, rows, strict=False) if row]
     if drawn:
         write_rows([row for _, row in drawn], folder / f"found-{kind}.png")
@@ -164,7 +173,7 @@ def _draw_found(
     )
 
 
-def _embed_problem(problem: Problem, row: Sequence[UInt8Array]) -> Shown:
+def _embed_problem(problem: Problem, row: Sequence[UInt8Array]) -> EmbeddedPicture:
     names, detail = _describe(problem)
     return embed(beside(*row), f"{names}: {detail}", names, detail)
 

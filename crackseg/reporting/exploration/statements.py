@@ -20,7 +20,7 @@ def of_sources(exploration: Exploration) -> str:
 
 def of_shares(exploration: Exploration) -> str:
     """How little of a photograph is crack."""
-    share = profile(exploration.measured, exploration.cut).crack_share
+    share = profile(exploration.measured, exploration.mask_threshold).crack_share
     if share is None:
         return "No photograph here shows any crack: nothing could be learnt from them alone."
     takes = (
@@ -34,7 +34,7 @@ def of_shares(exploration: Exploration) -> str:
 
 def of_widths(exploration: Exploration) -> str:
     """What training size does to thin cracks."""
-    whole = profile(exploration.measured, exploration.cut)
+    whole = profile(exploration.measured, exploration.mask_threshold)
     if whole.widths is None:
         return "There is no crack whose width could be measured."
     return (
@@ -46,7 +46,7 @@ def of_widths(exploration: Exploration) -> str:
 
 def of_balance(exploration: Exploration) -> str:
     """For which source the cut matters most."""
-    gentle, *_, harsh = exploration.cuts
+    gentle, *_, harsh = exploration.mask_thresholds
     ratios = {}
     for source, measured in by_source(exploration).items():
         kept, left = (balance(measured, threshold).small.share for threshold in (gentle, harsh))

@@ -15,7 +15,7 @@ _HEIGHT = 256
 
 
 @dataclass(frozen=True)
-class Shown:
+class EmbeddedPicture:
     """A picture as a page shows it.
 
     Attributes:
@@ -42,23 +42,23 @@ def preview(picture: UInt8Array) -> UInt8Array:
     return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
 
 
-def embed(picture: UInt8Array, alt: str, *caption: str, exact: bool = False) -> Shown:
+def embed(picture: UInt8Array, alt: str, *caption: str, exact: bool = False) -> EmbeddedPicture:
     """Puts a picture (H, W, 3) into a page; ``exact`` keeps every pixel, at more bytes."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "WEBP", lossless=exact, quality=_QUALITY)
     height, width = picture.shape[:2]
-    return Shown(_address("image/webp", file.getvalue()), width, height, alt, caption)
+    return EmbeddedPicture(_address("image/webp", file.getvalue()), width, height, alt, caption)
 
 
-def embed_plot(light: Figure, dark: Figure, alt: str, *caption: str) -> Shown:
+def embed_plot(light: Figure, dark: Figure, alt: str, *caption: str) -> EmbeddedPicture:
     """Puts a plot into a page, in the colours that its reader prefers."""
     width, height = (round(96 * inches) for inches in light.get_size_inches())
-    return Shown(_drawing(light), width, height, alt, caption, _drawing(dark))
+    return EmbeddedPicture(_drawing(light), width, height, alt, caption, _drawing(dark))
 
 
-def nothing(*caption: str) -> Shown:
+def nothing(*caption: str) -> EmbeddedPicture:
     """The words alone, where there is nothing to draw."""
-    return Shown("", 0, 0, "", caption)
+    return EmbeddedPicture("", 0, 0, "", caption)
 
 
 def _drawing(figure: Figure) -> str:

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crackseg.evaluation.assessment import has_crack
-from crackseg.reporting.terminal.scores import ENDLESS, FIGURES
-from crackseg.system.files import replacing
+from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
+from crackseg.system.files import atomic_write
 
 _THIN = {
     "cldice": "clDice",
@@ -40,7 +40,7 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
     """
     console = Console()
     if not console.is_terminal:
-        console.width = ENDLESS
+        console.width = PIPE_WIDTH
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
     console.print("95 % intervals in brackets")
     tables = [_overlap("dataset totals", found, "totals")]
@@ -59,7 +59,7 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
 
 def write_images(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Writes a CSV file with a row for every image."""
-    with replacing(path) as name, name.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -91,7 +91,7 @@ def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
         # No threshold is the best where there is nothing to be found.
         del labels["own_best"]
     table = _table(title, "threshold", *labels.values())
-    for name, heading in FIGURES.items():
+    for name, heading in SCORE_LABELS.items():
         show = _pixels if name.startswith("false") else _figure
         if has_crack(found) or name in _WITHOUT_CRACK:
             at = (found[one] for one in labels)
@@ -126,7 +126,7 @@ def _without_threshold(found: Mapping[str, Any]) -> Table:
 
 
 def _alarms(alarms: Mapping[str, Any]) -> Table:
-    count = f"crack-free images ({alarms['photographs']:,})"
+    count = f"crack-free images ({alarms['images']:,})"
     table = _table(f"{count}, at the stored threshold", "", "")
     share = f"share with a false alarm of {alarms['least']} px or more"
     intervals = alarms["intervals"]

@@ -14,7 +14,7 @@ _STYLES = {"LEAK": "bold red", "UNKNOWN": "bold yellow", "no leak": "bold green"
 
 def print_leaks(manifest: Manifest) -> None:
     """Prints the line, and under it a table of the sources that validation and test have."""
-    line = find_leaks(manifest).line()
+    line = find_leaks(manifest).summary()
     console = Console()
     console.print(Text(line, _STYLES[line.partition(":")[0]]), soft_wrap=True)
     by_source = find_leaks_by_source(manifest)

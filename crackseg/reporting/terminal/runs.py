@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from crackseg.config.overrides import typed
+from crackseg.config.overrides import shell_override
 from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST
 
@@ -67,7 +67,7 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
             yield from _run_lines(members[0], name)
             if members[0].state == "interrupted":
                 begun = (folder / LAST).is_file()
-                what = f"go on: python train.py {typed('resume', folder)}"
+                what = f"go on: python train.py {shell_override('resume', folder)}"
                 yield _Line(f"{_INDENT}{what if begun else 'no epoch was whole, begin it anew'}")
             continue
         yield _Line(f"{name}: {_count(members)}")
@@ -76,7 +76,9 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
         states = {run.state for run in members}
         # A sweep at work is not to be started a second time.
         if states != {"done"} and "running" not in states:
-            yield _Line(f"{_INDENT}go on: python train.py -m {typed('sweep.resume', folder)}")
+            yield _Line(
+                f"{_INDENT}go on: python train.py -m {shell_override('sweep.resume', folder)}"
+            )
 
 
 def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run]]:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-FIGURES = {
+SCORE_LABELS = {
     "crack_iou": "crack IoU",
     "mean_iou": "mean IoU",
     "dice": "Dice",
@@ -20,7 +20,7 @@ FIGURES = {
 
 
 # Wider than any table: whatever reads a pipe must not get names broken over several lines.
-ENDLESS = 1000
+PIPE_WIDTH = 1000
 
 
 def print_scores(
@@ -38,7 +38,7 @@ def print_scores(
     table.add_column("threshold", no_wrap=True)
     for label, _ in rows:
         table.add_column(Text(label), justify="right", no_wrap=True)
-    for name, heading in FIGURES.items():
+    for name, heading in SCORE_LABELS.items():
         table.add_row(heading, *(_number(name, figures[name]) for _, figures in rows))
     console = Console()
     # Paths and settings may hold brackets, which rich would take for its markup.
@@ -49,7 +49,7 @@ def print_scores(
 def rows_of(
     figures: Mapping[str, Mapping[str, float]], threshold: float
 ) -> list[tuple[str, Mapping[str, float]]]:
-    """The two rows of :func:`crackseg.metrics.scores.at_both_thresholds`, each with its label."""
+    """Labels the two rows of :func:`crackseg.metrics.scores.scores_at_half_and_stored`."""
     return [
         ("0.50", figures["half"]),
         (f"{threshold:.2f} (best on val)", figures["stored"]),

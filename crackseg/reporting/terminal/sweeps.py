@@ -13,11 +13,11 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from crackseg.config.overrides import short
-from crackseg.metrics.scores import better_when
+from crackseg.config.overrides import relative_to_cwd
+from crackseg.metrics.scores import monitor_mode
 from crackseg.reporting.formatting import literal
 from crackseg.reporting.terminal.runs import state_text
-from crackseg.reporting.terminal.scores import ENDLESS
+from crackseg.reporting.terminal.scores import PIPE_WIDTH
 from crackseg.runs.reader import Run, read_jobs
 from crackseg.runs.record import BEST
 from crackseg.system.files import write_text
@@ -98,11 +98,11 @@ def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
     """
     console = Console()
     if not console.is_terminal:
-        console.width = ENDLESS
-    title = Text(f"\n{short(folder)}: the best {objective} first", "bold")
+        console.width = PIPE_WIDTH
+    title = Text(f"\n{relative_to_cwd(folder)}: the best {objective} first", "bold")
     console.print(title, soft_wrap=True)
     console.print(_table(runs, objective, console))
-    console.print(Text(f"all figures: {short(folder / MARKDOWN)}"), soft_wrap=True)
+    console.print(Text(f"all figures: {relative_to_cwd(folder / MARKDOWN)}"), soft_wrap=True)
     for run in runs:
         if run.complaint:
             remark = f": {run.folder.name}: {run.complaint}"
@@ -110,7 +110,7 @@ def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
 
 
 def _ranked(runs: Iterable[Run], objective: str) -> list[Run]:
-    sign = 1 if better_when(objective) == "min" else -1
+    sign = 1 if monitor_mode(objective) == "min" else -1
 
     def place(run: Run) -> tuple[bool, float]:
         figure = run.figure(objective)
@@ -172,7 +172,7 @@ def _as_markdown(runs: Iterable[Run], columns: Sequence[_Column], objective: str
     ]
     rows = [[literal(column.shown(run)) for column in columns] for run in runs]
     lines = [f"| {' | '.join(row)} |" for row in (headings, ["---"] * len(columns), *rows)]
-    first = "smallest" if better_when(objective) == "min" else "largest"
+    first = "smallest" if monitor_mode(objective) == "min" else "largest"
     protocol = (
         "dataset totals at the threshold chosen on validation, "
         f"sorted by {literal(objective)}, the {first} first"
@@ -186,7 +186,7 @@ def _table(runs: Sequence[Run], objective: str, console: Console) -> Table:
     shown = [by_name[name] for name in _IN_TERMINAL]
     figures = [*_sorted_by(objective, shown), *shown]
     table = _filled(runs, varied, figures)
-    endless = console.options.update(width=ENDLESS)
+    endless = console.options.update(width=PIPE_WIDTH)
     if Measurement.get(console, endless, table).maximum <= console.width:
         return table
     return _filled(runs, [_joined(varied)], figures)

@@ -13,7 +13,7 @@ from crackseg.errors import name_some
 
 # More than any table needs; in a narrower window its lines are folded, not cut off.
 _WIDTH = 200
-_MOST = 5
+_MOST_NAMED = 5
 _INDENT = " " * len("warning ")
 _STORED = {
     "grey": "grey",
@@ -96,7 +96,7 @@ def _facts(found: Verification) -> Iterator[Text]:
     ):
         if counts:
             listed = (f"{name} {count:,}" for name, count in counts.items())
-            yield Text(f"{what}: {name_some(listed, 2 * _MOST)}")
+            yield Text(f"{what}: {name_some(listed, 2 * _MOST_NAMED)}")
 
 
 def _findings(found: Verification) -> Iterator[Text]:
@@ -111,7 +111,7 @@ def _findings(found: Verification) -> Iterator[Text]:
     ):
         if files:
             yield _headline(False, f"{what}: {len(files):,}; training leaves them out and says so")
-            yield Text(f"{_INDENT}{name_some(files, _MOST)}")
+            yield Text(f"{_INDENT}{name_some(files, _MOST_NAMED)}")
 
 
 def _headline(spoils: bool, text: str) -> Text:
@@ -126,10 +126,10 @@ def _details(problems: Sequence[Problem]) -> Iterator[Text]:
         named = " = ".join(pair.image for pair in problem.pairs)
         names.setdefault(problem.detail, []).append(named)
     most = sorted(names.items(), key=lambda item: -len(item[1]))
-    for detail, files in most[:_MOST]:
-        shown = name_some(filter(None, files), _MOST)
+    for detail, files in most[:_MOST_NAMED]:
+        shown = name_some(filter(None, files), _MOST_NAMED)
         yield Text(f"{_INDENT}{len(files):,} x {detail}{shown and f': {shown}'}")
-    rest = sum(len(files) for _, files in most[_MOST:])
+    rest = sum(len(files) for _, files in most[_MOST_NAMED:])
     if rest:
         yield Text(f"{_INDENT}and {rest:,} more; --json FILE names all")
 

@@ -17,9 +17,9 @@ from PIL import Image
 
 from crackseg.data.cache import store as storing
 from crackseg.data.cache.store import GIGABYTE, NoRoomError, Store, open_store
-from crackseg.data.cache.survey import Finding
+from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Pair, find_pairs
-from crackseg.data.readers import FilePixels
+from crackseg.data.readers import FileReader
 from crackseg.data.splits.manifest import Row
 from crackseg.preprocessing import Preprocessing
 from tests.conftest import draw_pair, write_archive
@@ -38,7 +38,7 @@ def opened(root: Path, preprocessing: Preprocessing = SMALL, limit: float = 1.0)
     return open_store(root, pairs, preprocessing, cache, limit)[1]
 
 
-def found_in(root: Path) -> list[Finding]:
+def found_in(root: Path) -> list[PairStatistics]:
     return open_store(root, find_pairs(root).pairs, SMALL, root.parent / "cache", 1.0)[0]
 
 
@@ -75,16 +75,16 @@ def test_it_holds_what_the_files_hold(root: Path, preprocessing: Preprocessing) 
     Image.fromarray(mask).save(
         root / "Final-Dataset-Vol1" / "Final_Masks" / "Masks" / "CFD_000.png"
     )
-    store, files = opened(root, preprocessing), FilePixels(root, preprocessing)
+    store, files = opened(root, preprocessing), FileReader(root, preprocessing)
     for row in reversed(rows_of(root)):
         for stored, read in zip(store.read(row), files.read(row), strict=True):
             assert np.array_equal(stored, read)
 
 
 def test_its_findings_are_those_of_a_survey(root: Path) -> None:
-    findings = found_in(root)
-    assert [found.size for found in findings] == [(64, 64)] * 4
-    assert all(found.pixels == 32 * 48 and found.crack_pixels(127) > 0 for found in findings)
+    statistics = found_in(root)
+    assert [found.size for found in statistics] == [(64, 64)] * 4
+    assert all(found.pixels == 32 * 48 and found.crack_pixels(127) > 0 for found in statistics)
 
 
 def test_it_is_made_once(root: Path, decoded: list[int]) -> None:
@@ -117,7 +117,7 @@ def test_another_cut_of_the_masks_needs_no_other_store(root: Path, decoded: list
     assert decoded == [4]
 
 
-@pytest.mark.parametrize("name", ["images.bin", "masks.bin", "index.json", "findings.npz"])
+@pytest.mark.parametrize("name", ["images.bin", "masks.bin", "index.json", "statistics.npz"])
 @pytest.mark.parametrize("damage", ["truncated", "changed", "missing"])
 def test_a_damaged_store_is_made_anew(
     root: Path,
@@ -165,7 +165,7 @@ def test_an_unreadable_pair_takes_no_room(root: Path) -> None:
     assert [bool(found.unreadable) for found in found_in(root)] == [False, False, True, False]
     store = opened(root)
     last = rows_of(root)[3]
-    assert np.array_equal(store.read(last)[0], FilePixels(root, SMALL).read(last)[0])
+    assert np.array_equal(store.read(last)[0], FileReader(root, SMALL).read(last)[0])
 
 
 def _first_photograph(store: Store, row: Row) -> np.ndarray:
@@ -263,7 +263,7 @@ def test_a_disk_that_fills_leaves_nothing_behind(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storing, "write_findings", full)
+    monkeypatch.setattr(storing, "write_statistics", full)
     with pytest.raises(NoRoomError, match="the disk is full"):
         opened(root)
     assert not folders(root)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.data.cache import survey as surveying
-from crackseg.data.cache.survey import Finding, survey
+from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.preprocessing import Preprocessing
 from tests.conftest import write_archive
@@ -38,15 +38,15 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def cracks(findings: list[Finding], threshold: int = 127) -> list[int]:
-    return [found.crack_pixels(threshold) for found in findings]
+def cracks(statistics: list[PairStatistics], threshold: int = 127) -> list[int]:
+    return [found.crack_pixels(threshold) for found in statistics]
 
 
-def told(findings: list[Finding]) -> list[tuple[object, ...]]:
+def told(statistics: list[PairStatistics]) -> list[tuple[object, ...]]:
     """All that they say, so that it can be compared."""
     return [
-        (f.unreadable, f.size, f.kind, f.share, f.levels.tolist(), f.thumbnail.tolist())
-        for f in findings
+        (f.unreadable, f.size, f.kind, f.share, f.grey_histogram.tolist(), f.thumbnail.tolist())
+        for f in statistics
     ]
 
 
@@ -72,9 +72,9 @@ def cracked(rows: int, grey: int = 255) -> NDArray[np.uint8]:
 
 def test_it_counts_crack_pixels_at_training_size(tmp_path: Path) -> None:
     pairs = [write_pair(tmp_path, f"x{rows}", cracked(rows)) for rows in (0, 2, 16, 64)]
-    findings = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
-    assert cracks(findings) == [0, 32, 8 * 32, 32 * 32]
-    assert not any(found.unreadable or found.emptied(127) for found in findings)
+    statistics = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
+    assert cracks(statistics) == [0, 32, 8 * 32, 32 * 32]
+    assert not any(found.unreadable or found.is_emptied(127) for found in statistics)
 
 
 def test_it_resizes_and_cuts_as_it_is_told(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_it_resizes_and_cuts_as_it_is_told(tmp_path: Path) -> None:
     for threshold in (0, 99, 100):
         for size in ((32, 32), (16, 64)):
             settings = replace(PREPROCESSING, mask_threshold=threshold, image_size=size)
-            findings = survey(tmp_path, [pair], settings, tmp_path / "cache")
-            (counts[threshold, size],) = cracks(findings, threshold)
+            statistics = survey(tmp_path, [pair], settings, tmp_path / "cache")
+            (counts[threshold, size],) = cracks(statistics, threshold)
     for threshold, wanted in ((0, (256, 256)), (99, (256, 256)), (100, (0, 0))):
         assert (counts[threshold, (32, 32)], counts[threshold, (16, 64)]) == wanted, threshold
 
@@ -100,8 +100,8 @@ def test_the_findings_are_in_the_order_of_the_pairs(root: Path, tmp_path: Path) 
 def test_the_scale_is_training_pixels_per_photograph_pixel(tmp_path: Path) -> None:
     sizes = [(64, 64), (32, 32), (16, 16), (128, 32)]
     pairs = [write_pair(tmp_path, f"x{i}", cracked(4), size) for i, size in enumerate(sizes)]
-    findings = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
-    assert [found.scale for found in findings] == pytest.approx([0.5, 1, 2, 0.5])
+    statistics = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
+    assert [found.scale for found in statistics] == pytest.approx([0.5, 1, 2, 0.5])
 
 
 def test_a_mask_that_resizing_and_cutting_leave_without_crack_is_emptied(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_mask_that_resizing_and_cutting_leave_without_crack_is_emptied(tmp_pat
     thin[:, 3] = 200
     masks = {"thin": thin, "grey": cracked(9, 127), "empty": cracked(0), "wide": cracked(9)}
     pairs = [write_pair(tmp_path, name, mask) for name, mask in masks.items()]
-    findings = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
-    assert dict(zip(masks, [found.emptied(127) for found in findings], strict=True)) == {
+    statistics = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
+    assert dict(zip(masks, [found.is_emptied(127) for found in statistics], strict=True)) == {
         "thin": True,
         "grey": True,
         "empty": False,
@@ -123,9 +123,9 @@ def test_an_unreadable_photograph_or_mask_is_named(root: Path, tmp_path: Path) -
     (root / pairs[0].image).write_text("no image")
     truncated = root / pairs[2].mask
     truncated.write_bytes(truncated.read_bytes()[:60])
-    findings = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
-    assert [found.unreadable for found in findings] == [pairs[0].image, "", pairs[2].mask, ""]
-    assert cracks(findings)[0] == cracks(findings)[2] == 0
+    statistics = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
+    assert [found.unreadable for found in statistics] == [pairs[0].image, "", pairs[2].mask, ""]
+    assert cracks(statistics)[0] == cracks(statistics)[2] == 0
 
 
 def test_a_survey_is_used_again_without_decoding(
@@ -160,10 +160,10 @@ def test_a_changed_file_is_surveyed_anew(
     survey(root, pairs, PREPROCESSING, tmp_path / "cache")
     change(root)
     decoded.clear()
-    findings = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
+    statistics = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
     assert len(decoded) == 4
     if change is rewrite_a_mask:
-        assert cracks(findings)[0] == 32 * 32
+        assert cracks(statistics)[0] == 32 * 32
 
 
 @pytest.mark.parametrize("change", [{"image_size": (16, 32)}, {"resize": "bilinear"}])
@@ -205,8 +205,8 @@ def test_at_their_own_sizes_nothing_is_scaled(tmp_path: Path) -> None:
 
 def test_fewer_pairs_are_surveyed_anew(root: Path, tmp_path: Path) -> None:
     pairs = find_pairs(root).pairs
-    findings = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
-    assert told(survey(root, pairs[1:], PREPROCESSING, tmp_path / "cache")) == told(findings)[1:]
+    statistics = survey(root, pairs, PREPROCESSING, tmp_path / "cache")
+    assert told(survey(root, pairs[1:], PREPROCESSING, tmp_path / "cache")) == told(statistics)[1:]
 
 
 def test_nothing_half_written_is_left_in_the_cache(root: Path, tmp_path: Path) -> None:

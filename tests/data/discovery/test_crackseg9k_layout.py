@@ -10,7 +10,7 @@ from PIL import Image
 
 from crackseg.config.schema import DataConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.splits.leakage import Exposure
+from crackseg.data.splits.leakage import SubsetOverlap
 from tests.conftest import draw_pair
 
 # Four crops of each of some photographs, and names that tell none.
@@ -108,25 +108,25 @@ def test_a_lower_cut_keeps_the_thin_cracks(
 
 
 def test_a_random_division_leaks_and_says_so(version_4: Path, data_config: DataConfig) -> None:
-    leaks = assembled(version_4, data_config).corpus.leaks
+    leaks = assembled(version_4, data_config).content.leaks
     assert leaks.val.shared + leaks.test.shared > 5
-    assert leaks.line().startswith("LEAK: ")
+    assert leaks.summary().startswith("LEAK: ")
 
 
 def test_a_division_by_photographs_does_not(version_4: Path, data_config: DataConfig) -> None:
     datamodule = assembled(version_4, data_config, split="grouped", blocks={"CRACK500": [4, 1]})
-    counts, leaks = datamodule.manifest.counts, datamodule.corpus.leaks
-    assert leaks.val == Exposure(counts["val"], 0, 0)
-    assert leaks.test == Exposure(counts["test"], 0, 0)
+    counts, leaks = datamodule.manifest.counts, datamodule.content.leaks
+    assert leaks.val == SubsetOverlap(counts["val"], 0, 0)
+    assert leaks.test == SubsetOverlap(counts["test"], 0, 0)
     assert counts["val"] == pytest.approx(10, abs=3)
     assert counts["test"] == pytest.approx(10, abs=3)
 
 
 def test_numbers_that_no_rule_cuts_are_unknown(version_4: Path, data_config: DataConfig) -> None:
-    leaks = assembled(version_4, data_config, split="grouped").corpus.leaks
+    leaks = assembled(version_4, data_config, split="grouped").content.leaks
     assert leaks.val.shared == leaks.test.shared == 0
     assert leaks.val.unknown + leaks.test.unknown > 0
-    assert leaks.line().startswith("UNKNOWN: ")
+    assert leaks.summary().startswith("UNKNOWN: ")
 
 
 def test_the_authors_division_is_taken(version_4: Path, data_config: DataConfig) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crackseg.data.splits.leakage import Exposure, Leaks, find_leaks, find_leaks_by_source
+from crackseg.data.splits.leakage import Leaks, SubsetOverlap, find_leaks, find_leaks_by_source
 from crackseg.data.splits.manifest import Manifest, Row
 
 
@@ -23,37 +23,39 @@ def test_crops_of_a_training_photograph_are_shared() -> None:
     leaks = find_leaks(
         manifest_of(("train", "a"), ("val", "a"), ("val", "b"), ("test", "a"), ("test", "a"))
     )
-    assert leaks == Leaks(val=Exposure(2, 1, 0), test=Exposure(2, 2, 0))
+    assert leaks == Leaks(val=SubsetOverlap(2, 1, 0), test=SubsetOverlap(2, 2, 0))
 
 
 def test_near_duplicates_of_training_are_shared_whatever_their_names_tell() -> None:
     leaks = find_leaks(
         manifest_of(("train", "a", "a"), ("val", "b", "a"), ("test", "", "a"), ("test", "", ""))
     )
-    assert leaks == Leaks(val=Exposure(1, 1, 0), test=Exposure(2, 1, 1))
+    assert leaks == Leaks(val=SubsetOverlap(1, 1, 0), test=SubsetOverlap(2, 1, 1))
 
 
 def test_a_photograph_is_shared_even_if_the_groups_of_a_manifest_deny_it() -> None:
     leaks = find_leaks(manifest_of(("train", "a", "one"), ("test", "a", "two")))
-    assert leaks.test == Exposure(1, 1, 0)
+    assert leaks.test == SubsetOverlap(1, 1, 0)
 
 
 def test_unknown_photographs_do_not_match_each_other_and_are_not_safe() -> None:
     leaks = find_leaks(manifest_of(("train", ""), ("val", ""), ("test", ""), ("test", "b")))
-    assert leaks == Leaks(val=Exposure(1, 0, 1), test=Exposure(2, 0, 1), training_unknown=1)
+    assert leaks == Leaks(
+        val=SubsetOverlap(1, 0, 1), test=SubsetOverlap(2, 0, 1), training_unknown=1
+    )
     assert not leaks.is_clean
 
 
 def test_what_a_near_duplicate_s_name_tells_is_known() -> None:
     leaks = find_leaks(manifest_of(("train", "a"), ("test", "b", "b"), ("test", "", "b")))
-    assert leaks == Leaks(val=Exposure(0, 0, 0), test=Exposure(2, 0, 0))
+    assert leaks == Leaks(val=SubsetOverlap(0, 0, 0), test=SubsetOverlap(2, 0, 0))
     assert leaks.is_clean
 
 
 def test_where_nothing_is_judged_nothing_leaks() -> None:
     leaks = find_leaks(Manifest(manifest_of(("train", "")).rows, uncompared=1))
     assert leaks.is_clean
-    assert leaks.line() == "no leak: there are no val and no test items"
+    assert leaks.summary() == "no leak: there are no val and no test items"
 
 
 def test_validation_and_test_may_share_with_each_other() -> None:
@@ -71,9 +73,9 @@ def test_by_source_all_of_training_counts() -> None:
         )
     )
     assert list(leaks) == ["", "CFD", "masonry"]
-    assert leaks["masonry"] == Leaks(val=Exposure(1, 1, 0), test=Exposure(0, 0, 0))
-    assert leaks["CFD"] == Leaks(val=Exposure(0, 0, 0), test=Exposure(1, 0, 0))
-    assert leaks[""].test == Exposure(1, 0, 1)
+    assert leaks["masonry"] == Leaks(val=SubsetOverlap(1, 1, 0), test=SubsetOverlap(0, 0, 0))
+    assert leaks["CFD"] == Leaks(val=SubsetOverlap(0, 0, 0), test=SubsetOverlap(1, 0, 0))
+    assert leaks[""].test == SubsetOverlap(1, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +121,13 @@ def test_by_source_all_of_training_counts() -> None:
     ],
 )
 def test_one_line_says_it(val: tuple[int, int, int], test: tuple[int, int, int], line: str) -> None:
-    leaks = Leaks(Exposure(*val), Exposure(*test))
-    assert leaks.line() == line
+    leaks = Leaks(SubsetOverlap(*val), SubsetOverlap(*test))
+    assert leaks.summary() == line
     assert leaks.is_clean == line.startswith("no leak")
 
 
 def test_leaks_are_kept_as_plain_numbers() -> None:
-    leaks = Leaks(Exposure(9, 2, 3), Exposure(8, 0, 1))
+    leaks = Leaks(SubsetOverlap(9, 2, 3), SubsetOverlap(8, 0, 1))
     told = json.loads(json.dumps(leaks.as_dict()))
     assert told == {
         "val": {"total": 9, "shared": 2, "unknown": 3},
@@ -136,8 +138,8 @@ def test_leaks_are_kept_as_plain_numbers() -> None:
 
 
 def test_training_of_unknown_photographs_makes_nothing_safe() -> None:
-    leaks = Leaks(Exposure(9, 0, 0), Exposure(8, 0, 0), training_unknown=5)
-    assert leaks.line() == (
+    leaks = Leaks(SubsetOverlap(9, 0, 0), SubsetOverlap(8, 0, 0), training_unknown=5)
+    assert leaks.summary() == (
         "UNKNOWN: of 5 training items the photograph is not known, and any val or test item may "
         "share it"
     )
@@ -160,6 +162,6 @@ def test_training_of_unknown_photographs_makes_nothing_safe() -> None:
     ],
 )
 def test_what_was_not_compared_is_not_safe(shared: int, line: str) -> None:
-    leaks = Leaks(Exposure(9, 0, 0), Exposure(8, shared, 0), uncompared=4)
-    assert leaks.line() == line
+    leaks = Leaks(SubsetOverlap(9, 0, 0), SubsetOverlap(8, shared, 0), uncompared=4)
+    assert leaks.summary() == line
     assert not leaks.is_clean

@@ -5,18 +5,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crackseg.data.splits.local_search import Balance, FloatArray
+from crackseg.data.splits.local_search import FloatArray, GroupBalance
 
 
-def balance(holdings: FloatArray, parts: tuple[float, ...] = (0.8, 0.1, 0.1)) -> Balance:
+def balance(holdings: FloatArray, parts: tuple[float, ...] = (0.8, 0.1, 0.1)) -> GroupBalance:
     """Every subset wants its part of every measure."""
     wanted = np.outer(parts, holdings.sum(axis=0))
     weights = 1 / np.maximum(wanted, 1)
     weights[0] = 0
-    return Balance(holdings, wanted, weights)
+    return GroupBalance(holdings, wanted, weights)
 
 
-def divided(task: Balance, generator: np.random.Generator) -> np.ndarray:
+def divided(task: GroupBalance, generator: np.random.Generator) -> np.ndarray:
     subsets = task.start(generator)
     task.mend(subsets, generator)
     return subsets

@@ -1,4 +1,4 @@
-"""The embedded synthetic data set: exact masks, fixed bytes, all or nothing on disk."""
+"""The built-in synthetic data set: exact masks, fixed bytes, all or nothing on disk."""
 
 import re
 from pathlib import Path

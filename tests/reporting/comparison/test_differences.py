@@ -6,14 +6,14 @@ import pytest
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.thin_structures import thin_scores
 from crackseg.reporting.comparison.differences import compare, other_pixels
-from crackseg.reporting.comparison.entries import Entry, ranked
+from crackseg.reporting.comparison.entries import RunResult, ranked
 from tests.helpers.evaluations import NAMES, entry, judgement
 
 OTHER = tuple(name.replace("CFD_00", "CFD_90") for name in NAMES)
 
 
 @pytest.fixture(scope="module")
-def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
+def entries(tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
     """Four runs on the same photographs, two on others, one on the same at another size."""
     folder = tmp_path_factory.mktemp("runs")
     kinds = {
@@ -30,11 +30,11 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     )
 
 
-def named(entries: list[Entry], name: str) -> Entry:
+def named(entries: list[RunResult], name: str) -> RunResult:
     return next(one for one in entries if one.name == name)
 
 
-def test_differences_are_those_of_the_totals(entries: list[Entry]) -> None:
+def test_differences_are_those_of_the_totals(entries: list[RunResult]) -> None:
     own = compare(entries, named(entries, "first"))[0]
     found = {run.name: differences for run, differences in own.others}
     assert set(found) == {"same", "worse"}
@@ -50,7 +50,7 @@ def test_differences_are_those_of_the_totals(entries: list[Entry]) -> None:
     assert found["same"]["crack_iou"] == (0, 0, 0, False)
 
 
-def test_the_order_of_images_does_not_matter(entries: list[Entry]) -> None:
+def test_the_order_of_images_does_not_matter(entries: list[RunResult]) -> None:
     worse = named(entries, "worse").test.images
     order = np.arange(len(worse.names))[::-1]
     turned = type(worse)(
@@ -63,7 +63,7 @@ def test_the_order_of_images_does_not_matter(entries: list[Entry]) -> None:
     assert other_pixels(named(entries, "first").test.images, turned) == ""
 
 
-def test_runs_on_other_pixels_are_compared_among_themselves(entries: list[Entry]) -> None:
+def test_runs_on_other_pixels_are_compared_among_themselves(entries: list[RunResult]) -> None:
     own, others, larger = compare(entries, named(entries, "worse"))
     assert own.baseline.name == "worse"
     assert own.reason == ""

@@ -5,22 +5,22 @@ from pathlib import Path
 import pytest
 
 from crackseg.reporting.comparison.entries import labels_of, names_of, ranked, varied_settings
-from crackseg.reporting.comparison.evaluations import Judgement
+from crackseg.reporting.comparison.evaluations import StoredEvaluation
 from tests.helpers.evaluations import a_run, entry, judgement
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
+def good(tmp_path_factory: pytest.TempPathFactory) -> StoredEvaluation:
     return judgement(tmp_path_factory.mktemp("good"), blur=0.7)
 
 
 @pytest.fixture(scope="module")
-def poor(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
+def poor(tmp_path_factory: pytest.TempPathFactory) -> StoredEvaluation:
     return judgement(tmp_path_factory.mktemp("poor"), blur=1.6)
 
 
 def test_runs_are_ranked_by_validation_and_never_by_test(
-    good: Judgement, poor: Judgement, tmp_path: Path
+    good: StoredEvaluation, poor: StoredEvaluation, tmp_path: Path
 ) -> None:
     entries = [
         entry(tmp_path / "best-on-test", {"seed": "0"}, good, val=poor),
@@ -51,7 +51,9 @@ def test_keys_that_end_alike_are_told_in_full(tmp_path: Path) -> None:
     )
 
 
-def test_runs_that_were_given_the_same_go_by_their_folders(good: Judgement, tmp_path: Path) -> None:
+def test_runs_that_were_given_the_same_go_by_their_folders(
+    good: StoredEvaluation, tmp_path: Path
+) -> None:
     entries = [entry(tmp_path / name, {}, good) for name in ("monday", "tuesday")]
     assert [one.label for one in ranked(entries)] == ["monday", "tuesday"]
 
@@ -63,7 +65,9 @@ def test_names_are_as_long_as_they_must_be(tmp_path: Path) -> None:
     assert names_of(alike) == ["a/1", "b/1"]
 
 
-def test_settings_vary_where_one_run_has_another_value(good: Judgement, tmp_path: Path) -> None:
+def test_settings_vary_where_one_run_has_another_value(
+    good: StoredEvaluation, tmp_path: Path
+) -> None:
     entries = [
         entry(tmp_path / "a", {"optimizer.lr": "0.1", "data.cache": "x", "seed": "0"}, good),
         entry(tmp_path / "b", {"data.cache": "y", "seed": "0"}, good),

@@ -9,7 +9,7 @@ import pytest
 
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.thin_structures import measure_thin
-from crackseg.reporting.comparison.evaluations import IMAGES, METRICS, read_judgement
+from crackseg.reporting.comparison.evaluations import IMAGES, METRICS, read_evaluation
 from tests.helpers.evaluations import (
     NAMES,
     THRESHOLD,
@@ -27,7 +27,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_images_hold_what_was_counted_in_each(kept: Path) -> None:
-    found = read_judgement(kept / "evaluation", kept / "best.ckpt")
+    found = read_evaluation(kept / "evaluation", kept / "best.ckpt")
     assert found is not None
     assert found.images.names == NAMES
     place = 2
@@ -75,18 +75,18 @@ def test_what_is_missing_or_broken_is_no_evaluation(tmp_path: Path, name: str) -
     judgement(tmp_path)
     path = tmp_path / "evaluation" / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
-    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
     path.write_bytes(b"")
-    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
     path.unlink()
-    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
 
 
 def test_an_evaluation_of_an_earlier_checkpoint_is_none(tmp_path: Path) -> None:
     judgement(tmp_path)
     later = (tmp_path / "evaluation" / IMAGES).stat().st_mtime + 10
     os.utime(tmp_path / "best.ckpt", (later, later))
-    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
 
 
 def test_an_evaluation_without_its_protocol_is_none(tmp_path: Path) -> None:
@@ -95,4 +95,4 @@ def test_an_evaluation_without_its_protocol_is_none(tmp_path: Path) -> None:
     told = json.loads(path.read_text())
     del told["protocol"]
     path.write_text(json.dumps(told))
-    assert read_judgement(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
+    assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None

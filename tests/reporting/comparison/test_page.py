@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from crackseg.reporting.comparison import plots
-from crackseg.reporting.comparison.entries import Entry
+from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.comparison.page import Report, write_report
 from crackseg.reporting.comparison.plots import PANELS
 from crackseg.reporting.html.theme import LIGHT
@@ -33,7 +33,7 @@ UNFINISHED = (
 )
 
 
-def two_runs(folder: Path) -> list[Entry]:
+def two_runs(folder: Path) -> list[RunResult]:
     return [
         entry(folder / "lr=1", {"optimizer.lr": "1", "seed": "0"}, judgement(folder / "1")),
         entry(
@@ -216,7 +216,7 @@ def test_runs_without_any_curves_have_no_such_section(tmp_path: Path) -> None:
     assert "Learning curves" not in found.text
 
 
-def three_seeds_each(folder: Path) -> list[Entry]:
+def three_seeds_each(folder: Path) -> list[RunResult]:
     """The second kind of run is worse under each seed."""
     blurs = {"1": (0.6, 1.0, 1.2), "2": (1.0, 1.7, 2.0)}
     return [

@@ -4,26 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.reporting.comparison.entries import Entry, ranked
-from crackseg.reporting.comparison.evaluations import Judgement
-from crackseg.reporting.comparison.seeds import OfSeeds, by_seed, of_seeds
+from crackseg.reporting.comparison.entries import RunResult, ranked
+from crackseg.reporting.comparison.evaluations import StoredEvaluation
+from crackseg.reporting.comparison.seeds import SeedGroup, by_seed, seed_groups
 from tests.helpers.evaluations import NAMES, entry, judgement
 
 OTHER = tuple(name.replace("CFD_00", "CFD_90") for name in NAMES)
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Judgement]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[float, StoredEvaluation]:
     """By how blurred a run saw them: the larger, the worse."""
     folder = tmp_path_factory.mktemp("judged")
     return {blur: judgement(folder / f"{blur}", blur=blur) for blur in (0.6, 1.0, 1.7, 2.0)}
 
 
-def iou(found: Judgement) -> float:
+def iou(found: StoredEvaluation) -> float:
     return float(found.metrics["stored"]["totals"]["crack_iou"])
 
 
-def runs(folder: Path, *found: tuple[str, str, Judgement]) -> list[Entry]:
+def runs(folder: Path, *found: tuple[str, str, StoredEvaluation]) -> list[RunResult]:
     """A run of each learning rate and seed."""
     return [
         entry(folder / f"{lr},{seed}", {"optimizer.lr": lr, "seed": seed}, one)
@@ -31,14 +31,14 @@ def runs(folder: Path, *found: tuple[str, str, Judgement]) -> list[Entry]:
     ]
 
 
-def rows(entries: list[Entry], baseline: str) -> dict[str, OfSeeds]:
+def rows(entries: list[RunResult], baseline: str) -> dict[str, SeedGroup]:
     order = ranked(entries)
     first = next(one for one in order if one.name == baseline)
-    return {row.label: row for row in of_seeds(order, first)}
+    return {row.label: row for row in seed_groups(order, first)}
 
 
 def test_runs_that_differ_in_their_seed_alone_belong_together(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     kinds = (("0.1", "0"), ("0.2", "0"), ("0.1", "1"), ("0.3", "0"), ("0.3", "0"))
     entries = runs(tmp_path, *((lr, seed, judged[1.0]) for lr, seed in kinds))
@@ -47,7 +47,7 @@ def test_runs_that_differ_in_their_seed_alone_belong_together(
 
 
 def test_differences_are_of_runs_of_the_same_seed(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     entries = runs(
         tmp_path,
@@ -87,7 +87,7 @@ def test_differences_are_of_runs_of_the_same_seed(
 
 
 def test_of_several_runs_of_a_seed_the_baseline_counts(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     """Its twin was trained with other threads, which say nothing of what was wanted."""
     entries = runs(
@@ -109,7 +109,7 @@ def test_of_several_runs_of_a_seed_the_baseline_counts(
 
 
 def test_the_best_mean_on_validation_comes_first(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     # The second has the best single run.
     entries = runs(
@@ -124,7 +124,7 @@ def test_the_best_mean_on_validation_comes_first(
 
 
 def test_runs_on_other_pixels_do_not_differ_by_seed(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     others = judgement(tmp_path / "others", OTHER)
     entries = runs(
@@ -138,7 +138,7 @@ def test_runs_on_other_pixels_do_not_differ_by_seed(
 
 
 def test_nothing_is_compared_with_a_baseline_of_one_seed(
-    judged: dict[float, Judgement], tmp_path: Path
+    judged: dict[float, StoredEvaluation], tmp_path: Path
 ) -> None:
     entries = runs(
         tmp_path,
@@ -146,5 +146,5 @@ def test_nothing_is_compared_with_a_baseline_of_one_seed(
         ("2", "0", judged[0.6]),
         ("2", "1", judged[0.6]),
     )
-    (row,) = of_seeds(entries, next(one for one in entries if one.name == "1,0"))
+    (row,) = seed_groups(entries, next(one for one in entries if one.name == "1,0"))
     assert (row.label, row.difference) == ("", None)

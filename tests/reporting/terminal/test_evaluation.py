@@ -111,8 +111,8 @@ def test_what_has_no_crack_has_no_overlap(out: str) -> None:
 def test_an_image_alone_is_printed_without_intervals(capsys: pytest.CaptureFixture[str]) -> None:
     truth = np.eye(48, dtype=bool)
     row = Row("a", "a.png", "m", "CFD", "", "", "test")
-    record, tally = measure_image(row, truth.astype(np.float32), truth, 0.6, True)
-    print_assessment("test: best.ckpt", assess([record], tally, 0.6), PROTOCOL)
+    record, histogram = measure_image(row, truth.astype(np.float32), truth, 0.6, True)
+    print_assessment("test: best.ckpt", assess([record], histogram, 0.6), PROTOCOL)
     out = capsys.readouterr().out
     assert "None" not in out
     assert "1.000\n" in out.replace(" ", "")
