@@ -239,8 +239,8 @@ def _judged(
             evaluate(config, folder, show=False)
     except CrackSegError as error:
         raise DatasetError(
-            f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put back "
-            "what it was trained on, say with --root where it stands now, or name other runs"
+            f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put "
+            "back what it was trained on, say with --root where it stands now, or name other runs"
         ) from error
     judged = read_evaluation(folder, checkpoint)
     assert judged is not None

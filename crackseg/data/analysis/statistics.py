@@ -85,7 +85,7 @@ def balance(measured: Sequence[Measured], mask_threshold: int) -> ClassBalance:
         own=Kept(sum(crack) / pixels, emptied),
         small=Kept(
             small_crack / small_pixels,
-            sum(one.emptied(mask_threshold) for one in small),
+            sum(one.is_emptied(mask_threshold) for one in small),
         ),
         weights=balancing_weights(small_pixels, small_crack),
     )

@@ -172,11 +172,12 @@ def _build(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
 
 
 def _write(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
-    statistics, shapes = [], []
+    statistics: list[PairStatistics] = []
+    shapes = []
     checksums = dict.fromkeys((_IMAGES, _MASKS), 0)
     with (folder / _IMAGES).open("wb") as images, (folder / _MASKS).open("wb") as masks:
-        for statistics, image, mask in decoded:
-            statistics.append(statistics)
+        for of_pair, image, mask in decoded:
+            statistics.append(of_pair)
             shapes.append(mask.shape)
             for file, name, pixels in ((images, _IMAGES, image), (masks, _MASKS, mask)):
                 data = np.ascontiguousarray(pixels).data

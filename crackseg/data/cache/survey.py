@@ -71,7 +71,7 @@ class PairStatistics:
 
 
 class Decoded(NamedTuple):
-    """A statistics with its pixels at training size; there are none of a pair that is unreadable."""
+    """What a pair holds, and its pixels at training size; none of a pair that is unreadable."""
 
     statistics: PairStatistics
     image: UInt8Array
