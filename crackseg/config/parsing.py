@@ -1,5 +1,6 @@
 """Reads the settings that may be written in several ways, which Hydra's types cannot say."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,21 @@ def roots(value: Any) -> list[Path]:
     if not folders or not all(isinstance(one, str | int) and str(one) for one in folders):
         raise ConfigError(f"data.root={value}: a folder, or several as [FOLDER,FOLDER]")
     return [Path(str(folder)).expanduser() for folder in folders]
+
+
+def names(value: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Reads a list of names, or null."""
+    return None if value is None else tuple(value)
+
+
+def whole_numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
+    """Reads a list of whole numbers, or null."""
+    return None if value is None else tuple(value)
+
+
+def file(value: str | None) -> Path | None:
+    """Reads a path, or null."""
+    return None if value is None else Path(value)
 
 
 def _is_block(value: Any) -> bool:

@@ -11,9 +11,8 @@ import numpy as np
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, default_collate
 
-from crackseg.config.parsing import crop_size, image_size, roots
 from crackseg.config.schema import DataConfig
-from crackseg.config.validation import check_data_config
+from crackseg.config.settings import DataSettings, data_settings
 from crackseg.data.class_weights import balancing_weights
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, stop_workers
@@ -25,7 +24,6 @@ from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.data.transforms import Augmentation, RandomCrop
 from crackseg.errors import ConfigError, DatasetError
-from crackseg.images import Resize
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.progress import progress
 
@@ -47,10 +45,11 @@ class CrackDataModule(LightningDataModule):
     """Photographs and masks in batches ``{"image", "mask", "stem"}``.
 
     Args:
-        config: the settings under ``data``.
+        config: the settings under ``data``, which are checked and turned here, once.
         seed: of the order and the augmentation of training photographs.
 
     Attributes:
+        settings: those under ``data`` in their one form.
         preprocessing: what is done to every photograph, also in prediction.
         content: the photographs, read and divided; after :meth:`setup`.
         test_subset: what a test judges.
@@ -64,24 +63,22 @@ class CrackDataModule(LightningDataModule):
 
     def __init__(self, config: DataConfig, seed: int = 0) -> None:
         super().__init__()
-        check_data_config(config)
-        self.config = config
+        self.settings = settings = data_settings(config)
         self.seed = seed
         # Crops are cut from photographs as large as they are.
-        size = None if config.crop_size is not None else image_size(config.image_size)
-        resize = cast(Resize, config.resize)
-        self.preprocessing = Preprocessing(size, resize, config.mask_threshold)
+        size = None if settings.crop_size is not None else settings.image_size
+        self.preprocessing = Preprocessing(size, settings.resize, settings.mask_threshold)
         self.test_subset = "test"
         self.test_pixels: PairReader | None = None
         # With the folder that synthetic photographs are in, not the one they are made below.
-        self._where = config
+        self._where = settings
         self._loaders: list[DataLoader[Sample]] = []
 
     def prepare_data(self) -> None:
         """Makes the synthetic photographs where they are asked for and not there yet."""
-        if self.config.name == "synthetic":
-            root = write_dataset(Path(self.config.root), count=self.config.count or 0)
-            self._where = replace(self.config, root=str(root))
+        if self.settings.name == "synthetic":
+            root = write_dataset(self.settings.roots[0], count=self.settings.count or 0)
+            self._where = replace(self.settings, roots=(root,))
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, reads and divides the pairs, once for all stages.
@@ -92,7 +89,7 @@ class CrackDataModule(LightningDataModule):
         if hasattr(self, "content"):
             return
         self.content = prepare(self._where, self.preprocessing)
-        if self.config.overfit_batch:
+        if self.settings.overfit_batch:
             log.info(
                 "one batch to be learned by heart: training (%d steps an epoch), validation and "
                 "test are all the same %d training photographs, without augmentation",
@@ -118,7 +115,7 @@ class CrackDataModule(LightningDataModule):
     @property
     def leaks(self) -> Leaks:
         """What validation and test share with training."""
-        if not self.config.overfit_batch:
+        if not self.settings.overfit_batch:
             return self.content.leaks
         count = len(self._rows("train"))
         return Leaks(SubsetOverlap(count, count, 0), SubsetOverlap(count, count, 0))
@@ -126,12 +123,12 @@ class CrackDataModule(LightningDataModule):
     @property
     def training_size(self) -> tuple[int, int]:
         """(H, W) of a training batch."""
-        return crop_size(self.config.crop_size) or image_size(self.config.image_size)
+        return self.settings.crop_size or self.settings.image_size
 
     @property
     def counts(self) -> dict[str, int]:
         """How many photographs each subset has."""
-        if not self.config.overfit_batch:
+        if not self.settings.overfit_batch:
             return self.manifest.counts
         return {subset: len(self._rows(subset)) for subset in SUBSETS}
 
@@ -147,7 +144,7 @@ class CrackDataModule(LightningDataModule):
 
         Where it sees crops, which are laid around cracks, those of all possible crops.
         """
-        cropped = self.config.crop_size is not None and not self.config.overfit_batch
+        cropped = self.settings.crop_size is not None and not self.settings.overfit_batch
         return balancing_weights(*(self._count_in_crops() if cropped else self._count()))
 
     def train_dataloader(self) -> DataLoader[Sample]:
@@ -159,14 +156,16 @@ class CrackDataModule(LightningDataModule):
         """
         rows = self._rows("train")
         self._refuse_idle_workers(len(rows))
-        if self.config.overfit_batch:
+        if self.settings.overfit_batch:
             return self._one_batch(rows)
         # A photograph that is cropped several times stands in the list as often.
-        dataset = self._dataset(rows * self.config.crops, self._changes())
+        dataset = self._dataset(rows * self.settings.crops, self._changes())
         sampler = TrainingSampler(len(dataset), self.seed, *self._place())
         sampler.set_epoch(self._epochs_done())
         # torch's types know samplers of indices alone; ours also say how to augment.
-        return self._loader(dataset, sampler=cast(Any, sampler), batch_size=self.config.batch_size)
+        return self._loader(
+            dataset, sampler=cast(Any, sampler), batch_size=self.settings.batch_size
+        )
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """In order, each photograph once."""
@@ -197,7 +196,7 @@ class CrackDataModule(LightningDataModule):
             )
         # Photographs of different sizes make no batch.
         mixed = pixels is not None or self.preprocessing.image_size is None
-        batch_size = 1 if mixed else self.config.batch_size
+        batch_size = 1 if mixed else self.settings.batch_size
         batches = EvaluationBatches(len(rows), batch_size, rank, world_size)
         dataset = CrackDataset(
             pixels or self.content.pixels, rows, self.preprocessing.mask_threshold
@@ -233,19 +232,19 @@ class CrackDataModule(LightningDataModule):
     def _changes(self) -> list[PairTransform]:
         """What training does to a pair at random."""
         changes: list[PairTransform] = []
-        if self.config.crop_size is not None:
+        if self.settings.crop_size is not None:
             changes.append(self._crop())
-        if self.config.augment:
+        if self.settings.augment:
             changes.append(Augmentation(self.training_size))
         return changes
 
     def _crop(self) -> RandomCrop:
         cut_at = self.preprocessing.mask_threshold
-        return RandomCrop(self.training_size, self.config.crack_crops, cut_at)
+        return RandomCrop(self.training_size, self.settings.crack_crops, cut_at)
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
-        if self.config.overfit_batch:
-            rows = self.manifest.subset("train")[: self.config.batch_size]
+        if self.settings.overfit_batch:
+            rows = self.manifest.subset("train")[: self.settings.batch_size]
         else:
             rows = self.manifest.subset(subset)
         if not rows:
@@ -255,7 +254,7 @@ class CrackDataModule(LightningDataModule):
         return rows
 
     def _refuse_idle_workers(self, photographs: int) -> None:
-        workers = self.config.num_workers
+        workers = self.settings.num_workers
         if workers > photographs:
             raise ConfigError(
                 f"data.num_workers={workers}: there are only {photographs} training photographs, "
@@ -263,7 +262,7 @@ class CrackDataModule(LightningDataModule):
             )
 
     def _loader(self, dataset: CrackDataset, **batching: Any) -> DataLoader[Sample]:
-        loader = build_loader(dataset, self.config.num_workers, self._on_cuda(), **batching)
+        loader = build_loader(dataset, self.settings.num_workers, self._on_cuda(), **batching)
         self._loaders.append(loader)
         return loader
 
@@ -283,12 +282,12 @@ class CrackDataModule(LightningDataModule):
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
 
-def announce(data: DataConfig) -> None:
+def announce(data: DataSettings) -> None:
     """Says which data a run reads, and how to choose others."""
     other = (
         "your own: data=folder data.root=FOLDER"
         if data.name == "synthetic"
         else "others: data=synthetic, or data.root=FOLDER"
     )
-    where = " and ".join(map(str, roots(data.root)))
+    where = " and ".join(map(str, data.roots))
     log.info("data: %s, below %s (%s)", data.name, where, other)

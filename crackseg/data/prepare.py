@@ -7,18 +7,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
-from crackseg.config.parsing import blocks, roots
 from crackseg.config.schema import DataConfig
+from crackseg.config.settings import DataSettings
 from crackseg.data.cache.store import NoRoomError, open_store
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import (
     Inventory,
     Pair,
-    WithoutMask,
     common_root,
     find_pairs_below,
 )
@@ -78,7 +76,7 @@ class PreparedData:
         return self.statistics[row.image].share > 0
 
 
-def prepare(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
+def prepare(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
     """Finds, reads and divides the pairs that the settings ask for, and says what there is.
 
     Raises:
@@ -104,36 +102,37 @@ def compared(path: Path, folders: Sequence[Path]) -> Manifest:
         ManifestError: it does not fit the files.
         UnreadableImageError: it lists a file that cannot be decoded.
     """
-    config = DataConfig(store=False)
+    cache = Path(DataConfig().cache)
     root = common_root(folders)
     manifest = read_manifest(path, root)
     small = Preprocessing((THUMBNAIL, THUMBNAIL), "area", 127)
-    statistics, _ = _read(root, [row.pair for row in manifest.rows], config, small)
-    return _with_duplicates(manifest, root, statistics, config)
+    statistics, _ = _read(root, [row.pair for row in manifest.rows], small, cache)
+    return _with_duplicates(manifest, root, statistics, cache)
 
 
-def _take_manifest(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
-    root = common_root(roots(config.root))
-    manifest = read_manifest(Path(config.manifest or ""), root)
+def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
+    assert config.manifest is not None  # what prepare went by
+    root = common_root(config.roots)
+    manifest = read_manifest(config.manifest, root)
     _refuse_missing_masks(manifest, config)
     pairs = [row.pair for row in manifest.rows]
-    statistics, pixels = _read(root, pairs, config, preprocessing)
-    manifest = _with_duplicates(manifest, root, statistics, config)
+    statistics, pixels = _read(root, pairs, preprocessing, config.cache, _store_limit(config))
+    manifest = _with_duplicates(manifest, root, statistics, config.cache)
     return _prepared(root, manifest, pairs, statistics, pixels)
 
 
 def _with_duplicates(
-    manifest: Manifest, root: Path, statistics: Sequence[PairStatistics], config: DataConfig
+    manifest: Manifest, root: Path, statistics: Sequence[PairStatistics], cache: Path
 ) -> Manifest:
     for found in statistics:
         if found.unreadable:
             path = root / found.unreadable
             raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
-    rows = with_duplicates(manifest.rows, _duplicates(statistics, Path(config.cache)))
+    rows = with_duplicates(manifest.rows, _duplicates(statistics, cache))
     return Manifest(tuple(rows))
 
 
-def _refuse_missing_masks(manifest: Manifest, config: DataConfig) -> None:
+def _refuse_missing_masks(manifest: Manifest, config: DataSettings) -> None:
     without = [row.image for row in manifest.rows if not row.mask]
     if without and config.without_mask == "leave_out":
         raise ManifestError(
@@ -143,15 +142,17 @@ def _refuse_missing_masks(manifest: Manifest, config: DataConfig) -> None:
         )
 
 
-def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> PreparedData:
-    inventory = find_pairs_below(roots(config.root), cast(WithoutMask, config.without_mask))
+def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
+    inventory = find_pairs_below(config.roots, config.without_mask)
     if config.exclude is not None:
-        inventory = _excluding(inventory, Path(config.exclude))
+        inventory = _excluding(inventory, config.exclude)
     rows = describe(inventory.pairs, _rules(config))
     # Before the photographs are read, which takes long.
     known_sources(rows, config.sources, config.without_sources)
     root = inventory.root
-    statistics, pixels = _read(root, inventory.pairs, config, preprocessing)
+    statistics, pixels = _read(
+        root, inventory.pairs, preprocessing, config.cache, _store_limit(config)
+    )
     inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
     inventory.warn_of_left_out()
     if not inventory.pairs:
@@ -162,7 +163,7 @@ def _take_what_is_there(config: DataConfig, preprocessing: Preprocessing) -> Pre
     statistics = [found for found in statistics if not found.unreadable]
     there = {pair.image for pair in inventory.pairs}
     rows = [row for row in rows if row.image in there]
-    rows = with_duplicates(rows, _duplicates(statistics, Path(config.cache)))
+    rows = with_duplicates(rows, _duplicates(statistics, config.cache))
     manifest = _divide(rows, statistics, config)
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 
@@ -196,19 +197,27 @@ def _prepared(
 
 
 def _read(
-    root: Path, pairs: Sequence[Pair], config: DataConfig, preprocessing: Preprocessing
+    root: Path,
+    pairs: Sequence[Pair],
+    preprocessing: Preprocessing,
+    cache: Path,
+    store_limit: float | None = None,
 ) -> tuple[Sequence[PairStatistics], PairReader]:
-    cache = Path(config.cache)
-    if config.store:
+    """Reads all pairs, into a store where one may take ``store_limit`` gigabytes."""
+    if store_limit is not None:
         try:
-            return open_store(root, pairs, preprocessing, cache, config.store_limit)
+            return open_store(root, pairs, preprocessing, cache, store_limit)
         except NoRoomError as error:
             log.warning("%s; until then every epoch decodes the files anew", error)
     return survey(root, pairs, preprocessing, cache), FileReader(root, preprocessing)
 
 
+def _store_limit(config: DataSettings) -> float | None:
+    return config.store_limit if config.store else None
+
+
 def _divide(
-    rows: Sequence[Row], statistics: Sequence[PairStatistics], config: DataConfig
+    rows: Sequence[Row], statistics: Sequence[PairStatistics], config: DataSettings
 ) -> Manifest:
     # Of photographs as they are: one division for all sizes and cuts that are trained at.
     shares = {row.image: found.share for row, found in zip(rows, statistics, strict=True)}
@@ -216,15 +225,15 @@ def _divide(
     if config.split == "none":
         return Manifest(tuple(replace(row, subset="test") for row in rows))
     if config.split == "official":
-        return split_officially(rows, roots(config.root), config.split_seed)
+        return split_officially(rows, config.roots, config.split_seed)
     if config.split == "random":
         return split_randomly(rows, config.split_seed, config.counts)
     cracks = [shares[row.image] for row in rows]
     return split_by_photograph(rows, cracks, config.split_seed, config.counts, _rules(config))
 
 
-def _rules(config: DataConfig) -> dict[str, Blocks]:
-    return {source: Blocks(*block) for source, block in blocks(config.blocks).items()}
+def _rules(config: DataSettings) -> dict[str, Blocks]:
+    return {source: Blocks(*block) for source, block in config.blocks.items()}
 
 
 def _duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:

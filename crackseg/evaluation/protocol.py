@@ -21,6 +21,7 @@ def protocol(
     preprocessing = datamodule.preprocessing
     return (
         f"dataset totals over {images} images at {at or preprocessing}, masks cut at "
-        f">{preprocessing.mask_threshold}, split {datamodule.config.split}, float32, no tolerance\n"
+        f">{preprocessing.mask_threshold}, split {datamodule.settings.split}, float32, "
+        "no tolerance\n"
         f"{leaks or datamodule.leaks.summary()}"
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from crackseg.config.parsing import roots
 from crackseg.config.schema import DataConfig, EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule, announce
 from crackseg.data.splits.manifest import SUBSETS
@@ -32,7 +31,6 @@ def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> Cr
     data = _data(config, DataConfig(**named["config"]))
     if config.mask_threshold is not None:
         data = replace(data, mask_threshold=config.mask_threshold)
-    announce(data)
     datamodule = _read(config, data)
     if datamodule.manifest.digest == named["manifest_hash"]:
         return datamodule
@@ -50,13 +48,16 @@ def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> Cr
 
 
 def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
+    datamodule = CrackDataModule(data)
+    announce(datamodule.settings)
+    folders = name_some(map(str, datamodule.settings.roots))
     try:
-        return _ready(data)
+        return _ready(datamodule)
     except DatasetNotFoundError as error:
         if config.data is not None or config.root is not None:
             raise
         raise DatasetNotFoundError(
-            f"{name_some(map(str, roots(data.root)))}: the photographs that the checkpoint was "
+            f"{folders}: the photographs that the checkpoint was "
             "trained with are not there any more; say with root=FOLDER where they stand now, or "
             "judge others with data=folder data.root=FOLDER"
         ) from error
@@ -64,13 +65,13 @@ def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
         if config.root is not None:
             raise DatasetError(
                 f"root: it is for the photographs that the checkpoint names, and those below "
-                f"{name_some(map(str, roots(data.root)))} cannot be these ({error}); judge others "
+                f"{folders} cannot be these ({error}); judge others "
                 "with data=folder data.root=FOLDER"
             ) from error
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise
     # A few photographs cannot be divided, and to be judged all together they need not be.
-    return _ready(replace(data, split="none", counts=None))
+    return _ready(CrackDataModule(replace(data, split="none", counts=None)))
 
 
 def _told(now: Mapping[str, int], then: Mapping[str, int]) -> str:
@@ -103,8 +104,7 @@ def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
     return trained_on
 
 
-def _ready(data: DataConfig) -> CrackDataModule:
-    datamodule = CrackDataModule(data)
+def _ready(datamodule: CrackDataModule) -> CrackDataModule:
     datamodule.prepare_data()
     datamodule.setup()
     return datamodule

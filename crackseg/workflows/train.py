@@ -118,8 +118,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
 
 
 def _read_data(config: TrainConfig) -> CrackDataModule:
-    announce(config.data)
     datamodule = CrackDataModule(config.data, seed=config.seed)
+    announce(datamodule.settings)
     datamodule.prepare_data()
     datamodule.setup()
     training = datamodule.manifest.subset("train")

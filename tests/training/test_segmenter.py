@@ -1,5 +1,7 @@
 """The module's figures against a direct computation, and what its optimizer is."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from lightning import Trainer
@@ -46,7 +48,7 @@ def test_figures_do_not_depend_on_the_batch_size(
     segmenter, datamodule = parts(train_config)
     wanted = judged(segmenter, datamodule)
     totals = segmenter.totals["test"]
-    datamodule.config.batch_size = batch_size
+    datamodule.settings = replace(datamodule.settings, batch_size=batch_size)
     logged = judged(segmenter, datamodule)
     assert torch.equal(segmenter.totals["test"], totals)
     assert logged["test/loss"] == pytest.approx(wanted["test/loss"], rel=1e-5)

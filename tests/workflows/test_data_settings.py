@@ -196,7 +196,7 @@ def test_a_manifest_makes_no_photograph_crack_free_unasked(
     )
     allowed = CrackDataModule(replace(data, without_mask="crack_free"))
     allowed.setup()
-    assert allowed.content.findings[rows[2].image].share == 0
+    assert allowed.content.statistics[rows[2].image].share == 0
 
 
 def test_near_duplicates_are_looked_for_in_a_manifest_too(

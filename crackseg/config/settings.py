@@ -1,0 +1,93 @@
+"""Settings as the work takes them: checked and turned once, at the entry, then never changed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from crackseg.config import parsing
+from crackseg.config.schema import DataConfig
+from crackseg.config.validation import check_data_config
+from crackseg.images import Resize
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """The settings of a :class:`crackseg.config.schema.DataConfig`, each in one form alone.
+
+    To add a setting:
+
+    1. give it a field, a type and a default in ``DataConfig``, and a line in
+       ``conf/data/default.yaml``;
+    2. say in ``crackseg/config/validation.py``, ``_data_faults``, what it may be;
+    3. give it a field of the same name here, which is all where Hydra's types say what it is (a
+       text, a number, yes or no); else write a function in ``crackseg/config/parsing.py`` that
+       reads it and name it in :data:`_PARSED`.
+
+    Attributes:
+        name: Name of the data's group in ``conf/data``.
+        roots: Folders with photographs and masks.
+        image_size: (H, W) of training in pixels.
+        crop_size: (H, W) of the crops to train on; None trains on whole photographs.
+        blocks: Numbers in a run and in its guard band, by source.
+        manifest: File of an earlier division.
+        exclude: File that lists photographs to leave out.
+        cache: Folder of what was read before.
+        store_limit: Gigabytes that all stores in the cache may take together.
+    """
+
+    name: str
+    roots: tuple[Path, ...]
+    count: int | None
+    without_mask: Literal["leave_out", "crack_free"]
+    sources: tuple[str, ...] | None
+    without_sources: tuple[str, ...]
+    exclude: Path | None
+    split: Literal["random", "grouped", "official", "manifest", "none"]
+    split_seed: int
+    counts: tuple[int, ...] | None
+    manifest: Path | None
+    blocks: Mapping[str, tuple[int, int]]
+    image_size: tuple[int, int]
+    resize: Resize
+    mask_threshold: int
+    augment: bool
+    crop_size: tuple[int, int] | None
+    crops: int
+    crack_crops: float
+    overfit_batch: bool
+    batch_size: int
+    num_workers: int
+    cache: Path
+    store: bool
+    store_limit: float
+
+
+# How a setting is read that may be written in several ways, or that Hydra's types cannot hold.
+_PARSED: Mapping[str, Callable[[Any], Any]] = {
+    "sources": parsing.names,
+    "without_sources": parsing.names,
+    "exclude": parsing.file,
+    "counts": parsing.whole_numbers,
+    "manifest": parsing.file,
+    "blocks": parsing.blocks,
+    "image_size": parsing.image_size,
+    "crop_size": parsing.crop_size,
+    "cache": Path,
+}
+
+
+def data_settings(config: DataConfig) -> DataSettings:
+    """Checks the settings of data and turns them into their one form.
+
+    Raises:
+        ConfigError: One line for every setting that is out of range or contradicts another.
+    """
+    check_data_config(config)
+    named: dict[str, Any] = {"roots": tuple(parsing.roots(config.root))}
+    for field in fields(DataSettings):
+        if field.name not in named:
+            value = getattr(config, field.name)
+            parse = _PARSED.get(field.name)
+            named[field.name] = parse(value) if parse else value
+    return DataSettings(**named)
