@@ -129,7 +129,7 @@ def measure_times(truths: list[Mask]) -> None:
         print(f"{name + ', an image':44}{milliseconds(step) / len(truths):8.2f}")
     whole: dict[str, Callable[[], object]] = {
         "measure_thin, all called crack": lambda: measure_thin(everything, truths[0]),
-        "average_precision": lambda: average_precision(total.histogram),
+        "average_precision": lambda: average_precision(total.bins),
         "ods": lambda: ods(total.counts),
         "image_bests of 10,000 images": lambda: image_bests(many),
         "bootstrap of scores, 10,000 images": lambda: bootstrap(

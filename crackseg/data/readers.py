@@ -34,7 +34,7 @@ class FileReader:
         self.preprocessing = preprocessing
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
-        """See :class:`Pixels`."""
+        """See :class:`PairReader`."""
         photograph = read_photograph(self.root / row.image)
         height, width = photograph.shape[:2]
         truth = read_truth(self.root, row.mask, (height, width))
@@ -54,7 +54,7 @@ class PredictionScaleReader:
         self.root, self.scale, self.how = root, scale, how
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
-        """Photograph (h, w, 3) and grey mask (H, W); see :class:`Pixels`."""
+        """Photograph (h, w, 3) and grey mask (H, W); see :class:`PairReader`."""
         photograph = read_photograph(self.root / row.image)
         height, width = photograph.shape[:2]
         truth = resize(read_truth(self.root, row.mask, (height, width)), (height, width), self.how)

@@ -153,7 +153,7 @@ def log_threshold_curves(
         loggers: as :func:`build_loggers` gives them.
         subset: val or test.
         totals: int64 (thresholds, 4), counts at :data:`crackseg.metrics.scores.THRESHOLD_GRID` as
-            :meth:`crackseg.metrics.scores.ConfusionCounts.compute` gives them.
+            :meth:`crackseg.metrics.confusion.ConfusionCounts.compute` gives them.
         threshold: the stored one.
         step: of the optimizer, at the end.
     """

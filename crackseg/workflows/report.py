@@ -1,46 +1,33 @@
 """From finished runs to one page that compares them."""
 
-import logging
-import os
-import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config.overrides import relative_to_cwd
-from crackseg.config.schema import EvaluateConfig
 from crackseg.data.discovery.pairs import common_root
 from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import (
     ConfigError,
-    CrackSegError,
     DatasetError,
     RunsNotFoundError,
     name_some,
 )
-from crackseg.models import build_network
 from crackseg.reporting.comparison.differences import Comparison, compare
-from crackseg.reporting.comparison.entries import RunResult, flattened, names_of, ranked
-from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
+from crackseg.reporting.comparison.entries import RunResult, names_of, ranked
 from crackseg.reporting.comparison.page import Report, write_report
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
-from crackseg.runs.history import read_history
 from crackseg.runs.reader import Run, find_runs, newest_first
-from crackseg.runs.record import BEST, CONFIG, read_record
+from crackseg.runs.record import BEST
 from crackseg.system.progress import progress
-from crackseg.workflows.evaluate import RESOLUTIONS, evaluate
+from crackseg.workflows.evaluate import RESOLUTIONS
 from crackseg.workflows.run_predictions import predict_images
+from crackseg.workflows.run_results import EVALUATIONS, moved_roots, run_result
 
 SUFFIXES = (".html", ".md")
-# Below a run's folder.
-EVALUATIONS = "evaluation"
 
 
 def report(
@@ -83,7 +70,7 @@ def report(
     left_out += [(names[run.folder], run) for run in without]
     first = _baseline(done, names, baseline)
     entries = ranked(
-        _entry(
+        run_result(
             run,
             names[run.folder],
             parameters[run.folder],
@@ -176,89 +163,6 @@ def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None
     )
 
 
-def _entry(
-    run: Run,
-    name: str,
-    parameters: Mapping[str, Any],
-    subset: str,
-    resolution: str,
-    roots: Sequence[Path],
-    place: str,
-) -> RunResult:
-    network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
-    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
-    # A page is for others, whom it is no use to tell where this folder stands.
-    here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
-    moved = _moved(parameters, roots)
-    judged = {
-        one: _judged(run, name, one, resolution, moved, place)
-        for one in dict.fromkeys(("val", subset))
-    }
-    return RunResult(
-        number=0,
-        label="",
-        name=name,
-        run=run,
-        record=read_record(run.folder),
-        settings={key: here.sub("", value) for key, value in flattened(config).items()},
-        history=_history(run),
-        parameters=parameters,
-        weights=sum(weights.numel() for weights in network.parameters()),
-        val=judged["val"],
-        test=judged[subset],
-    )
-
-
-def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
-    try:
-        return read_history(run.folder / "csv" / "metrics.csv")
-    except (OSError, ValueError):
-        # A run without this log, or one that was cut short, has no curves, and the page says so.
-        return {}
-
-
-def _judged(
-    run: Run, name: str, subset: str, resolution: str, moved: Sequence[Path], place: str
-) -> StoredEvaluation:
-    """The evaluation that was kept, or a new one."""
-    folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
-    kept = read_evaluation(folder, checkpoint)
-    if kept is not None:
-        return kept
-    print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
-    config = EvaluateConfig(
-        checkpoint=str(checkpoint),
-        subset=subset,
-        resolution=resolution,
-        root=[str(root) for root in moved] or None,
-    )
-    # Several would each run the whole command that this process is.
-    config.trainer.devices = 1
-    try:
-        with _quiet():
-            evaluate(config, folder, show=False)
-    except CrackSegError as error:
-        raise DatasetError(
-            f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put "
-            "back what it was trained on, say with --root where it stands now, or name other runs"
-        ) from error
-    judged = read_evaluation(folder, checkpoint)
-    assert judged is not None
-    return judged
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps back what an evaluation says of the data, which is the same for many runs."""
-    logger = logging.getLogger("crackseg")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
 def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> dict[str, Any]:
     """What the runs that were judged on the baseline's photographs see in some of them."""
     scenes = choose_scenes(comparison.baseline.test.images)
@@ -289,7 +193,7 @@ def _look_at(
     Raises:
         DatasetError: photographs or masks that are gone, or are not those that were judged.
     """
-    moved = _moved(entry.parameters, roots)
+    moved = moved_roots(entry.parameters, roots)
     root = common_root(moved) if moved else Path(entry.parameters["data"]["root"])
     looks = predict_images(entry.run.folder, images, resolution, root)
     judged = dict(zip(entry.test.images.names, entry.test.images.crack.tolist(), strict=True))
@@ -302,8 +206,3 @@ def _look_at(
             f"{run / EVALUATIONS} to judge these"
         )
     return looks
-
-
-def _moved(parameters: Mapping[str, Any], roots: Sequence[Path]) -> Sequence[Path]:
-    """Where a run's photographs stand now; nowhere else if they are still where they were."""
-    return () if Path(parameters["data"]["root"]).is_dir() else roots

@@ -52,7 +52,7 @@ def test_a_record_holds_what_each_measure_gives() -> None:
     record, counted = measure_image(row("a1", "CFD", "a", "g"), probability, truth, 0.37, True)
     expected = count_probabilities(probability, truth)
     np.testing.assert_array_equal(record.counts, expected.counts)
-    np.testing.assert_array_equal(counted.histogram, expected.histogram)
+    np.testing.assert_array_equal(counted.bins, expected.bins)
     assert record.thin == measure_thin(probability > np.float32(0.37), truth)
     assert (record.stem, record.image, record.source) == ("a1", "images/a1.png", "CFD")
     assert (record.photograph, record.group, record.unit) == ("a", "g", "g")

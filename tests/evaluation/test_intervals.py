@@ -92,7 +92,7 @@ FIGURES: dict[str, tuple[Callable[[Intervals, ProbabilityHistogram], dict], str,
     "average precision": (
         lambda intervals, histogram: intervals.curves(average_precision(histogram.bins)),
         "average_precision",
-        lambda found: average_precision(added(found).histogram),
+        lambda found: average_precision(added(found).bins),
     ),
     "ODS": (
         lambda intervals, histogram: intervals.curves(average_precision(histogram.bins)),
@@ -151,7 +151,7 @@ def test_no_interval_leads_out_of_what_can_be() -> None:
         probability[20, : generator.integers(12)] = 0.9951
         row = Row(f"{number}", f"{number}.png", "m", "", "", "", "test")
         made.append(measure_image(row, probability.astype(np.float32), truth, 0.5, True))
-    average = average_precision(added(made).histogram)
+    average = average_precision(added(made).bins)
     low, high = Intervals([record for record, _ in made]).curves(average)["average_precision"]
     assert average > 0.999
     assert 0 < low <= average <= high == 1

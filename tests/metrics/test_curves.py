@@ -56,7 +56,7 @@ def counts_of(photographs: list) -> np.ndarray:
 
 
 def test_average_precision_equals_torchmetrics(together: tuple) -> None:
-    ours = average_precision(count_probabilities(*together).histogram)
+    ours = average_precision(count_probabilities(*together).bins)
     theirs = binary_average_precision(*(torch.from_numpy(part) for part in together))
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
     assert 0.3 < ours < 0.9
@@ -67,12 +67,12 @@ def test_average_precision_of_finer_probabilities_is_near() -> None:
     truth = generator.random((200, 200)) < 0.1
     probability = (generator.beta(1, 4, (200, 200)) * (1 + truth) / 2).astype(np.float32)
     theirs = binary_average_precision(torch.from_numpy(probability), torch.from_numpy(truth))
-    ours = average_precision(count_probabilities(probability, truth).histogram)
+    ours = average_precision(count_probabilities(probability, truth).bins)
     assert ours == pytest.approx(theirs.item(), abs=1e-3)
 
 
 def test_curve_equals_torchmetrics_at_every_threshold(together: tuple) -> None:
-    curve = precision_recall(count_probabilities(*together).histogram)
+    curve = precision_recall(count_probabilities(*together).bins)
     parts = (torch.from_numpy(part) for part in together)
     precision, recall, scores = (part.numpy() for part in binary_precision_recall_curve(*parts))
     # Theirs take what is equal to a threshold too: the bin that ends there.
@@ -85,22 +85,22 @@ def test_curve_equals_torchmetrics_at_every_threshold(together: tuple) -> None:
 def test_curve_by_hand() -> None:
     probability = np.array([[0.0, 0.2, 0.4, 0.6, 0.8]], np.float32)
     truth = np.array([[0, 0, 1, 0, 1]], bool)
-    curve = precision_recall(count_probabilities(probability, truth).histogram)
+    curve = precision_recall(count_probabilities(probability, truth).bins)
     last = np.flatnonzero(np.diff(curve.precision, append=np.nan))
     assert curve.precision[last].tolist() == [1, 1 / 2, 2 / 3, 2 / 4, 2 / 5]
     assert curve.recall[last].tolist() == [0.5, 0.5, 1, 1, 1]
     assert curve.thresholds[-1] == -1
-    assert average_precision(count_probabilities(probability, truth).histogram) == 0.5 + 0.5 * 2 / 3
+    assert average_precision(count_probabilities(probability, truth).bins) == 0.5 + 0.5 * 2 / 3
 
 
 def test_perfect_and_absent_cracks() -> None:
     truth = np.eye(4, dtype=bool)
-    assert average_precision(count_probabilities(truth.astype(np.float32), truth).histogram) == 1
+    assert average_precision(count_probabilities(truth.astype(np.float32), truth).bins) == 1
     assert (
-        average_precision(count_probabilities(truth.astype(np.float32), truth & False).histogram)
+        average_precision(count_probabilities(truth.astype(np.float32), truth & False).bins)
         == 0
     )
-    curve = precision_recall(count_probabilities(truth.astype(np.float32), truth & False).histogram)
+    curve = precision_recall(count_probabilities(truth.astype(np.float32), truth & False).bins)
     assert not curve.precision.any()
     assert not curve.recall.any()
 

@@ -64,13 +64,13 @@ def test_histogram_by_sorting_pixels_one_by_one(made: tuple) -> None:
         place = max(int(np.ceil(value * BINS)) - 1, 0)
         expected[int(crack), place] += 1
         sums[place] += value
-    np.testing.assert_array_equal(counted.histogram, expected)
+    np.testing.assert_array_equal(counted.bins, expected)
     np.testing.assert_allclose(counted.parts * UNIT, sums, atol=1e-5)
 
 
 def test_histogram_is_exact_at_its_edges() -> None:
     probability, truth = on_the_edges()
-    histogram = count_probabilities(probability, truth).histogram
+    histogram = count_probabilities(probability, truth).bins
     for place in (1, 5, 1000, 4095):
         called = probability > np.float32(place / BINS)
         assert histogram[1, place:].sum() == (called & truth).sum()
@@ -88,7 +88,7 @@ def test_hand_made_photograph() -> None:
         [0, 1, 3, 2],
     ]
     places = [0, 1228, 1269, 2047, 3686, 4095]
-    assert np.flatnonzero(counted.histogram.sum(axis=0)).tolist() == places
+    assert np.flatnonzero(counted.bins.sum(axis=0)).tolist() == places
     assert (counted.parts * UNIT)[places] == pytest.approx([0, 0.3, 0.31, 0.5, 0.9, 1], abs=2**-24)
 
 

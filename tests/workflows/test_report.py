@@ -16,7 +16,7 @@ from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
 from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
 from crackseg.runs.record import recording
-from crackseg.workflows import report as reports
+from crackseg.workflows import run_results
 from crackseg.workflows.report import report
 from crackseg.workflows.run_predictions import predict_images
 from crackseg.workflows.train import train
@@ -53,13 +53,13 @@ def sweep(original: Path, tmp_path: Path) -> Path:
 def evaluations(call: Any, patch: pytest.MonkeyPatch) -> dict[str, EvaluateConfig]:
     """Which evaluations a call makes, and with which settings."""
     made: dict[str, EvaluateConfig] = {}
-    evaluate = reports.evaluate
+    evaluate = run_results.evaluate
 
     def watched(config: EvaluateConfig, folder: Path, show: bool = True) -> Any:
         made[f"{folder.parents[1].name}/{folder.name}"] = config
         return evaluate(config, folder, show)
 
-    patch.setattr(reports, "evaluate", watched)
+    patch.setattr(run_results, "evaluate", watched)
     call()
     return made
 

@@ -37,11 +37,11 @@ class InlineMedia:
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
     ) -> EmbeddedPicture:
-        """See :class:`Album`."""
+        """See :class:`MediaWriter`."""
         return embed(picture, alt, exact=exact)
 
     def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
-        """See :class:`Album`."""
+        """See :class:`MediaWriter`."""
         return embed_plot(draw(LIGHT), draw(DARK), alt, *caption)
 
 
@@ -58,14 +58,14 @@ class MediaFolder:
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
     ) -> EmbeddedPicture:
-        """See :class:`Album`."""
+        """See :class:`MediaWriter`."""
         with atomic_write(self.folder / f"{name}.png") as temporary:
             Image.fromarray(picture).save(temporary, format="PNG")
         height, width = picture.shape[:2]
         return EmbeddedPicture(self._address(name), width, height, alt)
 
     def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
-        """See :class:`Album`."""
+        """See :class:`MediaWriter`."""
         figure = draw(PAPER)
         save_figure(figure, self.folder / f"{name}.png")
         width, height = (round(96 * inches) for inches in figure.get_size_inches())

@@ -75,7 +75,7 @@ def write_report(report: Report, path: Path) -> None:
     markdown = path.suffix.lower() == ".md"
     album: MediaWriter = MediaFolder(path) if markdown else InlineMedia()
     content = {**_content(report), **_plots(report, album, markdown), **_pictures(report, album)}
-    template = "comparison/page.md" if markdown else "page/page.html"
+    template = "comparison/page.md" if markdown else "comparison/page.html"
     text = render(template, content, _FILTERS)
     # Templates leave lines empty where they had nothing to say.
     write_text(path, re.sub(r"\n{3,}", "\n\n", text))

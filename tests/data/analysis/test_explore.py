@@ -82,8 +82,8 @@ def test_sources_come_largest_first(by_hand: Exploration) -> None:
 
 
 def test_the_chosen_cut_stands_among_the_usual_ones(by_hand: Exploration, tmp_path: Path) -> None:
-    assert by_hand.cuts == (0, 64, 127)
-    assert explored(by_hand.root, tmp_path, cut=30).cuts == (0, 30, 64, 127)
+    assert by_hand.mask_thresholds == (0, 64, 127)
+    assert explored(by_hand.root, tmp_path, cut=30).mask_thresholds == (0, 30, 64, 127)
 
 
 def test_too_few_pairs_to_divide_are_said(by_hand: Exploration) -> None:

@@ -1,0 +1,128 @@
+"""What a comparison takes of one run: settings, curves, and evaluations, made if missing."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from crackseg.config.overrides import relative_to_cwd
+from crackseg.config.schema import EvaluateConfig
+from crackseg.errors import CrackSegError, DatasetError
+from crackseg.models import build_network
+from crackseg.reporting.comparison.entries import RunResult, flattened
+from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
+from crackseg.runs.history import read_history
+from crackseg.runs.reader import Run
+from crackseg.runs.record import BEST, CONFIG, read_record
+from crackseg.workflows.evaluate import evaluate
+
+# Below a run's folder.
+EVALUATIONS = "evaluation"
+
+
+def run_result(
+    run: Run,
+    name: str,
+    parameters: Mapping[str, Any],
+    subset: str,
+    resolution: str,
+    roots: Sequence[Path],
+    place: str,
+) -> RunResult:
+    """Gathers what a page shows of a run, and judges the run first where it was not yet.
+
+    Args:
+        run: A finished run.
+        name: Name of the run on the page.
+        parameters: Hyper-parameters of its checkpoint.
+        subset: Subset that runs are compared on, beside ``val``.
+        resolution: Resolution of the masks, see :class:`crackseg.config.schema.EvaluateConfig`.
+        roots: Folders where photographs stand now that were moved since the training.
+        place: Place of the run among all, such as ``2 of 5``, for the line that is printed.
+
+    Raises:
+        DatasetError: The run's photographs are not there, or have changed.
+    """
+    network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
+    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
+    # A page is for others, whom it is no use to tell where this folder stands.
+    here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
+    moved = moved_roots(parameters, roots)
+    judged = {
+        one: _judged(run, name, one, resolution, moved, place)
+        for one in dict.fromkeys(("val", subset))
+    }
+    return RunResult(
+        number=0,
+        label="",
+        name=name,
+        run=run,
+        record=read_record(run.folder),
+        settings={key: here.sub("", value) for key, value in flattened(config).items()},
+        history=_history(run),
+        parameters=parameters,
+        weights=sum(weights.numel() for weights in network.parameters()),
+        val=judged["val"],
+        test=judged[subset],
+    )
+
+
+def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
+    try:
+        return read_history(run.folder / "csv" / "metrics.csv")
+    except (OSError, ValueError):
+        # A run without this log, or one that was cut short, has no curves, and the page says so.
+        return {}
+
+
+def _judged(
+    run: Run, name: str, subset: str, resolution: str, moved: Sequence[Path], place: str
+) -> StoredEvaluation:
+    """The evaluation that was kept, or a new one."""
+    folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
+    kept = read_evaluation(folder, checkpoint)
+    if kept is not None:
+        return kept
+    print(f"judging {name} on its {subset} subset ({place})", file=sys.stderr)
+    config = EvaluateConfig(
+        checkpoint=str(checkpoint),
+        subset=subset,
+        resolution=resolution,
+        root=[str(root) for root in moved] or None,
+    )
+    # Several would each run the whole command that this process is.
+    config.trainer.devices = 1
+    try:
+        with _quiet():
+            evaluate(config, folder, show=False)
+    except CrackSegError as error:
+        raise DatasetError(
+            f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put "
+            "back what it was trained on, say with --root where it stands now, or name other runs"
+        ) from error
+    judged = read_evaluation(folder, checkpoint)
+    assert judged is not None
+    return judged
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back what an evaluation says of the data, which is the same for many runs."""
+    logger = logging.getLogger("crackseg")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def moved_roots(parameters: Mapping[str, Any], roots: Sequence[Path]) -> Sequence[Path]:
+    """Where a run's photographs stand now; nowhere else if they are still where they were."""
+    return () if Path(parameters["data"]["root"]).is_dir() else roots
