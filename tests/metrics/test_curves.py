@@ -96,10 +96,7 @@ def test_curve_by_hand() -> None:
 def test_perfect_and_absent_cracks() -> None:
     truth = np.eye(4, dtype=bool)
     assert average_precision(count_probabilities(truth.astype(np.float32), truth).bins) == 1
-    assert (
-        average_precision(count_probabilities(truth.astype(np.float32), truth & False).bins)
-        == 0
-    )
+    assert average_precision(count_probabilities(truth.astype(np.float32), truth & False).bins) == 0
     curve = precision_recall(count_probabilities(truth.astype(np.float32), truth & False).bins)
     assert not curve.precision.any()
     assert not curve.recall.any()

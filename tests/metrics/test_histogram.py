@@ -106,7 +106,7 @@ def test_adding_is_the_same_in_any_order() -> None:
     made = [random_photograph(seed) for seed in range(6)]
     whole = count_probabilities(*(np.concatenate(parts) for parts in zip(*made, strict=True)))
     for one in (forwards, backwards):
-        for field in ("exceeding", "histogram", "parts", "counts"):
+        for field in ("exceeding", "bins", "parts", "counts"):
             np.testing.assert_array_equal(getattr(one, field), getattr(whole, field))
 
 
