@@ -9,7 +9,7 @@ A run that was interrupted goes on at the next one. A run after the last one che
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,37 +18,35 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.filesize import decimal
+from urllib3 import Retry
 
-from crackseg.data.download.dataverse import RemoteFile, Source
-from crackseg.data.download.retry import Patience
-from crackseg.data.download.transfer import Line, md5_of
-from crackseg.data.download.unzip import unpacked_size, unzip
+from crackseg.data.download.dataverse import Source
+from crackseg.data.download.transfer import HttpClient, md5_of
+from crackseg.data.download.unzip import require_room, unzip
 from crackseg.errors import DatasetError, DownloadError, name_some
 from crackseg.system.files import write_text
 from crackseg.system.progress import progress
 
 RECORD = "download.json"
-# Photographs hardly shrink in an archive.
-_GROWTH = 1.1
 
 
-def download(source: Source, root: Path, patience: Patience | None = None) -> str:
+def download(source: Source, root: Path, retry: Retry | None = None) -> str:
     """Fetches a data set, or checks one that was fetched before.
 
     Nothing stands at ``root`` before all of it does. What has been fetched is kept beside it for
     the next run, whatever ends this one.
 
     Args:
-        source: of the data set.
-        root: a folder that is empty or missing, or that an earlier run filled.
-        patience: with faults that may pass.
+        source: Version of a data set on its server.
+        root: A folder that is empty or missing, or that an earlier run filled.
+        retry: Policy for faults that may pass.
 
     Returns:
-        What was done, in a sentence.
+        A sentence that says what was done.
 
     Raises:
-        DownloadError: it cannot be fetched, unpacked or written, or ``root`` is taken.
-        DatasetError: files that an earlier run fetched are missing or changed.
+        DownloadError: It cannot be fetched, unpacked or written, or ``root`` is taken.
+        DatasetError: Files that an earlier run fetched are missing or changed.
     """
     # A link to a larger disk stays a link.
     target = root.resolve()
@@ -59,7 +57,7 @@ def download(source: Source, root: Path, patience: Patience | None = None) -> st
         else:
             _refuse_if_taken(root)
             with _alone(work):
-                done = _fetch(source, target, work, patience or Patience())
+                done = _fetch(source, target, work, HttpClient(source.by_hand, retry))
         shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise DownloadError(
@@ -70,17 +68,25 @@ def download(source: Source, root: Path, patience: Patience | None = None) -> st
     return done
 
 
-def _fetch(source: Source, target: Path, work: Path, patience: Patience) -> str:
-    line = Line(patience, source.by_hand)
-    files = source.files(line.json(source.metadata_url))
+def _fetch(source: Source, target: Path, work: Path, client: HttpClient) -> str:
+    files = source.files(client.json(source.metadata_url))
     archives, unpacked = work / "archives", work / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
-    _require_room(work, _lacking(files, archives) + int(_GROWTH * _bytes(files)))
+    total = sum(file.size for file in files)
+    fetched = sum(path.stat().st_size for path in archives.rglob("*") if path.is_file())
+    # Photographs hardly shrink in an archive.
+    require_room(work, 2 * total - fetched)
     for file in files:
-        place = archives / file.path
+        archive = archives / file.path
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        client.file(file.url, archive, file.size, file.md5)
+    for file in files:
+        archive, place = archives / file.path, unpacked / file.path
         place.parent.mkdir(parents=True, exist_ok=True)
-        line.file(file.url, place, file.size, file.md5)
-    _unpack([Path(file.path) for file in files], archives, unpacked)
+        if place.suffix.lower() == ".zip":
+            unzip(archive, place.parent)
+        else:
+            shutil.copyfile(archive, place)
     md5s = _md5s(unpacked)
     record = {
         "server": source.server,
@@ -95,22 +101,9 @@ def _fetch(source: Source, target: Path, work: Path, patience: Patience) -> str:
         target.rmdir()
     unpacked.rename(target)
     return (
-        f"fetched {source}: {len(files)} files of {decimal(_bytes(files))}, each with the MD5 that "
+        f"fetched {source}: {len(files)} files of {decimal(total)}, each with the MD5 that "
         f"the server gives, which hold {len(md5s):,} files"
     )
-
-
-def _unpack(paths: Sequence[Path], archives: Path, unpacked: Path) -> None:
-    zipped = [path for path in paths if path.suffix.lower() == ".zip"]
-    needed = sum(unpacked_size(archives / path) for path in zipped)
-    _require_room(archives, needed)
-    for path in paths:
-        place = unpacked / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if path in zipped:
-            unzip(archives / path, place.parent)
-        else:
-            shutil.copyfile(archives / path, place)
 
 
 def _check(source: Source, root: Path) -> str:
@@ -141,7 +134,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return {key: record[key] for key in ("id", "version", "files")}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"{path}: is damaged, so it is not known what belongs into this folder; move the "
             "folder away and type the command again to fetch it anew"
@@ -150,10 +143,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _refuse_if_taken(root: Path) -> None:
     """Before anything is fetched that could not be put in place."""
-    if root.is_mount() or root.resolve() == Path.cwd():
+    if root.resolve() == Path.cwd():
         raise DownloadError(
-            f"{root}: cannot be put in place at once, as a disk is mounted there or it is the "
-            f"working folder; give a folder below it with --root"
+            f"{root}: is the working folder, which cannot be replaced; give a folder below it "
+            "with --root"
         )
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise DownloadError(
@@ -166,37 +159,13 @@ def _refuse_if_taken(root: Path) -> None:
 @contextmanager
 def _alone(work: Path) -> Iterator[None]:
     work.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work / "lock", timeout=0)
     try:
-        lock.acquire()
+        with FileLock(work / "lock", timeout=0):
+            yield
     except Timeout as error:
         raise DownloadError(
             f"{work}: another process is fetching into this folder; wait for it, or stop it"
         ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _require_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise DownloadError(
-            f"{folder}: {decimal(needed)} are needed there, to fetch and to unpack, and "
-            f"{decimal(free)} are free; make room, or give a folder on a larger disk with --root"
-        )
-
-
-def _lacking(files: Sequence[RemoteFile], archives: Path) -> int:
-    """Bytes that are still to be fetched."""
-    places = [archives / file.path for file in files]
-    places += [place.with_name(f"{place.name}.part") for place in places]
-    return _bytes(files) - sum(place.stat().st_size for place in places if place.is_file())
-
-
-def _bytes(files: Sequence[RemoteFile]) -> int:
-    return sum(file.size for file in files)
 
 
 def _md5s(folder: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from crackseg.data.download.entries import inside
+from crackseg.data.download.unzip import safe_relative_path
 from crackseg.errors import DownloadError
 
 SERVER = "https://dataverse.harvard.edu"
@@ -32,10 +32,10 @@ class RemoteFile:
     """A file of a data set.
 
     Attributes:
-        path: where it belongs, relative to the data set's root (POSIX).
-        url: to fetch it from.
-        size: in bytes.
-        md5: of its content, in hexadecimal.
+        path: Path relative to the data set's root (POSIX).
+        url: Address to fetch it from.
+        size: Size in bytes.
+        md5: MD5 of its content, in hexadecimal.
     """
 
     path: str
@@ -49,10 +49,10 @@ class Source:
     """A version of a data set on a Dataverse server.
 
     Attributes:
-        server: its address, without a slash at the end.
-        persistent_id: of the data set.
-        version: as Dataverse counts.
-        known: MD5 that must be among those that the server gives, by file name.
+        server: Address without a slash at the end.
+        persistent_id: Identifier of the data set.
+        version: Version as Dataverse counts.
+        known: MD5s that must be among those that the server gives, by file name.
     """
 
     server: str
@@ -80,17 +80,17 @@ class Source:
         """Reads the list of files from the server's answer.
 
         Args:
-            answer: the decoded JSON.
+            answer: The decoded JSON.
 
         Raises:
-            DownloadError: the answer has another shape than the guide's, names a file outside of
+            DownloadError: The answer has another shape than the guide's, names a file outside of
                 the data set's root, or lacks one of the known MD5.
         """
         try:
             files = [self._file(entry) for entry in _mapping(answer)["data"]["files"]]
             if not files:
                 raise ValueError("it is empty")
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise DownloadError(
                 f"{self.metadata_url}: this is no list of files as Dataverse gives it ({reason}); "
@@ -119,7 +119,7 @@ class Source:
         # A table is converted on upload, and size and MD5 of what was uploaded stand apart.
         converted = "originalFileName" in data
         name = data["originalFileName"] if converted else entry.get("label", data["filename"])
-        path = inside(f"{entry.get('directoryLabel') or ''}/{name}".lstrip("/"))
+        path = safe_relative_path(f"{entry.get('directoryLabel') or ''}/{name}".lstrip("/"))
         checksum = data.get("checksum", {"type": "MD5", "value": data.get("md5")})
         if checksum["type"] != "MD5" or not isinstance(checksum["value"], str):
             raise ValueError(f"no MD5 of {path}")
@@ -136,7 +136,7 @@ def crackseg9k(version: int) -> Source:
     """CrackSeg9k on Harvard's Dataverse.
 
     Args:
-        version: one of ``VERSIONS``.
+        version: Key of ``VERSIONS``.
     """
     return Source(SERVER, PERSISTENT_ID, VERSIONS[version], _KNOWN.get(version, {}))
 

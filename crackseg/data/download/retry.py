@@ -1,79 +1,57 @@
-"""Trying again, where a fault may be gone the next time."""
+"""How long a fault that may pass is waited for."""
 
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from http.client import IncompleteRead
 
-from rich.filesize import decimal
-
-from crackseg.errors import DownloadError
+from urllib3 import BaseHTTPResponse, Retry
+from urllib3.exceptions import InvalidHeader
 
 log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
+
+class LoggedRetry(Retry):
+    """urllib3's policy, with a line in the log before each new try."""
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        """Waits before the next try, as long as the server asks or else the policy says."""
+        failed = self.history[-1]
+        cause = f"the server answers {failed.status}" if failed.status else cause_of(failed.error)
+        pause = (response and self.get_retry_after(response)) or self.get_backoff_time()
+        log.warning("%s: %s; trying again in %.0f s", failed.url, cause, pause)
+        super().sleep(response)
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Seconds that the server asks for; None where it says nothing that can be read."""
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
 
 
-class PassingError(Exception):
-    """A fault that may be gone at the next try; ``pause`` is what the other side asks to wait."""
+def retry_policy(retries: int = 7, backoff: float = 1.0) -> Retry:
+    """The policy for all requests.
 
-    def __init__(self, message: str, pause: float | None = None) -> None:
-        super().__init__(message)
-        self.pause = pause
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a fault that may pass is waited for.
-
-    Attributes:
-        tries: how many in a row may bring nothing new.
-        pause: seconds before the second try; doubled before each one after it.
-        longest: seconds that the other side may ask to wait for.
-        sleep: waits that many seconds.
+    Args:
+        retries: Number of new tries in a row that may bring nothing.
+        backoff: Half the seconds before the second of them; each later pause is twice as long.
     """
+    return LoggedRetry(
+        total=retries,
+        backoff_factor=backoff,
+        # What servers answer that are overburdened for the moment.
+        status_forcelist=(408, 429, 500, 502, 503, 504),
+        retry_after_max=600,
+        # The last answer may hold the server's own explanation.
+        raise_on_status=False,
+    )
 
-    tries: int = 7
-    pause: float = 1.0
-    longest: float = 600.0
-    sleep: Callable[[float], None] = time.sleep
 
-    def insist(
-        self,
-        what: str,
-        attempt: Callable[[], Result],
-        otherwise: str,
-        done: Callable[[], int] = lambda: 0,
-    ) -> Result:
-        """Tries until it works. As long as every try brings something, there is no end to them.
-
-        Args:
-            what: is tried, for messages.
-            attempt: raises a passing error where another try may help.
-            otherwise: what else a user can do, for the message of giving up.
-            done: how many bytes there are.
-
-        Raises:
-            DownloadError: it is given up.
-        """
-        failures, furthest = 0, done()
-        while True:
-            try:
-                return attempt()
-            except PassingError as fault:
-                failures = 1 if done() > furthest else failures + 1
-                furthest = max(furthest, done())
-                pause = self.pause * 2 ** (failures - 1) if fault.pause is None else fault.pause
-                if failures >= self.tries:
-                    end = f"{failures} tries"
-                elif pause > self.longest:
-                    end = f"asks to wait {pause:.0f} s"
-                else:
-                    log.warning("%s: %s; trying again in %.0f s", what, fault, pause)
-                    self.sleep(pause)
-                    continue
-                kept = f"; {decimal(done())} are kept, and it will go on from there" * bool(done())
-                raise DownloadError(
-                    f"{what}: {fault} ({end}){kept}; type the same command again later, {otherwise}"
-                ) from fault
+def cause_of(error: BaseException | None) -> str:
+    """What is behind the HTTP libraries' own account of an error."""
+    while error is not None and error.__context__ is not None:
+        error = error.__context__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, IncompleteRead):
+        return "the connection ended early"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -1,202 +1,191 @@
-"""Fetches over HTTP from servers that are busy and over lines that drop."""
+"""Fetches over HTTP from servers that are busy and over connections that drop."""
 
 import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import IncompleteRead
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
 from rich.filesize import decimal
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError
 
 from crackseg import __version__
-from crackseg.data.download.retry import PassingError, Patience
+from crackseg.data.download.retry import cause_of, retry_policy
 from crackseg.errors import DownloadError
 from crackseg.system.progress import byte_progress
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 _CONNECT_SECONDS, _SILENCE_SECONDS = 10, 60
-_REDIRECTS = 10
-# What servers say that are overburdened for the moment.
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_WHY = {
-    401: "it does not give it to everyone, or turns away programs or your network",
-    403: "it does not give it to everyone, or turns away programs or your network",
-    404: "it was moved or withdrawn, or its address in crackseg is out of date",
-}
-_CUT = "the connection ended early"
 # What has come of a chunk is lost where the connection drops.
 _CHUNK = 1 << 15
+_REFUSED = "it does not give it to everyone, or turns away programs or your network"
+_WHY = {
+    401: _REFUSED,
+    403: _REFUSED,
+    404: "it was moved or withdrawn, or its address in crackseg is out of date",
+}
 
 
-class Line:
-    """A connection to the servers of a data set.
+class HttpClient:
+    """A client of a data set's servers.
 
     Args:
-        patience: with faults that may pass.
-        otherwise: what else a user can do, for messages.
+        alternative: What else a user can do, for messages.
+        retry: Policy for faults that may pass, before an answer and within it alike.
     """
 
-    def __init__(self, patience: Patience, otherwise: str) -> None:
-        self._patience = patience
-        self._otherwise = otherwise
+    def __init__(self, alternative: str, retry: Retry | None = None) -> None:
+        self._alternative = alternative
+        self._retry = retry or retry_policy()
         self._session = requests.Session()
-        self._session.max_redirects = _REDIRECTS
-        self._session.headers.update(
-            {
-                # Harvard's firewall turns away programs under the HTTP library's own name:
-                # https://github.com/IQSS/dataverse.harvard.edu/issues/479
-                "User-Agent": f"crackseg/{__version__}",
-                # A compressed answer cannot be gone on with, and its size is not the file's.
-                "Accept-Encoding": "identity",
-            }
-        )
+        self._session.max_redirects = 10
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry))
+        # Harvard's firewall turns away programs under the HTTP library's own name:
+        # https://github.com/IQSS/dataverse.harvard.edu/issues/479
+        self._session.headers["User-Agent"] = f"crackseg/{__version__}"
+        # A compressed answer cannot be resumed, and its size is not the file's.
+        self._session.headers["Accept-Encoding"] = "identity"
 
     def json(self, url: str) -> object:
         """Fetches a JSON document.
 
         Raises:
-            DownloadError: there is none, or the server cannot be reached.
+            DownloadError: There is none, or the server cannot be reached.
         """
-        return self._patience.insist(url, lambda: self._json(url), self._otherwise)
+        return self._until_whole(url, lambda: self._json(url), lambda: 0)
 
     def file(self, url: str, target: Path, size: int, md5: str) -> None:
         """Fetches a file, unless it stands there already.
 
-        What came stands under the name with ``.part`` added, until all of it came and its MD5 was
-        found right; another call goes on where an earlier one ended. A file that is not right is
-        fetched once more from its beginning.
+        What came stands under the name with ``.part`` added, until all of it came with the right
+        MD5; another call resumes it. A file with another MD5 is fetched once more from its
+        beginning.
 
         Args:
-            url: is asked anew after each drop, as what it redirects to may expire.
-            target: in an existing folder.
-            size: in bytes.
-            md5: in hexadecimal.
+            url: Address, asked anew after each drop, as what it redirects to may expire.
+            target: Path in an existing folder.
+            size: Size in bytes.
+            md5: MD5 in hexadecimal.
 
         Raises:
-            DownloadError: it cannot be fetched, or is wrong twice.
-            OSError: it cannot be written.
+            DownloadError: It cannot be fetched, or is wrong twice.
+            OSError: It cannot be written.
         """
         if target.is_file() and md5_of(target) == md5:
             return
         part = target.with_name(f"{target.name}.part")
-        found = self._fetch(url, part, target.name, size)
-        if found != md5:
-            log.warning("%s: arrived damaged (MD5); it is fetched once more", target.name)
-            part.unlink()
-            found = self._fetch(url, part, target.name, size)
-        if found != md5:
-            part.unlink()
-            raise DownloadError(
-                f"{target.name}: has MD5 {found} in place of {md5}, also when fetched once more "
-                f"from its beginning, and was not kept; try again later, {self._otherwise}"
+        for _ in range(2):
+            part.touch()
+            self._until_whole(
+                url, lambda: self._append(url, part, size), lambda: part.stat().st_size
             )
-        part.replace(target)
-
-    def _fetch(self, url: str, part: Path, name: str, size: int) -> str:
-        """Fetches what a part lacks.
-
-        Returns:
-            The MD5 of the whole.
-        """
-        part.touch()
-        self._patience.insist(
-            f"{name} ({url})",
-            lambda: self._go_on(url, part, name, size),
-            self._otherwise,
-            lambda: part.stat().st_size,
+            actual = md5_of(part)
+            if actual == md5:
+                part.replace(target)
+                return
+            log.warning("%s: arrived damaged (MD5)", target.name)
+            part.unlink()
+        raise DownloadError(
+            f"{target.name}: has MD5 {actual} in place of {md5}, also when fetched once more from "
+            f"its beginning, and was not kept; try again later, {self._alternative}"
         )
-        return md5_of(part)
 
-    def _go_on(self, url: str, part: Path, name: str, size: int) -> None:
+    def _until_whole(
+        self, url: str, attempt: Callable[[], Result], received: Callable[[], int]
+    ) -> Result:
+        """Repeats what broke off; the policy counts anew whenever more bytes have come."""
+        retry, furthest = self._retry, received()
+        while True:
+            try:
+                return attempt()
+            except HTTPError as fault:
+                if received() > furthest:
+                    retry, furthest = self._retry, received()
+                try:
+                    retry = retry.increment("GET", url, error=fault)
+                except MaxRetryError:
+                    raise self._failed(url, cause_of(fault), received()) from fault
+                retry.sleep()
+
+    def _append(self, url: str, part: Path, size: int) -> None:
+        """Fetches what a part lacks."""
         done = part.stat().st_size
         if done >= size:
             return
         with self._get(url, done) as response, part.open("r+b") as file:
-            begun = _first_byte(response, size)
-            if begun is None and not done:
-                raise DownloadError(
-                    f"{name}: the server answers with {_kind(response)} in place of "
-                    f"{decimal(size)}; {self._turned_away} ({url})"
-                )
-            # Some servers take no heed of what was asked for, and send all of it.
-            file.truncate(done if begun == done else 0)
-            if begun not in (0, done):
-                raise PassingError("the server cannot go on where it ended, so it begins anew")
-            file.seek(begun)
-            with byte_progress(name, size, begun) as advance:
-                for chunk in _chunks(response):
+            begin = _first_byte(response, size)
+            if begin is None and not done:
+                raise self._other(url, response, decimal(size))
+            # Some servers ignore the range that was asked for, and send all of it.
+            file.truncate(done if begin == done else 0)
+            if begin not in (0, done):
+                raise ProtocolError("the server cannot resume, so it begins anew")
+            file.seek(begin)
+            with byte_progress(part.stem, size, begin) as advance:
+                for chunk in response.raw.stream(_CHUNK):
                     file.write(chunk)
                     advance(len(chunk))
                     if file.tell() > size:
                         break
         if part.stat().st_size < size:
-            raise PassingError(_CUT)
+            raise ProtocolError("the connection ended early")
 
     def _json(self, url: str) -> object:
         with self._get(url) as response:
-            content = b"".join(_chunks(response))
+            content = b"".join(response.raw.stream(_CHUNK))
             try:
                 return json.loads(content)
-            except ValueError as error:
-                raise DownloadError(
-                    f"{url}: the server answers with {_kind(response)} in place of JSON; "
-                    f"{self._turned_away}"
-                ) from error
-
-    @property
-    def _turned_away(self) -> str:
-        return "it may turn away programs, or be under repair: try again later, " + self._otherwise
+            # Brackets that are nested too deep are a RecursionError.
+            except (ValueError, RecursionError) as error:
+                raise self._other(url, response, "JSON") from error
 
     def _get(self, url: str, done: int = 0) -> requests.Response:
         """Asks for what comes after the first ``done`` bytes."""
+        headers = {"Range": f"bytes={done}-"} if done else {}
+        timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS)
         try:
-            response = self._session.get(
-                url,
-                headers={"Range": f"bytes={done}-"} if done else {},
-                stream=True,
-                timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
-            )
+            response = self._session.get(url, headers=headers, stream=True, timeout=timeout)
         except requests.TooManyRedirects as error:
-            raise DownloadError(
-                f"{url}: leads in a circle (more than {_REDIRECTS} redirects); try again later, "
-                f"{self._otherwise}"
-            ) from error
+            raise self._failed(url, "redirects in a loop", done) from error
         except requests.RequestException as error:
-            raise PassingError(_cause(error)) from error
-        status = response.status_code
+            raise self._failed(url, cause_of(error), done) from error
         # A range that is out of range is no refusal.
-        if status < 400 or (done and status == 416):
+        if response.ok or (done and response.status_code == 416):
             return response
         with response:
-            said = _status(response)
-            if status in _PASSING:
-                raise PassingError(said, _asked_pause(response))
-        why = _WHY.get(status, "it does not give it in this way")
-        raise DownloadError(f"{url}: {said}: {why}; try again later, {self._otherwise}")
+            raise self._failed(url, _refusal(response), done)
+
+    def _failed(self, url: str, cause: str, received: int = 0) -> DownloadError:
+        kept = f"; {decimal(received)} are kept, and it will go on from there" if received else ""
+        return DownloadError(
+            f"{url}: {cause}{kept}; type the same command again later, {self._alternative}"
+        )
+
+    def _other(self, url: str, response: requests.Response, asked: str) -> DownloadError:
+        kind = response.headers.get("Content-Type", "something").partition(";")[0]
+        cause = f"the server answers with {kind} in place of {asked}; it may turn away programs"
+        return self._failed(url, cause)
 
 
 def md5_of(path: Path) -> str:
     """MD5 of a file in hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: It cannot be read.
     """
     with path.open("rb") as file:
         # It is there to find damage; systems that forbid MD5 for secrets allow that.
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from response.iter_content(_CHUNK)
-    except requests.RequestException as error:
-        raise PassingError(_cause(error)) from error
 
 
 def _first_byte(response: requests.Response, size: int) -> int | None:
@@ -208,39 +197,10 @@ def _first_byte(response: requests.Response, size: int) -> int | None:
     return 0 if response.status_code == 200 and length == str(size) else None
 
 
-def _kind(response: requests.Response) -> str:
-    what = response.headers.get("Content-Type", "something").partition(";")[0]
-    length = response.headers.get("Content-Length", "")
-    return f"{what} of {decimal(int(length))}" if length.isdigit() else what
-
-
-def _status(response: requests.Response) -> str:
+def _refusal(response: requests.Response) -> str:
     """The status and, where the server explains it as Dataverse does, its own words."""
-    said = f"the server answers {response.status_code} {response.reason}".rstrip()
-    try:
-        message = response.json()["message"]
-    except (requests.RequestException, ValueError, KeyError, TypeError):
-        return said
-    return f"{said} ({str(message)[:200]})"
-
-
-def _asked_pause(response: requests.Response) -> float | None:
-    """Seconds that ``Retry-After`` asks for, given as a number or as a date."""
-    asked = response.headers.get("Retry-After", "")
-    if asked.isdigit():
-        return float(asked)
-    try:
-        return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _cause(error: BaseException) -> str:
-    """What is behind the HTTP library's own account of it."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    while error.__context__ is not None:
-        error = error.__context__
-    if isinstance(error, IncompleteRead):
-        return _CUT
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+    status = f"the server answers {response.status_code} {response.reason}".rstrip()
+    with suppress(requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
+        status += f" ({str(response.json()['message'])[:200]})"
+    why = _WHY.get(response.status_code)
+    return f"{status}: {why}" if why else status

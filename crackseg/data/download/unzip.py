@@ -1,126 +1,123 @@
-"""Unpacks zip archives that come from elsewhere: into the folder meant for them, and no bombs."""
+"""Unpacks zip archives that come from elsewhere: into the folder meant for them alone."""
 
 import lzma
+import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from rich.filesize import decimal
 
-from crackseg.data.download.entries import inside
 from crackseg.errors import DownloadError
 from crackseg.system.progress import byte_progress
 
-# Photographs hardly shrink in an archive. What promises to grow far more is a bomb; a small archive
-# of text may well.
-_GROWTH, _SMALL = 20, 10_000_000
-# An archive in an archive, and no further.
-_DEPTH = 2
-_CHUNK = 1 << 20
+# Deeper paths are no data set's, and longer names no file system's.
+_MOST_FOLDERS, _MOST_BYTES_IN_NAME = 32, 255
 # What macOS adds of its own.
 _NOT_DATA = "__MACOSX"
 _NO_USE = (
     "it is what lies on the server (its MD5 is right), so another try is of no use; write to the "
     "authors of the data set"
 )
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
 
 
-def unpacked_size(archive: Path) -> int:
-    """How many bytes an archive will take unpacked, as it says itself.
+def safe_relative_path(name: str) -> PurePosixPath:
+    r"""The path that someone else gave, if it stays below the folder that it is meant for.
+
+    >>> safe_relative_path("Images/a.png")
+    PurePosixPath('Images/a.png')
+    >>> safe_relative_path("..\\a.png")
+    Traceback (most recent call last):
+        ...
+    ValueError: '..\\a.png' leads out of its folder
 
     Raises:
-        DownloadError: see :func:`unzip`.
+        ValueError: It is absolute, has a drive letter, goes up, names nothing, lies below more
+            folders than any data set has, or has a longer name than file systems take.
     """
-    with _opened(archive) as opened:
-        return _promised(_members(opened))
+    path = PurePosixPath(name.replace("\\", "/"))
+    leaves = path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts
+    if leaves or not path.parts or "\0" in name:
+        raise ValueError(f"{name[:80]!r} leads out of its folder")
+    if len(path.parts) > _MOST_FOLDERS:
+        raise ValueError(f"{name[:80]!r}... lies below {len(path.parts) - 1:,} folders")
+    if max(len(part.encode()) for part in path.parts) > _MOST_BYTES_IN_NAME:
+        raise ValueError(f"{name[:80]!r}... is a longer name than a file can have")
+    return path
 
 
-def unzip(archive: Path, into: Path) -> None:
+def unzip(archive: Path, into: Path, nested: bool = False) -> None:
     """Unpacks an archive, and the archives in it.
 
     An archive of one folder puts that folder ``into`` the given one; the contents of any other go
     into a folder of the archive's name, so that two archives do not mix.
 
     Args:
-        archive: a zip file.
-        into: an existing folder without links. Where unpacking fails, it is left half filled.
+        archive: Path of a zip file.
+        into: An existing folder without links. Where unpacking fails, it is left half filled.
+        nested: Whether the archive came out of another one.
 
     Raises:
-        DownloadError: the archive is damaged, encrypted or no zip; a file of it leads out of the
-            folder, is a link, or stands there already; it unpacks to far more than photographs
-            can; archives are nested too deep.
-        OSError: something cannot be written.
+        DownloadError: The archive is damaged, encrypted, no zip, nested too deep or larger than
+            the disk; or a file of it leads out of the folder, is a link, or stands there already.
+        OSError: Something cannot be written.
     """
-    limit = max(_SMALL, _GROWTH * archive.stat().st_size)
-    with byte_progress(f"Unpacking {archive.name}", unpacked_size(archive)) as advance:
-        _unzip(archive, into, _Allowance(limit, advance), _DEPTH)
-
-
-class _Allowance:
-    """How many bytes an archive with all archives in it may still unpack to."""
-
-    def __init__(self, limit: int, advance: Callable[[int], None]) -> None:
-        self._limit = self._left = limit
-        self._advance = advance
-
-    def check(self, archive: Path, needed: int) -> None:
-        """Refuses an archive before it is unpacked."""
-        if needed > self._left:
-            raise DownloadError(
-                f"{archive.name}: not unpacked: it grows beyond {decimal(self._limit)}, which "
-                f"photographs cannot do, and may be a zip bomb; {_NO_USE}"
-            )
-
-    def spend(self, archive: Path, written: int) -> None:
-        """Counts what was really written, whatever the archive promised."""
-        self.check(archive, written)
-        self._left -= written
-        self._advance(written)
-
-
-def _unzip(archive: Path, into: Path, allowance: _Allowance, depth: int) -> None:
-    if not depth:
-        raise DownloadError(
-            f"{archive.name}: not unpacked: it is an archive in an archive in an archive; {_NO_USE}"
-        )
     with _opened(archive) as opened:
         members = _members(opened)
-        allowance.check(archive, _promised(members))
+        inner = [path for path in members if path.suffix.lower() == ".zip"]
+        if nested and inner:
+            raise ValueError("it is an archive in an archive, and holds archives itself")
+        size = sum(member.file_size for member in members.values())
+        # Nothing is written beyond what an archive says of itself, so this stops bombs too.
+        require_room(into, size)
         if len({path.parts[0] for path in members}) > 1:
-            into = into / inside(archive.stem)
-        for path, member in members.items():
-            with opened.open(member) as source:
-                for written in _write(archive, source.read, into / path):
-                    allowance.spend(archive, written)
-    for nested in [into / path for path in members if path.suffix.lower() == ".zip"]:
-        _unzip(nested, nested.parent, allowance, depth - 1)
-        nested.unlink()
+            into = into / safe_relative_path(archive.stem)
+        with byte_progress(f"Unpacking {archive.name}", size) as advance:
+            for path, member in members.items():
+                _extract(opened, member, into / path)
+                advance(member.file_size)
+    for path in inner:
+        unzip(into / path, (into / path).parent, nested=True)
+        (into / path).unlink()
 
 
-def _write(archive: Path, read: Callable[[int], bytes], target: Path) -> Iterator[int]:
-    """Writes a new file chunk by chunk and says how much it was."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        file = target.open("xb")
-    except FileExistsError as error:
+def require_room(folder: Path, needed: int) -> None:
+    """Refuses what a disk cannot take.
+
+    Args:
+        folder: An existing folder on the disk.
+        needed: Number of bytes.
+
+    Raises:
+        DownloadError: Fewer are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
         raise DownloadError(
-            f"{archive.name}: not unpacked: another file stands where its {target.name} belongs; "
-            f"{_NO_USE}"
-        ) from error
-    with file:
-        while chunk := read(_CHUNK):
-            file.write(chunk)
-            yield len(chunk)
+            f"{folder}: {decimal(needed)} are needed there, to fetch and to unpack, and "
+            f"{decimal(free)} are free; make room, or give a folder on a larger disk with --root"
+        )
+
+
+def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = target.open("xb")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f"another file stands where its {target.name} belongs") from error
+    with file, opened.open(member) as source:
+        shutil.copyfileobj(source, file, 1 << 20)
 
 
 def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
     """The files of an archive by their path; all are looked at before any is written."""
     members = {}
     for member in opened.infolist():
-        path = inside(member.filename)
+        path = safe_relative_path(member.filename)
         kind = stat.S_IFMT(member.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise ValueError(f"{member.filename!r} is a link or a device")
@@ -131,21 +128,13 @@ def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
     return members
 
 
-def _promised(members: dict[PurePosixPath, zipfile.ZipInfo]) -> int:
-    return sum(member.file_size for member in members.values())
-
-
 @contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(archive) as opened:
             yield opened
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        NotImplementedError,
-        ValueError,
-    ) as error:
+    except (*_DAMAGE, OSError) as error:
+        # The system's own errors have a number; damage within bzip2 is one without.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise DownloadError(f"{archive.name}: not unpacked: {error}; {_NO_USE}") from error

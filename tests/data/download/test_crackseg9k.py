@@ -19,13 +19,13 @@ from crackseg.data.discovery.pairs import find_pairs
 from crackseg.data.download import crackseg9k as module
 from crackseg.data.download import dataverse
 from crackseg.data.download.crackseg9k import download
-from crackseg.data.download.retry import Patience
-from crackseg.data.download.transfer import Line
+from crackseg.data.download.retry import retry_policy
+from crackseg.data.download.transfer import HttpClient
 from crackseg.errors import DatasetError, DownloadError
 from tests.conftest import write_archive
 from tests.helpers.dataverse_server import Answer, Dataverse
 
-IMPATIENT = Patience(tries=3, sleep=lambda _: None)
+IMPATIENT = retry_policy(retries=2, backoff=0)
 VOLUMES = ("Final-Dataset-Vol1", "Final-Dataset-Vol2")
 
 
@@ -162,14 +162,13 @@ def test_the_working_folder_cannot_be_replaced(
     root.mkdir(parents=True)
     monkeypatch.chdir(root)
     assert refused(server, Path()) == (
-        ".: cannot be put in place at once, as a disk is mounted there or it is the working "
-        "folder; give a folder below it with --root"
+        ".: is the working folder, which cannot be replaced; give a folder below it with --root"
     )
 
 
 def test_what_was_fetched_is_kept_for_the_next_run(server: Dataverse, root: Path) -> None:
     server.instead["/api/access/datafile/101"] = deque([Answer(503)] * 3)
-    assert "Final-Dataset-Vol2.zip (" in refused(server, root)
+    assert "/datafile/101: the server answers 503" in refused(server, root)
     assert not root.exists()
     server.asked.clear()
     download(server.source, root, IMPATIENT)
@@ -217,8 +216,8 @@ def test_a_version_that_is_not_there(server: Dataverse, root: Path) -> None:
         download(source, root, IMPATIENT)
     assert str(caught.value) == (
         f"{source.metadata_url}: the server answers 404 Not Found (Dataset version 9.0 of dataset "
-        "3 not found): it was moved or withdrawn, or its address in crackseg is out of date; "
-        f"try again later, or fetch its files in a browser from {source.page}, unzip "
+        "3 not found): it was moved or withdrawn, or its address in crackseg is out of date; type "
+        f"the same command again later, or fetch its files in a browser from {source.page}, unzip "
         "them all into one folder, and train with data.root=FOLDER"
     )
 
@@ -250,7 +249,7 @@ def test_room_is_looked_for_first(
 ) -> None:
     free = shutil.disk_usage(root.parents[1])._replace(free=12_300)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    needed = sum(map(len, release.values())) * 2.1 / 1000
+    needed = sum(map(len, release.values())) * 2 / 1000
     assert refused(server, root) == (
         f"{work_of(root)}: {needed:.1f} kB are needed there, to fetch and to unpack, and 12.3 kB "
         "are free; make room, or give a folder on a larger disk with --root"
@@ -330,10 +329,10 @@ def test_the_command_fails_in_one_line(
 def test_ctrl_c_is_no_traceback(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(line: Line, url: str) -> None:
+    def interrupt(client: HttpClient, url: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Line, "json", interrupt)
+    monkeypatch.setattr(HttpClient, "json", interrupt)
     assert main(["data", "download", "--root", str(root)]) == 130
     assert capsys.readouterr().err.endswith(
         "interrupted; type the same command again and it goes on\n"

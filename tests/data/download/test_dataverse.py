@@ -82,6 +82,8 @@ def test_an_older_server_gives_the_md5_alone() -> None:
         (answer(), "it is empty"),
         (answer({"label": "x"}), "no 'dataFile'"),
         (answer(entry(filesize=None)), "int() argument must be"),
+        (answer(entry(filesize=float("inf"))), "cannot convert float infinity to integer"),
+        (answer(entry(directoryLabel="d/" * 3000)), "lies below 3,000 folders"),
         (answer(entry(checksum={"type": "SHA-1", "value": "00"})), "no MD5 of Final-"),
         (answer(entry(checksum={"type": "MD5", "value": None})), "no MD5 of Final-"),
         (answer(entry(label="../../x.zip")), "'../../x.zip' leads out of its folder"),
