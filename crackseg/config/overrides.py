@@ -3,7 +3,9 @@
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def relative_to_cwd(path: Path) -> Path:
@@ -36,3 +38,22 @@ def shell_override(key: str, path: Path) -> str:
 def program(name: str) -> str:
     """A program of this environment as it can be typed here, whether activated or not."""
     return shlex.quote(str(relative_to_cwd(Path(sys.executable).with_name(name))))
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their dotted keys, as on a command line.
+
+    Args:
+        settings: Settings, nested as in ``config.yaml``.
+        prefix: Beginning of all keys.
+
+    >>> flatten({"model": {"name": "unet"}, "loss": {"terms": {}}, "seed": 0})
+    {'model.name': 'unet', 'loss.terms': {}, 'seed': 0}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,13 +1,14 @@
 """Going on with a run: its folder, its own settings, and where its training stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
+from crackseg.config.overrides import flatten
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.errors import CheckpointError, ConfigError
@@ -66,7 +67,7 @@ def resumed_config(folder: Path, given: TrainConfig, overrides: Sequence[str]) -
         ConfigError: naming everything that was given, differs, and may not.
     """
     saved, given = read_config(folder / CONFIG), absolute(given)
-    now = dict(_leaves(asdict(given)))
+    now = flatten(asdict(given))
     config, faults = OmegaConf.structured(saved), []
     for key in _keys(overrides):
         names = [name for name in now if name == key or name.startswith(f"{key}.")]
@@ -83,7 +84,7 @@ def resumed_config(folder: Path, given: TrainConfig, overrides: Sequence[str]) -
 
 def differences(before: TrainConfig, now: TrainConfig, ignored: tuple[str, ...] = ()) -> list[str]:
     """A line for every setting that is not the same."""
-    old, new = dict(_leaves(asdict(before))), dict(_leaves(asdict(now)))
+    old, new = flatten(asdict(before)), flatten(asdict(now))
     return [
         f"{name}: {new.get(name)} here, {old.get(name)} in the run"
         for name in dict.fromkeys([*old, *new])
@@ -101,11 +102,3 @@ def _latest(runs: Path) -> Path:
 def _keys(overrides: Sequence[str]) -> list[str]:
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     return [override.key_or_group for override in parsed if override.key_or_group != "resume"]
-
-
-def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.metrics.histogram import BINS, THRESHOLDS, Counts
+from crackseg.metrics.scores import best_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,7 +103,7 @@ def ods(counts: Counts) -> Best:
         With the threshold nearest to .5 among equals.
     """
     values = f1(counts).tolist()
-    return Best(*max(zip(values, THRESHOLDS, strict=True), key=_nearest_to_half))
+    return Best(*best_of(values, THRESHOLDS))
 
 
 def image_bests(counts: Counts) -> Floats:
@@ -141,8 +142,3 @@ def _curve(hits: Counts, alarms: Counts, thresholds: Floats) -> Curve:
 
 def _area(curve: Curve) -> float:
     return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
-
-
-def _nearest_to_half(best: tuple[float, float]) -> tuple[float, float, float]:
-    value, threshold = best
-    return value, -abs(threshold - 0.5), threshold

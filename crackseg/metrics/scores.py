@@ -41,14 +41,14 @@ def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
         pixels.
     """
     tp, fp, fn, tn = (int(count) for count in counts)
-    ious = [_ratio(hit, hit + fp + fn) for hit in (tp, tn) if hit + fp + fn]
+    ious = [ratio(hit, hit + fp + fn) for hit in (tp, tn) if hit + fp + fn]
     return {
-        "crack_iou": _ratio(tp, tp + fp + fn),
-        "mean_iou": _ratio(sum(ious), len(ious)),
-        "dice": _ratio(2 * tp, 2 * tp + fp + fn),
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "accuracy": _ratio(tp + tn, tp + fp + fn + tn),
+        "crack_iou": ratio(tp, tp + fp + fn),
+        "mean_iou": ratio(sum(ious), len(ious)),
+        "dice": ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, tp + fn),
+        "accuracy": ratio(tp + tn, tp + fp + fn + tn),
         "false_positives": float(fp),
         "false_negatives": float(fn),
     }
@@ -56,14 +56,25 @@ def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
 
 def best_threshold(counts: Iterable[Iterable[SupportsInt]], thresholds: Sequence[float]) -> float:
     """The threshold with the largest crack IoU; the one nearest to .5 among equals."""
-    by_iou = [
-        (scores(row)["crack_iou"], -abs(t - 0.5), t)
-        for row, t in zip(counts, thresholds, strict=True)
-    ]
-    return max(by_iou)[2]
+    ious = [scores(row)["crack_iou"] for row in counts]
+    return best_of(ious, thresholds)[1]
 
 
-def _ratio(part: float, whole: float) -> float:
+def best_of(values: Sequence[float], thresholds: Sequence[float]) -> tuple[float, float]:
+    """The largest value and its threshold, the one nearest to .5 among equals.
+
+    >>> best_of([0.2, 0.7, 0.7], [0.1, 0.4, 0.8])
+    (0.7, 0.4)
+    """
+    best = max(
+        (value, -abs(threshold - 0.5), threshold)
+        for value, threshold in zip(values, thresholds, strict=True)
+    )
+    return best[0], best[2]
+
+
+def ratio(part: float, whole: float) -> float:
+    """A share, 0 of nothing by nothing."""
     return part / whole if whole else 0.0
 
 

@@ -14,6 +14,7 @@ from skimage.morphology import disk
 
 from crackseg.geometry import middle_line
 from crackseg.metrics.histogram import Counts, Mask
+from crackseg.metrics.scores import ratio
 
 # In pixels of the evaluated resolution; what lies at exactly this distance is within.
 CENTRELINE_TOLERANCE = 4
@@ -110,7 +111,7 @@ def thin_scores(counts: npt.ArrayLike) -> dict[str, float]:
         "cldice": _f1(lines),
         "topology_precision": _precision(lines),
         "topology_sensitivity": _recall(lines),
-        "centreline_iou": _ratio(
+        "centreline_iou": ratio(
             centre.true_hits, centre.true + centre.predicted - centre.predicted_hits
         ),
         "tolerant_precision": _precision(area),
@@ -153,17 +154,13 @@ def _boundary(mask: Mask) -> Mask:
 
 
 def _precision(matches: Matches) -> float:
-    return _ratio(matches.predicted_hits, matches.predicted)
+    return ratio(matches.predicted_hits, matches.predicted)
 
 
 def _recall(matches: Matches) -> float:
-    return _ratio(matches.true_hits, matches.true)
+    return ratio(matches.true_hits, matches.true)
 
 
 def _f1(matches: Matches) -> float:
     precision, recall = _precision(matches), _recall(matches)
-    return _ratio(2 * precision * recall, precision + recall)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+    return ratio(2 * precision * recall, precision + recall)

@@ -1,9 +1,113 @@
-"""Text in Markdown."""
+"""Numbers, lengths of time and names as people read them, in tables and on pages."""
 
 import re
+
+Interval = tuple[float, float]
 
 
 def literal(text: str) -> str:
     """Escapes what Markdown would take for its own; underscores only where a word ends."""
     marks = r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])"
     return re.sub(marks, r"\\\g<0>", " ".join(text.splitlines()))
+
+
+def score(figure: float) -> str:
+    """A figure with three digits behind the point."""
+    return f"{figure:.3f}"
+
+
+def interval(bounds: Interval | None) -> str:
+    """A 95 % interval; empty where there is none."""
+    return "" if bounds is None else f"{bounds[0]:.3f}\N{EN DASH}{bounds[1]:.3f}"
+
+
+def signed(figure: float) -> str:
+    """A difference with its sign.
+
+    >>> signed(0.1), signed(-0.0004)
+    ('+0.100', '0.000')
+    """
+    text = f"{figure:+.3f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float | None) -> str:
+    """A time as people say it; empty where it is not known.
+
+    >>> duration(7), duration(436.4), duration(5000), duration(None)
+    ('7 s', '7 min', '1 h 23', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d}"
+    return f"{minutes} min" if minutes else f"{rest} s"
+
+
+def percent(share: float | None) -> str:
+    r"""A share with two digits that count.
+
+    >>> percent(0.0123), percent(0.00001), percent(0), percent(None)
+    ('1.2\xa0%', '0.001\xa0%', '0\xa0%', '-')
+    """
+    if share is None:
+        return "-"
+    digits = f"{100 * share:.2g}"
+    return f"{float(digits):f}".rstrip("0").rstrip(".") + "\N{NO-BREAK SPACE}%"
+
+
+def pixels(length: float) -> str:
+    """A length in whole pixels, or with a digit behind the point where it is small.
+
+    >>> pixels(19.6), pixels(2.52), pixels(3.0)
+    ('20', '2.5', '3')
+    """
+    return f"{length:.0f}" if length >= 10 else f"{round(length, 1):g}"
+
+
+def weight(of_class: float) -> str:
+    """A class weight with three digits that count.
+
+    >>> weight(0.5351), weight(7.6277), weight(98304.0)
+    ('0.535', '7.63', '98,304')
+    """
+    return f"{of_class:.3g}" if of_class < 1000 else f"{of_class:,.0f}"
+
+
+def size(height_and_width: tuple[int, int]) -> str:
+    """Width and height, as people name sizes."""
+    height, width = height_and_width
+    return f"{width} \N{MULTIPLICATION SIGN} {height}"
+
+
+def rounded_count(pixels: float) -> str:
+    """Five digits at most.
+
+    >>> rounded_count(1234.5), rounded_count(1234567), rounded_count(1234567890)
+    ('1,234', '1,235k', '1,235M')
+    """
+    for unit, sign in ((1, ""), (1000, "k")):
+        if pixels < 100_000 * unit:
+            return f"{count_of_pixels(pixels / unit)}{sign}"
+    return f"{count_of_pixels(pixels / 1_000_000)}M"
+
+
+def count_of_pixels(pixels: float) -> str:
+    """Whole, but for small means.
+
+    >>> count_of_pixels(12), count_of_pixels(0.25), count_of_pixels(1234.5)
+    ('12', '0.2', '1,234')
+    """
+    small = pixels < 100 and pixels != round(pixels)
+    return f"{pixels:.1f}" if small else f"{pixels:,.0f}"
+
+
+def short_score(figure: float) -> str:
+    """Without the nought before the point.
+
+    >>> short_score(0.6234), short_score(1.0)
+    ('.623', '1.000')
+    """
+    return f"{figure:.3f}".removeprefix("0")

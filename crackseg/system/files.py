@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +49,23 @@ class Table(NamedTuple):
 
     columns: tuple[str, ...]
     records: list[tuple[int, dict[str | None, str | None]]]
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Writes a CSV file in UTF-8, whole or not at all.
+
+    Args:
+        path: Path of the file.
+        columns: Names of the columns.
+        rows: Cells of each row, in the order of the columns; None makes an empty cell.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:

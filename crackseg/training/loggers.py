@@ -16,10 +16,11 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.tensorboard.summary import hparams
 
+from crackseg.config.overrides import flatten
 from crackseg.config.schema import LoggerConfig
 from crackseg.errors import ConfigError
 from crackseg.metrics.scores import scores
-from crackseg.system.files import atomic_write
+from crackseg.system.files import write_table
 from crackseg.visualization.plots import threshold_picture
 
 PROJECT = "crackseg"
@@ -95,10 +96,9 @@ class HistoryLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Adds a row and writes the file anew."""
         self._rows.append({**metrics, "step": step})
-        with atomic_write(self._path) as name, name.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, sorted(set().union(*self._rows)))
-            writer.writeheader()
-            writer.writerows(self._rows)
+        columns = sorted(set().union(*self._rows))
+        cells = ([row.get(column) for column in columns] for row in self._rows)
+        write_table(self._path, columns, cells)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *arguments: Any, **named: Any) -> None:
@@ -127,7 +127,7 @@ def log_outcome(
         metrics: as in ``metrics.json``; those at the stored threshold are logged.
         step: of the optimizer, at the end.
     """
-    settings = flatten(hyper_parameters)
+    settings = hyper_parameters_of(hyper_parameters)
     outcome = {
         f"hparams/{subset}/{name}": float(metrics[subset]["stored"][name])
         for subset in ("val", "test")
@@ -176,26 +176,25 @@ def log_threshold_curves(
             logger.save()
 
 
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:
+def hyper_parameters_of(settings: Mapping[str, Any]) -> dict[str, float | str]:
     """Settings under the names and in the spelling of the command line.
 
     Args:
-        settings: nested as in ``config.yaml``.
-        prefix: of all names.
+        settings: Settings, nested as in ``config.yaml``.
 
     Example:
-        >>> flatten({"data": {"image_size": [96, 160], "count": None, "augment": True}, "seed": 0})
-        {'data.image_size': '[96, 160]', 'data.count': 'null', 'data.augment': 'true', 'seed': 0}
+        >>> hyper_parameters_of({"data": {"image_size": [96, 160], "augment": True}, "seed": 0})
+        {'data.image_size': '[96, 160]', 'data.augment': 'true', 'seed': 0}
     """
-    flat: dict[str, float | str] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{prefix}{key}.")
-        elif value is None or isinstance(value, bool):
-            flat[f"{prefix}{key}"] = {None: "null", True: "true", False: "false"}[value]
-        else:
-            flat[f"{prefix}{key}"] = value if isinstance(value, int | float) else str(value)
-    return flat
+    words = {None: "null", True: "true", False: "false"}
+    return {
+        key: words[value]
+        if value is None or isinstance(value, bool)
+        else value
+        if isinstance(value, int | float)
+        else str(value)
+        for key, value in flatten(settings).items()
+    }
 
 
 def _from_zero_to_one(totals: Tensor) -> Tensor:

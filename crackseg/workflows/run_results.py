@@ -15,7 +15,7 @@ from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
 from crackseg.errors import CrackSegError, DatasetError
 from crackseg.models import build_network
-from crackseg.reporting.comparison.entries import RunResult, flattened
+from crackseg.reporting.comparison.entries import RunResult, settings_as_text
 from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
 from crackseg.runs.history import read_history
 from crackseg.runs.reader import Run
@@ -64,7 +64,7 @@ def run_result(
         name=name,
         run=run,
         record=read_record(run.folder),
-        settings={key: here.sub("", value) for key, value in flattened(config).items()},
+        settings={key: here.sub("", value) for key, value in settings_as_text(config).items()},
         history=_history(run),
         parameters=parameters,
         weights=sum(weights.numel() for weights in network.parameters()),

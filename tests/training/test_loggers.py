@@ -28,7 +28,7 @@ from crackseg.runs.history import read_history
 from crackseg.training.loggers import (
     HistoryLogger,
     build_loggers,
-    flatten,
+    hyper_parameters_of,
     log_outcome,
     log_threshold_curves,
 )
@@ -231,7 +231,7 @@ def test_history_is_whole_whenever_a_run_is_killed(
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(csv.DictWriter, "writerows", die)
+        patched.setattr("crackseg.training.loggers.write_table", die)
         with pytest.raises(KilledError):
             logger.log_metrics({"epoch": 0, "train/loss": 0.75}, 9)
     assert (tmp_path / "metrics.csv").read_text() == before
@@ -273,7 +273,7 @@ def test_outcome_is_every_setting_with_its_figures(tmp_path: Path, totals: Tenso
     loggers = build_loggers(BOTH, tmp_path, None)
     log_outcome(loggers, asdict(config), figures(totals), 30)
     found = hyper_parameters(tmp_path)
-    assert found == flatten(asdict(config))
+    assert found == hyper_parameters_of(asdict(config))
     assert found["model.dropout"] == 0.25
     assert found["data.image_size"] == "[96, 160]"
     assert found["data.manifest"] == "null"
@@ -307,7 +307,7 @@ def test_outcome_is_logged_after_lightning_closed_the_logs(tmp_path: Path, total
 
 def test_flat_settings_keep_empty_groups_and_name_nested_ones() -> None:
     nested = {"loss": {"terms": {"bce": 1.0, "dice": 0.5}}, "data": {"counts": [8, 1, 1], "x": {}}}
-    assert flatten(nested) == {
+    assert hyper_parameters_of(nested) == {
         "loss.terms.bce": 1.0,
         "loss.terms.dice": 0.5,
         "data.counts": "[8, 1, 1]",

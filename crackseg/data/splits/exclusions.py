@@ -1,11 +1,10 @@
 """The list of photographs that a training leaves out: a CSV file with the columns image, reason."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from crackseg.errors import CrackSegError, DatasetError
-from crackseg.system.files import atomic_write, read_table
+from crackseg.system.files import read_table, write_table
 
 COLUMNS = ("image", "reason")
 
@@ -22,10 +21,7 @@ def write_exclusions(path: Path, rows: Mapping[str, str]) -> None:
     """
     refuse_to_replace(path)
     try:
-        with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(rows.items())
+        write_table(path, COLUMNS, rows.items())
     except OSError as error:
         raise CrackSegError(f"{path}: cannot be written ({error})") from error
 

@@ -5,7 +5,6 @@ paths relative to the data set's root. It is what a later run is given to see th
 in the same subsets, and leaks can be counted from it alone.
 """
 
-import csv
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 from crackseg.data.annotations.ground_truth import truth_file
 from crackseg.data.discovery.pairs import Pair
 from crackseg.errors import ManifestError, name_some
-from crackseg.system.files import atomic_write, read_table
+from crackseg.system.files import read_table, write_table
 
 SUBSETS = ("train", "val", "test")
 
@@ -88,10 +87,8 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Writes the CSV file."""
-        with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows([getattr(row, column) for column in COLUMNS] for row in self.rows)
+        cells = ([getattr(row, column) for column in COLUMNS] for row in self.rows)
+        write_table(path, COLUMNS, cells)
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Manifest:

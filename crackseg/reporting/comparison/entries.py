@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from os.path import commonpath
 from typing import Any
 
+from crackseg.config.overrides import flatten
 from crackseg.reporting.comparison.evaluations import StoredEvaluation
 from crackseg.runs.reader import Run
 
@@ -113,19 +114,15 @@ def _labels(given: Sequence[Mapping[str, str]]) -> list[str]:
     return [label(one) for one in given]
 
 
-def flattened(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Settings by their dotted keys.
+def settings_as_text(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings by their dotted keys, as a page shows them.
 
-    >>> flattened({"model": {"name": "unet"}, "loss": {"terms": {}}, "seed": 0})
+    >>> settings_as_text({"model": {"name": "unet"}, "loss": {"terms": {}}, "seed": 0})
     {'model.name': 'unet', 'loss.terms': '', 'seed': '0'}
     """
-    flat: dict[str, str] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flattened(value, f"{above}{key}.")
-        else:
-            flat[f"{above}{key}"] = "" if value in (None, {}) else str(value)
-    return flat
+    return {
+        key: "" if value in (None, {}) else str(value) for key, value in flatten(settings).items()
+    }
 
 
 def varied_settings(entries: Sequence[RunResult]) -> list[str]:

@@ -25,15 +25,15 @@ from crackseg.reporting.comparison.pictures import (
 )
 from crackseg.reporting.comparison.seeds import seed_groups
 from crackseg.reporting.comparison.selection import Choice, Failure
-from crackseg.reporting.comparison.table import columns, groups, interval, signed, three
-from crackseg.reporting.formatting import literal
+from crackseg.reporting.comparison.table import columns, groups
+from crackseg.reporting.formatting import interval, literal, score, signed
 from crackseg.reporting.html.data_uris import EmbeddedPicture
 from crackseg.reporting.html.rendering import render
 from crackseg.runs.reader import Run
 from crackseg.system.files import write_text
 
 _FILTERS: dict[str, Callable[..., str]] = {
-    "three": three,
+    "three": score,
     "interval": interval,
     "signed": signed,
     "literal": literal,

@@ -6,8 +6,7 @@ from itertools import groupby
 
 from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.comparison.evaluations import StoredEvaluation
-
-Interval = tuple[float, float]
+from crackseg.reporting.formatting import duration, interval, score
 
 
 @dataclass(frozen=True)
@@ -52,41 +51,6 @@ def groups(found: Sequence[Column]) -> list[tuple[str, int]]:
     return [(group, len(list(members))) for group, members in groupby(c.group for c in found)]
 
 
-def three(figure: float) -> str:
-    """A figure with three digits behind the point."""
-    return f"{figure:.3f}"
-
-
-def interval(bounds: Interval | None) -> str:
-    """A 95 % interval; empty where there is none."""
-    return "" if bounds is None else f"{bounds[0]:.3f}\N{EN DASH}{bounds[1]:.3f}"
-
-
-def signed(figure: float) -> str:
-    """A difference with its sign.
-
-    >>> signed(0.1), signed(-0.0004)
-    ('+0.100', '0.000')
-    """
-    text = f"{figure:+.3f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
-
-
-def duration(seconds: float | None) -> str:
-    """A time as people say it; empty where it is not known.
-
-    >>> duration(7), duration(436.4), duration(5000), duration(None)
-    ('7 s', '7 min', '1 h 23', '')
-    """
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d}"
-    return f"{minutes} min" if minutes else f"{rest} s"
-
-
 def _val(entry: RunResult) -> StoredEvaluation:
     return entry.val
 
@@ -101,7 +65,7 @@ def _total(
     def cell(entry: RunResult) -> Cell:
         found = of(entry)
         total = found.metrics["stored"]["totals"][name]
-        return Cell(three(total), interval(found.interval("stored", "totals", name)))
+        return Cell(score(total), interval(found.interval("stored", "totals", name)))
 
     return Column(group, heading, cell)
 
@@ -109,7 +73,7 @@ def _total(
 def _cldice(entry: RunResult) -> Cell:
     found = entry.test
     return Cell(
-        three(found.metrics["thin"]["totals"]["cldice"]),
+        score(found.metrics["thin"]["totals"]["cldice"]),
         interval(found.interval("thin", "totals", "cldice")),
     )
 
@@ -117,7 +81,7 @@ def _cldice(entry: RunResult) -> Cell:
 def _ods(entry: RunResult) -> Cell:
     found = entry.test
     return Cell(
-        three(found.metrics["curves"]["ods"]["value"]), interval(found.interval("curves", "ods"))
+        score(found.metrics["curves"]["ods"]["value"]), interval(found.interval("curves", "ods"))
     )
 
 

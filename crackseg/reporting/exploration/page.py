@@ -11,7 +11,8 @@ from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
 from crackseg.reporting.exploration import plots, statements
 from crackseg.reporting.exploration.sections import draw_cuts, draw_findings, draw_sheets
-from crackseg.reporting.exploration.wording import by_source, percent, pixels, weight
+from crackseg.reporting.exploration.wording import by_source
+from crackseg.reporting.formatting import percent, pixels, weight
 from crackseg.reporting.html.data_uris import EmbeddedPicture, embed_plot, nothing
 from crackseg.reporting.html.rendering import render
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme

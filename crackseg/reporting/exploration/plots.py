@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
 from crackseg.data.analysis.verify import BINS
-from crackseg.reporting.exploration.wording import ALL, UNKNOWN, by_source, percent, pixels
+from crackseg.reporting.exploration.wording import ALL, UNKNOWN, by_source
+from crackseg.reporting.formatting import percent, pixels
 from crackseg.reporting.html.theme import Theme, dress
 
 # Steps that about double, as the eye takes in a quantity of which there are small and large ones.

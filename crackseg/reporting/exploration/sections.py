@@ -18,7 +18,8 @@ from crackseg.reporting.exploration.pictures import (
     with_overlay,
     write_rows,
 )
-from crackseg.reporting.exploration.wording import UNKNOWN, percent, size
+from crackseg.reporting.exploration.wording import UNKNOWN
+from crackseg.reporting.formatting import percent, size
 from crackseg.reporting.html.data_uris import EmbeddedPicture, embed
 from crackseg.system.progress import progress
 

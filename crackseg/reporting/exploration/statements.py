@@ -2,7 +2,8 @@
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
-from crackseg.reporting.exploration.wording import UNKNOWN, by_source, percent, pixels, size
+from crackseg.reporting.exploration.wording import UNKNOWN, by_source
+from crackseg.reporting.formatting import percent, pixels, size
 
 
 def of_sources(exploration: Exploration) -> str:

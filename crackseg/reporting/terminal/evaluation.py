@@ -1,6 +1,5 @@
 """Prints and writes what an evaluation found."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crackseg.evaluation.assessment import has_crack
+from crackseg.reporting.formatting import count_of_pixels, rounded_count, short_score
 from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
-from crackseg.system.files import atomic_write
+from crackseg.system.files import write_table
 
 _THIN = {
     "cldice": "clDice",
@@ -59,10 +59,7 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
 
 def write_images(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Writes a CSV file with a row for every image."""
-    with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table(path, list(rows[0]), (row.values() for row in rows))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -145,52 +142,21 @@ def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
         if has_crack(part):
             totals, intervals = part["totals"], part["intervals"]["totals"]
             cells.append(_figure(totals["crack_iou"], intervals["crack_iou"]))
-            cells += [_three(figure(part)) for figure in _OF_PARTS.values()]
+            cells += [short_score(figure(part)) for figure in _OF_PARTS.values()]
         table.add_row(Text(name), f"{part['images']:,}", *cells)
     return table
 
 
 def _figure(value: float, bounds: Sequence[float | None]) -> str:
     """With three digits, which is more than the interval bears."""
-    return _three(value) + _interval(bounds, " ", _three)
+    return short_score(value) + _interval(bounds, " ", short_score)
 
 
 def _pixels(value: float, bounds: Sequence[float | None]) -> str:
     """The interval in a line of its own: three of them side by side would be too wide."""
-    return _counted(value) + _interval(bounds, "\n", _rough)
+    return count_of_pixels(value) + _interval(bounds, "\n", rounded_count)
 
 
 def _interval(bounds: Sequence[float | None], before: str, show: Callable[[float], str]) -> str:
     low, high = bounds
     return "" if low is None or high is None else f"{before}({show(low)}-{show(high)})"
-
-
-def _rough(pixels: float) -> str:
-    """Five digits at most.
-
-    >>> _rough(1234.5), _rough(1234567), _rough(1234567890)
-    ('1,234', '1,235k', '1,235M')
-    """
-    for unit, sign in ((1, ""), (1000, "k")):
-        if pixels < 100_000 * unit:
-            return f"{_counted(pixels / unit)}{sign}"
-    return f"{_counted(pixels / 1_000_000)}M"
-
-
-def _counted(pixels: float) -> str:
-    """Whole, but for small means.
-
-    >>> _counted(12), _counted(0.25), _counted(1234.5)
-    ('12', '0.2', '1,234')
-    """
-    small = pixels < 100 and pixels != round(pixels)
-    return f"{pixels:.1f}" if small else f"{pixels:,.0f}"
-
-
-def _three(figure: float) -> str:
-    """Without the nought before the point.
-
-    >>> _three(0.6234), _three(1.0)
-    ('.623', '1.000')
-    """
-    return f"{figure:.3f}".removeprefix("0")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from crackseg.config.overrides import shell_override
+from crackseg.reporting.formatting import duration
 from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST
 
@@ -134,11 +135,7 @@ def _duration(run: Run) -> str:
     end = datetime.now(UTC) if run.state == "running" else run.finished
     if end is None:
         return ""
-    minutes, seconds = divmod(round((end - run.started).total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d}"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+    return duration((end - run.started).total_seconds())
 
 
 def _name(folder: Path, root: Path) -> str:

@@ -1,7 +1,5 @@
 """Tables of a sweep's jobs, the best first: as CSV, as Markdown, in the terminal."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from crackseg.reporting.terminal.runs import state_text
 from crackseg.reporting.terminal.scores import PIPE_WIDTH
 from crackseg.runs.reader import Run, read_jobs
 from crackseg.runs.record import BEST
-from crackseg.system.files import write_text
+from crackseg.system.files import write_table, write_text
 
 CSV, MARKDOWN = "sweep.csv", "sweep.md"
 
@@ -83,7 +81,8 @@ def write_sweep_tables(folder: Path, objective: str) -> list[Run]:
     """
     runs = _ranked(read_jobs(folder), objective)
     columns = _columns(runs, folder, objective)
-    write_text(folder / CSV, _as_csv(runs, columns))
+    cells = ([column.cell(run) for column in columns] for run in runs)
+    write_table(folder / CSV, [column.name for column in columns], cells)
     write_text(folder / MARKDOWN, _as_markdown(runs, columns, objective))
     return runs
 
@@ -155,14 +154,6 @@ def _sorted_by(objective: str, columns: Iterable[_Column]) -> list[_Column]:
 def _checkpoint(run: Run, folder: Path) -> str | None:
     path = run.folder / BEST
     return path.relative_to(folder).as_posix() if path.is_file() else None
-
-
-def _as_csv(runs: Iterable[Run], columns: Sequence[_Column]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.name for column in columns)
-    writer.writerows([column.cell(run) for column in columns] for run in runs)
-    return text.getvalue()
 
 
 def _as_markdown(runs: Iterable[Run], columns: Sequence[_Column], objective: str) -> str:
