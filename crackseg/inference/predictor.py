@@ -14,7 +14,7 @@ from torch import Tensor
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
 from crackseg.images import UInt8Array, as_rgb, read_photograph, resize, scaled_size
-from crackseg.inference.tiling import TILE, apply_tiled, logits_at_size
+from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
 from crackseg.system.runtime import full_float32
 
@@ -115,8 +115,7 @@ class Predictor:
         scaled = scaled_size((height, width), self.scale)
         small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
         image = torch.from_numpy(small).permute(2, 0, 1)[None]
-        logits = apply_tiled(self._tile, image, TILE, self.network.radius, self.network.stride)
-        full = logits_at_size(logits, (height, width))
+        full = full_size_logits(self._tile, image, (height, width), self.network)
         return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 
     def _tile(self, image: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from crackseg.models import SkipNetwork
+
 # Large enough that margins are a small share of the work, small enough for a laptop's memory.
 TILE = 1024
 
@@ -93,3 +95,24 @@ def logits_at_size(logits: Tensor, size: tuple[int, int]) -> Tensor:
         return logits
     shrinks = logits.shape[-2] > size[0]
     return torch.nn.functional.interpolate(logits, size, mode="bilinear", antialias=shrinks)
+
+
+def full_size_logits(
+    function: Callable[[Tensor], Tensor],
+    image: Tensor,
+    size: tuple[int, int],
+    network: SkipNetwork,
+) -> Tensor:
+    """Logits of an image of any size, brought to another size; the one road outside of training.
+
+    Args:
+        function: Gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
+        image: Image (N, C, H, W) at the scale that the network was trained at.
+        size: Height and width of the logits to be returned.
+        network: Network whose radius and stride say how tiles are cut.
+
+    Returns:
+        (N, 1, *size).
+    """
+    logits = apply_tiled(function, image, TILE, network.radius, network.stride)
+    return logits_at_size(logits, size)

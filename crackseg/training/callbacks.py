@@ -252,6 +252,7 @@ class Pictures(Callback):
 
     def _row(self, image: Tensor, mask: Tensor, segmenter: CrackSegmenter) -> Tensor:
         """(3, 3, H, W): photograph, truth, probability."""
-        logits = segmenter.logits_in_tiles(image[None].to(segmenter.device))
+        height, width = image.shape[-2:]
+        logits = segmenter.logits_at_size(image[None].to(segmenter.device), (height, width))
         probability = torch.sigmoid(logits.float())[0].cpu()
         return torch.stack([image, mask.expand_as(image), probability.expand_as(image)])

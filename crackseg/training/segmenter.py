@@ -14,7 +14,7 @@ from torchmetrics import MeanMetric
 
 from crackseg.data.dataset import Sample
 from crackseg.errors import TrainingError
-from crackseg.inference.tiling import TILE, apply_tiled, logits_at_size
+from crackseg.inference.tiling import full_size_logits
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import (
@@ -87,9 +87,9 @@ class CrackSegmenter(LightningModule):
         logits: Tensor = self.network(image)
         return logits
 
-    def logits_in_tiles(self, image: Tensor) -> Tensor:
-        """The same for images of any size, in tiles where they are large; outside of training."""
-        return apply_tiled(self, image, TILE, self.network.radius, self.network.stride)
+    def logits_at_size(self, image: Tensor, size: tuple[int, int]) -> Tensor:
+        """The same for images of any size, brought to ``size`` = (H, W); outside of training."""
+        return full_size_logits(self, image, size, self.network)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """The loss of a batch, to be minimised.
@@ -175,7 +175,7 @@ class CrackSegmenter(LightningModule):
         else:
             # Evaluation may get photographs as large as they are, or masks larger than those.
             height, width = batch["mask"].shape[-2:]
-            logits = logits_at_size(self.logits_in_tiles(batch["image"]), (height, width))
+            logits = self.logits_at_size(batch["image"], (height, width))
         loss: Tensor = self.loss(logits, batch["mask"])
         if not torch.isfinite(loss):
             raise TrainingError(self._broken(stage, loss.item()))

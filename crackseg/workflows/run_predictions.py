@@ -13,7 +13,6 @@ from crackseg.data.readers import FileReader, PairReader, PredictionScaleReader
 from crackseg.data.splits.manifest import Row, read_manifest
 from crackseg.errors import DatasetError, name_some
 from crackseg.images import read_photograph, resize
-from crackseg.inference.tiling import logits_at_size
 from crackseg.preprocessing import Preprocessing
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.runs.record import BEST
@@ -58,8 +57,8 @@ def predict_images(
         sample = dataset[index]
         truth = sample["mask"][0].numpy() > 0.5
         height, width = truth.shape
-        logits = segmenter.logits_in_tiles(sample["image"][None])
-        probability = torch.sigmoid(logits_at_size(logits, (height, width)).float())[0, 0]
+        logits = segmenter.logits_at_size(sample["image"][None], (height, width))
+        probability = torch.sigmoid(logits.float())[0, 0]
         # The network may see it smaller than the mask is.
         photograph = resize(read_photograph(root / row.image), (height, width), "area")
         looks[row.image] = RunPrediction(

@@ -20,7 +20,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.exclusions import write_exclusions
 from crackseg.data.splits.manifest import Manifest
 from crackseg.errors import ConfigError, DatasetError, ManifestError
-from crackseg.training import segmenter
+from crackseg.inference import tiling
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, train
@@ -264,7 +264,7 @@ def test_large_photographs_are_judged_in_tiles(
         return forward(self, image)
 
     monkeypatch.setattr(CrackSegmenter, "forward", watched)
-    monkeypatch.setattr(segmenter, "TILE", 32)
+    monkeypatch.setattr(tiling, "TILE", 32)
     judged = evaluate(whole, tmp_path / "tiled")["stored"]["totals"]
     assert largest < 80
     assert judged == pytest.approx(expected, abs=2e-3)
