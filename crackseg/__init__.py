@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +10,11 @@ if TYPE_CHECKING:
 
     from crackseg.inference.predictor import Predictor
 
-__version__ = "0.1.0"
+try:
+    __version__ = version("crackseg")
+except PackageNotFoundError:
+    # A copy of the sources that was never installed.
+    __version__ = "0+not.installed"
 
 
 def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
