@@ -3,13 +3,21 @@
 import sys
 from pathlib import Path
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from crackseg.system.exits import end_at_once_by_signals
 
-from crackseg.config.schema import register_schemas
-from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_dataclass
-from crackseg.system.runtime import start_logging
+# Before all that takes long to import.
+end_at_once_by_signals()
+
+import hydra  # noqa: E402
+from hydra.core.hydra_config import HydraConfig  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
+
+from crackseg.config.schema import register_schemas  # noqa: E402
+from crackseg.launch.entrypoint import (  # noqa: E402
+    exit_on_user_error,
+    refuse_overrides,
+    to_dataclass,
+)
 
 register_schemas()
 
@@ -17,9 +25,10 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
-    from crackseg.workflows.evaluate import NOT_HERE, evaluate
-
     with exit_on_user_error():
+        from crackseg.system.runtime import start_logging
+        from crackseg.workflows.evaluate import NOT_HERE, evaluate
+
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")

@@ -2,11 +2,16 @@
 
 import sys
 
-import hydra
-from omegaconf import DictConfig
+from crackseg.system.exits import end_at_once_by_signals
 
-from crackseg.config.schema import register_schemas
-from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
+# Before all that takes long to import.
+end_at_once_by_signals()
+
+import hydra  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
+
+from crackseg.config.schema import register_schemas  # noqa: E402
+from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass  # noqa: E402
 
 register_schemas()
 
@@ -14,9 +19,9 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """Trains once and returns what a sweep compares."""
-    from crackseg.launch.job import run_job
-
     with exit_on_user_error():
+        from crackseg.launch.job import run_job
+
         return run_job(to_dataclass(config))
 
 

@@ -12,6 +12,8 @@ needed to use the network without the configuration or the data that it was trai
     seed, versions
 """
 
+import errno
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -63,9 +65,19 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes it whole or not at all, see :func:`crackseg.system.files.atomic_write`."""
+    """Writes it whole or not at all.
+
+    Raises:
+        OutputError: see :func:`crackseg.system.files.atomic_write`.
+    """
     with atomic_write(path) as name:
-        torch.save(checkpoint, name)
+        try:
+            torch.save(checkpoint, name)
+        except RuntimeError as error:
+            # All that torch says of a disk that takes no more.
+            if "inline_container" not in str(error) and "PytorchStream" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def network_weights(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:

@@ -52,6 +52,14 @@ class TrainingError(CrackSegError):
     """A training that cannot go on, such as one whose loss is no longer a number."""
 
 
+class OutputError(CrackSegError):
+    """A file that cannot be written: a full disk, no rights, a folder of that name."""
+
+
+class WorkerKilledError(CrackSegError):
+    """A process that worked for this one and was ended from outside."""
+
+
 class RunsNotFoundError(CrackSegError):
     """The folder in which runs were looked for is not there."""
 

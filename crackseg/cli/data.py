@@ -91,14 +91,16 @@ def _download(options: argparse.Namespace) -> int:
     from crackseg.data.discovery.pairs import find_pairs
     from crackseg.data.download.crackseg9k import download
     from crackseg.data.download.dataverse import crackseg9k
+    from crackseg.system.exits import Interrupted
     from crackseg.system.runtime import start_logging
 
     start_logging()
     try:
         done = download(crackseg9k(options.version), options.root)
-    except KeyboardInterrupt:
+    except Interrupted as error:
         print("interrupted; type the same command again and it goes on", file=sys.stderr)
-        return 130
+        error.said = True
+        raise
     print(done)
     inventory = find_pairs(options.root)
     print(
@@ -142,18 +144,18 @@ def _verify(options: argparse.Namespace) -> int:
     from crackseg.data.analysis.verify import verify
     from crackseg.data.splits.exclusions import refuse_to_replace, write_exclusions
     from crackseg.reporting.terminal.verification import print_verification
-    from crackseg.system.files import write_json
+    from crackseg.system.files import require_writable_file, write_json
 
     if options.exclude is not None:
         # Before the photographs are read, which takes long.
         refuse_to_replace(options.exclude)
+        require_writable_file(options.exclude)
+    if options.json is not None:
+        require_writable_file(options.json)
     found = verify(options.roots, options.without_mask)
     print_verification(found)
     if options.json is not None:
-        try:
-            write_json(found.as_dict(), options.json)
-        except OSError as error:
-            raise CrackSegError(f"{options.json}: cannot be written ({error})") from error
+        write_json(found.as_dict(), options.json)
     if options.exclude is not None:
         write_exclusions(options.exclude, found.exclusions)
         print(f"{len(found.exclusions)} photographs to leave out: {options.exclude}")
@@ -224,10 +226,12 @@ def _explore(options: argparse.Namespace) -> int:
     from crackseg.data.analysis.explore import explore
     from crackseg.preprocessing import Preprocessing
     from crackseg.reporting.exploration.page import write_page
+    from crackseg.system.files import require_writable
     from crackseg.system.runtime import start_logging
 
     start_logging()
     _refuse_among_photographs(options.output, options.roots)
+    require_writable(options.output)
     preprocessing = Preprocessing(
         (options.image_size, options.image_size), "area", options.mask_threshold
     )

@@ -7,21 +7,23 @@ from pathlib import Path
 
 from crackseg import __version__
 from crackseg.cli.data import add_data_commands
-from crackseg.errors import CrackSegError
+from crackseg.system.exits import end_at_once_by_signals, end_in_one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command.
 
     Returns:
-        0; 1 where some photographs were skipped; 2 where nothing could be done.
+        The code that the process ends with, see :mod:`crackseg.system.exits`.
     """
+    if arguments is None:
+        end_at_once_by_signals()
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
-    except CrackSegError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        with end_in_one_line():
+            return int(options.run(options))
+    except SystemExit as left:
+        return int(left.code or 0)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,10 @@
 """Loaders of batches, and the processes that read for them: how these start, and how they end."""
 
 import multiprocessing
+import re
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Timer
 from typing import Any
 
@@ -11,6 +14,7 @@ from torch.utils.data._utils import signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crackseg.data.dataset import Sample
+from crackseg.errors import WorkerKilledError
 from crackseg.system.processes import start_method
 
 # Seconds that workers have to end by themselves. One may be in the middle of a slow disk.
@@ -46,6 +50,27 @@ def leave_signals_to_parent(worker: int) -> None:
     """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@contextmanager
+def killed_workers_named() -> Iterator[None]:
+    """Says in one message that a loader's worker was killed while its batches were used.
+
+    Raises:
+        WorkerKilledError: a worker was ended from outside.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # torch raises it wherever the main process is when it hears of the worker's end.
+        if not re.search(r"DataLoader worker \(pid\(?s?\)? .*\) (is killed|exited)", str(error)):
+            raise
+        shared = "shared memory" in str(error)
+        lacking = "shared memory (/dev/shm)" if shared else "memory"
+        raise WorkerKilledError(
+            f"a process that reads photographs was killed, perhaps for lack of {lacking}; set "
+            "fewer data.num_workers (0 reads without such processes) or a smaller data.batch_size"
+        ) from error
 
 
 def stop_workers(loader: DataLoader[Any], grace: float = _GRACE) -> None:

@@ -1,17 +1,14 @@
 """A data set as a training wants it: found, read, selected, divided, and checked for leaks."""
 
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings
+from crackseg.data.cache.duplicates import known_duplicates
 from crackseg.data.cache.store import NoRoomError, open_store
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import (
@@ -21,7 +18,7 @@ from crackseg.data.discovery.pairs import (
     find_pairs_below,
 )
 from crackseg.data.readers import FileReader, PairReader
-from crackseg.data.splits.duplicates import THUMBNAIL, near_duplicates
+from crackseg.data.splits.duplicates import THUMBNAIL
 from crackseg.data.splits.exclusions import read_exclusions
 from crackseg.data.splits.grouping import describe, with_duplicates
 from crackseg.data.splits.leakage import Leaks, find_leaks
@@ -36,7 +33,6 @@ from crackseg.errors import (
     name_some,
 )
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import write_text
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +124,7 @@ def _with_duplicates(
         if found.unreadable:
             path = root / found.unreadable
             raise UnreadableImageError(f"{path}: cannot be decoded, but the manifest lists it")
-    rows = with_duplicates(manifest.rows, _duplicates(statistics, cache))
+    rows = with_duplicates(manifest.rows, known_duplicates(statistics, cache))
     return Manifest(tuple(rows))
 
 
@@ -163,7 +159,7 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     statistics = [found for found in statistics if not found.unreadable]
     there = {pair.image for pair in inventory.pairs}
     rows = [row for row in rows if row.image in there]
-    rows = with_duplicates(rows, _duplicates(statistics, config.cache))
+    rows = with_duplicates(rows, known_duplicates(statistics, config.cache))
     manifest = _divide(rows, statistics, config)
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 
@@ -234,19 +230,6 @@ def _divide(
 
 def _rules(config: DataSettings) -> dict[str, Blocks]:
     return {source: Blocks(*block) for source, block in config.blocks.items()}
-
-
-def _duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:
-    """Near duplicates among the photographs, or what was found of the same ones earlier."""
-    thumbnails = np.stack([found.thumbnail for found in statistics])
-    path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
-    try:
-        return [(one, other) for one, other in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
-        log.info("comparing photographs: which of them show the same?")
-    found = near_duplicates(thumbnails)
-    write_text(path, json.dumps(found))
-    return found
 
 
 def _log_summary(data: PreparedData, preprocessing: Preprocessing) -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import cv2
@@ -16,9 +17,10 @@ from torch.utils.data import DataLoader
 
 from crackseg.data.dataset import CrackDataset
 from crackseg.data.splits.manifest import Row
+from crackseg.errors import WorkerKilledError
 from crackseg.evaluation.records import ImageRecord, measure_image
 from crackseg.metrics.histogram import ProbabilityHistogram
-from crackseg.system.processes import usable_cores
+from crackseg.system.processes import signals_held_back, usable_cores
 
 # Images that wait for a worker, for each worker: enough to keep all busy, little memory.
 _WAITING = 4
@@ -95,7 +97,9 @@ class EvaluationCallback(Callback):
             if self._pool is None:
                 self._add(*measure_image(*asked))
             else:
-                self._waiting.append(self._pool.submit(measure_image, *asked))
+                # It starts its processes as they are needed.
+                with signals_held_back():
+                    self._waiting.append(self._pool.submit(measure_image, *asked))
                 at_once = min(_WAITING * self._workers, _PIXELS_AT_ONCE // truth.size)
                 self._collect(at_most=max(at_once, 1))
 
@@ -119,7 +123,14 @@ class EvaluationCallback(Callback):
     def _collect(self, at_most: int) -> None:
         """Waits until no more than so many images are with the workers."""
         while len(self._waiting) > at_most:
-            self._add(*self._waiting.popleft().result())
+            try:
+                measured = self._waiting.popleft().result()
+            except BrokenProcessPool as error:
+                raise WorkerKilledError(
+                    "a process that measures images was killed, perhaps for lack of memory; free "
+                    "some, or judge at --resolution training"
+                ) from error
+            self._add(*measured)
 
     def _add(self, record: ImageRecord, histogram: ProbabilityHistogram) -> None:
         self.records.append(record)

@@ -1,8 +1,6 @@
 """What the Hydra doors share: a user's mistake ends in one message and exit code 2."""
 
 import os
-import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -12,8 +10,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from crackseg.config.overrides import key_of
-from crackseg.errors import ConfigError, CrackSegError
+from crackseg.errors import ConfigError
 from crackseg.launch.error_messages import message_of, unknown_setting
+from crackseg.system.exits import end_in_one_line
 
 
 @contextmanager
@@ -25,18 +24,8 @@ def exit_on_user_error() -> Iterator[None]:
     """
     # Without it Hydra prints its errors by itself and exits with code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
+    with end_in_one_line(message_of):
         yield
-    except CrackSegError as error:
-        _leave(str(error))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
-    except Exception as error:
-        message = message_of(error)
-        if message is None:
-            raise
-        _leave(message)
 
 
 def to_dataclass(config: DictConfig) -> Any:
@@ -64,11 +53,6 @@ def refuse_overrides(reasons: Mapping[str, str]) -> None:
         key = key_of(override)
         if key in reasons:
             raise ConfigError(f"{override}: cannot be set here, {reasons[key]}")
-
-
-def _leave(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
 
 
 def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:

@@ -25,10 +25,10 @@ from crackseg.launch.resume import resumed_config
 from crackseg.reporting.terminal.sweeps import write_sweep_tables
 from crackseg.runs.reader import read_run
 from crackseg.runs.record import CONFIG, LAST, RECORD, recording, state_of
+from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import write_text
 from crackseg.system.processes import is_first_process, usable_cores
 from crackseg.system.runtime import start_logging
-from crackseg.training.interruption import Interrupted
 from crackseg.workflows.train import train
 
 log = logging.getLogger(__name__)
@@ -71,9 +71,10 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
     try:
         with _put_back_if_refused(folder):
             return _recorded(config, folder, overrides, checkpoint)
-    except (Interrupted, KeyboardInterrupt):
+    except Interrupted as error:
         if (folder / LAST).is_file():
             _say_how_to_go_on(shell_override("resume", folder))
+            error.said = True
         raise
 
 
@@ -92,12 +93,15 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     try:
         with _standing_alone(folder, overrides):
             return _recorded(config, folder, overrides, checkpoint, varied, threads)
-    except CrackSegError as error:
-        log.error("this job failed, the sweep goes on: %s", error)
-    except Exception:
-        log.exception("this job failed, the sweep goes on")
-    except (Interrupted, KeyboardInterrupt):
+    except Exception as error:
+        mistake = mistake_of(error)
+        if mistake is None:
+            log.exception("this job failed, the sweep goes on")
+        else:
+            log.error("this job failed, the sweep goes on: %s", mistake)
+    except Interrupted as error:
         _say_how_to_go_on(f"-m {shell_override('sweep.resume', sweep)}")
+        error.said = True
         raise
     finally:
         write_sweep_tables(sweep, config.sweep.objective)

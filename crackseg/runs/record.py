@@ -13,6 +13,7 @@ say nothing any more: a run that is ``running`` in words and not locked was inte
 """
 
 import json
+import logging
 import platform
 import shlex
 import socket
@@ -28,13 +29,18 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crackseg import __version__
-from crackseg.errors import CrackSegError, RunBusyError
+from crackseg.errors import OutputError, RunBusyError
+from crackseg.system.exits import mistake_of
 from crackseg.system.files import write_text
 from crackseg.system.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
 _LOCK, _PACKAGES = "run.lock", "packages.txt"
+# Kept free for the last word of a run on a disk that has become full.
+_RESERVE, _RESERVED_BYTES = ".run.reserve", 64 << 10
+log = logging.getLogger(__name__)
+
 # In seconds. Whoever asks for the state of a run holds its lock for a moment, and the loaders'
 # workers of a process that was killed somewhat longer.
 _PATIENCE = 10
@@ -61,12 +67,12 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         write_text(folder / _PACKAGES, _packages())
         _write(folder, record)
         try:
+            write_text(folder / _RESERVE, " " * _RESERVED_BYTES)
             yield
-        except CrackSegError as error:
-            _end(folder, {**record, "mistake": True}, "failed", str(error))
-            raise
         except Exception as error:
-            _end(folder, record, "failed", f"{type(error).__name__}: {error}")
+            mistake = mistake_of(error)
+            told = f"{type(error).__name__}: {error}" if mistake is None else mistake
+            _end(folder, {**record, "mistake": mistake is not None}, "failed", told)
             raise
         except BaseException:
             _end(folder, record, "interrupted")
@@ -133,7 +139,12 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
 
 
 def _end(folder: Path, record: dict[str, Any], state: str, error: str | None = None) -> None:
-    _write(folder, {**record, "state": state, "error": error, "finished": _now()})
+    (folder / _RESERVE).unlink(missing_ok=True)
+    try:
+        _write(folder, {**record, "state": state, "error": error, "finished": _now()})
+    except OutputError as full:
+        # What ended the run is told by whoever hears of it; this run counts as interrupted.
+        log.error("%s, so that it does not say that this run is %s", full, state)
 
 
 def _write(folder: Path, record: dict[str, Any]) -> None:

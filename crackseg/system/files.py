@@ -1,14 +1,54 @@
 """Files that users and programs share: written whole or not at all, read with care."""
 
 import csv
+import errno
 import json
 import os
+import re
+import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crackseg.errors import CrackSegError
+from crackseg.errors import CrackSegError, OutputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_ELSEWHERE = "name a place elsewhere"
+_REASONS = {
+    errno.ENOSPC: f"the disk is full; make room, or {_ELSEWHERE}",
+    errno.EDQUOT: f"this user's share of the disk is used up; make room, or {_ELSEWHERE}",
+    errno.EFBIG: f"the file is larger than this disk or ulimit -f allows; {_ELSEWHERE}",
+    errno.EROFS: f"the disk can only be read; {_ELSEWHERE}",
+    errno.EACCES: f"this user has no right to it; ask for it, or {_ELSEWHERE}",
+    errno.EPERM: f"this user has no right to it; ask for it, or {_ELSEWHERE}",
+    errno.ENOTDIR: f"there is a file where a folder is needed; {_ELSEWHERE}",
+    errno.EEXIST: f"there is a file where a folder is needed; {_ELSEWHERE}",
+    errno.EISDIR: f"there is a folder where a file is needed; {_ELSEWHERE}",
+    errno.ENAMETOOLONG: "the name is too long for this disk; choose a shorter one",
+    errno.ELOOP: f"its links lead in a circle; {_ELSEWHERE}",
+    errno.EMFILE: "too many files are open; raise ulimit -n, or set fewer data.num_workers",
+    errno.ENFILE: "too many files are open on this machine; close some, and begin again",
+    errno.EIO: f"the disk fails (input/output error); look after it, or {_ELSEWHERE}",
+    errno.ESTALE: f"the network disk is gone; connect it again, or {_ELSEWHERE}",
+    errno.ENODEV: f"the disk is gone; connect it again, or {_ELSEWHERE}",
+    errno.ETXTBSY: f"the file is a program that runs just now; {_ELSEWHERE}",
+}
+# Seconds after which a temporary file of a process that is not there any more has no writer: the
+# process may be one of another machine.
+_ABANDONED = 600.0
+
+
+def reason_of(error: OSError) -> str | None:
+    """What is wrong with a path and what to do, in words.
+
+    Returns:
+        The words; None for an error that a machine in order may give too, such as a missing file.
+    """
+    return None if error.errno is None else _REASONS.get(error.errno)
 
 
 @contextmanager
@@ -24,18 +64,145 @@ def atomic_write(path: Path) -> Iterator[Path]:
         A hidden name beside it, of this process alone.
 
     Raises:
-        OSError: it cannot be written.
+        OutputError: it cannot be written, be it for its place or for the disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with said_in_words(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        try:
+            yield temporary
+            # Without it the name may reach the disk before what it stands for.
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def require_writable(folder: Path) -> None:
+    """Tries whether files can be written in a folder, before long work begins.
+
+    The folder may be missing; where it can be made, it is still missing afterwards.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    probe = folder / f".writable.{os.getpid()}"
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    with said_in_words(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"1")
+        finally:
+            with suppress(OSError):
+                probe.unlink()
+            for parent in made:
+                with suppress(OSError):
+                    parent.rmdir()
+
+
+def require_writable_file(path: Path) -> None:
+    """The same for a file that is to be written, which must be no folder.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path}: cannot be written, {_REASONS[errno.EISDIR]}")
+    require_writable(path.parent)
+
+
+@contextmanager
+def said_in_words(path: Path) -> Iterator[None]:
+    """Says what keeps a path from being written; errors of files elsewhere pass through.
+
+    Args:
+        path: File or folder that is written inside, under this name or a temporary one beside it.
+
+    Raises:
+        OutputError: naming the path, what is wrong and what to do.
+    """
     try:
-        yield temporary
-        # Without it the name may reach the disk before what it stands for.
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        reason = reason_of(error) if _concerns(error, path) else None
+        if reason is None:
+            raise
+        raise OutputError(f"{path}: cannot be written, {reason}") from error
+
+
+def is_full(error: OutputError) -> bool:
+    """Whether it was for want of room, on the disk or of this user's share, and nothing else."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in NO_ROOM
+
+
+def discard(path: Path) -> None:
+    """Removes a file or a folder, whichever stands there; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def is_abandoned(path: Path, process: int) -> bool:
+    """Whether a temporary file or folder was left by a process that was killed.
+
+    Args:
+        path: Path of it.
+        process: Number of the process that made it, on whichever machine that was.
+    """
+    try:
+        old = time.time() - path.stat().st_mtime > _ABANDONED
+    except OSError:
+        return False
+    return old and not _is_alive(process)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        # Asking elsewhere would end the process.
+        return process == os.getpid()
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Removes temporary files for a path whose writers were killed."""
+    for leftover in _hidden_files(path.parent).pop(path.name, ()):
+        process = int(leftover.name.rpartition(".")[2])
+        if is_abandoned(leftover, process):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    if not isinstance(error.filename, str):
+        # What fails while it is written bears no name.
+        return True
+    return path.is_relative_to(error.filename) or Path(error.filename).is_relative_to(path.parent)
+
+
+@lru_cache(maxsize=64)
+def _hidden_files(folder: Path) -> dict[str, list[Path]]:
+    """Temporary files in a folder by the names that they are for, as they were at first sight.
+
+    Looking again for each of thousands of masks would take longer than writing them.
+    """
+    found: dict[str, list[Path]] = {}
+    for entry in os.scandir(folder):
+        named = re.fullmatch(r"\.(.+)\.\d+", entry.name)
+        if named and entry.is_file(follow_symlinks=False):
+            found.setdefault(named[1], []).append(folder / entry.name)
+    return found
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,6 +3,10 @@
 import atexit
 import multiprocessing
 import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 
 def usable_cores() -> int:
@@ -29,10 +33,38 @@ def start_method() -> str:
 
 def kill_children_at_exit() -> None:
     """Lets this process end although a child hangs, for which Python would wait for ever."""
-    atexit.unregister(_kill_children)
-    atexit.register(_kill_children)
+    atexit.unregister(kill_children)
+    atexit.register(kill_children)
 
 
-def _kill_children() -> None:
+def kill_children() -> None:
+    """Ends all processes that multiprocessing has started for this one, at once."""
     for child in multiprocessing.active_children():
         child.kill()
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Holds Ctrl-C and SIGTERM back; processes started inside never hear of them.
+
+    A terminal sends Ctrl-C to all processes at once, and those that are still importing would
+    print a traceback each. Their parent hears of it at the end of this, and ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def thread_pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads on all cores; where the work inside ends early, what waits is never begun."""
+    pool = ThreadPoolExecutor(usable_cores())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

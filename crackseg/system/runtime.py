@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import platform
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 import cv2
 import torch
 
+from crackseg.system.files import said_in_words
 from crackseg.system.processes import is_first_process, kill_children_at_exit
 
 log = logging.getLogger(__name__)
@@ -120,11 +122,21 @@ def start_logging(file: Path | None = None) -> None:
         return
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, encoding="utf-8"))
+        with said_in_words(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(_LogFile(file, encoding="utf-8"))
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
         logger.addHandler(handler)
+
+
+class _LogFile(logging.FileHandler):
+    """Goes silent on a full disk, where the stock one prints a traceback for every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Leaves it to what matters more than this file to say that nothing can be written."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM end a training after the step that it is in."""
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,25 +10,10 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
+from crackseg.system.exits import SIGNALS, Interrupted
 from crackseg.system.processes import is_first_process
 
 log = logging.getLogger(__name__)
-
-
-class Interrupted(SystemExit):
-    """A training that was asked to end, as a process ends by that signal: code 128 + signal.
-
-    Args:
-        number: of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(128 + number)
-        self.number = number
-
-    def __reduce__(self) -> tuple[type["Interrupted"], tuple[int]]:
-        """Parallel jobs of a sweep send it to the sweep's own process."""
-        return type(self), (self.number,)
 
 
 class StopBetweenBatches(Callback):
@@ -74,8 +60,9 @@ def keep_lightning_from_signals(trainer: Trainer) -> None:
 def graceful_signals() -> Iterator[list[int]]:
     """Notes Ctrl-C and SIGTERM for :class:`StopBetweenBatches` instead of ending the process.
 
-    A second signal of the same kind does what it always does, and ends the process at once. Of a
-    distributed run the first process alone listens to Ctrl-C, which a terminal sends to all.
+    A second signal of the same kind ends the work wherever it stands, and a third one, should the
+    second not get through, the process. Of a distributed run the first process alone listens to
+    Ctrl-C, which a terminal sends to all.
 
     Yields:
         The signals that came, first come first.
@@ -84,17 +71,19 @@ def graceful_signals() -> Iterator[list[int]]:
         Interrupted: a signal came, and nothing inside has ended by it.
     """
     came: list[int] = []
-    at_last: dict[int, Any] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-    }
+    owner = os.getpid()
 
     def note(number: int, frame: Any) -> None:
-        log.warning("stopping after this step; the same signal again stops at once")
+        # A forked child leaves signals to its parent until it has a handler of its own.
+        if os.getpid() != owner:
+            return
+        if number in came:
+            signal.signal(number, signal.SIG_DFL)
+            raise Interrupted(number)
         came.append(number)
-        signal.signal(number, at_last[number])
+        log.warning("stopping after this step; the same signal again stops at once")
 
-    handlers: dict[int, Any] = dict.fromkeys(at_last, note) if _listens() else {}
+    handlers: dict[int, Any] = dict.fromkeys(SIGNALS, note) if _listens() else {}
     if handlers and not is_first_process():
         handlers[signal.SIGINT] = signal.SIG_IGN
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

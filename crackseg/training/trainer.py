@@ -6,6 +6,7 @@ from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from crackseg.errors import ConfigError
+from crackseg.training.interruption import keep_lightning_from_signals
 
 
 def build_trainer(**settings: Any) -> Trainer:
@@ -15,7 +16,7 @@ def build_trainer(**settings: Any) -> Trainer:
         ConfigError: an accelerator, devices or a strategy that this machine does not have.
     """
     try:
-        return Trainer(
+        trainer = Trainer(
             **settings,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -23,3 +24,5 @@ def build_trainer(**settings: Any) -> Trainer:
         )
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise ConfigError(f"trainer: {error}") from error
+    keep_lightning_from_signals(trainer)
+    return trainer

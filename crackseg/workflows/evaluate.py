@@ -15,6 +15,7 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.config.schema import EvaluateConfig
 from crackseg.config.validation import MASK_THRESHOLD_LIMITS
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.loaders import killed_workers_named
 from crackseg.data.readers import PredictionScaleReader
 from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
@@ -114,7 +115,7 @@ def _examine(
         datamodule.test_pixels = PredictionScaleReader(
             datamodule.root, seen["scale"], seen["resize"]
         )
-    with quiet_lightning():
+    with killed_workers_named(), quiet_lightning():
         trainer = _build_trainer(config, examination)
         try:
             trainer.test(segmenter, datamodule=datamodule, verbose=False)

@@ -13,7 +13,7 @@ from PIL import Image
 from crackseg.errors import CrackSegError, DatasetNotFoundError, UnreadableImageError
 from crackseg.images import IMAGE_SUFFIXES, UInt8Array
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.system.files import atomic_write
+from crackseg.system.files import atomic_write, require_writable
 from crackseg.system.progress import progress
 from crackseg.visualization.overlays import as_heat, overlay
 
@@ -57,6 +57,7 @@ def predict(
         CrackSegError: results would stand among the photographs, or cannot be written.
     """
     jobs = plan(paths, output)
+    require_writable(output)
     done: list[Path] = []
     skipped: list[tuple[Path, str]] = []
     for job in progress(jobs, "Finding cracks", len(jobs)):
@@ -146,7 +147,6 @@ def _unanchored(path: Path) -> str:
 
 
 def _write(found: Prediction, target: Path, probability: bool) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     pictures = {
         "mask": np.where(found.mask, 255, 0).astype(np.uint8),
         "overlay": overlay(found.image, found.mask),
@@ -158,11 +158,8 @@ def _write(found: Prediction, target: Path, probability: bool) -> None:
 
 
 def _write_png(picture: UInt8Array, path: Path) -> None:
-    try:
-        with atomic_write(path) as name:
-            Image.fromarray(picture).save(name, format="PNG")
-    except OSError as error:
-        raise CrackSegError(f"{path}: cannot be written ({error})") from error
+    with atomic_write(path) as name:
+        Image.fromarray(picture).save(name, format="PNG")
 
 
 def _suffixes() -> str:

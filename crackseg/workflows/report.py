@@ -22,6 +22,7 @@ from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
 from crackseg.runs.reader import Run, find_runs, newest_first
 from crackseg.runs.record import BEST
+from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS
 from crackseg.workflows.run_predictions import predict_images
@@ -59,6 +60,8 @@ def report(
         DatasetError: photographs that runs were trained on are not there any more.
     """
     _check(subset, resolution, output)
+    # Before runs are judged, which takes long.
+    require_writable_file(output)
     runs = _find(folders)
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
     left_out = [(names[run.folder], run) for run in runs if run.state != "done"]

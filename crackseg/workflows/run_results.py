@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
-from crackseg.errors import CrackSegError, DatasetError
+from crackseg.errors import CrackSegError, DatasetError, OutputError, WorkerKilledError
 from crackseg.models import build_network
 from crackseg.reporting.comparison.entries import RunResult, settings_as_text
 from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
@@ -101,6 +101,8 @@ def _judged(
     try:
         with _quiet():
             evaluate(config, folder, show=False)
+    except (OutputError, WorkerKilledError):
+        raise
     except CrackSegError as error:
         raise DatasetError(
             f"{relative_to_cwd(run.folder)}: its {subset} subset cannot be judged: {error}. Put "

@@ -17,20 +17,17 @@ from crackseg.config.paths import absolute_data
 from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule, announce
+from crackseg.data.loaders import killed_workers_named
 from crackseg.errors import DatasetError
 from crackseg.metrics.scores import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.runs.record import BEST, LAST
+from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
 from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
-from crackseg.training.interruption import (
-    Interrupted,
-    StopBetweenBatches,
-    graceful_signals,
-    keep_lightning_from_signals,
-)
+from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.segmenter import CrackSegmenter
@@ -89,7 +86,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
     try:
-        with quiet_lightning(), graceful_signals() as came:
+        with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
             throughput = Throughput()
             trainer = _build_trainer(config, folder, throughput, came, start)
             trainer.fit(
@@ -179,7 +176,7 @@ def _build_trainer(
     settings["profiler"] = build_profiler(settings["profiler"], folder)
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
-    trainer = build_trainer(
+    return build_trainer(
         **settings,
         logger=build_loggers(config.logger, folder, resumed_at),
         callbacks=[
@@ -192,8 +189,6 @@ def _build_trainer(
         log_every_n_steps=10,
         num_sanity_val_steps=0,
     )
-    keep_lightning_from_signals(trainer)
-    return trainer
 
 
 def _judge_best(

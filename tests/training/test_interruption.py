@@ -7,8 +7,8 @@ import pytest
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
+from crackseg.system.exits import Interrupted
 from crackseg.training.interruption import (
-    Interrupted,
     StopBetweenBatches,
     graceful_signals,
     keep_lightning_from_signals,
@@ -27,7 +27,7 @@ def test_a_signal_is_noted_and_told_at_the_end(number: signal.Signals) -> None:
 
 def test_a_second_ctrl_c_stops_at_once() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt), graceful_signals():  # noqa: PT012
+    with pytest.raises(Interrupted), graceful_signals():  # noqa: PT012
         signal.raise_signal(signal.SIGINT)
         steps.append("went on")
         signal.raise_signal(signal.SIGINT)

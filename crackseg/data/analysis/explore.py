@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from crackseg.errors import DatasetError
 from crackseg.geometry import crack_widths
 from crackseg.images import UInt8Array, binarize, read_photograph, resize
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.processes import usable_cores
+from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 
@@ -170,7 +169,7 @@ def _measure_widths(
     def measure(one: Inspection) -> npt.NDArray[np.float32]:
         return crack_widths(binarize(_read_mask(root, one.pair, one.image_size), mask_threshold))
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
+    with thread_pool() as pool:
         results = pool.map(measure, inspected)
         return list(progress(results, "Measuring cracks", len(inspected)))
 

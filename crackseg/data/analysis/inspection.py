@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import thumbnail
 from crackseg.errors import UnreadableImageError
 from crackseg.images import UInt8Array, binarize, read_photograph, resize
-from crackseg.system.processes import usable_cores
+from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 _CORE = 127
@@ -81,7 +80,7 @@ class Inspection:
 
 def inspect_all(root: Path, pairs: Sequence[Pair]) -> list[Inspection | Unreadable]:
     """Inspects pairs with all cores, and shows how far it is."""
-    with ThreadPoolExecutor(usable_cores()) as pool:
+    with thread_pool() as pool:
         results = pool.map(lambda pair: inspect(root, pair), pairs)
         return list(progress(results, "Reading photographs and masks", len(pairs)))
 

@@ -11,7 +11,6 @@ It is written under another name and renamed, so that it is whole or not there; 
 while others wait for it.
 """
 
-import errno
 import json
 import logging
 import os
@@ -35,10 +34,10 @@ from crackseg.data.cache.survey import (
 )
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
-from crackseg.errors import CrackSegError
+from crackseg.errors import CrackSegError, OutputError
 from crackseg.images import UInt8Array, size_of_photograph
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import write_text
+from crackseg.system.files import discard, is_full, require_writable, said_in_words, write_text
 
 log = logging.getLogger(__name__)
 
@@ -118,17 +117,12 @@ def open_store(
         NoRoomError: the limit or the disk is too small.
     """
     stores = cache / "store"
-    try:
-        stores.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CrackSegError(
-            f"data.cache={cache}: cannot be written to ({error}); name another folder"
-        ) from error
+    _require_writable(cache, stores)
     folder = stores / key_of_pixels(root, pairs, preprocessing)
     with _alone(folder):
-        statistics = _checked(folder)
+        statistics = _checked(folder, len(pairs))
         if statistics is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(folder)
             _make_room(stores, _bytes_needed(root, pairs, preprocessing), int(limit * GIGABYTE))
             statistics = _build(folder, decode_all(root, pairs, preprocessing))
         # How long it was not used is read from this time.
@@ -136,17 +130,29 @@ def open_store(
         return statistics, Store(folder, pairs)
 
 
-def _checked(folder: Path) -> list[PairStatistics] | None:
+def _require_writable(cache: Path, stores: Path) -> None:
+    try:
+        require_writable(stores)
+    except OutputError as error:
+        if is_full(error):
+            raise NoRoomError(str(error)) from error
+        raise CrackSegError(f"data.cache={cache}: {error}") from error
+
+
+def _checked(folder: Path, count: int) -> list[PairStatistics] | None:
     """The statistics of a store whose bytes are those that were written; None if there is none."""
-    if not folder.is_dir():
+    if not folder.exists():
         return None
-    statistics = read_statistics(folder / _FINDINGS)
+    statistics = read_statistics(folder / _FINDINGS, count)
     try:
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        whole = all(
-            _checksum(folder / name) == index["checksums"][name] for name in (_IMAGES, _MASKS)
+        pixels = [int(height) * int(width) for height, width in index["shapes"]]
+        whole = len(pixels) == count and all(
+            (folder / name).stat().st_size == bytes_each * sum(pixels)
+            and _checksum(folder / name) == index["checksums"][name]
+            for name, bytes_each in ((_IMAGES, 3), (_MASKS, 1))
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if statistics is None or not whole:
         log.warning("%s: damaged, made anew", folder)
@@ -157,15 +163,16 @@ def _checked(folder: Path) -> list[PairStatistics] | None:
 def _build(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
     building = folder.with_name(f"{folder.name}{_UNFINISHED}")
     # Left by a process that was killed.
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
+    discard(building)
     try:
-        statistics = _write(building, decoded)
-        building.rename(folder)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+        with said_in_words(folder):
+            building.mkdir()
+            statistics = _write(building, decoded)
+            building.rename(folder)
+    except OutputError as error:
+        if not is_full(error):
             raise
-        raise NoRoomError(f"{folder}: the disk is full") from error
+        raise NoRoomError(str(error)) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return statistics

@@ -4,10 +4,10 @@ The answers are kept below the cache folder, under a name made of everything tha
 """
 
 import hashlib
-import zipfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,14 @@ import numpy.typing as npt
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
-from crackseg.errors import UnreadableImageError
+from crackseg.errors import OutputError, UnreadableImageError
 from crackseg.images import UInt8Array, read_photograph
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import atomic_write
-from crackseg.system.processes import usable_cores
+from crackseg.system.files import atomic_write, discard, is_full, require_writable
+from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
+
+log = logging.getLogger(__name__)
 
 # To be raised when decoding or resizing changes, or what is found of a pair.
 _VERSION = 3
@@ -87,18 +89,47 @@ def survey(
         A statistics for each pair, in their order.
     """
     path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
-    known = read_statistics(path)
+    known = read_statistics(path, len(pairs))
     if known is None:
+        _require_writable(path.parent)
         known = [decoded.statistics for decoded in decode_all(root, pairs, preprocessing)]
-        write_statistics(known, path)
+        keep(path, partial(write_statistics, known))
     return known
+
+
+def keep(path: Path, write: Callable[[Path], None]) -> None:
+    """Keeps what was computed for the next time, in place of whatever damaged thing stands there.
+
+    Without room on the disk it is not kept, which is said.
+
+    Raises:
+        OutputError: it cannot be written for another reason.
+    """
+    if path.exists():
+        log.warning("%s: damaged, made anew", path)
+        discard(path)
+    try:
+        write(path)
+    except OutputError as error:
+        if not is_full(error):
+            raise
+        log.warning("%s; until then it is computed each time", error)
+
+
+def _require_writable(folder: Path) -> None:
+    """Before the photographs are read, which takes long."""
+    try:
+        require_writable(folder)
+    except OutputError as error:
+        if not is_full(error):
+            raise
 
 
 def decode_all(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing
 ) -> Iterator[Decoded]:
     """Decodes all pairs in their order, on all cores, with a progress bar."""
-    with ThreadPoolExecutor(usable_cores()) as pool:
+    with thread_pool() as pool:
 
         def decode_in_portions() -> Iterator[Decoded]:
             for start in range(0, len(pairs), _DECODED_AHEAD):
@@ -131,19 +162,40 @@ def write_statistics(statistics: Sequence[PairStatistics], path: Path) -> None:
         np.savez_compressed(file, **columns)
 
 
-def read_statistics(path: Path) -> list[PairStatistics] | None:
-    """Reads what :func:`write_statistics` wrote; None where it is missing or damaged."""
+def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
+    """Reads what :func:`write_statistics` wrote.
+
+    Args:
+        path: of the file.
+        count: of the pairs.
+
+    Returns:
+        A statistics for each pair; None where the file is missing, damaged or of other pairs.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
             columns = [stored[column.name] for column in fields(PairStatistics)]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        statistics = [
+            PairStatistics(
+                str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays
+            )
+            for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
+        ]
+    except Exception:
+        # A damaged file fails in whatever way its bytes happen to suggest.
         return None
-    return [
-        PairStatistics(
-            str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays
-        )
-        for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
-    ]
+    return statistics if len(statistics) == count and all(map(_is_whole, statistics)) else None
+
+
+def _is_whole(statistics: PairStatistics) -> bool:
+    grey, thumb = statistics.grey_histogram, statistics.thumbnail
+    return (
+        grey.shape == (256,)
+        and grey.dtype == np.int64
+        and thumb.shape == (THUMBNAIL, THUMBNAIL)
+        and thumb.dtype == np.uint8
+        and 0 <= statistics.share <= 1
+    )
 
 
 def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:

@@ -20,10 +20,7 @@ def write_exclusions(path: Path, rows: Mapping[str, str]) -> None:
         CrackSegError: there is a file of this name, or it cannot be written.
     """
     refuse_to_replace(path)
-    try:
-        write_table(path, COLUMNS, rows.items())
-    except OSError as error:
-        raise CrackSegError(f"{path}: cannot be written ({error})") from error
+    write_table(path, COLUMNS, rows.items())
 
 
 def refuse_to_replace(path: Path) -> None:

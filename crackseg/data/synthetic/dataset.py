@@ -6,9 +6,9 @@ a few hundred of them once, in the folder layout of CrackSeg9k V4, for the ordin
 
 import logging
 import os
+import re
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from PIL import Image
 from crackseg.data.synthetic.rendering import MIN_SIZE, SURFACES, render, require_at_least
 from crackseg.errors import DatasetError
 from crackseg.images import IMAGE_SUFFIXES
+from crackseg.system.files import is_abandoned, said_in_words
+from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
     Raises:
         ValueError: If the count, seed or size is too small.
         DatasetError: If other photographs stand in ``root``.
+        OutputError: If it cannot be written.
     """
     require_at_least("count", count, 1)
     require_at_least("seed", seed, 0)
@@ -55,14 +58,26 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
     if folder.is_dir():
         return folder
     _refuse_among_others(root)
-    root.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=root))
-    try:
-        _write_all(draft, count, seed, size)
-        _publish(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with said_in_words(folder):
+        root.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned_drafts(root)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=root))
+        try:
+            _write_all(draft, count, seed, size)
+            _publish(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def _remove_abandoned_drafts(root: Path) -> None:
+    """Removes what was drawn by processes that were killed."""
+    for draft in root.glob(".synthetic-v*-*"):
+        named = re.fullmatch(r"\.synthetic-v\d+-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+", draft.name)
+        # A folder is as old as the newest of its files.
+        parts = [draft, *draft.glob("*/**/")]
+        if named and all(is_abandoned(part, int(named[1] or 0)) for part in parts):
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _refuse_among_others(root: Path) -> None:
@@ -86,13 +101,12 @@ def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
     threads = cv2.getNumThreads()
     # The photographs are drawn side by side; OpenCV's own threads would only get in their way.
     cv2.setNumThreads(1)
-    pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        label = f"Drawing {count} synthetic photographs"
-        for _ in progress(pool.map(write, range(count)), label, count):
-            pass
+        with thread_pool() as pool:
+            label = f"Drawing {count} synthetic photographs"
+            for _ in progress(pool.map(write, range(count)), label, count):
+                pass
     finally:
-        pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(threads)
 
 

@@ -1,0 +1,43 @@
+"""Near duplicates among photographs, kept below the cache: comparing thousands takes minutes."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackseg.data.cache.survey import PairStatistics, keep
+from crackseg.data.splits.duplicates import near_duplicates
+from crackseg.system.files import write_text
+
+log = logging.getLogger(__name__)
+
+
+def known_duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:
+    """Near duplicates among the photographs, or what was found of the same ones earlier."""
+    thumbnails = np.stack([found.thumbnail for found in statistics])
+    path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
+    try:
+        return _as_pairs(json.loads(path.read_text(encoding="utf-8")), len(thumbnails))
+    except (OSError, ValueError, TypeError, RecursionError):
+        log.info("comparing photographs: which of them show the same?")
+    found = near_duplicates(thumbnails)
+    keep(path, partial(write_text, text=json.dumps(found)))
+    return found
+
+
+def _as_pairs(stored: Any, count: int) -> list[tuple[int, int]]:
+    """Pairs of photographs by their numbers.
+
+    Raises:
+        TypeError: it is no list of pairs of numbers.
+        ValueError: a number is not one of the photographs.
+    """
+    pairs = [(int(one), int(other)) for one, other in stored]
+    if any(not 0 <= number < count for pair in pairs for number in pair):
+        raise ValueError("numbers of other photographs")
+    return pairs

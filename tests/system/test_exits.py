@@ -1,0 +1,128 @@
+"""Every door ends with one line and a code that the documentation names."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crackseg.errors import CrackSegError
+from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(code: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """A process of its own that runs ``code`` after a door's first lines."""
+    begin = "import time\nfrom crackseg.system.exits import *\nend_at_once_by_signals()\n"
+    return subprocess.Popen(
+        [sys.executable, "-c", begin + code],
+        cwd=ROOT,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "line"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "stopped by SIGTERM")]
+)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('ready', flush=True)\ntime.sleep(60)",
+        "with end_in_one_line():\n    print('ready', flush=True)\n    time.sleep(60)",
+        # Where Python cannot raise, it comes again.
+        "class Late:\n"
+        "    def __del__(self):\n"
+        "        print('ready', flush=True)\n"
+        "        time.sleep(2)\n"
+        "with end_in_one_line():\n    Late()\n    time.sleep(60)",
+    ],
+)
+def test_a_signal_ends_in_one_line(code: str, number: signal.Signals, line: str) -> None:
+    process = start(code)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.1)
+    process.send_signal(number)
+    _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (128 + number, f"{line}\n")
+
+
+def test_a_reader_that_has_read_enough_ends_quietly() -> None:
+    process = start("with end_in_one_line():\n    time.sleep(.3)\n    print('x' * 100000)")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(30) == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's")
+def test_a_full_disk_behind_what_is_printed_is_said() -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start("with end_in_one_line():\n    print('x')", full.fileno())
+        _, complaints = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert complaints.startswith("error: the disk is full; make room")
+    assert complaints.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (CrackSegError("seed=-1: at least 0"), "seed=-1: at least 0"),
+        (OSError(errno.ENOSPC, "x"), "the disk is full; make room, or name a place elsewhere"),
+        (
+            OSError(errno.EACCES, "x", "/a"),
+            "/a: this user has no right to it; ask for it, or name a place elsewhere",
+        ),
+        (
+            MemoryError(),
+            "the memory is not enough; set a smaller data.batch_size or data.image_size, or "
+            "smaller photographs",
+        ),
+        # What may be a bug.
+        (FileNotFoundError(errno.ENOENT, "x", "/a"), None),
+        (OSError("something"), None),
+        (RuntimeError("something"), None),
+    ],
+)
+def test_mistakes_are_told_from_bugs(error: Exception, message: str | None) -> None:
+    assert mistake_of(error) == message
+
+
+def test_a_mistake_is_said_and_a_bug_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left, end_in_one_line():
+        raise CrackSegError("here")
+    assert (left.value.code, capsys.readouterr().err) == (2, "error: here\n")
+    with pytest.raises(ZeroDivisionError), end_in_one_line():
+        raise ZeroDivisionError
+    with pytest.raises(SystemExit) as worded, end_in_one_line(lambda error: f"word: {error}"):
+        raise ValueError("x")
+    assert (worded.value.code, capsys.readouterr().err) == (2, "error: word: x\n")
+
+
+def test_an_interruption_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Interrupted), end_in_one_line(), end_in_one_line():
+        raise Interrupted(signal.SIGTERM)
+    assert capsys.readouterr().err == "stopped by SIGTERM\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_leaves_signals_to_its_parent() -> None:
+    with end_in_one_line():
+        child = os.fork()
+        if child == 0:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.1)
+                os._exit(7)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
