@@ -27,18 +27,18 @@ def weighted_bce(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
     3.1 and 3.2 of the report, read per pixel.
 
     Args:
-        logits: (N, 1, H, W).
-        mask: (N, 1, H, W) in {0, 1}.
-        class_weights: (2,), the weights of background and crack.
+        logits: Logits, (N, 1, H, W).
+        mask: Masks in {0, 1}, (N, 1, H, W).
+        class_weights: Weights of background and crack, (2,).
     """
     per_pixel = F.binary_cross_entropy_with_logits(logits.float(), mask, reduction="none")
     return (_weight_vector(mask, class_weights) * per_pixel).mean()
 
 
 def weighted_bce_reduced(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
-    """What the report's program computed: the mean cross-entropy times the mean weight.
+    """Mean cross-entropy times the mean weight, as the report's program computed it.
 
-    The cross-entropy was reduced to one number before the weights came in, so they scale the
+    The cross-entropy is reduced to one number before it is weighted. So the weights scale the
     gradient of the whole batch and favour no class.
     """
     return bce(logits, mask) * _weight_vector(mask, class_weights).mean()
@@ -47,11 +47,11 @@ def weighted_bce_reduced(logits: Tensor, mask: Tensor, class_weights: Tensor) ->
 def dice(logits: Tensor, mask: Tensor) -> Tensor:
     """Soft Dice loss, one minus the Dice score of probabilities over the whole batch.
 
-    Over the batch and not per image, so that a photograph without cracks costs its false alarms
-    and nothing else. One is added to both sides of the fraction, which makes a batch without any
-    crack well defined.
+    It is taken over the batch and not per image, so that a photograph without cracks costs its
+    false alarms and nothing else. One is added above and below the fraction line, so that a batch
+    without any crack is well defined.
 
-    Source:
+    References:
         Milletari et al.: V-Net, 2016 (there with squares in the denominator).
     """
     probability = torch.sigmoid(logits.float())
@@ -70,12 +70,12 @@ class SegmentationLoss(nn.Module):
     """A weighted sum of named terms.
 
     Args:
-        terms: the factor of each term, such as ``{"bce": 1.0, "dice": 0.5}``.
-        class_weights: weights of background and crack; given exactly if a term uses them.
+        terms: Factor of each term by name, such as ``{"bce": 1.0, "dice": 0.5}``.
+        class_weights: Weights of background and crack; given exactly if a term uses them.
 
     Raises:
-        ConfigError: no term, an unknown one, a factor that is not positive, class weights that no
-            term would use or that one would miss.
+        ConfigError: There is no term or an unknown one, a factor is not positive, or class weights
+            are given that no term uses or missing where one does.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SegmentationLoss(nn.Module):
         self.register_buffer("class_weights", _as_weights(class_weights), persistent=False)
 
     def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        """(N, 1, H, W) logits and mask -> scalar."""
+        """Computes the loss, a scalar, from logits and mask, both (N, 1, H, W)."""
         total = logits.new_zeros((), dtype=torch.float32)
         for name, factor in self.terms.items():
             if name in PLAIN_TERMS:
@@ -100,15 +100,15 @@ class SegmentationLoss(nn.Module):
 
 
 def uses_class_weights(terms: Mapping[str, float]) -> bool:
-    """Whether a term among these weighs the classes."""
+    """Whether one of the terms uses class weights."""
     return any(name in WEIGHTED_TERMS for name in terms)
 
 
 def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
-    """Refuses a sum of terms that cannot mean what it says.
+    """Refuses terms that are unknown, or that do not fit the class weights.
 
     Raises:
-        ConfigError: see :class:`SegmentationLoss`.
+        ConfigError: The terms are at fault, see :class:`SegmentationLoss`.
     """
     known = [*PLAIN_TERMS, *WEIGHTED_TERMS]
     unknown = [name for name in terms if name not in known]
@@ -131,10 +131,10 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
 
 
 def check_class_weights(class_weights: Any) -> None:
-    """Refuses what is not a pair of weights.
+    """Refuses anything but a pair of weights.
 
     Raises:
-        ConfigError: not two finite numbers greater than 0.
+        ConfigError: They are not two finite numbers greater than 0.
     """
     pair = class_weights if isinstance(class_weights, list | tuple) else ()
     right = [type(weight) in (int, float) and 0 < weight < math.inf for weight in pair]
@@ -153,5 +153,5 @@ def _as_weights(class_weights: Sequence[float] | None) -> Tensor | None:
 
 
 def _weight_vector(mask: Tensor, class_weights: Tensor) -> Tensor:
-    """Equation 3.1."""
+    """The weight of each pixel (report, equation 3.1)."""
     return mask * class_weights[1] + (1 - mask) * class_weights[0]

@@ -1,9 +1,11 @@
-"""How far a figure would move with other photographs.
+"""How far a figure would move with other photographs (bootstrap).
 
-Crops and near duplicates of one photograph are not independent, so whole photograph groups are
-drawn, with replacement, and a figure is computed anew from the sum of what was counted in the
-images of those drawn, or, where no sums tell it, from those images. Intervals are percentiles of
-1,000 draws (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+Crops and near duplicates of one photograph are not independent. So whole photograph groups are
+drawn, with replacement. The figure is computed anew from the summed counts of the drawn images,
+or from the images themselves where sums are not enough. Intervals are percentiles of 1,000 draws.
+
+References:
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 
 Sums = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-# From the columns' sums over images, (columns,), to figures by name.
+# Takes the columns' sums over images, shape (columns,), and returns figures by name.
 Statistic = Callable[[npt.NDArray[Any]], Mapping[str, float]]
 
 # Resamples at a time, so that memory stays small whatever their number.
@@ -24,7 +26,7 @@ _BATCH = 50
 
 
 class Interval(NamedTuple):
-    """A figure and its 95 % interval; None where fewer than two groups leave nothing to draw."""
+    """A figure and its 95 % interval; the bounds are None where there are fewer than two groups."""
 
     value: float
     low: float | None
@@ -32,9 +34,9 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Second run less first, the 95 % interval, and whether 0 lies outside of it.
+    """A figure of the second run less that of the first, and its 95 % interval.
 
-    Where there is no interval nothing is beyond noise.
+    ``beyond_noise`` says whether 0 lies outside the interval; without an interval it is False.
     """
 
     value: float
@@ -50,14 +52,14 @@ def bootstrap(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, Interval]:
-    """Figures with their intervals.
+    """Computes figures with their intervals.
 
     Args:
-        sums: (images, columns), what was counted in each image.
-        groups: of each image; the images of a group are drawn together.
-        statistic: computes figures from the columns' sums over images.
-        seed: of the draw, which depends on nothing else than the groups' number and names.
-        resamples: how many.
+        sums: Counts of each image, shape (images, columns).
+        groups: Group name of each image; the images of a group are drawn together.
+        statistic: Function that computes figures from the columns' sums over images.
+        seed: Seed of the draws, which depend on nothing else but the number and names of groups.
+        resamples: Number of draws.
     """
     drawn = map(statistic, resampled(sums, groups, seed, resamples))
     return _intervals(statistic(sums.sum(axis=0)), drawn, groups)
@@ -69,13 +71,14 @@ def bootstrap_images(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, Interval]:
-    """The same for figures that no sums tell, such as percentiles.
+    """Computes figures with their intervals where sums are not enough, such as percentiles.
 
     Args:
-        groups: of each image, as for :func:`bootstrap`.
-        statistic: computes figures from how often each image is drawn, int64 (images,).
-        seed: as for :func:`bootstrap`.
-        resamples: how many.
+        groups: Group name of each image, as for :func:`bootstrap`.
+        statistic: Function that computes figures from the number of times each image is drawn,
+            int64 (images,).
+        seed: Seed of the draws, as for :func:`bootstrap`.
+        resamples: Number of draws.
     """
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     batches = _times_drawn(len(names), seed, resamples)
@@ -91,18 +94,18 @@ def paired_bootstrap(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, Difference]:
-    """How two runs differ on the same images, of which each draw takes the same for both.
+    """Computes how two runs differ on the same images; each draw takes the same images for both.
 
     Args:
-        first: (images, columns) of the baseline.
-        second: (images, columns) of the other run, the images in the same order.
-        groups: as for :func:`bootstrap`.
-        statistic: as for :func:`bootstrap`.
-        seed: as for :func:`bootstrap`.
-        resamples: how many.
+        first: Counts of the baseline, shape (images, columns).
+        second: Counts of the other run, same shape, with the images in the same order.
+        groups: Group name of each image, as for :func:`bootstrap`.
+        statistic: Function that computes figures, as for :func:`bootstrap`.
+        seed: Seed of the draws, as for :func:`bootstrap`.
+        resamples: Number of draws.
 
     Raises:
-        ValueError: shapes that differ.
+        ValueError: The shapes differ.
     """
     if first.shape != second.shape:
         raise ValueError(f"shapes differ: {first.shape} and {second.shape}")
@@ -120,19 +123,19 @@ def paired_bootstrap(
 def resampled(
     sums: Sums, groups: Sequence[str], seed: int = 0, resamples: int = RESAMPLES
 ) -> npt.NDArray[np.float64]:
-    """The columns' sums over the images of each draw of groups.
+    """Sums the columns over the images of each draw of groups.
 
     Args:
-        sums: (images, columns).
-        groups: of each image.
-        seed: of the draw.
-        resamples: how many.
+        sums: Counts of each image, shape (images, columns).
+        groups: Group name of each image.
+        seed: Seed of the draws.
+        resamples: Number of draws.
 
     Returns:
-        float64 (resamples, columns).
+        Sums, float64 (resamples, columns).
 
     Raises:
-        ValueError: not a group for every image.
+        ValueError: The number of groups is not the number of images.
     """
     if len(groups) != len(sums):
         raise ValueError(f"{len(sums)} images and {len(groups)} groups")
@@ -145,18 +148,27 @@ def resampled(
 
 
 def mean_sums(rows: Sequence[Mapping[str, float]]) -> npt.NDArray[np.float64]:
-    """What :func:`mean_statistic` takes means from: figures of images, and a 1 for each image."""
+    """The rows that :func:`mean_statistic` takes: the figures of each image, and a 1 to count it.
+
+    >>> mean_sums([{"dice": 0.25}, {"dice": 0.75}]).tolist()
+    [[0.25, 1.0], [0.75, 1.0]]
+    """
     return np.array([[*row.values(), 1.0] for row in rows])
 
 
 def mean_statistic(names: Iterable[str]) -> Statistic:
-    """Means over images of figures, to be computed from :func:`mean_sums`."""
+    """A statistic that gives the mean of each named figure, from the rows of :func:`mean_sums`.
+
+    >>> rows = mean_sums([{"dice": 0.25}, {"dice": 0.75}])
+    >>> mean_statistic(["dice"])(rows.sum(axis=0))
+    {'dice': 0.5}
+    """
     kept = tuple(names)
     return lambda sums: dict(zip(kept, (sums[:-1] / sums[-1]).tolist(), strict=True))
 
 
 def _times_drawn(groups: int, seed: int, resamples: int) -> Iterator[npt.NDArray[np.int64]]:
-    """How often each group is drawn in each resample, some at a time: int64 (some, groups)."""
+    """How often each group is drawn in each resample, in batches: int64 (batch, groups)."""
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, _BATCH):
         drawn = generator.integers(groups, size=(min(_BATCH, resamples - start), groups))

@@ -1,4 +1,4 @@
-"""Whether of the pixels that are crack with probability p a share p is crack."""
+"""Calibration: of the pixels with probability p of crack, a share p should be crack."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,18 @@ import numpy.typing as npt
 
 from crackseg.metrics.histogram import BINS, UNIT, Counts, ProbabilityHistogram
 
-# Fifteen, as most print, do not divide 4,096.
+# Most papers print fifteen, but fifteen does not divide 4,096.
 BINS_SHOWN = 16
 
 
 class Reliability(NamedTuple):
-    """Data of a reliability diagram, one entry a bin that holds pixels.
+    """Data of a reliability diagram, with one entry for each bin that holds pixels.
 
     Attributes:
-        probability: float64, mean probability of crack.
-        share: float64, share of pixels that are crack.
-        pixels: int64, how many pixels.
-        lower: float64, the bin's lower edge.
+        probability: Mean probability of crack in each bin, float64.
+        share: Share of pixels that are crack, float64.
+        pixels: Number of pixels, int64.
+        lower: Lower edge of the bin, float64.
     """
 
     probability: npt.NDArray[np.float64]
@@ -28,17 +28,18 @@ class Reliability(NamedTuple):
 
 
 def binned(histogram: ProbabilityHistogram, bins: int = BINS_SHOWN) -> Counts:
-    """What :func:`reliability` is computed from; of several images their sum.
+    """Counts that :func:`reliability` is computed from; those of several images add up.
 
     Args:
-        histogram: of an image or a data set.
-        bins: a divisor of 4,096, all of the same width in [0, 1].
+        histogram: Histogram of an image or of a data set.
+        bins: Number of bins of equal width in [0, 1]; a divisor of 4,096.
 
     Returns:
-        int64 (3, bins): pixels, crack pixels, the sum of the probabilities in units of 2 ** -24.
+        Three rows, int64 (3, bins): pixels, crack pixels, and the sum of the probabilities in
+        units of 2 ** -24.
 
     Raises:
-        ValueError: a number of bins that does not divide 4,096.
+        ValueError: The number of bins does not divide 4,096.
     """
     if bins < 1 or BINS % bins:
         raise ValueError(f"{bins} bins do not divide the {BINS} that were counted")
@@ -51,7 +52,7 @@ def reliability(counts: Counts) -> Reliability:
     """Compares probability and truth in equal bins of [0, 1].
 
     Args:
-        counts: (3, bins), see :func:`binned`.
+        counts: Counts of :func:`binned`, int64 (3, bins).
     """
     pixels, crack, parts = counts
     some = pixels > 0
@@ -66,10 +67,12 @@ def reliability(counts: Counts) -> Reliability:
 def calibration_error(curve: Reliability) -> float:
     """Expected calibration error, sum over bins of n_b / N |share_b - probability_b|, in [0, 1].
 
-    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, for the
-    probability of crack and not of the likelier class. Nearly all pixels of a photograph are
-    surely background, so that it is small even where the probabilities along cracks are wrong:
-    look at the curve too. 0 without any pixel.
+    It is taken of the probability of crack, not of the likelier class. Nearly all pixels of a
+    photograph are surely background. So it is small even where the probabilities along cracks
+    are wrong: look at the curve too. It is 0 without any pixel.
+
+    References:
+        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
     gaps = np.abs(curve.share - curve.probability)
     return float(np.sum(curve.pixels * gaps) / max(curve.pixels.sum(), 1))

@@ -1,7 +1,7 @@
 """Counts true and false positives and negatives over a stage, at several thresholds in one pass.
 
-Apart from :mod:`crackseg.metrics.scores` because torchmetrics takes seconds to import, and a wrong
-setting must be told sooner.
+Kept apart from :mod:`crackseg.metrics.scores` because torchmetrics takes seconds to import, and a
+wrong setting must be reported sooner.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ class ConfusionCounts(Metric):
     [0, 1], the mask in {0, 1}. The counts are integers and add up over batches and processes.
 
     Args:
-        thresholds: in [0, 1], ascending, no two the same.
+        thresholds: Thresholds in [0, 1], strictly ascending, at least one.
 
     Raises:
-        ValueError: thresholds that are not so, or probabilities that are logits.
+        ValueError: The thresholds are not so, or the probabilities are logits.
     """
 
     higher_is_better = None
@@ -57,8 +57,12 @@ class ConfusionCounts(Metric):
         self.crack += both[bins:]
 
     def compute(self) -> Tensor:
-        """int64 (thresholds, 4): true and false positives, false and true negatives."""
-        # Called crack at threshold k: whatever exceeds more than k thresholds.
+        """Counts at each threshold: true and false positives, false and true negatives.
+
+        Returns:
+            Counts, int64 (thresholds, 4).
+        """
+        # A pixel is called crack at threshold k if it exceeds more than k thresholds.
         true_positives = self.crack.flip(0).cumsum(0).flip(0)[1:]
         false_positives = self.background.flip(0).cumsum(0).flip(0)[1:]
         false_negatives = self.crack.sum() - true_positives

@@ -1,6 +1,6 @@
-"""What a sweep of the threshold shows: precision-recall curve, average precision, ODS, OIS.
+"""Figures of a sweep of the threshold: precision-recall curve, average precision, ODS, OIS.
 
-No tolerance, and no map is stretched to its maximum first.
+There is no tolerance, and no probability map is stretched to its maximum first.
 """
 
 from typing import NamedTuple
@@ -17,13 +17,13 @@ _SWEPT = np.append(THRESHOLDS[::-1], -1.0)
 
 
 class Curve(NamedTuple):
-    """A precision-recall curve, each float64 (points,), by falling threshold.
+    """A precision-recall curve by falling threshold; each field is float64 (points,).
 
     Attributes:
-        thresholds: a pixel is called crack where its probability is greater; the last one is -1,
-            which takes every pixel.
-        precision: in [0, 1].
-        recall: in [0, 1], rising.
+        thresholds: Thresholds; a pixel is called crack where its probability is greater. The last
+            one is -1, which takes every pixel.
+        precision: Precision in [0, 1].
+        recall: Recall in [0, 1], rising.
     """
 
     thresholds: Floats
@@ -39,12 +39,14 @@ class Best(NamedTuple):
 
 
 def precision_recall(histogram: Counts) -> Curve:
-    """The precision-recall curve of a data set over 4,096 thresholds.
+    """Computes the precision-recall curve of a data set over 4,096 thresholds.
 
-    Exact at each of them; thresholds that nothing exceeds have no precision and are left out.
+    It is exact at each of them. Thresholds that no pixel exceeds have no precision and are left
+    out.
 
     Args:
-        histogram: int64 (2, 4096) of :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
+        histogram: Bins of :class:`crackseg.metrics.histogram.ProbabilityHistogram`, int64 (2,
+            4096).
     """
     # From each bin's lower edge upwards; the first bin holds what is exactly 0 as well.
     background, crack = histogram[:, ::-1].cumsum(axis=1)
@@ -58,16 +60,19 @@ def average_precision(histogram: Counts) -> float:
     4,096 steps; 0 for a data set without crack.
 
     Args:
-        histogram: int64 (2, 4096).
+        histogram: Bins of :class:`crackseg.metrics.histogram.ProbabilityHistogram`, int64 (2,
+            4096).
     """
     return _area(precision_recall(histogram))
 
 
 def swept_average_precision(counts: Counts) -> float:
-    """The same from the 100 thresholds of the sweep: rougher, and enough to see how far it moves.
+    """Average precision from the 100 thresholds of the sweep.
+
+    It is rougher than :func:`average_precision`, and good enough to see how far that moves.
 
     Args:
-        counts: int64 (100, 4), at each threshold of the sweep.
+        counts: Counts at each threshold of the sweep, int64 (100, 4).
     """
     hits, alarms = counts[::-1, 0], counts[::-1, 1]
     # The last point takes every pixel.
@@ -76,13 +81,17 @@ def swept_average_precision(counts: Counts) -> float:
 
 
 def f1(counts: Counts) -> Floats:
-    """F1, which is Dice, of many rows at once: 2 TP / (2 TP + FP + FN), 0 for nothing by nothing.
+    """F1 (the same as Dice) of many rows at once: 2 TP / (2 TP + FP + FN), or 0 where all are 0.
 
     Args:
-        counts: int64 (..., 4).
+        counts: Counts, int64 (..., 4): true and false positives, false and true negatives.
 
     Returns:
-        float64 (...).
+        F1 in [0, 1], float64 (...).
+
+    Example:
+        >>> f1(np.array([[3, 1, 1, 95], [0, 0, 0, 100]])).tolist()
+        [0.75, 0.0]
     """
     doubled = 2 * counts[..., 0]
     whole = doubled + counts[..., 1] + counts[..., 2]
@@ -92,31 +101,34 @@ def f1(counts: Counts) -> Floats:
 def ods(counts: Counts) -> Best:
     """The largest dataset-total F1 over thresholds .00, .01, ..., .99 (optimal dataset scale).
 
-    Martin, Fowlkes and Malik, "Learning to detect natural image boundaries", TPAMI 2004, here
-    without any tolerance. The threshold is chosen on the very set that is judged, so that figures
-    at it are optimistic. F1 rises with crack IoU: it is the threshold of the largest one too.
+    There is no tolerance here. The threshold is chosen on the very set that is judged, so figures
+    at it are optimistic. F1 rises with crack IoU, so the same threshold gives the largest crack
+    IoU.
 
     Args:
-        counts: int64 (100, 4) of the whole set, at each threshold of the sweep.
+        counts: Counts of the whole set at each threshold of the sweep, int64 (100, 4).
 
     Returns:
-        With the threshold nearest to .5 among equals.
+        The largest F1 and its threshold; among equals, the threshold nearest to .5.
+
+    References:
+        Martin, Fowlkes and Malik, "Learning to detect natural image boundaries", TPAMI 2004.
     """
     values = f1(counts).tolist()
     return Best(*best_of(values, THRESHOLDS))
 
 
 def image_bests(counts: Counts) -> Floats:
-    """Each image's own largest F1 over thresholds .00, .01, ..., .99.
+    """The largest F1 of each image over thresholds .00, .01, ..., .99.
 
-    An image without crack scores 1 if some threshold of the sweep leaves nothing called crack in
-    it, and else 0.
+    An image without crack scores 1 if nothing in it is called crack at some threshold of the
+    sweep, and otherwise 0.
 
     Args:
-        counts: int64 (images, 100, 4), at each threshold of the sweep.
+        counts: Counts of each image at each threshold of the sweep, int64 (images, 100, 4).
 
     Returns:
-        float64 (images,).
+        Largest F1 of each image, float64 (images,).
     """
     nothing = ~counts[..., :3].any(axis=-1)
     bests: Floats = np.where(nothing, 1.0, f1(counts)).max(axis=1)
@@ -124,16 +136,17 @@ def image_bests(counts: Counts) -> Floats:
 
 
 def ois(counts: Counts) -> float:
-    """The mean over images of :func:`image_bests` (optimal image scale).
+    """Mean over images of :func:`image_bests` (optimal image scale).
 
     Args:
-        counts: int64 (images, 100, 4), at least one image.
+        counts: Counts of each image at each threshold of the sweep, int64 (images, 100, 4), at
+            least one image.
     """
     return float(image_bests(counts).mean())
 
 
 def _curve(hits: Counts, alarms: Counts, thresholds: Floats) -> Curve:
-    """By falling threshold, the last of which takes every pixel."""
+    """The curve by falling threshold; the last threshold takes every pixel."""
     called = hits + alarms
     some = called > 0
     recall = hits / max(hits[-1], 1)

@@ -8,16 +8,16 @@ import numpy as np
 
 from crackseg.metrics.histogram import Counts, Mask
 
-# 5 x 5 pixels of the evaluated resolution: what is smaller is speckle that nobody would go to see.
+# 5 x 5 pixels of the evaluated resolution: anything smaller is speckle that nobody would inspect.
 LEAST = 25
 
 
 class Alarm(NamedTuple):
-    """What is called crack in a photograph that has none.
+    """Pixels called crack in a photograph that has no crack.
 
     Attributes:
-        pixels: all of them.
-        largest: those of the largest connected patch (of eight neighbours), 0 without any.
+        pixels: Number of all such pixels.
+        largest: Number of pixels in the largest connected patch (eight neighbours), 0 without any.
     """
 
     pixels: int
@@ -25,14 +25,15 @@ class Alarm(NamedTuple):
 
 
 class AlarmScores(NamedTuple):
-    """Of crack-free photographs.
+    """False alarms on the crack-free photographs of a data set.
 
     Attributes:
-        images: How many.
-        share: of them with a connected false alarm of at least ``least`` pixels, in [0, 1].
-        least: in pixels.
-        mean_pixels: of false alarm in a photograph, whatever its patches' size.
-        high_pixels: 90th percentile of them, linear between photographs.
+        images: Number of crack-free photographs.
+        share: Share of them with a connected false alarm of at least ``least`` pixels, in [0, 1].
+        least: Smallest patch that counts for ``share``, in pixels.
+        mean_pixels: Mean number of false alarm pixels in a photograph, whatever the size of the
+            patches.
+        high_pixels: 90th percentile of the same number, linear between photographs.
     """
 
     images: int
@@ -43,7 +44,11 @@ class AlarmScores(NamedTuple):
 
 
 def measure_alarm(prediction: Mask) -> Alarm:
-    """Measures what is called crack in a crack-free photograph, bool (H, W)."""
+    """Measures the pixels called crack in a crack-free photograph.
+
+    Args:
+        prediction: Whether a pixel is called crack, bool (H, W).
+    """
     _, _, patches, _ = cv2.connectedComponentsWithStats(prediction.astype(np.uint8))
     areas = patches[1:, cv2.CC_STAT_AREA]
     return Alarm(int(areas.sum()), int(areas.max(initial=0)))
@@ -53,7 +58,7 @@ def alarm_scores(alarms: Sequence[Alarm] | Counts) -> AlarmScores:
     """Sums up all crack-free photographs of a data set, at least one.
 
     Args:
-        alarms: one a photograph, or int64 (photographs, 2) of the same.
+        alarms: One alarm for each photograph, or the same as int64 (photographs, 2).
     """
     pixels, largest = np.asarray(alarms, np.int64).T
     return AlarmScores(

@@ -1,4 +1,4 @@
-"""Where false positives lie: along the rims of true cracks, or away from all of them."""
+"""Where false positives lie: near true cracks, or far from all of them."""
 
 from typing import NamedTuple
 
@@ -7,16 +7,16 @@ import numpy as np
 from crackseg.metrics.histogram import Mask
 from crackseg.metrics.thin_structures import widened
 
-# In pixels of the evaluated resolution; what lies at exactly this distance is near.
+# In pixels of the evaluated resolution; a pixel at exactly this distance is near.
 NEAR = 4
 
 
 class Strays(NamedTuple):
-    """False positives in pixels, by their distance to the next true crack.
+    """Number of false positives in pixels, by their distance to the next true crack.
 
     Attributes:
-        near: within 4 px, where a crack was drawn too thick or beside its place.
-        far: all others, where something else was taken for a crack.
+        near: False positives within 4 px, where a crack was drawn too thick or beside its place.
+        far: All other false positives, where something else was taken for a crack.
     """
 
     near: int
@@ -24,11 +24,11 @@ class Strays(NamedTuple):
 
 
 def measure_strays(prediction: Mask, truth: Mask) -> Strays:
-    """Counts one image.
+    """Counts the false positives of one image.
 
     Args:
-        prediction: bool (H, W), whether a pixel is called crack.
-        truth: bool (H, W).
+        prediction: Whether a pixel is called crack, bool (H, W).
+        truth: Whether a pixel is crack, bool (H, W).
     """
     false = prediction & ~truth
     near = int(np.count_nonzero(false & widened(truth, NEAR)))

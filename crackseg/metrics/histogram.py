@@ -1,10 +1,11 @@
-"""A photograph's pixels counted by probability and truth, in one pass.
+"""Counts a photograph's pixels by probability and truth, in one pass.
 
-Two counts are kept, because no single one serves both uses. At the thresholds of the sweep, true
-and false positives and negatives are exact, as
-:class:`crackseg.metrics.confusion.ConfusionCounts` gives them. Over 4,096 equal bins of [0, 1] the
-probabilities are counted for curves and calibration: exact at the bins' edges, which multiples of
-.01 are not.
+Two counts are kept, because no single one serves both uses:
+
+- At the thresholds of the sweep, true and false positives and negatives are exact, the same as
+  from :class:`crackseg.metrics.confusion.ConfusionCounts`.
+- Over 4,096 equal bins of [0, 1] the probabilities are counted for curves and calibration. These
+  counts are exact at the edges of the bins, and multiples of .01 are not such edges.
 """
 
 from dataclasses import dataclass
@@ -19,21 +20,21 @@ Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 Probability = npt.NDArray[np.float32]
 
-# Sums of whole numbers do not depend on their order; this is float32's resolution just below 1.
+# The resolution of float32 just below 1. Sums of whole units do not depend on their order.
 UNIT = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityHistogram:
-    """Pixel counts of one photograph, or of several added up in whatever order.
+    """Pixel counts of one photograph, or of several added up in any order.
 
     Attributes:
-        exceeding: int64 (2, 100), background and crack pixels whose probability is greater than
-            each threshold of the sweep; exact.
-        bins: int64 (2, 4096), background and crack pixels by probability: bin b holds
-            (b / 4096, (b + 1) / 4096], the first one 0 too.
-        parts: int64 (4096,), the sum of the probabilities in a bin, in units of 2 ** -24, to
-            which each is rounded.
+        exceeding: Background and crack pixels whose probability is greater than each threshold of
+            the sweep, int64 (2, 100); exact.
+        bins: Background and crack pixels by probability, int64 (2, 4096). Bin b holds (b / 4096, (b
+            + 1) / 4096]; the first one holds 0 too.
+        parts: Sum of the probabilities in each bin, int64 (4096,), in units of 2 ** -24, to which
+            each probability is rounded.
     """
 
     exceeding: Counts
@@ -50,7 +51,7 @@ class ProbabilityHistogram:
 
     @property
     def counts(self) -> Counts:
-        """int64 (100, 4), by threshold: true and false positives, false and true negatives."""
+        """True and false positives, false and true negatives by threshold, int64 (100, 4)."""
         background, crack = self.bins.sum(axis=1)
         false_positives, true_positives = self.exceeding
         columns = (
@@ -68,11 +69,12 @@ def count_probabilities(probability: Probability, truth: Mask) -> ProbabilityHis
     A pixel is called crack where its probability is greater than a threshold, both in float32.
 
     Args:
-        probability: float32 (H, W) in [0, 1]; other floats are rounded to float32.
-        truth: bool (H, W), whether a pixel is crack.
+        probability: Probability of crack, float32 (H, W) in [0, 1]; other floats are rounded to
+            float32.
+        truth: Whether a pixel is crack, bool (H, W).
 
     Raises:
-        ValueError: shapes that differ, or what is no probability.
+        ValueError: The shapes differ, or the values are not probabilities.
     """
     if probability.shape != truth.shape:
         raise ValueError(f"shapes differ: {probability.shape} and {truth.shape}")
@@ -88,7 +90,7 @@ def count_probabilities(probability: Probability, truth: Mask) -> ProbabilityHis
     by_number = _by_class(exceeded, crack, len(THRESHOLDS) + 1)
     parts = np.bincount(bins, np.rint(values.astype(np.float64) / UNIT), BINS)
     return ProbabilityHistogram(
-        # Greater than threshold k is whatever exceeds more than k thresholds.
+        # A probability is greater than threshold k if it exceeds more than k thresholds.
         exceeding=by_number[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
         bins=_by_class(bins, crack, BINS),
         parts=parts.astype(np.int64),

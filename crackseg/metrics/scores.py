@@ -29,16 +29,22 @@ THRESHOLD_GRID: tuple[float, ...] = tuple(round(step / 100, 2) for step in range
 def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
     """Figures of one row of counts, all dataset totals.
 
-    A fraction of nothing by nothing is 0, as in torchmetrics, except that the mean IoU leaves out
-    a class that neither truth nor prediction holds.
+    A fraction 0 / 0 is 0, as in torchmetrics. The mean IoU leaves out a class that neither truth
+    nor prediction holds.
 
     Args:
-        counts: (4,) as :meth:`crackseg.metrics.confusion.ConfusionCounts.compute` gives a row.
+        counts: True and false positives, false and true negatives, a row (4,) of
+            :meth:`crackseg.metrics.confusion.ConfusionCounts.compute`.
 
     Returns:
         ``crack_iou`` (class 1 only), ``mean_iou`` (both classes), ``dice``, ``precision``,
         ``recall``, ``accuracy``, all in [0, 1], and ``false_positives``, ``false_negatives`` in
         pixels.
+
+    Example:
+        >>> figures = scores([30, 10, 20, 940])
+        >>> figures["crack_iou"], figures["precision"], figures["recall"]
+        (0.5, 0.75, 0.6)
     """
     tp, fp, fn, tn = (int(count) for count in counts)
     ious = [ratio(hit, hit + fp + fn) for hit in (tp, tn) if hit + fp + fn]
@@ -55,13 +61,13 @@ def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
 
 
 def best_threshold(counts: Iterable[Iterable[SupportsInt]], thresholds: Sequence[float]) -> float:
-    """The threshold with the largest crack IoU; the one nearest to .5 among equals."""
+    """The threshold with the largest crack IoU; among equals, the one nearest to .5."""
     ious = [scores(row)["crack_iou"] for row in counts]
     return best_of(ious, thresholds)[1]
 
 
 def best_of(values: Sequence[float], thresholds: Sequence[float]) -> tuple[float, float]:
-    """The largest value and its threshold, the one nearest to .5 among equals.
+    """The largest value and its threshold; among equals, the threshold nearest to .5.
 
     >>> best_of([0.2, 0.7, 0.7], [0.1, 0.4, 0.8])
     (0.7, 0.4)
@@ -74,16 +80,16 @@ def best_of(values: Sequence[float], thresholds: Sequence[float]) -> tuple[float
 
 
 def ratio(part: float, whole: float) -> float:
-    """A share, 0 of nothing by nothing."""
+    """A share; 0 / 0 is 0."""
     return part / whole if whole else 0.0
 
 
 def scores_at_half_and_stored(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:
-    """Figures at .5 (``half``) and at the stored threshold (``stored``).
+    """Figures at threshold .5 (``half``) and at the stored threshold (``stored``).
 
     Args:
-        totals: counts at :data:`THRESHOLD_GRID`.
-        stored: one of that grid.
+        totals: Counts at each threshold of :data:`THRESHOLD_GRID`, int64 (99, 4).
+        stored: Stored threshold, one of that grid.
     """
     return {
         "half": scores(totals[THRESHOLD_GRID.index(0.5)]),

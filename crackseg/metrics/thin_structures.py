@@ -1,8 +1,8 @@
-"""Figures that a thin crack's length decides, not its area.
+"""Figures that depend on the length of a thin crack and not on its area.
 
-Each rests on four counts of pixels: how many the prediction has and how many of them the truth
-bears out, how many the truth has and how many of them the prediction finds. The counts of images
-add up, so that every figure exists for an image and as a dataset total.
+Each comes from four counts of pixels: those of the prediction and how many of them the truth
+confirms, those of the truth and how many of them the prediction finds. The counts of images add
+up, so that every figure exists for an image and as a dataset total.
 """
 
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from crackseg.geometry import middle_line
 from crackseg.metrics.histogram import Counts, Mask
 from crackseg.metrics.scores import ratio
 
-# In pixels of the evaluated resolution; what lies at exactly this distance is within.
+# In pixels of the evaluated resolution; a pixel at exactly this distance is within.
 CENTRELINE_TOLERANCE = 4
 AREA_TOLERANCE = 2
 BOUNDARY_TOLERANCE = 1
 
 
 class Matches(NamedTuple):
-    """Pixels of a prediction and of the truth, and those of each that the other bears out."""
+    """Numbers of pixels of a prediction and of the truth, and how many the other one confirms."""
 
     predicted: int
     predicted_hits: int
@@ -32,13 +32,13 @@ class Matches(NamedTuple):
 
 
 class ThinCounts(NamedTuple):
-    """What the figures of thin structures are computed from; as an array int64 (4, 4).
+    """Counts that the figures of thin structures are computed from; as an array int64 (4, 4).
 
     Attributes:
-        skeleton: pixels of each skeleton, hits where the other mask holds them.
-        centreline: pixels of each skeleton, hits within 4 px of the other skeleton.
-        area: crack pixels, hits within 2 px of the other mask.
-        boundary: boundary pixels, hits within 1 px of the other boundary.
+        skeleton: Pixels of each skeleton; a hit lies in the other mask.
+        centreline: Pixels of each skeleton; a hit lies within 4 px of the other skeleton.
+        area: Crack pixels; a hit lies within 2 px of the other mask.
+        boundary: Boundary pixels; a hit lies within 1 px of the other boundary.
     """
 
     skeleton: Matches
@@ -48,18 +48,21 @@ class ThinCounts(NamedTuple):
 
 
 def measure_thin(prediction: Mask, truth: Mask) -> ThinCounts:
-    """Counts one image.
+    """Counts the thin structures of one image.
 
-    Skeletons are those of Zhang and Suen ("A fast parallel algorithm for thinning digital
-    patterns", 1984). A boundary pixel is a crack pixel of which one of the four neighbours is
-    none; what is outside of the image is none. Distances are Euclidean, between pixel centres.
+    A boundary pixel is a crack pixel that has a neighbour (of four) without crack; there is no
+    crack outside the image. Distances are Euclidean, between pixel centres.
 
     Args:
-        prediction: bool (H, W), whether a pixel is called crack.
-        truth: bool (H, W).
+        prediction: Whether a pixel is called crack, bool (H, W).
+        truth: Whether a pixel is crack, bool (H, W).
 
     Raises:
-        ValueError: shapes that differ.
+        ValueError: The shapes differ.
+
+    References:
+        Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", 1984, for the
+        skeletons.
     """
     if prediction.shape != truth.shape:
         raise ValueError(f"shapes differ: {prediction.shape} and {truth.shape}")
@@ -75,36 +78,42 @@ def measure_thin(prediction: Mask, truth: Mask) -> ThinCounts:
 
 
 def widened(mask: Mask, radius: int) -> Mask:
-    """Every pixel of which one of the mask's, bool (H, W), lies within ``radius`` pixels."""
+    """Every pixel within ``radius`` pixels of a mask, bool (H, W)."""
     return cv2.dilate(mask.astype(np.uint8), disk(radius)).astype(np.bool_)
 
 
 def thin_scores(counts: npt.ArrayLike) -> dict[str, float]:
-    """The figures of an image, or of a data set's summed counts; see :func:`image_thin_scores`.
+    """Figures of a data set's summed counts; for one image see :func:`image_thin_scores`.
 
-    - ``cldice``: harmonic mean of ``topology_precision`` and ``topology_sensitivity``, the shares
-      of the predicted skeleton within the true mask and of the true skeleton within the
-      predicted mask (Shit et al., "clDice", CVPR 2021, equations 1 and 2).
-    - ``centreline_iou``: TP / (TP + FP + FN), TP and FN being the true skeleton's pixels within
-      4 px of the predicted skeleton and the others, FP the predicted skeleton's pixels that are
-      not within 4 px of the true one (clIoU of Benz and Rodehorst, "OmniCrack30k", CVPR
-      Workshops 2024, as their published evaluation computes it: by dilation with a disk of
-      radius 4. Their predicted lines are thinned by another algorithm, and their true ones were
-      drawn.)
-    - ``tolerant_precision``, ``tolerant_recall``, ``tolerant_f1``: of crack pixels, a pixel being
-      right within 2 px (as Fan et al., "Automatic pavement crack detection based on structured
-      prediction with the convolutional neural network", 2018, count CFD and AigleRN).
-    - ``boundary_precision``, ``boundary_recall``, ``boundary_f1``: of boundary pixels, right
-      within 1 px (Csurka et al., "What is a good evaluation measure for semantic segmentation?",
-      BMVC 2013. Their tolerance of .75 % of the image's diagonal is as wide as a crack.)
+    - ``cldice``: harmonic mean of ``topology_precision`` (share of the predicted skeleton within
+      the true mask) and ``topology_sensitivity`` (share of the true skeleton within the predicted
+      mask) [1].
+    - ``centreline_iou``: TP / (TP + FP + FN). TP are the true skeleton's pixels within 4 px of
+      the predicted skeleton, FN its other pixels. FP are the predicted skeleton's pixels that are
+      not within 4 px of the true one. This is clIoU as its authors' published evaluation computes
+      it, by dilation with a disk of radius 4 [2]. They thin predicted lines by another algorithm,
+      and their true lines were drawn.
+    - ``tolerant_precision``, ``tolerant_recall``, ``tolerant_f1``: of crack pixels, where a pixel
+      is right within 2 px, as others count CFD and AigleRN [3].
+    - ``boundary_precision``, ``boundary_recall``, ``boundary_f1``: of boundary pixels, where a
+      pixel is right within 1 px [4]. Its authors' tolerance of .75 % of the image's diagonal is
+      as wide as a crack.
 
-    A fraction of nothing by nothing is 0.
+    A fraction 0 / 0 is 0.
 
     Args:
-        counts: int64 (4, 4), one :class:`ThinCounts` or a sum of them.
+        counts: One :class:`ThinCounts` or a sum of them, int64 (4, 4).
 
     Returns:
         Figures in [0, 1].
+
+    References:
+        [1] Shit et al., "clDice", CVPR 2021, equations 1 and 2.
+        [2] Benz and Rodehorst, "OmniCrack30k", CVPR Workshops 2024.
+        [3] Fan et al., "Automatic pavement crack detection based on structured prediction with
+        the convolutional neural network", 2018.
+        [4] Csurka et al., "What is a good evaluation measure for semantic segmentation?", BMVC
+        2013.
     """
     lines, centre, area, boundary = (Matches(*row) for row in np.asarray(counts).tolist())
     return {
@@ -124,13 +133,13 @@ def thin_scores(counts: npt.ArrayLike) -> dict[str, float]:
 
 
 def image_thin_scores(counts: npt.ArrayLike) -> dict[str, float]:
-    """:func:`thin_scores` of one image; all are 1 if it has no crack and none is found."""
+    """Figures of one image, as :func:`thin_scores`; all 1 if it has no crack and none is found."""
     figures = thin_scores(counts)
     return figures if np.any(counts) else dict.fromkeys(figures, 1.0)
 
 
 def total_thin_counts(counts: list[ThinCounts]) -> Counts:
-    """int64 (4, 4): the sum over images."""
+    """Sum over images, int64 (4, 4)."""
     total: Counts = np.array(counts, np.int64).reshape(-1, 4, 4).sum(axis=0)
     return total
 

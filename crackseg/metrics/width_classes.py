@@ -15,7 +15,7 @@ def median_width(truth: Mask) -> float:
     """Median of :func:`crackseg.geometry.crack_widths`, in pixels; 0 without any crack.
 
     Args:
-        truth: bool (H, W).
+        truth: Whether a pixel is crack, bool (H, W).
     """
     widths = crack_widths(truth)
     return float(np.median(widths)) if len(widths) else 0.0

@@ -14,7 +14,11 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
     """Builds the network ``name`` with its constructor's arguments.
 
     Raises:
-        ConfigError: an unknown name, or an argument that this network does not have.
+        ConfigError: The name is unknown, or the network does not have one of the arguments.
+
+    Example:
+        >>> build_network("unet", {"depth": 2, "base_channels": 4}).stride
+        4
     """
     if name not in NETWORKS:
         raise ConfigError(

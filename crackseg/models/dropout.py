@@ -12,13 +12,14 @@ _LEVELS = 256
 class Dropout(nn.Module):
     """Drops single activations, as :class:`torch.nn.Dropout` does.
 
-    On a CPU torch draws one random number for every activation, one after the other, which in a
-    small U-Net costs as much as all convolutions. Here one draw of 64 bits serves eight
-    activations, so that the share is rounded to a multiple of 1/256; what is kept is scaled by the
-    rounded share, and the expectation stays exact. Elsewhere torch's own is fast and is taken.
+    On a CPU torch draws one random number for every activation, one after the other. In a small
+    U-Net this costs as much as all convolutions. Here one draw of 64 bits serves eight
+    activations, so the share is rounded to a multiple of 1/256. The activations that stay are
+    scaled by the rounded share, so that the expectation is exact. On other devices torch's own
+    dropout is fast and is used.
 
     Args:
-        share: of activations to drop, in [0, 1).
+        share: Share of activations to drop, in [0, 1).
     """
 
     def __init__(self, share: float) -> None:
@@ -26,7 +27,7 @@ class Dropout(nn.Module):
         self.share = share
 
     def forward(self, features: Tensor) -> Tensor:
-        """Any shape, float -> the same shape; unchanged outside of training."""
+        """Drops activations of any shape in training; returns them unchanged otherwise."""
         if not self.training:
             return features
         if features.device.type != "cpu":
@@ -35,7 +36,7 @@ class Dropout(nn.Module):
         return dropped
 
     def extra_repr(self) -> str:
-        """Shown when the network is printed."""
+        """The text that is shown when the network is printed."""
         return f"share={self.share}"
 
 
@@ -60,7 +61,7 @@ class _Drop(torch.autograd.Function):
 
 
 def _random_bytes_like(tensor: Tensor) -> Tensor:
-    """uint8, laid out in memory as the tensor is, from torch's generator."""
+    """Random uint8 from torch's generator, laid out in memory as the tensor is."""
     draws = torch.empty(-(-tensor.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
     in_memory_order = draws.view(torch.uint8)[: tensor.numel()]
     return in_memory_order.as_strided(tensor.shape, tensor.stride())

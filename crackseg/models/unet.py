@@ -20,7 +20,7 @@ Init = Literal["he", "glorot"]
 
 @dataclass(frozen=True)
 class BlockStyle:
-    """What every block of one network shares.
+    """Settings that every block of one network shares.
 
     ``norm_momentum`` is torch's: the share of the new batch in the running statistics (Keras
     states one minus that).
@@ -39,7 +39,7 @@ def norm_act_drop(channels: int, style: BlockStyle) -> list[nn.Module]:
     if style.activation == "leaky_relu":
         activation = nn.LeakyReLU(style.negative_slope, inplace=True)
     norm = nn.BatchNorm2d(channels, eps=style.norm_eps, momentum=style.norm_momentum)
-    # A dropout of nothing would still copy every activation.
+    # A dropout of share 0 would still copy every activation.
     return [norm, activation] + ([Dropout(style.dropout)] if style.dropout > 0 else [])
 
 
@@ -57,7 +57,7 @@ class ConvBlock(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, in_channels, H, W) -> (N, out_channels, H, W)."""
+        """Maps features (N, in_channels, H, W) to (N, out_channels, H, W)."""
         out: Tensor = self.layers(features)
         return out
 
@@ -71,17 +71,17 @@ class UpBlock(nn.Module):
         self.after = after
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        """(N, in_channels, H, W) and the skip at (2H, 2W) -> features at (2H, 2W)."""
+        """Joins features at (H, W) and the skip at (2H, 2W) to features at (2H, 2W)."""
         out: Tensor = self.after(torch.cat([self.up(features), skip], dim=1))
         return out
 
 
 class SkipNetwork(nn.Module):
-    """Encoder, bottom, decoder with skips, 1x1 head; the U-Nets below differ in their parts.
+    """Encoder, bottom, decoder with skips, 1x1 head; the U-Nets below differ in these parts.
 
     Attributes:
-        stride: the network halves the image so often that a side must be a multiple of this.
-        radius: how far (pixels) a photograph's pixel can influence the output at most.
+        stride: Number of pixels that a side must be a multiple of, since every level halves it.
+        radius: Largest distance at which a photograph's pixel can influence the output, in pixels.
     """
 
     def __init__(
@@ -104,17 +104,18 @@ class SkipNetwork(nn.Module):
         self.radius = radius
 
     def forward(self, image: Tensor) -> Tensor:
-        """Gives the logit of ``crack`` for every pixel.
+        """Computes the logit of ``crack`` for every pixel.
 
         Args:
-            image: float (N, in_channels, H, W) in [0, 1]. In training H and W must be multiples
-                of ``stride``; in inference any size is padded by its edge pixels and cut back.
+            image: Images, float (N, in_channels, H, W) in [0, 1]. In training H and W must be
+                multiples of ``stride``. In inference any size is padded by its edge pixels, and
+                the logits are cut back to that size.
 
         Returns:
-            float (N, 1, H, W), unbounded.
+            Logits, float (N, 1, H, W), unbounded.
 
         Raises:
-            ImageSizeError: not such a tensor, or a size in training that does not fit.
+            ImageSizeError: The tensor has another shape, or a size in training that does not fit.
         """
         height, width = self._checked_size(image)
         features = pad_to_multiple(image, self.stride)
@@ -144,18 +145,18 @@ class UNet(SkipNetwork):
     """The default U-Net: ``depth`` levels, each halving the size and doubling the channels.
 
     Args:
-        in_channels: channels of the image.
-        base_channels: channels of the first level.
-        depth: number of max poolings.
-        convs_per_level: 3x3 convolutions in every block.
-        dropout: share of activations dropped after each convolution, in [0, 1).
-        activation: ``leaky_relu`` or ``relu``.
-        negative_slope: slope of ``leaky_relu`` below zero.
-        norm_momentum: share of the new batch in the running statistics (torch's meaning).
-        norm_eps: added to the variance in batch normalisation.
-        init: ``he`` (normal, for rectifiers) or ``glorot`` (uniform).
+        in_channels: Number of channels of the image.
+        base_channels: Number of channels of the first level.
+        depth: Number of max poolings.
+        convs_per_level: Number of 3x3 convolutions in every block.
+        dropout: Share of activations dropped after each convolution, in [0, 1).
+        activation: Activation, ``leaky_relu`` or ``relu``.
+        negative_slope: Slope of ``leaky_relu`` below zero.
+        norm_momentum: Share of the new batch in the running statistics (torch's meaning).
+        norm_eps: Number added to the variance in batch normalisation.
+        init: Initialisation of weights, ``he`` (normal, for rectifiers) or ``glorot`` (uniform).
 
-    Source:
+    References:
         Ronneberger, Fischer, Brox: U-Net, MICCAI 2015, with batch normalisation and padding.
     """
 
@@ -199,18 +200,18 @@ class UNet(SkipNetwork):
 class PaperUNet(SkipNetwork):
     """The report's U-Net: 246,805 weights for 3 channels in.
 
-    It differs from the usual one: a single convolution a level, no block at the bottom, nothing
-    but normalisation, activation and dropout after each skip, and a last transposed convolution
-    that leaves one channel beside the first level's skip. Batch-normalisation constants and
-    initialisation are Keras' defaults.
+    It differs from the usual one in four points: there is a single convolution on each level,
+    there is no block at the bottom, only normalisation, activation and dropout follow each skip,
+    and the last transposed convolution gives one channel beside the first level's skip. The
+    constants of batch normalisation and the initialisation are Keras' defaults.
 
     Args:
-        in_channels: channels of the image.
-        base_channels: filters of the first level (the report: 16).
-        depth: number of max poolings (the report: 4).
-        dropout: share of activations dropped after each block, in [0, 1).
+        in_channels: Number of channels of the image.
+        base_channels: Number of filters of the first level (the report: 16).
+        depth: Number of max poolings (the report: 4).
+        dropout: Share of activations dropped after each block, in [0, 1).
 
-    Source:
+    References:
         Scarozza: Deep Learning for Crack Segmentation in Infrastructure, 2024, section 3.1.
     """
 
@@ -241,8 +242,13 @@ class PaperUNet(SkipNetwork):
 def initialise(network: nn.Module, init: Init, negative_slope: float) -> None:
     """Sets the weights of all convolutions; biases become zero.
 
-    ``he``: normal with the variance that keeps the scale of signals through rectifiers (He et
-    al., 2015). ``glorot``: uniform (Glorot and Bengio, 2010), Keras' default.
+    ``he`` is normal, with the variance that keeps the scale of signals through rectifiers [1].
+    ``glorot`` is uniform and Keras' default [2].
+
+    References:
+        [1] He et al., "Delving Deep into Rectifiers", ICCV 2015.
+        [2] Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+        networks", AISTATS 2010.
     """
     for module in network.modules():
         if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
@@ -256,7 +262,11 @@ def initialise(network: nn.Module, init: Init, negative_slope: float) -> None:
 
 
 def pad_to_multiple(image: Tensor, stride: int) -> Tensor:
-    """Repeats the last row and column of (N, C, H, W) until both sides are multiples of stride."""
+    """Repeats the last row and column of (N, C, H, W) until both sides are multiples of stride.
+
+    >>> tuple(pad_to_multiple(torch.zeros(1, 3, 30, 33), 16).shape)
+    (1, 3, 32, 48)
+    """
     height, width = image.shape[-2:]
     below, right = -height % stride, -width % stride
     if not below and not right:
@@ -268,7 +278,7 @@ def check_fits(size: tuple[int, int], stride: int) -> None:
     """Refuses a training size (H, W) that poolings would not halve evenly.
 
     Raises:
-        ImageSizeError: naming the nearest sizes that fit.
+        ImageSizeError: The size does not fit; the message names the nearest sizes that do.
     """
     if all(side > 0 and side % stride == 0 for side in size):
         return

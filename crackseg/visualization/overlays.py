@@ -1,4 +1,4 @@
-"""Photographs with what was found on them."""
+"""Photographs with the cracks that were found on them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.
     """Colours the crack pixels of a photograph.
 
     Args:
-        image: uint8 (H, W, 3).
-        mask: bool (H, W).
-        strength: share of the colour in a crack's pixel.
+        image: Photograph, uint8 (H, W, 3).
+        mask: Whether a pixel is crack, bool (H, W).
+        strength: Share of the colour in a crack's pixel, in [0, 1].
     """
     coloured = image.astype(np.float32)
     coloured[mask] = (1 - strength) * coloured[mask] + strength * np.array(CRACK_COLOUR)
@@ -27,7 +27,7 @@ def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.
 
 
 def as_heat(probability: npt.NDArray[np.float32]) -> UInt8Array:
-    """Probability (H, W) in [0, 1] as a grey picture, uint8 (H, W, 3)."""
+    """Draws a probability (H, W) in [0, 1] as a grey picture, uint8 (H, W, 3)."""
     grey = np.round(np.clip(probability, 0, 1) * 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 
@@ -42,11 +42,11 @@ def contact_sheet(
     """Writes pictures row by row as one PNG.
 
     Args:
-        pictures: uint8 (H, W, 3) each; all are brought to ``side`` pixels square.
-        columns: pictures in a row.
-        path: of the PNG.
-        titles: of the columns; none if empty.
-        side: of a picture on the sheet, in pixels.
+        pictures: Pictures, uint8 (H, W, 3) each; all are resized to a square of ``side`` pixels.
+        columns: Number of pictures in a row.
+        path: Path of the PNG file.
+        titles: Titles of the columns; none if empty.
+        side: Side of a picture on the sheet, in pixels.
     """
     rows = -(-len(pictures) // columns)
     gap, head = 4, 22 if titles else 0

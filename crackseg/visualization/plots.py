@@ -1,4 +1,4 @@
-"""Plots and contact sheets as PNG files."""
+"""Plots as PNG files."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from crackseg.metrics import curves
 from crackseg.metrics.scores import THRESHOLD_GRID
 from crackseg.system.files import atomic_write
 
-# The report's four panels: title and the metrics drawn in each.
+# The report's four panels: the title of each and the metrics drawn in it.
 _PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Loss", ("loss",)),
     ("Accuracy", ("accuracy",)),
@@ -27,7 +27,12 @@ _DPI = 110
 
 
 def learning_curves(history: Mapping[str, Mapping[int, float]], path: Path) -> None:
-    """Draws loss, accuracy, precision and recall, and crack IoU over the epochs."""
+    """Draws loss, accuracy, precision and recall, and crack IoU over the epochs.
+
+    Args:
+        history: Values by epoch (from 0) of each metric, such as ``val/crack_iou``.
+        path: Path of the PNG file.
+    """
     figure = Figure(figsize=(10, 7), layout="constrained")
     for axes, (title, names) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
         for name, style in zip(names, _LINE_STYLES, strict=False):
@@ -55,10 +60,10 @@ def threshold_curves(totals: npt.NDArray[np.int64], threshold: float, path: Path
     """Draws crack IoU, Dice, precision and recall over the threshold.
 
     Args:
-        totals: int64 (thresholds, 4), true and false positives, false and true negatives at
-            :data:`crackseg.metrics.scores.THRESHOLD_GRID`.
-        threshold: to be marked.
-        path: of the PNG.
+        totals: True and false positives, false and true negatives at
+            :data:`crackseg.metrics.scores.THRESHOLD_GRID`, int64 (thresholds, 4).
+        threshold: Threshold that is marked.
+        path: Path of the PNG file.
     """
     save_figure(_threshold_figure(totals, threshold), path)
 
@@ -75,8 +80,9 @@ def precision_recall(histogram: npt.NDArray[np.int64], path: Path) -> None:
     """Draws a precision-recall curve.
 
     Args:
-        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
-        path: of the PNG.
+        histogram: Bins of :class:`crackseg.metrics.histogram.ProbabilityHistogram`, int64 (2,
+            4096).
+        path: Path of the PNG file.
     """
     curve = curves.precision_recall(histogram)
     figure = Figure(figsize=(5, 5), layout="constrained")
@@ -90,12 +96,12 @@ def precision_recall(histogram: npt.NDArray[np.int64], path: Path) -> None:
 
 
 def reliability(probability: Sequence[float], share: Sequence[float], path: Path) -> None:
-    """Draws how often pixels of a probability are crack.
+    """Draws the share of crack among the pixels of each probability.
 
     Args:
-        probability: mean of each bin, in [0, 1].
-        share: of its pixels that are crack, in [0, 1].
-        path: of the PNG.
+        probability: Mean probability of each bin, in [0, 1].
+        share: Share of the bin's pixels that are crack, in [0, 1].
+        path: Path of the PNG file.
     """
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
