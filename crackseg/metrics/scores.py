@@ -5,24 +5,13 @@ several thresholds, see :mod:`crackseg.metrics.confusion`. Class 1 is ``crack``;
 crack where its probability is greater than the threshold, as in torchmetrics.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, SupportsInt
 
 if TYPE_CHECKING:
     # Only named: processes that measure images need no torch, which takes seconds to import.
     from torch import Tensor
 
-METRIC_NAMES: tuple[str, ...] = (
-    "crack_iou",
-    "mean_iou",
-    "dice",
-    "precision",
-    "recall",
-    "accuracy",
-    "false_positives",
-    "false_negatives",
-    "loss",
-)
 THRESHOLD_GRID: tuple[float, ...] = tuple(round(step / 100, 2) for step in range(1, 100))
 
 
@@ -46,18 +35,34 @@ def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:
         >>> figures["crack_iou"], figures["precision"], figures["recall"]
         (0.5, 0.75, 0.6)
     """
-    tp, fp, fn, tn = (int(count) for count in counts)
+    whole = [int(count) for count in counts]
+    return {name: float(score(*whole)) for name, score in SCORES.items()}
+
+
+def ratio(part: float, whole: float) -> float:
+    """A share, 0 of nothing by nothing."""
+    return part / whole if whole else 0.0
+
+
+def mean_iou(tp: int, fp: int, fn: int, tn: int) -> float:
+    """Mean IoU of the classes that truth or prediction hold."""
     ious = [ratio(hit, hit + fp + fn) for hit in (tp, tn) if hit + fp + fn]
-    return {
-        "crack_iou": ratio(tp, tp + fp + fn),
-        "mean_iou": ratio(sum(ious), len(ious)),
-        "dice": ratio(2 * tp, 2 * tp + fp + fn),
-        "precision": ratio(tp, tp + fp),
-        "recall": ratio(tp, tp + fn),
-        "accuracy": ratio(tp + tn, tp + fp + fn + tn),
-        "false_positives": float(fp),
-        "false_negatives": float(fn),
-    }
+    return ratio(sum(ious), len(ious))
+
+
+# One entry a figure: pixels of true and false positives, false and true negatives -> a number.
+# Training logs, tables, evaluations and intervals take their figures from here.
+SCORES: dict[str, Callable[[int, int, int, int], float]] = {
+    "crack_iou": lambda tp, fp, fn, tn: ratio(tp, tp + fp + fn),
+    "mean_iou": mean_iou,
+    "dice": lambda tp, fp, fn, tn: ratio(2 * tp, 2 * tp + fp + fn),
+    "precision": lambda tp, fp, fn, tn: ratio(tp, tp + fp),
+    "recall": lambda tp, fp, fn, tn: ratio(tp, tp + fn),
+    "accuracy": lambda tp, fp, fn, tn: ratio(tp + tn, tp + fp + fn + tn),
+    "false_positives": lambda tp, fp, fn, tn: fp,
+    "false_negatives": lambda tp, fp, fn, tn: fn,
+}
+METRIC_NAMES: tuple[str, ...] = (*SCORES, "loss")
 
 
 def best_threshold(counts: Iterable[Iterable[SupportsInt]], thresholds: Sequence[float]) -> float:
@@ -77,11 +82,6 @@ def best_of(values: Sequence[float], thresholds: Sequence[float]) -> tuple[float
         for value, threshold in zip(values, thresholds, strict=True)
     )
     return best[0], best[2]
-
-
-def ratio(part: float, whole: float) -> float:
-    """A share; 0 / 0 is 0."""
-    return part / whole if whole else 0.0
 
 
 def scores_at_half_and_stored(totals: "Tensor", stored: float) -> dict[str, dict[str, float]]:

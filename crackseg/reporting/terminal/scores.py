@@ -7,13 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-SCORE_LABELS = {
+from crackseg.metrics.scores import SCORES
+
+SCORE_LABELS = {name: name.replace("_", " ") for name in SCORES} | {
     "crack_iou": "crack IoU",
     "mean_iou": "mean IoU",
     "dice": "Dice",
-    "precision": "precision",
-    "recall": "recall",
-    "accuracy": "accuracy",
     "false_positives": "false positives (px)",
     "false_negatives": "false negatives (px)",
 }
