@@ -1,1 +1,1 @@
-"""How good a network's probabilities are, measured so that other figures compare."""
+"""Measures how good a network's probabilities are, so that figures can be compared."""

@@ -1,4 +1,4 @@
-"""Everything that an evaluation says of a network, as plain values for a JSON file."""
+"""All figures of an evaluation, as plain values for a JSON file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -19,20 +19,21 @@ from crackseg.metrics.thin_structures import ThinCounts
 def assess(
     records: Sequence[ImageRecord], histogram: ProbabilityHistogram, threshold: float, seed: int = 0
 ) -> dict[str, Any]:
-    """Sums up an examination.
+    """Computes all figures of an evaluation.
 
     Args:
-        records: of all images.
-        histogram: the sum over them.
-        threshold: the stored one, of the sweep.
-        seed: of the bootstrap.
+        records: Records of all images.
+        histogram: Sum of the images' histograms.
+        threshold: Stored threshold, one of the sweep.
+        seed: Seed of the bootstrap.
 
     Returns:
-        ``half``, ``stored``, ``own_best`` (the threshold with the largest crack IoU on these very
-        images, an optimistic figure): each with ``threshold``, ``totals``, ``means``; ``thin`` and
-        ``alarms`` at the stored threshold; ``curves``, ``calibration``; and ``by``, the parts
-        ``source``, ``width`` and ``group``. All have their ``intervals`` beside them: sources
-        and widths those of their totals, and groups none, being what is drawn.
+        ``half``, ``stored`` and ``own_best`` (the threshold with the largest crack IoU on these
+        very images, an optimistic figure), each with ``threshold``, ``totals`` and ``means``;
+        ``thin`` and ``alarms`` at the stored threshold; ``curves``; ``calibration``; and ``by``,
+        with the parts ``source``, ``width`` and ``group``. All have their ``intervals`` beside
+        them. Sources and widths have those of their totals. Groups have none, since groups are
+        what the bootstrap draws.
     """
     place, intervals = THRESHOLDS.index(threshold), Intervals(records, seed)
     stored = summarise(records, place)
@@ -61,9 +62,9 @@ def assess(
 
 
 def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str, Any]]:
-    """A row for every image: where it is from, its counts and figures at one threshold.
+    """Makes a row for every image: where it is from, its counts and figures at one threshold.
 
-    Whole numbers, so that the rows of two runs can be compared, and resampled, exactly.
+    Counts are whole numbers, so that the rows of two runs can be compared and resampled exactly.
     """
     return [
         {
@@ -83,12 +84,12 @@ def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str
 
 
 def has_crack(part: Mapping[str, Any]) -> bool:
-    """Whether some image of a part, or of the whole, has crack where it was judged.
+    """Whether an image of a part, or of the whole, has crack at the resolution that was judged.
 
-    Without any there is no overlap to be told either, only false alarms.
+    Without any crack there is no overlap either, only false alarms.
 
     Args:
-        part: as :func:`assess` returns it.
+        part: Figures of the whole or of a part, as :func:`assess` returns them.
     """
     return bool(part["images"] > part["crack_free"] + part["vanished"])
 

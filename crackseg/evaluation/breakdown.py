@@ -1,4 +1,4 @@
-"""The figures of a whole data set and of its parts: sources, photograph groups, crack widths."""
+"""Figures of a whole data set and of its parts: sources, photograph groups, crack widths."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ _KEYS: dict[Part, Callable[[ImageRecord], str]] = {
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of some images.
+    """Figures of a set of images.
 
     Attributes:
-        images: how many.
-        photographs: how many groups they belong to.
-        crack_free: how many of the images have no crack.
-        vanished: how many have cracks of which resizing and cutting left nothing.
-        totals: see :func:`crackseg.metrics.overlap.total_scores`.
-        means: the same as means over images.
-        thin_totals: see :func:`crackseg.metrics.thin_structures.thin_scores`.
-        thin_means: the same as means over images.
-        alarms: of the crack-free ones, None without any.
+        images: Number of images.
+        photographs: Number of photograph groups that they belong to.
+        crack_free: Number of images without crack.
+        vanished: Number of images with cracks of which resizing and cutting left nothing.
+        totals: Dataset totals, see :func:`crackseg.metrics.overlap.total_scores`.
+        means: Means over images of the same figures.
+        thin_totals: Dataset totals, see :func:`crackseg.metrics.thin_structures.thin_scores`.
+        thin_means: Means over images of the same figures.
+        alarms: False alarms on the crack-free images; None without any.
     """
 
     images: int
@@ -49,11 +49,11 @@ class Summary:
 
 
 def summarise(records: Sequence[ImageRecord], place: int) -> Summary:
-    """The figures of images, at least one.
+    """Computes the figures of a set of images, at least one.
 
     Args:
-        records: of images that were judged at the same threshold.
-        place: of the threshold in the sweep, at which overlap is told.
+        records: Records of images that were judged at the same threshold.
+        place: Index of the threshold for overlap in the sweep.
     """
     counts = np.stack([record.counts[place] for record in records])
     alarms = [record.alarm for record in records if record.alarm is not None]
@@ -71,10 +71,10 @@ def summarise(records: Sequence[ImageRecord], place: int) -> Summary:
 
 
 def parts(records: Sequence[ImageRecord], by: Part) -> dict[str, list[ImageRecord]]:
-    """The images of each source, photograph group or crack width class.
+    """Sorts images into sources, photograph groups or crack width classes.
 
     Returns:
-        By the parts' names: width classes from none to wide, the others in order of their names.
+        Images by the name of their part: width classes from none to wide, other parts by name.
     """
     members: dict[str, list[ImageRecord]] = {}
     for record in records:

@@ -1,4 +1,4 @@
-"""95 % intervals of everything that an evaluation tells, over photographs."""
+"""95 % intervals over photographs of all figures of an evaluation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from crackseg.metrics.histogram import Counts
 from crackseg.metrics.overlap import image_scores, total_scores
 from crackseg.metrics.thin_structures import image_thin_scores, thin_scores
 
-# Low and high end; None twice where all images are of one photograph.
+# Low and high end; both None where all images are of one photograph.
 Bounds = list[float | None]
 
 
@@ -22,8 +22,8 @@ class Intervals:
     """Intervals of figures over the same images.
 
     Args:
-        records: of the images, at least one.
-        seed: of the draws.
+        records: Records of the images, at least one.
+        seed: Seed of the draws.
     """
 
     def __init__(self, records: Sequence[ImageRecord], seed: int = 0) -> None:
@@ -33,28 +33,28 @@ class Intervals:
         self._counts = np.stack([record.counts for record in records])
 
     def totals(self, place: int) -> dict[str, Bounds]:
-        """Of dataset totals at a threshold of the sweep."""
+        """Intervals of dataset totals at a threshold of the sweep."""
         return self._of_sums(self._counts[:, place], total_scores)
 
     def means(self, place: int) -> dict[str, Bounds]:
-        """Of means over images at a threshold of the sweep."""
+        """Intervals of means over images at a threshold of the sweep."""
         return self._of_means([image_scores(record.counts[place]) for record in self._records])
 
     def thin_totals(self) -> dict[str, Bounds]:
-        """Of the thin structures' dataset totals."""
+        """Intervals of the dataset totals of thin structures."""
         sums = np.stack([np.asarray(record.thin).ravel() for record in self._records])
         return self._of_sums(sums, lambda summed: thin_scores(summed.reshape(4, 4)))
 
     def thin_means(self) -> dict[str, Bounds]:
-        """Of their means over images."""
+        """Intervals of the means over images of thin structures."""
         return self._of_means([image_thin_scores(record.thin) for record in self._records])
 
     def curves(self, average_precision: float) -> dict[str, Bounds]:
-        """Of what is told over all thresholds.
+        """Intervals of the figures over all thresholds.
 
         Args:
-            average_precision: around which its interval lies; how far it moves is seen from the
-                100 thresholds of the sweep.
+            average_precision: Average precision, around which its interval lies. How far it moves
+                is seen from the 100 thresholds of the sweep.
         """
         counts = self._counts
         shape, flat = counts.shape[1:], counts.reshape(len(counts), -1)
@@ -69,7 +69,7 @@ class Intervals:
         return {**self._of_sums(flat, statistic), **self._of_means(bests)}
 
     def calibration(self) -> dict[str, Bounds]:
-        """Of the expected calibration error."""
+        """Interval of the expected calibration error."""
         sums = np.stack([record.calibration for record in self._records])
         return self._of_sums(
             sums.reshape(len(sums), -1),
@@ -77,7 +77,7 @@ class Intervals:
         )
 
     def alarms(self) -> dict[str, Bounds]:
-        """Of the false alarms on crack-free images; empty without any."""
+        """Intervals of the false alarms on crack-free images; empty without such images."""
         free = [record for record in self._records if record.alarm is not None]
         if not free:
             return {}

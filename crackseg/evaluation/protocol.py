@@ -1,4 +1,4 @@
-"""What training and evaluation share: the data they announce, their Trainer, their protocol."""
+"""Protocol of a table of figures, shared by training and evaluation."""
 
 import logging
 
@@ -10,13 +10,13 @@ log = logging.getLogger(__name__)
 def protocol(
     images: int, datamodule: CrackDataModule, at: str = "", leaks: str | None = None
 ) -> str:
-    """What must be known of a table before its figures are compared with others, in two lines.
+    """Says in two lines how figures were measured, since only like figures can be compared.
 
     Args:
-        images: how many.
-        datamodule: where they are from.
-        at: the resolution, where it is not that of training.
-        leaks: the line about leaks, where it is not that of this division.
+        images: Number of images.
+        datamodule: Data module that the images are from.
+        at: Resolution, where it is not that of training.
+        leaks: Line about leaks, where it is not that of this division.
     """
     preprocessing = datamodule.preprocessing
     return (

@@ -1,4 +1,4 @@
-"""What is kept of an image when a network has been judged on it."""
+"""Record of an image that a network has been judged on."""
 
 from dataclasses import dataclass
 
@@ -21,22 +21,23 @@ from crackseg.metrics.width_classes import VANISHED, median_width, width_class
 
 @dataclass(frozen=True, eq=False)
 class ImageRecord:
-    """An image and what was counted in it; a few kilobytes, to be kept for every image.
+    """Counts of one image; a few kilobytes, so that they can be kept for every image.
 
     Attributes:
-        stem: the image's name without its suffix.
-        image: its path relative to the data set's root.
-        source: the sub-dataset, empty where the name does not tell.
-        photograph: what the image was cut from, empty where the name does not tell.
-        group: the photograph with its near duplicates, which are drawn together.
-        counts: int64 (100, 4), true and false positives, false and true negatives at each
-            threshold of the sweep.
-        thin: at the evaluation's one threshold for masks.
-        calibration: see :func:`crackseg.metrics.calibration.binned`.
-        width: median width of the true cracks in pixels, 0 without any.
-        vanished: whether the mask file marks crack of which resizing and cutting left nothing.
-        strays: where the false positives lie, at the same threshold.
-        alarm: at the same threshold, None where there is a crack, be it one that vanished.
+        stem: Name of the image without its suffix.
+        image: Path of the image relative to the data set's root.
+        source: Sub-dataset; empty where the name does not say it.
+        photograph: Photograph that the image was cut from; empty where the name does not say it.
+        group: Photograph with its near duplicates, which are drawn together.
+        counts: True and false positives, false and true negatives at each threshold of the sweep,
+            int64 (100, 4).
+        thin: Counts of thin structures at the evaluation's one threshold for masks.
+        calibration: Counts of :func:`crackseg.metrics.calibration.binned`.
+        width: Median width of the true cracks in pixels, 0 without any.
+        vanished: Whether the mask file marks crack of which resizing and cutting left nothing.
+        strays: False positives by where they lie, at the threshold for masks.
+        alarm: False alarm at the threshold for masks; None where there is a crack, even one that
+            vanished.
     """
 
     stem: str
@@ -54,12 +55,12 @@ class ImageRecord:
 
     @property
     def width_class(self) -> str:
-        """One of :data:`crackseg.metrics.width_classes.CLASSES`."""
+        """Width class, one of :data:`crackseg.metrics.width_classes.CLASSES`."""
         return VANISHED if self.vanished else width_class(self.width)
 
     @property
     def unit(self) -> str:
-        """What is drawn as one: the group; without one, the photograph or else the image."""
+        """Name of what the bootstrap draws as one: the group, or else the photograph or image."""
         return self.group or self.photograph or self.image
 
 
@@ -70,17 +71,17 @@ def measure_image(
     threshold: float,
     marked: bool,
 ) -> tuple[ImageRecord, ProbabilityHistogram]:
-    """Counts everything in one image; to be called in whatever process.
+    """Counts everything in one image; may be called in any process.
 
     Args:
-        row: the image's place in the data set.
-        probability: float32 (H, W) in [0, 1].
-        truth: bool (H, W).
-        threshold: for the mask that thin structures and false alarms are judged on.
-        marked: whether the mask file marks any crack.
+        row: Row of the image in the data set.
+        probability: Probability of crack, float32 (H, W) in [0, 1].
+        truth: Whether a pixel is crack, bool (H, W).
+        threshold: Threshold of the mask that thin structures and false alarms are judged on.
+        marked: Whether the mask file marks any crack.
 
     Returns:
-        The record, and the histogram, which is large and meant to be added up at once.
+        The record, and the histogram, which is large and should be added up at once.
     """
     counted = count_probabilities(probability, truth)
     prediction = probability.astype(np.float32) > np.float32(threshold)

@@ -6,23 +6,23 @@ Interval = tuple[float, float]
 
 
 def literal(text: str) -> str:
-    """Escapes what Markdown would take for its own; underscores only where a word ends."""
+    """Escapes Markdown's special characters; underscores only where a word ends."""
     marks = r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])"
     return re.sub(marks, r"\\\g<0>", " ".join(text.splitlines()))
 
 
 def score(figure: float) -> str:
-    """A figure with three digits behind the point."""
+    """Writes a figure with three digits after the decimal point."""
     return f"{figure:.3f}"
 
 
 def interval(bounds: Interval | None) -> str:
-    """A 95 % interval; empty where there is none."""
+    """Writes a 95 % interval; empty where there is none."""
     return "" if bounds is None else f"{bounds[0]:.3f}\N{EN DASH}{bounds[1]:.3f}"
 
 
 def signed(figure: float) -> str:
-    """A difference with its sign.
+    """Writes a difference with its sign.
 
     >>> signed(0.1), signed(-0.0004)
     ('+0.100', '0.000')
@@ -32,7 +32,7 @@ def signed(figure: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time as people say it; empty where it is not known.
+    """Writes a length of time for people; empty where it is not known.
 
     >>> duration(7), duration(436.4), duration(5000), duration(None)
     ('7 s', '7 min', '1 h 23', '')
@@ -47,7 +47,7 @@ def duration(seconds: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    r"""A share with two digits that count.
+    r"""Writes a share in percent with two significant digits.
 
     >>> percent(0.0123), percent(0.00001), percent(0), percent(None)
     ('1.2\xa0%', '0.001\xa0%', '0\xa0%', '-')
@@ -59,7 +59,7 @@ def percent(share: float | None) -> str:
 
 
 def pixels(length: float) -> str:
-    """A length in whole pixels, or with a digit behind the point where it is small.
+    """Writes a length in whole pixels, or with one decimal where it is small.
 
     >>> pixels(19.6), pixels(2.52), pixels(3.0)
     ('20', '2.5', '3')
@@ -68,7 +68,7 @@ def pixels(length: float) -> str:
 
 
 def weight(of_class: float) -> str:
-    """A class weight with three digits that count.
+    """Writes a class weight with three significant digits.
 
     >>> weight(0.5351), weight(7.6277), weight(98304.0)
     ('0.535', '7.63', '98,304')
@@ -77,13 +77,13 @@ def weight(of_class: float) -> str:
 
 
 def size(height_and_width: tuple[int, int]) -> str:
-    """Width and height, as people name sizes."""
+    """Writes a size (height, width) as width x height."""
     height, width = height_and_width
     return f"{width} \N{MULTIPLICATION SIGN} {height}"
 
 
 def rounded_count(pixels: float) -> str:
-    """Five digits at most.
+    """Writes a count with five digits at most.
 
     >>> rounded_count(1234.5), rounded_count(1234567), rounded_count(1234567890)
     ('1,234', '1,235k', '1,235M')
@@ -95,7 +95,7 @@ def rounded_count(pixels: float) -> str:
 
 
 def count_of_pixels(pixels: float) -> str:
-    """Whole, but for small means.
+    """Writes a count in whole pixels; a small mean has one decimal.
 
     >>> count_of_pixels(12), count_of_pixels(0.25), count_of_pixels(1234.5)
     ('12', '0.2', '1,234')
@@ -105,7 +105,7 @@ def count_of_pixels(pixels: float) -> str:
 
 
 def short_score(figure: float) -> str:
-    """Without the nought before the point.
+    """Writes a figure without the zero before the decimal point.
 
     >>> short_score(0.6234), short_score(1.0)
     ('.623', '1.000')

@@ -1,4 +1,4 @@
-"""Which runs differ by more than other photographs would make them differ."""
+"""Which runs differ by more than the choice of photographs can explain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,14 @@ COMPARED = {
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Runs judged on the same pixels, and how they differ from one of them.
+    """Runs judged on the same pixels, and how they differ from one of them, the baseline.
 
     Attributes:
-        baseline: what they are compared with.
-        reason: why these runs stand apart from those of the report's baseline; empty for its own.
-        others: by their places in the table, with each figure's difference from the baseline.
+        baseline: Run that the others are compared with.
+        reason: Reason why these runs stand apart from those of the report's baseline; empty for its
+            own.
+        others: Other runs in the table's order, each with the difference of each figure from the
+            baseline.
     """
 
     baseline: RunResult
@@ -39,20 +41,20 @@ class Comparison:
 
     @property
     def entries(self) -> tuple[RunResult, ...]:
-        """All of them in the table's order."""
+        """All runs of the comparison in the table's order."""
         members = [self.baseline, *(entry for entry, _ in self.others)]
         return tuple(sorted(members, key=lambda entry: entry.number))
 
 
 def compare(entries: Sequence[RunResult], baseline: RunResult) -> list[Comparison]:
-    """Compares runs with a baseline, and those that cannot be with the first run of their kind.
+    """Compares runs with a baseline; runs judged on other pixels with the first run of their kind.
 
     Args:
-        entries: in the table's order.
-        baseline: one of them.
+        entries: Runs in the table's order.
+        baseline: Baseline, one of these runs.
 
     Returns:
-        The baseline's own comparison first; the others are of runs judged on other pixels.
+        Comparisons: first the baseline's own, then those of runs judged on other pixels.
     """
     groups: list[list[RunResult]] = [[baseline]]
     rest = [entry for entry in entries if entry is not baseline]
@@ -67,7 +69,7 @@ def compare(entries: Sequence[RunResult], baseline: RunResult) -> list[Compariso
 
 
 def other_pixels(first: Images, second: Images) -> str:
-    """Why two evaluations were not of the same pixels; empty where they were."""
+    """The reason why two evaluations were not of the same pixels; empty where they were."""
     ours, theirs = set(first.names), set(second.names)
     if ours != theirs:
         return f"judged on other photographs ({len(ours & theirs)} of {len(theirs)} are the same)"
@@ -101,7 +103,7 @@ def _statistic(sums: npt.NDArray[Any]) -> dict[str, float]:
 
 
 def _truth(images: Images) -> npt.NDArray[np.int64]:
-    """Crack and all pixels of each image, in order of their names."""
+    """Numbers of crack pixels and of all pixels of each image, in order of their names."""
     order = np.argsort(np.array(images.names))
     columns: npt.NDArray[np.int64] = np.stack([images.crack, images.counts.sum(axis=1)], axis=1)
     return columns[order]

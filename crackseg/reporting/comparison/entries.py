@@ -1,4 +1,4 @@
-"""Runs as a report takes them: settings, curves and evaluations together."""
+"""Runs of a report, each with its settings, curves and evaluations."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,27 +10,27 @@ from crackseg.config.overrides import flatten
 from crackseg.reporting.comparison.evaluations import StoredEvaluation
 from crackseg.runs.reader import Run
 
-# Where a run stands and what it writes, which says nothing of what it found.
+# Settings of where a run lies and what it writes, which do not change its figures.
 _ELSEWHERE = ("data.cache", "resume", "sweep.", "logger.", "runtime.", "hydra.")
 _EXPERIMENT = "experiment"
 
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """A finished run and what it was judged to be worth.
+    """A finished run with its evaluations.
 
     Attributes:
-        number: its place in the table, from 1.
-        label: what is peculiar to it, short.
-        name: of its folder, with those above where that alone would not tell.
-        run: as its folder tells of it.
-        record: its ``run.json``.
-        settings: by their dotted keys, as texts.
-        history: of every metric its value by epoch, empty where no CSV log was kept.
-        parameters: of its checkpoint.
-        weights: how many the network trains.
-        val: the evaluation on its validation subset.
-        test: that on the subset of the report.
+        number: Place in the table, from 1.
+        label: Short text of what distinguishes the run.
+        name: Name of its folder, with the folders above where the name alone is not unique.
+        run: Run as read from its folder.
+        record: Content of its ``run.json``.
+        settings: Settings as texts, by dotted key.
+        history: Values by epoch of every metric; empty where no CSV log was kept.
+        parameters: Parameters of its checkpoint.
+        weights: Number of weights that the network trains.
+        val: Evaluation on its validation subset.
+        test: Evaluation on the subset of the report.
     """
 
     number: int
@@ -47,22 +47,22 @@ class RunResult:
 
     @property
     def val_iou(self) -> float:
-        """Crack IoU on validation at the stored threshold, which runs are ranked by."""
+        """Crack IoU on validation at the stored threshold; runs are ranked by it."""
         return float(self.val.metrics["stored"]["totals"]["crack_iou"])
 
     @property
     def test_iou(self) -> float:
-        """The same on the report's subset."""
+        """Crack IoU on the report's subset at the stored threshold."""
         return float(self.test.metrics["stored"]["totals"]["crack_iou"])
 
     @property
     def division(self) -> str:
-        """The beginning of the hash of its manifest."""
+        """First eight characters of the hash of its manifest."""
         return str(self.parameters["data"]["manifest_hash"])[:8]
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:
-    """A name for each run by which it can be told from the others."""
+    """A unique name for each run."""
     folders = [run.folder.resolve() for run in runs]
     counted = Counter(folder.name for folder in folders)
     if max(counted.values(), default=0) < 2:
@@ -72,7 +72,7 @@ def names_of(runs: Sequence[Run]) -> list[str]:
 
 
 def ranked(entries: Iterable[RunResult]) -> list[RunResult]:
-    """The best on validation first, never by what the test says; numbered so, and labelled."""
+    """Sorts runs, the best on validation first (never by the test), and numbers and labels them."""
     order = sorted(entries, key=lambda entry: (-entry.val_iou, entry.name))
     labels = labels_of([entry.run for entry in order])
     if len(set(labels)) < len(order):
@@ -84,18 +84,18 @@ def ranked(entries: Iterable[RunResult]) -> list[RunResult]:
 
 
 def labels_of(runs: Sequence[Run]) -> list[str]:
-    """What was given on the command line in which runs differ, as short as it can be said.
+    """The shortest text for each run that says which command-line settings distinguish it.
 
-    Keys are brought to their last words where these tell them apart; what was not given is left
-    out, and an experiment goes by its name alone. A run of which nothing can be said goes by its
-    folder.
+    Keys are cut to their last words where these are unique. Settings that were not given are left
+    out, and an experiment is called by its name alone. A run without any such setting is called by
+    its folder.
     """
     labels = _labels([run.overrides for run in runs])
     return [label or run.folder.name for label, run in zip(labels, runs, strict=True)]
 
 
 def labels_but_for(key: str, runs: Sequence[Run]) -> list[str]:
-    """The same without one of the keys; empty where nothing can be said of a run."""
+    """Labels as :func:`labels_of` without one of the keys; empty where a run has no other."""
     return _labels(
         [{name: value for name, value in run.overrides.items() if name != key} for run in runs]
     )
@@ -115,7 +115,7 @@ def _labels(given: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def settings_as_text(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Settings by their dotted keys, as a page shows them.
+    """Settings by dotted key, as a page shows them.
 
     >>> settings_as_text({"model": {"name": "unet"}, "loss": {"terms": {}}, "seed": 0})
     {'model.name': 'unet', 'loss.terms': '', 'seed': '0'}
@@ -126,7 +126,7 @@ def settings_as_text(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def varied_settings(entries: Sequence[RunResult]) -> list[str]:
-    """Keys of the settings in which some of the runs differ."""
+    """Dotted keys of the settings in which the runs differ."""
     return _varied([entry.settings for entry in entries])
 
 

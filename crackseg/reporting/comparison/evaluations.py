@@ -1,4 +1,4 @@
-"""Evaluations as they are read back from their folders."""
+"""Reads evaluations back from their folders."""
 
 import csv
 import json
@@ -24,17 +24,18 @@ _STRAYS = tuple(f"strays_{name}" for name in Strays._fields)
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """What was counted in each image, at the stored threshold.
+    """Counts of each image at the stored threshold.
 
     Attributes:
-        names: paths relative to the data set's root, in their order.
-        sources: the sub-datasets, empty where not known.
-        units: what is drawn as one by the bootstrap.
-        widths: float64 (images,), median width of the true cracks in pixels.
-        vanished: bool (images,), whether resizing and cutting left nothing of the marked cracks.
-        counts: int64 (images, 4), true and false positives, false and true negatives.
-        thin: int64 (images, 16), a flat :class:`crackseg.metrics.thin_structures.ThinCounts` each.
-        strays: int64 (images, 2), false positives near a true crack, and far from any.
+        names: Paths of the images relative to the data set's root, in order.
+        sources: Sub-datasets; empty where not known.
+        units: Names of the units that the bootstrap draws.
+        widths: Median width of the true cracks in pixels, float64 (images,).
+        vanished: Whether resizing and cutting left nothing of the marked cracks, bool (images,).
+        counts: True and false positives, false and true negatives, int64 (images, 4).
+        thin: Flat :class:`crackseg.metrics.thin_structures.ThinCounts` of each image, int64
+            (images, 16).
+        strays: False positives near a true crack, and far from any, int64 (images, 2).
     """
 
     names: tuple[str, ...]
@@ -48,15 +49,15 @@ class Images:
 
     @property
     def crack(self) -> Counts:
-        """int64 (images,), pixels that are crack in truth."""
+        """Number of pixels that are crack in truth, int64 (images,)."""
         pixels: Counts = self.counts[:, 0] + self.counts[:, 2]
         return pixels
 
     @property
     def missed(self) -> Counts:
-        """int64 (images,), length of true centre lines farther than 4 px from any that was found.
+        """Length of true centre lines that were missed, in pixels, int64 (images,).
 
-        In pixels.
+        A line is missed where it is farther than 4 px from any centre line that was found.
         """
         lines = self.thin.reshape(-1, len(ThinCounts._fields), len(Matches._fields))
         centre = lines[:, ThinCounts._fields.index("centreline")]
@@ -65,19 +66,20 @@ class Images:
         return missed
 
     def ious(self) -> Any:
-        """float64 (images,), crack IoU of each; 1 where there is no crack and none was found."""
+        """Crack IoU of each image, float64 (images,); 1 without crack where none was found."""
         hits, whole = self.counts[:, 0], self.counts[:, :3].sum(axis=1)
         return np.where(whole > 0, hits / np.maximum(whole, 1), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class StoredEvaluation:
-    """An evaluation.
+    """An evaluation that was read back from its folder.
 
     Attributes:
-        metrics: see :func:`crackseg.workflows.evaluate.evaluate`.
-        images: one by one.
-        histogram: int64 (2, 4096), see :class:`crackseg.metrics.histogram.ProbabilityHistogram`.
+        metrics: Figures, see :func:`crackseg.workflows.evaluate.evaluate`.
+        images: Counts of each image.
+        histogram: Bins of :class:`crackseg.metrics.histogram.ProbabilityHistogram`, int64 (2,
+            4096).
     """
 
     metrics: Mapping[str, Any]
@@ -85,11 +87,11 @@ class StoredEvaluation:
     histogram: Counts
 
     def interval(self, part: str, *names: str) -> tuple[float, float] | None:
-        """The 95 % interval of a figure, where there is one.
+        """The 95 % interval of a figure; None where there is none.
 
         Args:
-            part: of the metrics, such as ``stored``.
-            names: that lead to the figure in there, such as ``totals`` and ``crack_iou``.
+            part: Part of the metrics, such as ``stored``.
+            names: Keys that lead to the figure in that part, such as ``totals`` and ``crack_iou``.
         """
         found = self.metrics[part]["intervals"]
         for name in names:
@@ -98,7 +100,7 @@ class StoredEvaluation:
         return None if low is None or high is None else (float(low), float(high))
 
     def sources(self) -> dict[str, Interval]:
-        """Crack IoU of each source that has any crack."""
+        """Crack IoU and its interval for each source that has crack."""
         return {
             name: Interval(part["totals"]["crack_iou"], *part["intervals"]["totals"]["crack_iou"])
             for name, part in self.metrics["by"]["source"].items()
@@ -107,15 +109,15 @@ class StoredEvaluation:
 
 
 def read_evaluation(folder: Path, checkpoint: Path) -> StoredEvaluation | None:
-    """Reads an evaluation that was kept.
+    """Reads a stored evaluation.
 
     Args:
-        folder: of the evaluation.
-        checkpoint: that it was of.
+        folder: Folder of the evaluation.
+        checkpoint: Checkpoint that was evaluated.
 
     Returns:
-        None where there is none, where the checkpoint was written after it, or where another
-        version of this package or a broken copy left something that cannot be used.
+        The evaluation. None where there is none, where the checkpoint is newer, or where the files
+        cannot be used (written by another version of this package, or damaged).
     """
     try:
         paths = [folder / name for name in (METRICS, IMAGES, HISTOGRAM)]

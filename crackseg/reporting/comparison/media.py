@@ -1,4 +1,4 @@
-"""Pictures and plots for a page: inside of it, or beside it."""
+"""Stores pictures and plots for a page, inside the page or in a folder beside it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +18,21 @@ Draw = Callable[[Theme], Figure]
 
 
 class MediaWriter(Protocol):
-    """Takes pictures, and says how a page shows them."""
+    """Stores pictures, and says how a page shows them."""
 
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
     ) -> EmbeddedPicture:
-        """Takes a picture (H, W, 3); ``exact`` keeps every pixel."""
+        """Stores a picture, uint8 (H, W, 3); ``exact`` keeps every pixel."""
         ...
 
     def plot(self, name: str, draw: Draw, alt: str, *caption: str) -> EmbeddedPicture:
-        """Takes a plot."""
+        """Stores a plot."""
         ...
 
 
 class InlineMedia:
-    """Everything within the page, plots in light and dark."""
+    """Stores everything within the page, plots in light and dark."""
 
     def picture(
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
@@ -46,10 +46,10 @@ class InlineMedia:
 
 
 class MediaFolder:
-    """PNG files in a folder beside the page.
+    """Stores PNG files in a folder beside the page.
 
     Args:
-        page: that shows them; its folder is named like it.
+        page: Page that shows the pictures; the folder is named like it.
     """
 
     def __init__(self, page: Path) -> None:

@@ -42,17 +42,18 @@ _FILTERS: dict[str, Callable[..., str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that a page shows.
+    """Content of a page.
 
     Attributes:
-        title: what was asked for.
-        entries: the finished runs in the table's order.
-        left_out: the other runs by their names: unfinished, or not to be judged.
-        comparisons: the baseline's own first.
-        subset: that was judged.
-        resolution: ``training`` or ``native``.
-        scenes: photographs, each under the runs that were judged on the baseline's.
-        failures: of the best of those runs, with what it sees in the images named there.
+        title: Title of the page.
+        entries: Finished runs in the table's order.
+        left_out: Other runs with their names: unfinished ones, and ones that cannot be judged.
+        comparisons: Comparisons, the baseline's own first.
+        subset: Subset that was judged.
+        resolution: Resolution, ``training`` or ``native``.
+        scenes: Photographs that are shown, each with the runs judged on the baseline's pixels and
+            their predictions.
+        failures: Failures of the best of those runs, each with its predictions by image.
     """
 
     title: str
@@ -69,20 +70,20 @@ def write_report(report: Report, path: Path) -> None:
     """Writes the page.
 
     Args:
-        report: what to show.
-        path: Markdown where it ends in .md, else HTML.
+        report: Content of the page.
+        path: Path of the page; Markdown where it ends in ``.md``, else HTML.
     """
     markdown = path.suffix.lower() == ".md"
     album: MediaWriter = MediaFolder(path) if markdown else InlineMedia()
     content = {**_content(report), **_plots(report, album, markdown), **_pictures(report, album)}
     template = "comparison/page.md" if markdown else "comparison/page.html"
     text = render(template, content, _FILTERS)
-    # Templates leave lines empty where they had nothing to say.
+    # Templates leave empty lines where they have nothing to show.
     write_text(path, re.sub(r"\n{3,}", "\n\n", text))
 
 
 def leak_kind(line: str) -> str:
-    """How bad a leak line is, as a class of the page's style."""
+    """Style class of a line about leaks, by how bad the leak is."""
     kinds = {"LEAK": "bad", "UNKNOWN": "unsure", "no leak": "good"}
     return kinds.get(line.partition(":")[0], "unsure")
 
@@ -114,7 +115,7 @@ def _content(report: Report) -> dict[str, Any]:
 
 
 def _protocols(entries: Sequence[RunResult]) -> list[tuple[list[str], list[RunResult]]]:
-    """How figures were measured, and for which runs."""
+    """The ways in which figures were measured, each with its runs."""
     found: dict[tuple[str, ...], list[RunResult]] = {}
     for entry in entries:
         found.setdefault(tuple(entry.test.metrics["protocol"]), []).append(entry)

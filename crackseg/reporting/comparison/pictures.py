@@ -1,4 +1,4 @@
-"""The same photographs under every run, and what went wrong in them."""
+"""Pictures of the same photographs under every run, and of what went wrong in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from crackseg.reporting.comparison.selection import Choice, Failure
 from crackseg.reporting.html.data_uris import EmbeddedPicture, preview
 from crackseg.visualization.overlays import as_heat
 
-# Of the pixels of a mask: crack that was found, false alarm, missed. For all kinds of eyes.
+# Colours of crack that was found, of false alarms and of missed crack. Safe for colour-blind eyes.
 FOUND, FALSE, MISSED = "#f4f4f2", "#f0692c", "#3d9bff"
 _GROUND = "#16191d"
 
 
 @dataclass(frozen=True, eq=False)
 class RunPrediction:
-    """What a network sees in an image, at the resolution that it was judged at.
+    """Prediction of a network for an image, at the resolution that was judged.
 
     Attributes:
-        photograph: uint8 (H, W, 3).
-        truth: bool (H, W).
-        probability: float32 (H, W) in [0, 1].
-        threshold: the stored one.
+        photograph: Photograph, uint8 (H, W, 3).
+        truth: Whether a pixel is crack, bool (H, W).
+        probability: Probability of crack, float32 (H, W) in [0, 1].
+        threshold: Stored threshold.
     """
 
     photograph: UInt8Array
@@ -36,13 +36,13 @@ class RunPrediction:
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
-        """Bool (H, W), where the probability is greater than the threshold."""
+        """Where the probability is greater than the threshold, bool (H, W)."""
         return self.probability > np.float32(self.threshold)
 
 
 @dataclass(frozen=True)
 class DrawnPrediction:
-    """What one run makes of a photograph."""
+    """Pictures of one run's prediction for a photograph."""
 
     entry: RunResult
     probability: EmbeddedPicture
@@ -52,7 +52,7 @@ class DrawnPrediction:
 
 @dataclass(frozen=True)
 class Scene:
-    """A photograph under every run."""
+    """A photograph with the prediction of every run."""
 
     choice: Choice
     photograph: EmbeddedPicture
@@ -73,13 +73,13 @@ class Example:
 def draw_scene(
     choice: Choice, looks: Sequence[tuple[RunResult, RunPrediction]], key: str, album: MediaWriter
 ) -> Scene:
-    """Draws a photograph under every run.
+    """Draws a photograph with the prediction of every run.
 
     Args:
-        choice: which photograph.
-        looks: of each run at it, at least one.
-        key: for the names of files.
-        album: takes the pictures.
+        choice: Photograph, and why it is shown.
+        looks: Runs with their predictions for it, at least one.
+        key: Beginning of the names of files.
+        album: Writer that stores the pictures.
     """
     first, what = looks[0][1], choice.image
     truth = preview(as_heat(first.truth.astype(np.float32)))
@@ -97,9 +97,9 @@ def draw_examples(
     """Draws the photographs in which a failure is worst.
 
     Args:
-        failure: what went wrong, and in which images.
-        looks: by image.
-        album: takes the pictures.
+        failure: What went wrong, and in which images.
+        looks: Predictions by image.
+        album: Writer that stores the pictures.
     """
     examples = []
     for place, (image, pixels) in enumerate(failure.worst, 1):
@@ -119,7 +119,7 @@ def draw_examples(
 
 
 def coloured(mask: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> UInt8Array:
-    """A mask (H, W) with what was found, false alarms and what was missed, uint8 (H, W, 3)."""
+    """Colours a mask (H, W) by found crack, false alarms and missed crack, uint8 (H, W, 3)."""
     colours = np.array([_rgb(one) for one in (_GROUND, FALSE, MISSED, FOUND)], np.uint8)
     return colours[mask + 2 * truth.astype(np.intp)]
 

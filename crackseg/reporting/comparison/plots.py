@@ -1,4 +1,7 @@
-"""Plots that compare runs, for paper and screen, light and dark; a colour and a number a run."""
+"""Plots that compare runs, for paper and screen, light and dark.
+
+Each run has its own colour and number.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +18,7 @@ from crackseg.reporting.comparison.differences import Comparison
 from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.html.theme import DARK, Theme, dress
 
-# Ten that can be told apart on their ground; of more runs than that, the dashes differ.
+# Ten colours that differ well on their ground; with more runs than that, the dashes differ.
 ON_LIGHT = (
     "#1f6fb4", "#c94f0a", "#23803a", "#7343b0", "#a3161f",
     "#06899a", "#b8358a", "#7d4f30", "#857c00", "#56616a",
@@ -24,16 +27,16 @@ ON_DARK = (
     "#6db3f2", "#ff9a5c", "#6fcf7f", "#b99bf0", "#ff8087",
     "#4fd3e3", "#f08fc8", "#cfa68f", "#d6d04a", "#aeb8c0",
 )  # fmt: skip
-# Lengths of dashes and gaps, in widths of the line.
+# Lengths of dashes and gaps, in multiples of the line's width.
 DASHES = ((), (5, 2), (1.2, 1.5), (6, 1.5, 1.2, 1.5), (12, 3))
 _SIZE = (4.4, 2.9)
 _ISO = (0.2, 0.4, 0.6, 0.8)
-# Points of a curve: more than a screen shows.
+# Points of a curve; more than a screen can show.
 _POINTS = 250
 
 
 class Panel(NamedTuple):
-    """A plot over the epochs: its file, what it shows, the metric of validation and training."""
+    """A plot over the epochs: key of its file, title, and metrics of validation and training."""
 
     key: str
     title: str
@@ -53,25 +56,25 @@ PANELS = (
 
 
 def colour(entry: RunResult, theme: Theme) -> str:
-    """A run's colour."""
+    """Colour of a run."""
     colours = ON_DARK if theme is DARK else ON_LIGHT
     return colours[(entry.number - 1) % len(colours)]
 
 
 def dashes_of(entry: RunResult) -> tuple[float, ...]:
-    """The dashes and gaps of a run's lines; empty for a line without gaps."""
+    """Dashes and gaps of a run's lines; empty for a line without gaps."""
     return DASHES[(entry.number - 1) // len(ON_LIGHT) % len(DASHES)]
 
 
 def learning_panel(entries: Sequence[RunResult], panel: Panel, theme: Theme) -> Figure:
-    """One metric of all runs over the epochs."""
+    """Draws one metric of all runs over the epochs."""
     figure = _figure(theme)
     _draw_panel(figure.subplots(), entries, panel, theme)
     return figure
 
 
 def learning_curves(entries: Sequence[RunResult], theme: Theme) -> Figure:
-    """All metrics of all runs over the epochs, with a legend."""
+    """Draws all metrics of all runs over the epochs, with a legend."""
     rows = -(-(len(PANELS) + 1) // 2)
     figure = _figure(theme, (2 * _SIZE[0], rows * _SIZE[1]))
     axes = figure.subplots(rows, 2).flat
@@ -85,7 +88,7 @@ def learning_curves(entries: Sequence[RunResult], theme: Theme) -> Figure:
 
 
 def precision_recall(entries: Sequence[RunResult], theme: Theme, legend: bool = False) -> Figure:
-    """Precision over recall of all runs; a dot at each stored threshold."""
+    """Draws precision over recall of all runs, with a dot at each stored threshold."""
     figure = _figure(theme, (4.6, 4.5))
     axes = figure.subplots()
     _prepare(axes, theme)
@@ -106,13 +109,13 @@ def precision_recall(entries: Sequence[RunResult], theme: Theme, legend: bool = 
 def source_bars(
     found: Mapping[int, Interval], entries: Sequence[RunResult], most: float, theme: Theme
 ) -> Figure:
-    """Crack IoU of one source under all runs, with intervals.
+    """Draws crack IoU of one source under all runs, with intervals.
 
     Args:
-        found: by the run's number.
-        entries: all runs, so that each source's bars stand at the same places.
-        most: that is to be shown.
-        theme: colours.
+        found: Figures by the run's number.
+        entries: All runs, so that the bars of each source stand at the same places.
+        most: Largest value that the axis shows.
+        theme: Colours.
     """
     figure = _figure(theme, (_SIZE[0], 0.27 * len(entries) + 0.75))
     axes = figure.subplots()
@@ -131,7 +134,7 @@ def source_bars(
 
 
 def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
-    """By how much each run's crack IoU differs from the baseline's, with intervals."""
+    """Draws by how much crack IoU of each run differs from the baseline's, with intervals."""
     others = comparison.others
     figure = _figure(theme, (_SIZE[0], 0.3 * len(others) + 0.85))
     axes = figure.subplots()
@@ -155,7 +158,7 @@ def _draw_panel(axes: Axes, entries: Sequence[RunResult], panel: Panel, theme: T
     for entry in entries:
         for metric in (panel.train, panel.val):
             curve = entry.history.get(metric, {})
-            # Training is drawn finely below validation, where there is any.
+            # Training is drawn as a thin line below validation, where there is validation.
             fine = metric == panel.train and panel.val
             look = {"linewidth": 0.8, "alpha": 0.6} if fine else {"linewidth": 1.6}
             style = _style(entry, theme) | look | ({"marker": "o"} if len(curve) == 1 else {})
@@ -185,13 +188,13 @@ def _style(entry: RunResult, theme: Theme) -> dict[str, Any]:
 
 def _legend(axes: Axes, entries: Sequence[RunResult], theme: Theme, **placed: Any) -> None:
     lines = [Line2D([], [], linewidth=2, **_style(entry, theme)) for entry in entries]
-    # Names that begin with an underscore would be left out of a legend.
+    # Matplotlib leaves names that begin with an underscore out of a legend.
     names = [f"{entry.number}  {entry.label}".replace("$", r"\$") for entry in entries]
     axes.legend(lines, names, frameon=False, labelcolor=theme.ink, **placed)
 
 
 def _draw_iso(axes: Axes, theme: Theme) -> None:
-    """Lines of the same F1."""
+    """Draws lines of equal F1."""
     for f1 in _ISO:
         recall = np.linspace(f1 / (2 - f1), 1, 100)
         axes.plot(recall, f1 * recall / (2 * recall - f1), ":", color=theme.fill, linewidth=0.9)
@@ -202,7 +205,7 @@ def _draw_iso(axes: Axes, theme: Theme) -> None:
 
 
 def _thinned(recall: Any) -> Any:
-    """The last point in each small step of recall, and the very last one."""
+    """Indices of the last point in each small step of recall, and of the very last point."""
     steps = np.floor(recall * _POINTS)
     return np.append(np.flatnonzero(np.diff(steps)), len(recall) - 1)
 

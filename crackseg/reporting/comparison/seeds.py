@@ -1,4 +1,4 @@
-"""How far seeds alone move runs, and whether a difference holds under each of them."""
+"""How far seeds alone move figures, and whether a difference holds under every seed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from crackseg.reporting.comparison.differences import other_pixels
 from crackseg.reporting.comparison.entries import RunResult, labels_but_for, varied_settings
 
 _SEED = "seed"
-# Of runs that are alike, two seeds agree by chance in one case of two.
+# With equally good runs, the signs of two seeds agree by chance in one case of two.
 _MIN_SEEDS = 3
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The mean of a figure over seeds, the smallest and the largest.
+    """Mean, smallest and largest value of a figure over seeds.
 
     Attributes:
-        mean: of all.
-        low: the smallest.
-        high: the largest.
-        seeds: how many there are.
+        mean: Mean over all seeds.
+        low: Smallest value.
+        high: Largest value.
+        seeds: Number of seeds.
     """
 
     mean: float
@@ -30,7 +30,7 @@ class Spread:
 
     @property
     def one_sided(self) -> bool:
-        """Whether a difference has the same sign under every seed, and these are some."""
+        """Whether a difference has the same sign under every seed, of which there are enough."""
         return self.seeds >= _MIN_SEEDS and (self.low > 0 or self.high < 0)
 
 
@@ -39,12 +39,12 @@ class SeedGroup:
     """Runs that differ in nothing but their seeds.
 
     Attributes:
-        label: what is peculiar to them, empty where that is nothing.
-        entries: the runs.
-        val: crack IoU on validation.
-        test: the same on the report's subset.
-        difference: of the latter from the baseline's run of the same seed; None for the baseline's
-            own runs, and where no seed has both on the same pixels.
+        label: Short text of what distinguishes these runs; empty where nothing does.
+        entries: Runs of the group.
+        val: Crack IoU on validation.
+        test: Crack IoU on the report's subset.
+        difference: Difference of ``test`` from the baseline's run of the same seed. None for the
+            baseline's own runs, and where no seed has both on the same pixels.
     """
 
     label: str
@@ -55,7 +55,7 @@ class SeedGroup:
 
 
 def seed_groups(entries: Sequence[RunResult], baseline: RunResult) -> list[SeedGroup]:
-    """Runs that differ in nothing but their seeds, together; the best mean on validation first."""
+    """Groups runs that differ only in their seeds; the best mean on validation comes first."""
     first = sorted(entries, key=lambda entry: entry is not baseline)
     found = [list(_by_its_seed(members).values()) for members in by_seed(first)]
     own = next((members for members in found if baseline in members), [])
@@ -74,7 +74,7 @@ def seed_groups(entries: Sequence[RunResult], baseline: RunResult) -> list[SeedG
 
 
 def by_seed(entries: Sequence[RunResult]) -> list[list[RunResult]]:
-    """Runs that differ in nothing but their seed, where there are several."""
+    """Groups runs that differ only in their seed, where there are several seeds."""
     keys = [key for key in varied_settings(entries) if key != _SEED]
     alike: dict[tuple[str | None, ...], list[RunResult]] = {}
     for entry in entries:
@@ -83,7 +83,7 @@ def by_seed(entries: Sequence[RunResult]) -> list[list[RunResult]]:
 
 
 def _by_its_seed(members: Sequence[RunResult]) -> dict[str | None, RunResult]:
-    """One of each seed: the baseline, or else the first, of several that were trained alike."""
+    """One run of each seed: of several, the baseline or else the first."""
     found: dict[str | None, RunResult] = {}
     for entry in members:
         found.setdefault(entry.settings.get(_SEED), entry)

@@ -1,4 +1,4 @@
-"""Which photographs a report shows."""
+"""Chooses the photographs that a report shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from crackseg.metrics.false_positives import NEAR
 from crackseg.metrics.thin_structures import CENTRELINE_TOLERANCE
 from crackseg.reporting.comparison.evaluations import Images
 
-# Median width in pixels of the evaluated resolution below which a crack is called thin.
+# A crack is thin below this median width, in pixels of the evaluated resolution.
 THIN = 6
 _EXAMPLES_EACH = 6
 
@@ -25,15 +25,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Failure:
-    """A way to fail, and the images in which it happened most.
+    """A kind of failure, and the images in which it happened most.
 
     Attributes:
-        key: for anchors and files.
-        title: what went wrong.
-        how: what was measured.
-        unit: of the measure.
-        worst: images with their measures, the largest first.
-        total: of the measure over all images.
+        key: Key for anchors and files.
+        title: What went wrong.
+        how: What was measured.
+        unit: Unit of the measure.
+        worst: Images with their measures, the largest first.
+        total: Sum of the measure over all images.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Failure:
 
 
 def choose_scenes(images: Images) -> list[Choice]:
-    """The best, the median and the worst photograph by crack IoU, and one without any crack."""
+    """Chooses the best, median and worst photograph by crack IoU, and one without crack."""
     ious, crack = images.ious(), images.crack > 0
     chosen: dict[str, str] = {}
     cracked = np.flatnonzero(crack)
@@ -57,13 +57,13 @@ def choose_scenes(images: Images) -> list[Choice]:
     if len(free):
         worst = free[np.argmax(images.counts[free, 1])]
         chosen["without any crack"] = images.names[worst]
-    # Of one or two photographs, the best is the worst too.
+    # With one or two photographs, the best is also the worst.
     first = {image: place for place, image in reversed(chosen.items())}
     return [Choice(place, image) for place, image in chosen.items() if first[image] == place]
 
 
 def choose_failures(images: Images) -> list[Failure]:
-    """What went wrong most, by its kind."""
+    """Chooses the images in which each kind of failure is largest."""
     thin = (images.widths > 0) & (images.widths < THIN)
     kinds: tuple[tuple[str, str, str, str, Any], ...] = (
         (
@@ -79,7 +79,7 @@ def choose_failures(images: Images) -> list[Failure]:
             "Joints and edges taken for cracks",
             f"false positives farther than {NEAR} px from any true crack",
             "px of false alarm",
-            # Where a crack vanished, what is found may well be that crack.
+            # Where a crack vanished, a false alarm may well be that crack.
             np.where(images.vanished, 0, images.strays[:, 1]),
         ),
         (

@@ -1,4 +1,4 @@
-"""The table of runs, cell by cell."""
+"""Columns and cells of the table of runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from crackseg.reporting.formatting import duration, interval, score
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell, and smaller below it."""
+    """Text of a cell, and a smaller note below it."""
 
     text: str
     note: str = ""
@@ -22,9 +22,10 @@ class Column:
     """A column of the table.
 
     Attributes:
-        group: val or the report's subset, empty for what belongs to the run as a whole.
-        heading: its name.
-        cell: of a run.
+        group: Subset above the column (val or the report's); empty for what belongs to the run as a
+            whole.
+        heading: Name of the column.
+        cell: Function that makes the cell of a run.
     """
 
     group: str
@@ -33,7 +34,7 @@ class Column:
 
 
 def columns(subset: str) -> list[Column]:
-    """The columns of the table after the run's name."""
+    """Columns of the table after the run's name."""
     judged = {"val": _val, subset: _test}
     others = ("mean_iou", "mean IoU"), ("dice", "Dice"), ("precision",) * 2, ("recall",) * 2
     return [
@@ -47,7 +48,7 @@ def columns(subset: str) -> list[Column]:
 
 
 def groups(found: Sequence[Column]) -> list[tuple[str, int]]:
-    """What stands above the columns, and above how many."""
+    """Headings above the columns, each with the number of columns below it."""
     return [(group, len(list(members))) for group, members in groupby(c.group for c in found)]
 
 

@@ -1,4 +1,4 @@
-"""Writes the page about a data set, and the same pictures beside it."""
+"""Writes the page about a data set, and its pictures beside it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ _DPI = 160
 
 
 class _Plot(NamedTuple):
-    """A plot: what it shows, who draws it, and who says what to see in it."""
+    """A plot: what it shows, the function that draws it, and the function that explains it."""
 
     shows: str
     draw: Callable[[Exploration, Theme], Figure | None]
@@ -58,14 +58,14 @@ _PLOTS = {
 
 
 def write_page(exploration: Exploration, folder: Path) -> Path:
-    """Writes ``index.html``, which holds all that it shows, and its pictures as PNG files.
+    """Writes ``index.html``, which needs no other file, and its pictures as PNG files.
 
     Args:
-        exploration: what to show.
-        folder: to write to; what else lies there stays.
+        exploration: Data set's figures to show.
+        folder: Folder to write to; other files in it stay.
 
     Returns:
-        The page.
+        Path of the page.
     """
     filters = {"percent": percent, "pixels": pixels, "weight": weight}
     page = folder / PAGE

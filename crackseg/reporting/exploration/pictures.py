@@ -1,4 +1,4 @@
-"""Pictures of a data set: pairs, what each mask cut leaves of thin cracks, and what is wrong."""
+"""Pictures of a data set: pairs, thin cracks at each mask threshold, and faults."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,21 +17,22 @@ from crackseg.visualization.overlays import contact_sheet, overlay
 
 _SIDE = 256
 _GAP = 4
-# The square that is shown of a thin crack: it holds some length, and single pixels can be told.
+# Side of the square shown of a thin crack: it holds some length, and single pixels can be seen.
 _SPOT = 64
 _SHARE_OF_SIDE = 6
-# Of the copies of one photograph.
+# Strips of the copies of one photograph.
 _MOST_STRIPS = 3
 
 
 class Strip(NamedTuple):
-    """One crack at one size.
+    """A crack at one size of the photograph.
 
     Attributes:
-        size: (H, W) of the whole photograph.
-        photograph: uint8 (h, w, 3), where its mask is weakest.
-        mask: the same place of the grey mask, uint8 (h, w, 3).
-        cuts: by cut, what it leaves there, uint8 (h, w, 3), and of the whole mask, 0-1.
+        size: Size (H, W) of the whole photograph.
+        photograph: Part of the photograph where its mask is weakest, uint8 (h, w, 3).
+        mask: Same part of the grey mask, uint8 (h, w, 3).
+        cuts: For each mask threshold, the crack that it leaves in this part, uint8 (h, w, 3), and
+            the share that it leaves of the whole mask, in [0, 1].
     """
 
     size: tuple[int, int]
@@ -41,13 +42,13 @@ class Strip(NamedTuple):
 
 
 def with_overlay(root: Path, pair: Pair, mask_threshold: int) -> list[UInt8Array]:
-    """A photograph, and the same with its crack coloured."""
+    """A photograph, and the same photograph with its crack coloured."""
     photograph, mask = read_pair(root, pair)
     return [preview(photograph), preview(overlay(photograph, binarize(mask, mask_threshold)))]
 
 
 def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8Array]:
-    """What is wrong, as pictures: copies, photographs with the mask that they share, or a mask."""
+    """Pictures of a problem: copies, photographs with the mask that they share, or a mask."""
     pairs = problem.pairs[:_MOST_STRIPS]
     if problem.kind == "unreadable" or not pairs:
         return []
@@ -60,7 +61,7 @@ def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8A
 
 
 def strips(exploration: Exploration, one: Measured) -> tuple[Strip, Strip]:
-    """What each cut leaves of a crack where it is weakest, at its own size and at training size."""
+    """Strips of a crack where its mask is weakest, at its own size and at training size."""
     photograph, mask = read_pair(exploration.root, one.pair)
     height, width = mask.shape
     gentle, *_, harsh = exploration.mask_thresholds
@@ -76,7 +77,7 @@ def strips(exploration: Exploration, one: Measured) -> tuple[Strip, Strip]:
 
 
 def beside(*pictures: UInt8Array) -> UInt8Array:
-    """Pictures (H, W, 3) from left to right, on white."""
+    """Puts pictures (H, W, 3) side by side on white."""
     height = max(picture.shape[0] for picture in pictures)
     gap = np.full((height, _GAP, 3), 255, np.uint8)
     padded = [
@@ -88,7 +89,7 @@ def beside(*pictures: UInt8Array) -> UInt8Array:
 
 
 def enlarged(picture: UInt8Array) -> UInt8Array:
-    """A picture (H, W, 3) as a square whose pixels are so large that each can be seen."""
+    """Enlarges a picture (H, W, 3) to a square in which each pixel can be seen."""
     large = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST)
     return large.astype(np.uint8)
 
@@ -104,7 +105,7 @@ def write_rows(
 
 
 def squared(picture: UInt8Array) -> UInt8Array:
-    """A picture (H, W, 3) in the middle of a white square."""
+    """Puts a picture (H, W, 3) in the middle of a white square."""
     height, width = picture.shape[:2]
     side = max(height, width)
     square = np.full((side, side, 3), 255, np.uint8)

@@ -16,7 +16,7 @@ from crackseg.reporting.exploration.wording import ALL, UNKNOWN, by_source
 from crackseg.reporting.formatting import percent, pixels
 from crackseg.reporting.html.theme import Theme, dress
 
-# Steps that about double, as the eye takes in a quantity of which there are small and large ones.
+# Steps that about double, since values range from very small to large.
 SHARE_EDGES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 WIDTH_EDGES = (1.5, 2.5, 3.5, 4.5, 6.5, 8.5, 12.5, 16.5, 24.5, 32.5, 48.5, 64.5, 96.5, 128.5)
 
@@ -27,7 +27,7 @@ _CUT_MARKS = ("o", "D", "s", "^")
 
 
 def source_counts(exploration: Exploration, theme: Theme) -> Figure:
-    """How many pairs each source has, and how many of them show no crack."""
+    """Draws how many pairs each source has, and how many of them show no crack."""
     sources = {name or UNKNOWN: ones for name, ones in exploration.sources.items()}
     figure, axes = _canvas(theme, 0.34 * len(sources) + 0.9)
     counts = [len(measured) for measured in sources.values()]
@@ -50,7 +50,7 @@ def source_counts(exploration: Exploration, theme: Theme) -> Figure:
 
 
 def share_histograms(exploration: Exploration, theme: Theme) -> Figure:
-    """How many photographs of each source show how much crack."""
+    """Draws a histogram of the share of crack in a photograph, for each source."""
     rows = {
         name: np.array([one.crack_share(exploration.mask_threshold) for one in measured])
         for name, measured in by_source(exploration).items()
@@ -58,7 +58,7 @@ def share_histograms(exploration: Exploration, theme: Theme) -> Figure:
     percents = [f"{100 * edge:g}" for edge in SHARE_EDGES]
     between = [f"{low}\u2013{high}" for low, high in pairwise(percents)]
     names = ["none", f"<{percents[0]}", *between, f">{percents[-1]}"]
-    # A photograph without any crack has a place of its own, below all others.
+    # Photographs without crack have a step of their own, below all others.
     steps = {name: np.digitize(shares, (1e-12, *SHARE_EDGES)) for name, shares in rows.items()}
     middles = {
         name: percent(profile(measured, exploration.mask_threshold).crack_share)
@@ -68,7 +68,7 @@ def share_histograms(exploration: Exploration, theme: Theme) -> Figure:
 
 
 def width_histograms(exploration: Exploration, theme: Theme) -> Figure | None:
-    """How much of the length of each source's cracks is how wide; None without any crack."""
+    """Draws a histogram of crack width along the cracks, for each source; None without crack."""
     rows = {
         name: np.concatenate([one.widths for one in measured])
         for name, measured in by_source(exploration).items()
@@ -87,7 +87,7 @@ def width_histograms(exploration: Exploration, theme: Theme) -> Figure | None:
 
 
 def crack_shares(exploration: Exploration, theme: Theme) -> Figure | None:
-    """What share of all pixels each cut leaves as crack at training size; None without any."""
+    """Draws the share of crack at each mask threshold, at training size; None without crack."""
     rows = by_source(exploration)
     kept = [
         [100 * balance(ones, cut).small.share for cut in exploration.mask_thresholds]
@@ -125,7 +125,7 @@ def crack_shares(exploration: Exploration, theme: Theme) -> Figure | None:
 
 
 def mask_values(exploration: Exploration, theme: Theme) -> Figure | None:
-    """How often the masks hold which grey; None where all are black."""
+    """Draws how often each grey value occurs in the masks; None where all are black."""
     counts = np.array(exploration.verification.overall.histogram)
     if not counts[1:].any():
         return None
@@ -159,14 +159,14 @@ def _ridges(
     middles: Mapping[str, str],
     label: str,
 ) -> Figure:
-    """A small histogram for each row, one below the other, over the same steps.
+    """Draws a small histogram for each row, one below the other, over the same steps.
 
     Args:
-        theme: colours.
-        steps: of each row, the step that each item falls into.
-        names: of the steps.
-        middles: what to write beside each row.
-        label: below the steps.
+        theme: Colours.
+        steps: Step that each item falls into, for each row.
+        names: Names of the steps.
+        middles: Text beside each row.
+        label: Label below the steps.
     """
     figure = Figure((_WIDTH, 0.5 * len(steps) + 1), layout="constrained", facecolor=theme.ground)
     panels = figure.subplots(len(steps), sharex=True, squeeze=False)[:, 0]
@@ -190,7 +190,7 @@ def _ridges(
 
 
 def _write_beside(axes: Axes, theme: Theme, text: str, height: float) -> None:
-    """To the right of a plot, as high as told in shares of the plot's height."""
+    """Writes a text to the right of a plot, at a height in shares of the plot's height."""
     axes.annotate(
         text,
         (1, height),
@@ -210,7 +210,7 @@ def _canvas(theme: Theme, height: float) -> tuple[Figure, Axes]:
 
 
 def _legend(axes: Axes, theme: Theme, columns: int = 1) -> None:
-    """Above the plot, where it hides nothing."""
+    """Puts the legend above the plot, where it hides nothing."""
     axes.legend(
         frameon=False,
         labelcolor=theme.ink,

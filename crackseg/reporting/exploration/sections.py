@@ -23,7 +23,7 @@ from crackseg.reporting.formatting import percent, size
 from crackseg.reporting.html.data_uris import EmbeddedPicture, embed
 from crackseg.system.progress import progress
 
-# Photographs on all contact sheets together, and on each of several.
+# Most photographs on all contact sheets together, and on each of several.
 _ON_SHEETS, _ON_A_SHEET = 24, 6
 _CUT_EXAMPLES = 6
 _PICTURED, _NAMED = 6, 100
@@ -32,7 +32,7 @@ _PER_LINE = 3
 
 @dataclass(frozen=True)
 class Sheet:
-    """Photographs of a source, from the least to the most cracked one."""
+    """Contact sheet of a source, from the least to the most cracked photograph."""
 
     source: str
     anchor: str
@@ -50,7 +50,7 @@ class CutExample:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of one kind."""
+    """Problems of one kind that were found."""
 
     title: str
     spoils: bool
@@ -70,7 +70,7 @@ def draw_sheets(exploration: Exploration, folder: Path) -> list[Sheet]:
 
 
 def draw_cuts(exploration: Exploration, folder: Path) -> list[CutExample]:
-    """Draws what the cuts leave of the cracks that they change most."""
+    """Draws the cracks that the mask thresholds change most, at each of these thresholds."""
     chosen = most_changed(exploration, _CUT_EXAMPLES)
     drawn = [(one, strips(exploration, one)) for one in chosen]
     if drawn:
@@ -88,7 +88,7 @@ def draw_cuts(exploration: Exploration, folder: Path) -> list[CutExample]:
 
 
 def draw_findings(exploration: Exploration, folder: Path) -> list[Found]:
-    """Draws what the verification found, kind by kind."""
+    """Draws the problems that the verification found, by kind."""
     return [
         _draw_found(exploration, kind, problems, folder)
         for kind in KINDS

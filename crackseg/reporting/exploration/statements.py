@@ -1,4 +1,4 @@
-"""What to see in each plot, in a sentence that its figures make."""
+"""Sentences that say what to see in each plot, made from its figures."""
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
@@ -7,7 +7,7 @@ from crackseg.reporting.formatting import percent, pixels, size
 
 
 def of_sources(exploration: Exploration) -> str:
-    """Which source a training sees most."""
+    """Says which source a training sees most."""
     sources = exploration.sources
     largest, measured = next(iter(sources.items()))
     if len(sources) == 1:
@@ -20,7 +20,7 @@ def of_sources(exploration: Exploration) -> str:
 
 
 def of_shares(exploration: Exploration) -> str:
-    """How little of a photograph is crack."""
+    """Says how little of a photograph is crack."""
     share = profile(exploration.measured, exploration.mask_threshold).crack_share
     if share is None:
         return "No photograph here shows any crack: nothing could be learnt from them alone."
@@ -34,7 +34,7 @@ def of_shares(exploration: Exploration) -> str:
 
 
 def of_widths(exploration: Exploration) -> str:
-    """What training size does to thin cracks."""
+    """Says what resizing to training size does to thin cracks."""
     whole = profile(exploration.measured, exploration.mask_threshold)
     if whole.widths is None:
         return "There is no crack whose width could be measured."
@@ -46,7 +46,7 @@ def of_widths(exploration: Exploration) -> str:
 
 
 def of_balance(exploration: Exploration) -> str:
-    """For which source the cut matters most."""
+    """Says for which source the mask threshold matters most."""
     gentle, *_, harsh = exploration.mask_thresholds
     ratios = {}
     for source, measured in by_source(exploration).items():
@@ -66,7 +66,7 @@ def of_balance(exploration: Exploration) -> str:
 
 
 def of_mask_values(exploration: Exploration) -> str:
-    """How much of the masks is neither black nor white."""
+    """Says how much of the masks is neither black nor white."""
     _, *grey, white = exploration.verification.overall.histogram
     if not sum(grey) + white:
         return "All masks are black."
@@ -80,6 +80,6 @@ def of_mask_values(exploration: Exploration) -> str:
 
 
 def training_size(exploration: Exploration) -> str:
-    """Width and height that photographs are brought to."""
+    """Width and height that photographs are resized to."""
     image_size = exploration.preprocessing.image_size
     return size(image_size) if image_size else "the photographs' own size"

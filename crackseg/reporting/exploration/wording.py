@@ -1,4 +1,4 @@
-"""Figures and names as plots, tables and texts say them."""
+"""Names of sources that plots, tables and texts share."""
 
 from collections.abc import Sequence
 

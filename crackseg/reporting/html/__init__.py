@@ -1,1 +1,1 @@
-"""What all pages are made of."""
+"""Parts that all pages share: templates, colours, embedded pictures."""

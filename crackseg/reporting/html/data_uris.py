@@ -1,4 +1,4 @@
-"""Pictures inside of a page: nothing is fetched from anywhere."""
+"""Puts pictures into a page itself, so that nothing is fetched."""
 
 import base64
 import io
@@ -19,12 +19,12 @@ class EmbeddedPicture:
     """A picture as a page shows it.
 
     Attributes:
-        address: a data URI; of a plot, for a light page; empty where there is nothing to show.
-        width: in pixels.
-        height: in pixels.
-        alt: what it shows, for whoever does not see it.
-        caption: below it, line by line.
-        dark: the same plot for a dark page; empty for a photograph.
+        address: Data URI; for a plot, that of a light page; empty where there is nothing to show.
+        width: Width in pixels.
+        height: Height in pixels.
+        alt: Description for readers who do not see the picture.
+        caption: Lines of text below it.
+        dark: Data URI of the same plot for a dark page; empty for a photograph.
     """
 
     address: str
@@ -36,7 +36,7 @@ class EmbeddedPicture:
 
 
 def preview(picture: UInt8Array) -> UInt8Array:
-    """A picture (H, W, 3) at a size for looking at several: 256 pixels high, or twice as wide."""
+    """Shrinks a picture (H, W, 3) to 256 pixels of height, or 512 of width if it is wider."""
     height, width = picture.shape[:2]
     scale = min(1.0, _HEIGHT / height, 2 * _HEIGHT / width)
     return resize(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
@@ -51,19 +51,19 @@ def embed(picture: UInt8Array, alt: str, *caption: str, exact: bool = False) -> 
 
 
 def embed_plot(light: Figure, dark: Figure, alt: str, *caption: str) -> EmbeddedPicture:
-    """Puts a plot into a page, in the colours that its reader prefers."""
+    """Puts a plot into a page, in light and dark."""
     width, height = (round(96 * inches) for inches in light.get_size_inches())
     return EmbeddedPicture(_drawing(light), width, height, alt, caption, _drawing(dark))
 
 
 def nothing(*caption: str) -> EmbeddedPicture:
-    """The words alone, where there is nothing to draw."""
+    """A caption alone, where there is nothing to draw."""
     return EmbeddedPicture("", 0, 0, "", caption)
 
 
 def _drawing(figure: Figure) -> str:
     file = io.BytesIO()
-    # The same figures give the same bytes.
+    # A fixed salt, so that the same figures give the same bytes.
     with rc_context({"svg.hashsalt": "crackseg"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return _address("image/svg+xml", file.getvalue())

@@ -9,12 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 def render(
     template: str, content: Mapping[str, Any], filters: Mapping[str, Callable[..., str]]
 ) -> str:
-    """Fills a template; in HTML whatever is filled in is escaped.
+    """Fills a template; in HTML the values are escaped.
 
     Args:
-        template: its path below this package's parent, as ``html/layout.html``.
-        content: by name.
-        filters: by name.
+        template: Path of the template below this package's parent, such as ``html/layout.html``.
+        content: Values by name.
+        filters: Filters by name.
     """
     environment = Environment(
         loader=PackageLoader("crackseg.reporting", "."),

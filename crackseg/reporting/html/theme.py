@@ -1,4 +1,4 @@
-"""The colours of plots, for paper and screen, light and dark."""
+"""Colours of plots, for paper and screen, light and dark."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a plot: of lines and letters, of grids, of quantities, of what stands out."""
+    """Colours of a plot: lines and letters, grids, quantities, highlights, background."""
 
     ink: str
     faint: str
@@ -22,7 +22,7 @@ PAPER = replace(LIGHT, ground="white")
 
 
 def dress(axes: Axes, theme: Theme) -> None:
-    """Gives axes a theme's colours, and only the two spines that are read."""
+    """Gives axes a theme's colours, and keeps only the left and bottom spines."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     axes.tick_params(which="both", colors=theme.ink, labelcolor=theme.ink)

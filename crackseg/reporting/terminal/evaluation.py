@@ -1,4 +1,4 @@
-"""Prints and writes what an evaluation found."""
+"""Prints and writes the figures of an evaluation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _THIN = {
     "tolerant_f1": "F1 (2 px tolerance)",
     "boundary_f1": "boundary F1 (1 px)",
 }
-# What can be said of images without any crack.
+# Figures that exist for images without crack.
 _WITHOUT_CRACK = ("accuracy", "false_positives")
 _OF_PARTS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "precision": lambda part: part["totals"]["precision"],
@@ -34,9 +34,9 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
     """Prints all tables, and under them how the figures were measured.
 
     Args:
-        title: what was judged.
-        found: see :func:`crackseg.evaluation.assessment.assess`.
-        protocol: lines that belong to every figure.
+        title: Title of the tables: what was judged.
+        found: Figures of :func:`crackseg.evaluation.assessment.assess`.
+        protocol: Lines that belong to every figure.
     """
     console = Console()
     if not console.is_terminal:
@@ -85,7 +85,7 @@ def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
         "own_best": f"{found['own_best']['threshold']:.2f}, best here\n(optimistic)",
     }
     if not has_crack(found):
-        # No threshold is the best where there is nothing to be found.
+        # No threshold is the best where there is no crack to find.
         del labels["own_best"]
     table = _table(title, "threshold", *labels.values())
     for name, heading in SCORE_LABELS.items():
@@ -148,12 +148,12 @@ def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _figure(value: float, bounds: Sequence[float | None]) -> str:
-    """With three digits, which is more than the interval bears."""
+    """A figure with three digits and its interval; the interval justifies no more digits."""
     return short_score(value) + _interval(bounds, " ", short_score)
 
 
 def _pixels(value: float, bounds: Sequence[float | None]) -> str:
-    """The interval in a line of its own: three of them side by side would be too wide."""
+    """A count with its interval on a line of its own; side by side three would be too wide."""
     return count_of_pixels(value) + _interval(bounds, "\n", rounded_count)
 
 

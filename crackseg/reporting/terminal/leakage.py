@@ -1,4 +1,4 @@
-"""What a division leaks, as people read it."""
+"""Prints the leaks of a division."""
 
 from rich import box
 from rich.console import Console
@@ -13,7 +13,7 @@ _STYLES = {"LEAK": "bold red", "UNKNOWN": "bold yellow", "no leak": "bold green"
 
 
 def print_leaks(manifest: Manifest) -> None:
-    """Prints the line, and under it a table of the sources that validation and test have."""
+    """Prints the line about leaks, and under it a table by source of validation and test."""
     line = find_leaks(manifest).summary()
     console = Console()
     console.print(Text(line, _STYLES[line.partition(":")[0]]), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Lists runs in the terminal, those of a sweep together."""
+"""Lists runs in the terminal; those of a sweep stand together."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,17 +23,17 @@ _STYLES = {
     "damaged": "red",
 }
 _HEADINGS = ("state", "val crack IoU", "test crack IoU", "epochs", "started", "duration")
-# Wide enough for a heading, the longest state, a date with its time.
+# Each is wide enough for its heading and for the longest state, or a date with its time.
 _WIDTHS = (11, 13, 14, 6, 16, 9)
 _INDENT = "  "
 
 
 def print_runs(runs: Sequence[Run], root: Path) -> None:
-    """Prints a line for each run, and under it how to go on where it was interrupted.
+    """Prints a line for each run, and under an interrupted one how to resume it.
 
     Args:
-        runs: in the order in which they are to stand; a sweep stands where its first run does.
-        root: the folder that they were found in; their names are relative to it.
+        runs: Runs in the order of the list; a sweep stands where its first run does.
+        root: Folder that the runs were found in; their names are relative to it.
     """
     if not runs:
         print(f"{root}: no runs here yet; python train.py makes one")
@@ -49,13 +49,13 @@ def print_runs(runs: Sequence[Run], root: Path) -> None:
 
 
 def state_text(state: str) -> Text:
-    """A state in its colour."""
+    """Writes a state in its colour."""
     return Text(state, _STYLES.get(state, ""))
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A text, or the name of a run with the run that its columns tell of."""
+    """A text, or the name of a run with the run that its columns describe."""
 
     text: str
     run: Run | None = None
@@ -75,7 +75,7 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
         for run in members:
             yield from _run_lines(run, run.folder.name, _INDENT)
         states = {run.state for run in members}
-        # A sweep at work is not to be started a second time.
+        # A sweep that is running must not be started again.
         if states != {"done"} and "running" not in states:
             yield _Line(
                 f"{_INDENT}go on: python train.py -m {shell_override('sweep.resume', folder)}"
@@ -83,11 +83,11 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
 
 
 def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run]]:
-    """Runs by the folder of their sweep, or by their own where they are single."""
+    """Runs by the folder of their sweep, or by their own folder where they are single."""
     groups: dict[tuple[Path, bool], list[Run]] = {}
     for run in runs:
         above = run.folder.parent
-        # Below the root alone are all jobs of a sweep known.
+        # All jobs of a sweep are known only if it lies below the root.
         in_sweep = above.is_relative_to(root) and (above / "multirun.yaml").is_file()
         groups.setdefault((above if in_sweep else run.folder, in_sweep), []).append(run)
     return groups
@@ -121,7 +121,7 @@ def _rendered(line: _Line, width: int) -> Text:
 
 
 def _row(name: str, width: int, cells: Sequence[Text]) -> Text:
-    """The first of the cells stands on the left of its column, figures and times on the right."""
+    """A row, in which the state is aligned to the left and figures and times to the right."""
     row = Text(set_cell_size(name, width))
     for index, (cell, space) in enumerate(zip(cells, _WIDTHS, strict=True)):
         cell.align("right" if index else "left", space)
@@ -131,7 +131,7 @@ def _row(name: str, width: int, cells: Sequence[Text]) -> Text:
 
 
 def _duration(run: Run) -> str:
-    """From beginning to end, or until now; empty where the end is not known."""
+    """Time from start to end, or until now; empty where the end is not known."""
     end = datetime.now(UTC) if run.state == "running" else run.finished
     if end is None:
         return ""

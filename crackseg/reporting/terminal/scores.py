@@ -1,4 +1,4 @@
-"""Tables of figures, as people read them."""
+"""Prints tables of figures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,19 +18,19 @@ SCORE_LABELS = {name: name.replace("_", " ") for name in SCORES} | {
 }
 
 
-# Wider than any table: whatever reads a pipe must not get names broken over several lines.
+# Wider than any table: a program that reads a pipe must not get names broken over several lines.
 PIPE_WIDTH = 1000
 
 
 def print_scores(
     title: str, rows: Sequence[tuple[str, Mapping[str, float]]], protocol: str
 ) -> None:
-    """Prints a column of figures for each threshold, and under them how they were measured.
+    """Prints a column of figures for each threshold, and under them the protocol.
 
     Args:
-        title: of the table.
-        rows: a label and the figures, as :func:`crackseg.metrics.scores.scores` gives them.
-        protocol: one line.
+        title: Title of the table.
+        rows: Label and figures of each threshold; see :func:`crackseg.metrics.scores.scores`.
+        protocol: Line that says how the figures were measured.
     """
     # A row for each figure and a column for each threshold: it fits into any window.
     table = Table(box=box.SIMPLE, show_edge=False)

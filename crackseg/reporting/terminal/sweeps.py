@@ -1,4 +1,4 @@
-"""Tables of a sweep's jobs, the best first: as CSV, as Markdown, in the terminal."""
+"""Tables of a sweep's jobs, the best first: as CSV, as Markdown and in the terminal."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ from crackseg.system.files import write_table, write_text
 
 CSV, MARKDOWN = "sweep.csv", "sweep.md"
 
-# Name, heading, digits behind the point.
+# Name, heading, digits after the decimal point.
 _FIGURES = (
     ("val/crack_iou", "val crack IoU", 4),
     ("val/mean_iou", "val mean IoU", 4),
@@ -45,13 +45,13 @@ _IN_TERMINAL = ("val/crack_iou", "test/crack_iou", "threshold", "epochs", "train
 
 @dataclass(frozen=True)
 class _Column:
-    """What stands in a column.
+    """A column of the tables.
 
     Attributes:
-        name: for programs.
-        heading: for people.
-        cell: what it shows of a run.
-        digits: behind the point, where people read it.
+        name: Name for programs.
+        heading: Heading for people.
+        cell: Function that gives the value of a run.
+        digits: Digits after the decimal point, where people read it.
     """
 
     name: str
@@ -60,7 +60,7 @@ class _Column:
     digits: int = 4
 
     def shown(self, run: Run) -> str:
-        """The cell, rounded."""
+        """The value of a run as text, rounded."""
         cell = self.cell(run)
         if cell is None or isinstance(cell, str):
             return cell or ""
@@ -70,11 +70,11 @@ class _Column:
 def write_sweep_tables(folder: Path, objective: str) -> list[Run]:
     """Writes ``sweep.csv`` and ``sweep.md`` into a sweep's folder.
 
-    Several jobs may do so at once: each file is whole at any moment.
+    Several jobs may write them at once: each file is complete at any moment.
 
     Args:
-        folder: of the sweep; each folder in it that holds a ``run.json`` is a job.
-        objective: the figure to sort by, as ``val/crack_iou``.
+        folder: Folder of the sweep; each folder in it that holds a ``run.json`` is a job.
+        objective: Figure to sort by, such as ``val/crack_iou``.
 
     Returns:
         The jobs in the order of the tables: the best first, those without that figure last.
@@ -88,12 +88,12 @@ def write_sweep_tables(folder: Path, objective: str) -> list[Run]:
 
 
 def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
-    """Prints what matters most of a sweep's jobs, and where the rest stands.
+    """Prints the main figures of a sweep's jobs, and where to find the others.
 
     Args:
-        folder: of the sweep.
-        runs: in their order.
-        objective: the figure that they are sorted by.
+        folder: Folder of the sweep.
+        runs: Jobs in the order of the table.
+        objective: Figure that they are sorted by.
     """
     console = Console()
     if not console.is_terminal:
@@ -144,7 +144,7 @@ def _figure(name: str, heading: str, digits: int) -> _Column:
 
 
 def _sorted_by(objective: str, columns: Iterable[_Column]) -> list[_Column]:
-    """A column for the objective, unless there is one."""
+    """A column for the objective, unless the table has one."""
     if objective in {column.name for column in columns}:
         return []
     pixels = objective.endswith(("false_positives", "false_negatives"))
@@ -184,7 +184,7 @@ def _table(runs: Sequence[Run], objective: str, console: Console) -> Table:
 
 
 def _filled(runs: Iterable[Run], settings: Sequence[_Column], figures: Sequence[_Column]) -> Table:
-    """Settings may be broken over several lines where the window is narrow, figures may not."""
+    """A table whose settings may wrap in a narrow window and whose figures may not."""
     table = Table(box=box.SIMPLE, show_edge=False, padding=(0, 1, 0, 0))
     for column in settings:
         table.add_column(Text(column.heading), overflow="fold")
@@ -203,7 +203,7 @@ def _filled(runs: Iterable[Run], settings: Sequence[_Column], figures: Sequence[
 
 
 def _briefly(varied: Sequence[_Column]) -> list[_Column]:
-    """Headed by the last word of the key, unless another key ends in the same one."""
+    """Shortens headings to the last word of the key, unless another key ends in the same word."""
     words = [column.name.rpartition(".")[2] for column in varied]
     return [
         replace(column, heading=word if words.count(word) == 1 else column.name)
@@ -212,7 +212,7 @@ def _briefly(varied: Sequence[_Column]) -> list[_Column]:
 
 
 def _joined(varied: Sequence[_Column]) -> _Column:
-    """All settings in one column."""
+    """Joins all settings in one column."""
 
     def cell(run: Run) -> str:
         return ", ".join(f"{column.heading}={column.shown(run)}" for column in varied)

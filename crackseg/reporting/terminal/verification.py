@@ -1,4 +1,4 @@
-"""What was found in a data set, as people read it."""
+"""Prints what was found in a data set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ from crackseg.data.analysis.problems import KINDS, Problem
 from crackseg.data.analysis.verify import BINS, CUTS, Summary, Verification
 from crackseg.errors import name_some
 
-# More than any table needs; in a narrower window its lines are folded, not cut off.
+# More than any table needs; in a narrower window its lines are wrapped, not cut off.
 _WIDTH = 200
 _MOST_NAMED = 5
 _INDENT = " " * len("warning ")
@@ -28,7 +28,7 @@ _STORED = {
 
 
 def print_verification(found: Verification) -> None:
-    """Prints tables of the masks, then what is wrong, then the verdict."""
+    """Prints tables of the masks, then the problems, then the verdict."""
     console = Console()
     console.width = max(console.width, _WIDTH)
     rows = {source or "(unknown)": summary for source, summary in found.sources.items()}
@@ -51,7 +51,7 @@ def print_verification(found: Verification) -> None:
 
 
 def _shares(rows: Mapping[str, Summary]) -> Table:
-    """How much crack each cut keeps, and of how many masks it keeps nothing."""
+    """The share of crack at each mask threshold, and how many masks it leaves empty."""
     emptied = [f"emptied by >{cut}" for cut in CUTS if cut]
     table = _table("source", "pairs", "empty masks", *(f"crack >{cut}" for cut in CUTS), *emptied)
     for source, summary in rows.items():
@@ -120,7 +120,7 @@ def _headline(spoils: bool, text: str) -> Text:
 
 
 def _details(problems: Sequence[Problem]) -> Iterator[Text]:
-    """The same findings together, each with the names of some files."""
+    """Groups equal findings, each with the names of some files."""
     names: dict[str, list[str]] = {}
     for problem in problems:
         named = " = ".join(pair.image for pair in problem.pairs)
