@@ -66,8 +66,9 @@ format: $(READY) ## Mend style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-type: $(READY) ## Check types
+type: $(READY) ## Check types, for Windows too
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 tensorboard: $(READY) ## Look at the curves of all runs
 	$(BIN)/tensorboard --logdir outputs $(ARGS)

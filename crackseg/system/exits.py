@@ -165,6 +165,9 @@ def _say(line: str) -> None:
 
 def _reader_is_gone() -> bool:
     """Whether whoever was reading, ``head`` say, has read enough."""
+    if sys.platform == "win32":
+        # It has no poll().
+        return False
     try:
         asked = select.poll()
         asked.register(sys.stdout.fileno(), 0)

@@ -4,6 +4,7 @@ import atexit
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ def signals_held_back() -> Iterator[None]:
     A terminal sends Ctrl-C to all processes at once, and those that are still importing would
     print a traceback each. Their parent hears of it at the end of this, and ends them.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
+        # It has no signals that could be held back.
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))

@@ -143,6 +143,7 @@ def test_light_and_dark_draw_the_same_in_other_colours(
     # The page is seen between what is drawn.
     assert (light[..., 3] == 0).mean() > 0.3
     for pixels, own, other in ((light, LIGHT, DARK), (dark, DARK, LIGHT)):
-        drawn = {bytes(pixel[:3].tolist()).hex() for pixel in pixels[pixels[..., 3] == 255]}
+        # Some versions of matplotlib draw no pixel of a thin letter whole.
+        drawn = {bytes(pixel[:3].tolist()).hex() for pixel in pixels[pixels[..., 3] > 128]}
         assert own.ink[1:] in drawn
         assert other.ink[1:] not in drawn
