@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_ALL := $(VENV)/.ready-all
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -33,6 +34,10 @@ $(READY): pyproject.toml requirements/tested.txt
 	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev]'
 	@touch $@
 
+$(READY_ALL): $(READY)
+	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev,all]'
+	@touch $@
+
 train: $(READY) ## Train; make train ARGS="data=folder data.root=FOLDER" for your own data
 	$(BIN)/python train.py $(ARGS)
 
@@ -55,7 +60,7 @@ paper-more: paper ## Also what the report wished for, two by photograph, and two
 test: $(READY) ## Run the tests (without the slow ones)
 	$(BIN)/python -m pytest $(ARGS)
 
-test-all: $(READY) ## Run all tests
+test-all: $(READY_ALL) ## Run all tests, with all extras installed
 	$(BIN)/python -m pytest -m 'slow or not slow' $(ARGS)
 
 lint: $(READY) ## Check style

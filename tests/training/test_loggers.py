@@ -362,7 +362,7 @@ def test_curves_without_tensorboard_are_left_out(tmp_path: Path, totals: Tensor)
 def test_mlflow_keeps_one_run_over_parts(
     tmp_path: Path, totals: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mlflow = pytest.importorskip("mlflow")
+    mlflow = pytest.importorskip("mlflow", reason="needs pip install crackseg[mlflow]")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -386,7 +386,7 @@ def test_mlflow_keeps_one_run_over_parts(
 def test_mlflow_goes_to_the_server_that_was_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("mlflow")
+    pytest.importorskip("mlflow", reason="needs pip install crackseg[mlflow]")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")
@@ -398,7 +398,7 @@ def test_mlflow_goes_to_the_server_that_was_named(
 def test_wandb_writes_offline_and_keeps_its_id(
     tmp_path: Path, totals: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wandb = pytest.importorskip("wandb")
+    wandb = pytest.importorskip("wandb", reason="needs pip install crackseg[wandb]")
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
     monkeypatch.setenv("WANDB_SILENT", "true")

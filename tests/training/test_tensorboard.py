@@ -151,7 +151,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    pytest.importorskip("playwright", reason="needs pip install playwright")
+    pytest.importorskip("playwright", reason="needs pip install crackseg[browser]")
     found = find_browser()
     if found is None:
         pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is installed")
