@@ -1,8 +1,8 @@
-"""Finds photographs that stand in a data set more than once.
+"""Finds photographs that occur in a data set more than once.
 
-A near duplicate is the same photograph saved anew: at another size or proportion, recompressed,
-brightened, blurred, turned, mirrored, with a few percent of its rim gone. Other crops of one
-photograph are not near duplicates.
+A near duplicate is the same photograph saved again: at another size or proportion, recompressed,
+brightened, blurred, turned, mirrored, or with a few percent of its rim cut off. Different crops of
+one photograph are not near duplicates.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,20 +19,21 @@ from crackseg.images import UInt8Array, resize
 
 THUMBNAIL = 64
 
-# Of the hash's 256 bits, those in which copies of a photograph may differ. Unlike photographs
-# differ in half of them; of 2.5 million pairs of real ones, each laid in eight ways, 128 in so few.
+# Number of the hash's 256 bits in which copies of a photograph may differ. Unlike photographs
+# differ in half of them: of 2.5 million real pairs, each turned in eight ways, 128 in so few.
 _BITS = 90
 _HASH = 16
-# In thumbnail pixels: what is broader is light and shade, in which two walls are alike.
+# In thumbnail pixels. Broader structures are light and shade, in which two walls look alike.
 _BROAD = 2.0
-# What is broader than this may also be a crack, and one straight line covers any other.
+# In thumbnail pixels. Broader structures may be a crack, and one straight line can be laid over
+# any other.
 _FINE = 1.0
-# In grey levels: below it a thumbnail's detail is what rounding left.
+# In grey levels. Below it a thumbnail's detail is only rounding.
 _FLAT = 0.5
 # Copies of 741 real photographs, saved as JPEG of quality 10 or brightened by 40 %, all reach 0.6;
 # unlike ones 0.3 at most, and straight lines on noise 0.51.
 _LIKENESS = 0.55
-# In thumbnail pixels: where a blur that does not know what lies outside takes light for detail.
+# In thumbnail pixels. There a blur, which does not know what lies outside, takes light for detail.
 _RIM = 4
 _INNER = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-3)
@@ -40,7 +41,7 @@ _ROWS = 64
 
 
 class _Turn(NamedTuple):
-    """One of the eight ways to lay a square: first transposed, then reversed along its axes."""
+    """One of the eight ways to turn a square: first transposed, then reversed along its axes."""
 
     transposed: bool
     upset: bool
@@ -51,7 +52,7 @@ _TURNS = tuple(_Turn(*flags) for flags in product((False, True), repeat=3))
 
 
 def thumbnail(photograph: UInt8Array) -> UInt8Array:
-    """Squeezes a photograph (H, W, 3) to the grey (64, 64) that near duplicates are told by."""
+    """Shrinks a photograph (H, W, 3) to a grey (64, 64) picture, by which duplicates are found."""
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     return resize(grey, (THUMBNAIL, THUMBNAIL))
 
@@ -59,17 +60,19 @@ def thumbnail(photograph: UInt8Array) -> UInt8Array:
 def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
     """Finds the pairs that show the same photograph.
 
-    A perceptual hash proposes them and a comparison of their pixels confirms them: an affine map
-    brings the thumbnails to cover (Evangelidis and Psarakis, "Parametric Image Alignment Using
-    Enhanced Correlation Coefficient Maximization", 2008), and their finest detail is correlated,
-    which neither brightness nor contrast changes. A thumbnail without any detail, such as that of
-    a white page, is nobody's duplicate.
+    A perceptual hash proposes pairs, and a comparison of their pixels confirms them. An affine map
+    aligns the two thumbnails. Then their finest detail is correlated, which neither brightness nor
+    contrast changes. A thumbnail without any detail, such as a white page, has no duplicates.
 
     Args:
-        thumbnails: uint8 (N, 64, 64), see :func:`thumbnail`.
+        thumbnails: Thumbnails of :func:`thumbnail`, uint8 (N, 64, 64).
 
     Returns:
-        Pairs (i, j) with i < j, in order.
+        Pairs of indices (i, j) with i < j, in order.
+
+    References:
+        Evangelidis and Psarakis, "Parametric Image Alignment Using Enhanced Correlation
+        Coefficient Maximization", 2008, for the affine map.
     """
     textured = np.flatnonzero([_detail(one, _BROAD).std() >= _FLAT for one in thumbnails])
     if len(textured) < 2:
@@ -85,7 +88,7 @@ def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
 
 
 def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Joins whatever is linked, directly or over others.
+    """Joins indices that are linked, directly or through others.
 
     >>> clusters([(0, 4), (2, 3), (4, 7)])
     [(0, 4, 7), (2, 3)]
@@ -98,14 +101,14 @@ def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
 
 
 def _detail(one: UInt8Array, broadest: float) -> npt.NDArray[np.float32]:
-    """Float32 (56, 56): what is finer in a thumbnail, without its rim."""
+    """Structures of a thumbnail finer than ``broadest``, without its rim, float32 (56, 56)."""
     grey = one.astype(np.float32)
     detail = grey - cv2.GaussianBlur(grey, (0, 0), broadest)
     return np.ascontiguousarray(detail[_INNER], np.float32)
 
 
 def _hashes(thumbnails: UInt8Array) -> npt.NDArray[np.bool_]:
-    """(N, 16, 16): whether a coefficient of the thumbnail's cosine transform is a large one."""
+    """Whether each coefficient of a thumbnail's cosine transform is large, bool (N, 16, 16)."""
     return np.stack([imagehash.phash(Image.fromarray(one), _HASH).hash for one in thumbnails])
 
 
@@ -113,7 +116,7 @@ def _proposed(hashes: npt.NDArray[np.bool_], turn: _Turn) -> Iterator[tuple[int,
     """Pairs (i, j) with i < j whose hashes differ in few bits once the second is turned."""
     words, turned = _words(hashes), _words(_turned_hashes(hashes, turn))
     for start in range(0, len(hashes), _ROWS):
-        # Only what stands behind, so that each pair is met once.
+        # Only hashes from this block on, so that each pair is met once.
         pairs = zip(words[:, start : start + _ROWS, None], turned[:, None, start:], strict=True)
         # In 16 bits, since 256 does not fit into eight.
         counts = (np.bitwise_count(one ^ other).astype(np.uint16) for one, other in pairs)
@@ -123,7 +126,7 @@ def _proposed(hashes: npt.NDArray[np.bool_], turn: _Turn) -> Iterator[tuple[int,
 
 
 def _words(hashes: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
-    """The bits of each hash in four words: (4, N)."""
+    """Packs the bits of each hash in four words, uint64 (4, N)."""
     packed = np.packbits(hashes.reshape(len(hashes), -1), axis=1).view(np.uint64)
     return np.ascontiguousarray(packed.T)
 
@@ -134,9 +137,9 @@ def _turned(one: UInt8Array, turn: _Turn) -> UInt8Array:
 
 
 def _turned_hashes(hashes: npt.NDArray[np.bool_], turn: _Turn) -> npt.NDArray[np.bool_]:
-    """What the hashes would be of thumbnails so turned, but for a few bits.
+    """Hashes of the turned thumbnails, but for a few bits.
 
-    Every second cosine changes its sign where its axis is reversed.
+    Where an axis is reversed, every second cosine along it changes its sign.
     """
     turned = hashes.swapaxes(1, 2).copy() if turn.transposed else hashes.copy()
     turned[:, 1::2] ^= turn.upset
@@ -154,11 +157,11 @@ def _is_same(first: UInt8Array, second: UInt8Array) -> bool:
             _STOP,
         )
     except cv2.error:
-        # No map brings them to cover.
+        # No map aligns them.
         return False
     one, other = _detail(first, _FINE), _detail(second, _FINE)
     how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     laid = cv2.warpAffine(other, np.asarray(affine, np.float32), one.shape, flags=how)
-    # Without what the map had to take from outside.
+    # Without the rim, which the map may have taken from outside.
     likeness = cv2.matchTemplate(one[_INNER], laid[_INNER], cv2.TM_CCOEFF_NORMED)
     return bool(likeness.item() >= _LIKENESS)

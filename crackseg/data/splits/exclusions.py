@@ -1,4 +1,4 @@
-"""The list of photographs that a training leaves out: a CSV file with the columns image, reason."""
+"""List of photographs that a training leaves out: a CSV file with the columns image and reason."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,21 +13,21 @@ def write_exclusions(path: Path, rows: Mapping[str, str]) -> None:
     """Writes a new list.
 
     Args:
-        path: of a file that is not there yet.
-        rows: image, by its path relative to the data set's root, and why it is left out.
+        path: Path of a file that does not exist yet.
+        rows: Reasons by image; an image is its path relative to the data set's root.
 
     Raises:
-        CrackSegError: there is a file of this name, or it cannot be written.
+        CrackSegError: A file of this name exists, or it cannot be written.
     """
     refuse_to_replace(path)
     write_table(path, COLUMNS, rows.items())
 
 
 def refuse_to_replace(path: Path) -> None:
-    """A list that is there may have been edited by hand.
+    """Refuses a path where a list exists, since it may have been edited by hand.
 
     Raises:
-        CrackSegError: there is such a file.
+        CrackSegError: The file exists.
     """
     if path.exists():
         raise CrackSegError(
@@ -39,10 +39,10 @@ def read_exclusions(path: Path) -> dict[str, str]:
     """Reads a list.
 
     Returns:
-        Image, by its path relative to the data set's root, and the reason.
+        Reasons by image; an image is its path relative to the data set's root.
 
     Raises:
-        DatasetError: a missing or damaged file, or an image that is listed twice.
+        DatasetError: The file is missing or damaged, or lists an image more than once.
     """
     columns, records = read_table(path, "list of exclusions", DatasetError)
     if columns != COLUMNS:

@@ -1,4 +1,4 @@
-"""Which pairs belong together: crops of one photograph, and near duplicates."""
+"""Groups pairs that belong together: crops of one photograph, and near duplicates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,21 +17,24 @@ def describe(
     blocks: Mapping[str, Blocks] | None = None,
     duplicates: Sequence[tuple[int, int]] = (),
 ) -> list[Row]:
-    """Says of every pair where it is from and which others it must not be parted from.
+    """Makes a row for every pair: where it is from, and which group it must stay with.
 
-    Equal photographs join whatever folder they stand in, for two copies of an archive hold the same
-    ones. Pairs of one photograph under names that differ are joined by ``duplicates`` alone.
+    Pairs of the same photograph form a group in whatever folder they are, since two copies of an
+    archive hold the same photographs. Where names of one photograph differ, only ``duplicates``
+    join the pairs.
 
     Args:
-        pairs: each once.
-        blocks: by source, where names are plain numbers; a run then stands for the photograph.
-        duplicates: indices of pairs that show nearly the same.
+        pairs: Pairs, each once.
+        blocks: Rules by source, where names are plain numbers; a run of numbers then stands for the
+            photograph.
+        duplicates: Index pairs of near duplicates.
 
     Returns:
-        A row for each pair, in their order, its subset empty.
+        A row for each pair, in the same order, with an empty subset.
 
     Raises:
-        DatasetError: blocks for a source that does not occur or whose names are no plain numbers.
+        DatasetError: A rule names a source that does not occur, or whose names are not plain
+            numbers.
     """
     rows = [Row(*pair, *origin(pair.stem), group="", subset="") for pair in pairs]
     for name, rule in (blocks or {}).items():
@@ -44,11 +47,11 @@ def with_duplicates(rows: Sequence[Row], duplicates: Sequence[tuple[int, int]]) 
     """Joins the groups of near duplicates.
 
     Args:
-        rows: with their groups.
-        duplicates: indices of rows that show nearly the same.
+        rows: Rows with their groups.
+        duplicates: Index pairs of rows that are near duplicates.
 
     Returns:
-        The rows in their order; a joined group has the name of its first photograph, or of its
+        The rows in the same order. A joined group has the name of its first photograph, or of its
         first image where no photograph in it is known.
     """
     members: dict[str, list[Row]] = {}
@@ -66,7 +69,7 @@ def with_duplicates(rows: Sequence[Row], duplicates: Sequence[tuple[int, int]]) 
 
 
 def _in_runs(rows: Sequence[Row], source: str, rule: Blocks) -> list[Row]:
-    """The rows with a run for the photograph where a name of the source is a plain number."""
+    """Rows in which a run of numbers stands for the photograph of each image of the source."""
     cut = [
         replace(row, photograph=rule.name(source, rule.run(place)))
         if row.source == source and (place := number(row.stem)) is not None
@@ -84,6 +87,6 @@ def _in_runs(rows: Sequence[Row], source: str, rule: Blocks) -> list[Row]:
 
 
 def _name(together: Sequence[Row]) -> str:
-    """Does not depend on the order of the rows."""
+    """Name of a group, whatever the order of its rows."""
     photographs = [row.photograph for row in together if row.photograph]
     return min(photographs or [row.image for row in together])

@@ -1,4 +1,4 @@
-"""How much of a division's validation and test was seen in training."""
+"""Counts how much of a division's validation and test was seen in training."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -9,12 +9,14 @@ from crackseg.data.splits.manifest import Manifest, Row
 
 @dataclass(frozen=True)
 class SubsetOverlap:
-    """Of one subset.
+    """Overlap of one subset with training.
 
     Attributes:
-        total: items in it.
-        shared: items of a photograph that training has too, or with a near duplicate there.
-        unknown: further items whose photograph neither their own name nor a near duplicate's tells.
+        total: Number of items in the subset.
+        shared: Number of items of a photograph that training has too, or with a near duplicate
+            there.
+        unknown: Number of further items whose photograph is not known, neither by their own name
+            nor by that of a near duplicate.
     """
 
     total: int
@@ -24,13 +26,14 @@ class SubsetOverlap:
 
 @dataclass(frozen=True)
 class Leaks:
-    """What validation and test share with training.
+    """Overlap of validation and test with training.
 
     Attributes:
-        val: of validation.
-        test: of test.
-        training_unknown: training items whose photograph is not known; any item may share it.
-        uncompared: items that no one compared with the others for near duplicates.
+        val: Overlap of validation.
+        test: Overlap of test.
+        training_unknown: Number of training items whose photograph is not known; any item may share
+            it.
+        uncompared: Number of items that were not compared with the others for near duplicates.
     """
 
     val: SubsetOverlap
@@ -40,14 +43,14 @@ class Leaks:
 
     @property
     def is_clean(self) -> bool:
-        """No item is shared, and of none it is unknown."""
+        """Whether no item is shared, and none is of unknown origin."""
         if not self.val.total and not self.test.total:
             return True
         unknown = self.training_unknown or self.uncompared
         return not unknown and not any(one.shared or one.unknown for one in (self.val, self.test))
 
     def summary(self) -> str:
-        """The one line that stands beside every figure."""
+        """The line that is shown with every figure."""
         if not self.val.total and not self.test.total:
             return "no leak: there are no val and no test items"
         if not self.uncompared:
@@ -61,7 +64,7 @@ class Leaks:
         return f"{self._of_known()}; {self.uncompared} items were not compared for near duplicates"
 
     def _of_known(self) -> str:
-        """The line as far as names and near duplicates tell."""
+        """The line as far as names and near duplicates are known."""
         training = ""
         if self.training_unknown:
             training = f"; so it is of {self.training_unknown} training items, which any may share"
@@ -92,21 +95,21 @@ class Leaks:
         return asdict(self)
 
     def _each(self, template: str) -> str:
-        """The template for each subset that holds anything."""
+        """Fills the template for each subset that is not empty."""
         parts = [(self.val, "val"), (self.test, "test")]
         return " and ".join(template.format(*part) for part in parts if part[0].total)
 
 
 def find_leaks(manifest: Manifest) -> Leaks:
-    """Counts the leaks of a division, as far as its manifest tells.
+    """Counts the leaks of a division, as far as its manifest shows them.
 
-    It tells of near duplicates only if they were looked for when it was made.
+    It shows near duplicates only if they were searched for when it was made.
     """
     return replace(_leaks(manifest.rows, manifest), uncompared=manifest.uncompared)
 
 
 def find_leaks_by_source(manifest: Manifest) -> dict[str, Leaks]:
-    """The same for the items of each source, in order of their names; "" where it is unknown."""
+    """Counts the leaks of each source, by name; "" stands for an unknown source."""
     sources = sorted({row.source for row in manifest.rows if row.subset != "train"})
     return {
         source: _leaks([row for row in manifest.rows if row.source == source], manifest)

@@ -1,7 +1,7 @@
-"""Divides groups of different sizes so that every subset comes close to what is wanted of it.
+"""Divides groups of different sizes so that every subset comes close to its wanted measures.
 
-Which groups to take is a knapsack with many measures at once; a random start is mended by the best
-move of one group, or exchange of two, until none helps.
+The choice of groups is a knapsack problem with many measures at once. From a random start, the best
+move of one group or the best exchange of two is made, until none helps.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,22 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-# Exchanges are looked for among so many groups of a subset at a time, which bounds what they cost.
+# Exchanges are searched among so many groups of a subset at a time, which limits the time.
 _CANDIDATES = 400
-# Below it a change is rounding.
+# A smaller change of the loss is rounding.
 _GAIN = 1e-6
 
 
 @dataclass(frozen=True)
 class GroupBalance:
-    """What groups hold and what subsets want; the first subset takes whatever is left over.
+    """Measures of groups, and measures wanted of subsets; the first subset takes what is left.
 
     Attributes:
-        holdings: (groups, measures), what a group adds to a subset; the first measure is its size.
-        wanted: (subsets, measures).
-        weights: (subsets, measures), of the squared distance to what is wanted. Those of the first
-            subset are 0.
+        holdings: Amounts that a group adds to a subset, (groups, measures); the first measure is
+            its size.
+        wanted: Amounts wanted of each subset, (subsets, measures).
+        weights: Weights of the squared distance from the wanted amounts, (subsets, measures). Those
+            of the first subset are 0.
     """
 
     holdings: FloatArray
@@ -36,16 +37,16 @@ class GroupBalance:
     weights: FloatArray
 
     def loss(self, held: FloatArray) -> float:
-        """How far subsets that hold this, (subsets, measures), are from what is wanted."""
+        """Weighted distance of subsets with these amounts, (subsets, measures), from the wanted."""
         return float((self.weights * (held - self.wanted) ** 2).sum())
 
     def start(self, generator: np.random.Generator) -> IntArray:
         """Fills one subset after the other with groups in random order, the first subset last.
 
-        Of the subsets but the first, each that wants anything gets a group if there are enough.
+        If there are enough groups, every other subset that wants anything gets at least one.
 
         Returns:
-            (groups,) indices of subsets.
+            Index of the subset of each group, int64 (groups,).
         """
         order = generator.permutation(len(self.holdings))
         sizes = self.holdings[order, 0]
@@ -58,17 +59,17 @@ class GroupBalance:
         return subsets
 
     def mend(self, subsets: IntArray, generator: np.random.Generator) -> None:
-        """Changes the subsets in place for as long as a change lowers the loss.
+        """Improves the subsets in place until no move or exchange lowers the loss.
 
         Args:
-            subsets: (groups,) indices; none becomes empty.
-            generator: draws the groups that an exchange is looked for among.
+            subsets: Index of the subset of each group, (groups,); no subset becomes empty.
+            generator: Generator that draws the groups among which an exchange is searched.
         """
         while self._move(subsets) or self._exchange(subsets, generator):
             pass
 
     def _costs(self, subsets: IntArray) -> FloatArray:
-        """(groups, subsets), the change of the loss if a group went to a subset."""
+        """Change of the loss if a group went to a subset, (groups, subsets)."""
         every = np.arange(len(subsets))
         distance = self._held(subsets) - self.wanted
         squares = self.holdings**2 @ self.weights.T
@@ -84,7 +85,7 @@ class GroupBalance:
         )
 
     def _move(self, subsets: IntArray) -> bool:
-        """Makes the best move, if one helps; a subset's last group stays."""
+        """Makes the best move if one helps; the last group of a subset stays."""
         costs = self._costs(subsets)
         groups = np.bincount(subsets, minlength=len(self.wanted))
         costs[groups[subsets] == 1] = np.inf
@@ -95,7 +96,7 @@ class GroupBalance:
         return True
 
     def _exchange(self, subsets: IntArray, generator: np.random.Generator) -> bool:
-        """Makes the best exchange of two groups among some candidates, if one helps."""
+        """Makes the best exchange of two groups among some candidates if one helps."""
         cost, one, other = min(self._exchanges(subsets, generator), default=(0.0, 0, 0))
         if not cost < -_GAIN:
             return False
@@ -105,7 +106,7 @@ class GroupBalance:
     def _exchanges(
         self, subsets: IntArray, generator: np.random.Generator
     ) -> Iterator[tuple[float, int, int]]:
-        """For each two subsets the best exchange: its cost and the two groups."""
+        """The best exchange between each two subsets: its cost and the two groups."""
         costs = self._costs(subsets)
         for first, second in combinations(range(len(self.wanted)), 2):
             ones, others = (
@@ -114,7 +115,7 @@ class GroupBalance:
             )
             if not len(ones) or not len(others):
                 continue
-            # Both moves at once cost what they cost alone, less what the groups share.
+            # Both moves at once cost the sum of each alone, less what the groups share.
             weights = self.weights[first] + self.weights[second]
             shared = (self.holdings[ones] * weights) @ self.holdings[others].T
             both = costs[ones, second][:, None] + costs[others, first] - 2 * shared
@@ -123,6 +124,9 @@ class GroupBalance:
 
 
 def _lowest(costs: FloatArray) -> tuple[int, int]:
-    """Of equal ones the first; sums differ in their last digits between machines."""
+    """Place of the lowest cost, the first of nearly equal ones.
+
+    Sums differ in their last digits between machines.
+    """
     row, column = np.unravel_index(np.round(costs, 6).argmin(), costs.shape)
     return int(row), int(column)

@@ -1,8 +1,8 @@
-"""What a division of a data set is kept as, and read back from.
+"""Manifest of a division: written to a CSV file and read back.
 
-A manifest is a CSV file with the columns stem, image, mask, source, photograph, group and subset,
-paths relative to the data set's root. It is what a later run is given to see the same photographs
-in the same subsets, and leaks can be counted from it alone.
+Its columns are stem, image, mask, source, photograph, group and subset. Paths are relative to the
+data set's root. With it a later run sees the same photographs in the same subsets, and leaks can be
+counted from it alone.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ class Row:
     """A pair in a subset.
 
     Attributes:
-        stem: the image's name without its suffix.
-        image: its path relative to the root.
-        mask: a truth reference relative to the root: a mask image, a LabelMe ``X.json``, a COCO
+        stem: Name of the image without its suffix.
+        image: Path of the image relative to the root.
+        mask: Truth reference relative to the root: a mask image, a LabelMe ``X.json``, a COCO
             ``annotations.json#FILE_NAME``, or empty for a photograph that is taken as crack-free.
-        source: the sub-dataset, empty where the name does not tell.
-        photograph: what the image was cut from, empty where the name does not tell.
-        group: what must not be divided: the photograph with its near duplicates.
-        subset: train, val or test; empty before the division.
+        source: Sub-dataset; empty where the name does not say it.
+        photograph: Photograph that the image was cut from; empty where the name does not say it.
+        group: Photograph with its near duplicates, which must stay in one subset.
+        subset: Subset ``train``, ``val`` or ``test``; empty before the division.
     """
 
     stem: str
@@ -44,12 +44,12 @@ class Row:
 
     @property
     def pair(self) -> Pair:
-        """The files alone."""
+        """The pair without its origin and subset."""
         return Pair(self.stem, self.image, self.mask)
 
 
 COLUMNS = tuple(column.name for column in fields(Row))
-# Manifests of earlier versions lack the group, and their hashes stand in checkpoints.
+# Manifests of earlier versions lack the group, and their hashes are stored in checkpoints.
 _ALWAYS = tuple(column for column in COLUMNS if column != "group")
 
 
@@ -58,8 +58,8 @@ class Manifest:
     """Every pair of a data set, each in one subset.
 
     Attributes:
-        rows: the pairs.
-        uncompared: how many of them no one compared with the others for near duplicates.
+        rows: Rows of the pairs.
+        uncompared: Number of rows that were not compared with the others for near duplicates.
     """
 
     rows: tuple[Row, ...]
@@ -71,15 +71,15 @@ class Manifest:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many pairs each subset holds."""
+        """Number of pairs in each subset."""
         counted = Counter(row.subset for row in self.rows)
         return {subset: counted[subset] for subset in SUBSETS}
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all rows in order of their names: equal for equal divisions.
+        """SHA-256 over all rows in order of their names; equal for equal divisions.
 
-        The groups are left out: they say why a division is as it is, and not what it is.
+        The groups are left out: they are the reason for a division, not part of it.
         """
         ordered = sorted(self.rows, key=lambda row: (row.stem, row.image))
         lines = ("\t".join(getattr(row, column) for column in _ALWAYS) for row in ordered)
@@ -94,17 +94,17 @@ class Manifest:
 def read_manifest(path: Path, root: Path | None = None) -> Manifest:
     """Reads a manifest.
 
-    One without the column group, as earlier versions wrote it, is read too; a group is then the
-    photograph alone, or the image where its photograph is unknown. Such rows, and those that were
+    A file without the column group, as earlier versions wrote it, is read too. A group is then the
+    photograph alone, or the image where its photograph is unknown. Such rows, and rows that were
     added by hand without a group, count as not compared.
 
     Args:
-        path: of the CSV file.
-        root: the folder below which all that it lists must stand; None does not look for it.
+        path: Path of the CSV file.
+        root: Folder in which all listed files must exist; None does not check them.
 
     Raises:
-        ManifestError: a missing or damaged file, an unknown subset, an image or a mask that is
-            listed twice or is not there.
+        ManifestError: The file is missing or damaged, a subset is unknown, or an image or a mask is
+            listed more than once or does not exist.
     """
     columns, records = read_table(path, "manifest", ManifestError)
     missing = [column for column in _ALWAYS if column not in columns]

@@ -1,9 +1,9 @@
-"""A series of plain numbers whose neighbours are crops of one photograph.
+"""Series of images named by plain numbers, whose neighbours are crops of one photograph.
 
-Such names tell no photograph. By an explicit rule of the user's the series is cut into runs of
-consecutive numbers, which stand for photographs; only the photograph that a cut goes through lies
-in two runs, and a guard band of numbers around the cut keeps it out of both where they go different
-ways.
+Such names do not say which photograph an image is from. By an explicit rule of the user, the series
+is cut into runs of consecutive numbers, and each run stands for a photograph. Only a photograph
+that a cut goes through lies in two runs. Where these go to different subsets, a guard band of
+numbers around the cut is left out, so that this photograph is in neither.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ from crackseg.errors import DatasetError
 
 @dataclass(frozen=True)
 class Blocks:
-    """How a series is cut.
+    """Rule by which a series is cut into runs.
 
-    Cuts go by the numbers in the names, so that gaps in a series shift none of them.
+    Cuts go by the numbers in the names, so that gaps in a series do not shift them.
 
     Attributes:
-        size: numbers in a run; the first run begins at 1, and a 0 counts with it.
-        guard: numbers that are left out where neighbouring runs stand in different subsets, half
-            of them on each side of the cut; of an odd guard the odd one before it.
+        size: Number of images in a run; the first run begins at 1, and a 0 belongs to it.
+        guard: Number of images that are left out between neighbouring runs in different subsets,
+            half of them on each side of the cut. Of an odd guard the odd one lies before the cut.
 
     Raises:
-        DatasetError: a run without a number, or a guard that would take whole runs away.
+        DatasetError: The size is less than 1, or the guard would take whole runs away.
     """
 
     size: int
@@ -44,11 +44,11 @@ class Blocks:
         return max(number - 1, 0) // self.size
 
     def name(self, source: str, run: int) -> str:
-        """What stands for the photograph, as ``CRACK500_1-64``."""
+        """Name of a run, such as ``CRACK500_1-64``; it stands for the photograph."""
         return f"{source}_{run * self.size + 1}-{(run + 1) * self.size}"
 
     def guarded_neighbour(self, number: int) -> int | None:
-        """The neighbouring run whose guard band a number stands in; None for none."""
+        """The neighbouring run in whose guard band a number lies; None for no band."""
         run = self.run(number)
         place = number - run * self.size
         if place <= self.guard // 2:
@@ -61,13 +61,13 @@ class Blocks:
 def in_guard_bands(
     rows: Sequence[Row], blocks: Mapping[str, Blocks], labels: Sequence[str]
 ) -> list[bool]:
-    """Tells which rows stand in the guard band of a neighbouring run.
+    """Finds the rows that lie in the guard band of a neighbouring run.
 
     Args:
-        rows: of any sources.
-        blocks: the rules by source.
-        labels: of each row; rows of one run have the same one. Between runs of the same label there
-            is no band.
+        rows: Rows of any sources.
+        blocks: Rules by source.
+        labels: Label of each row; rows of one run have the same label. There is no band between
+            runs of the same label.
     """
     rules = {source.lower(): rule for source, rule in blocks.items()}
     numbered = [
@@ -84,7 +84,7 @@ def in_guard_bands(
     return [
         series is not None
         and (neighbour := series[0].guarded_neighbour(series[1])) is not None
-        # A run that is not there is a gap wider than any guard.
+        # A missing run is a gap wider than any guard.
         and label_of_run.get((row.source, neighbour), label) != label
         for row, series, label in zip(rows, numbered, labels, strict=True)
     ]

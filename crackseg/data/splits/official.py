@@ -1,4 +1,4 @@
-"""Subsets that a data set comes with: folders train, val and test, or lists of names."""
+"""Ready subsets of a data set: folders train, val and test, or lists of names."""
 
 import logging
 import os
@@ -19,19 +19,19 @@ _LIST = re.compile(rf"({'|'.join(SUBSET_SPELLINGS)})\.txt")
 
 
 def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str]:
-    """The subset of each image, as its folders, COCO's file or else the lists say.
+    """Finds the subset of each image from its folders, from COCO's file or else from lists.
 
-    Images that neither knows are missing; all of them where there are no ready subsets.
+    Images without a ready subset are missing in the result.
 
     Args:
-        rows: of the data set.
-        folders: below which train.txt, val.txt and test.txt are looked for.
+        rows: Rows of the data set.
+        folders: Folders below which ``train.txt``, ``val.txt`` and ``test.txt`` are searched.
 
     Returns:
         Subsets by image.
 
     Raises:
-        DatasetError: a list that cannot be read, or a name that stands in two of them.
+        DatasetError: A list cannot be read, or a name is in two of them.
     """
     ready = subsets_by_folder(row.pair for row in rows)
     rest = [row for row in rows if row.image not in ready]
@@ -40,7 +40,7 @@ def ready_subsets(rows: Sequence[Row], folders: Iterable[Path]) -> dict[str, str
 
 
 def subsets_by_folder(pairs: Iterable[Pair]) -> dict[str, str]:
-    """By image, as folders or COCO's file alone say."""
+    """Subsets by image, from folders or COCO's file alone."""
     return {pair.image: subset for pair in pairs if (subset := pair.subset)}
 
 
@@ -52,10 +52,10 @@ def _find_lists(folder: Path) -> Iterator[Path]:
 
 
 def _read_lists(paths: Iterable[Path]) -> dict[str, dict[str, Path]]:
-    """By subset the names that stand in its lists, each with its list.
+    """Reads the names in the lists of each subset, each name with its list.
 
     Raises:
-        DatasetError: see :func:`ready_subsets`.
+        DatasetError: A list is at fault, see :func:`ready_subsets`.
     """
     lists: dict[str, dict[str, Path]] = {}
     for path in paths:
@@ -76,7 +76,7 @@ def _read_lists(paths: Iterable[Path]) -> dict[str, dict[str, Path]]:
 
 
 def _name(line: str) -> str:
-    """A line's name without folders and without the suffix of an image."""
+    """The name in a line, without folders and without an image's suffix."""
     name = PurePosixPath(line.strip().replace("\\", "/"))
     return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else name.name
 

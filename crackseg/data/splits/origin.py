@@ -1,18 +1,18 @@
-"""What a file's name tells: the sub-dataset it is from and the photograph it was cut from."""
+"""Reads from a file's name the sub-dataset and the photograph that it was cut from."""
 
 import re
 from typing import NamedTuple
 
 
 class Origin(NamedTuple):
-    """Where an image is from; an empty string where its name does not tell."""
+    """Origin of an image; a field is empty where the name does not say it."""
 
     source: str
     photograph: str
 
 
-# The first rule that matches the whole stem names the source, and what its group "photograph"
-# caught names the photograph. A rule without that group knows the source alone.
+# The first rule that matches the whole stem names the source, and its group "photograph" names
+# the photograph. A rule without that group knows only the source.
 _RULES: tuple[tuple[str, str], ...] = (
     ("CRACK500", r"(?P<photograph>CRACK500_\d{8}_\d{6})_\d+_\d+"),
     ("CRACK500", r"CRACK500_.+"),
@@ -52,10 +52,10 @@ def origin(stem: str) -> Origin:
 
 
 def number(stem: str) -> int | None:
-    """The number of an image that a series counts, such as 17 of ``CRACK500_00017``.
+    """The number of an image in a series, such as 17 of ``CRACK500_00017``.
 
     Returns:
-        None where the name is more or less than a series and a plain number.
+        The number; None where the name is not just a series and a plain number.
 
     >>> number("CRACK500_00017")
     17

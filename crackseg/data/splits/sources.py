@@ -1,4 +1,4 @@
-"""Which sub-datasets take part, for their licences differ."""
+"""Selects sub-datasets, since their licences differ."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,15 @@ log = logging.getLogger(__name__)
 
 
 def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
-    """A source as the rows spell it, whatever the case of its letters.
+    """Finds a source by its name, in upper or lower case, and returns it as the rows spell it.
 
     Args:
-        setting: that names it, for the message.
-        name: as the user wrote it.
-        rows: of the data set.
+        setting: Setting that names the source, for the message.
+        name: Name as the user wrote it.
+        rows: Rows of the data set.
 
     Raises:
-        DatasetError: no row is from it.
+        DatasetError: No row is from this source.
     """
     known = {row.source.lower(): row.source for row in rows if row.source}
     found = known.get(name.lower())
@@ -36,10 +36,10 @@ def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
 def known_sources(
     rows: Sequence[Row], only: Sequence[str] | None, without: Sequence[str]
 ) -> tuple[set[str] | None, set[str]]:
-    """The sources to take, None for all, and those to leave out, as the rows spell them.
+    """Finds the sources to take (None for all) and to leave out, as the rows spell them.
 
     Raises:
-        DatasetError: an unknown name.
+        DatasetError: A name is unknown.
     """
     taken = None if only is None else {known_source("data.sources", one, rows) for one in only}
     return taken, {known_source("data.without_sources", one, rows) for one in without}
@@ -50,16 +50,16 @@ def select_sources(
 ) -> list[Row]:
     """Takes sources, or leaves them out, by name.
 
-    A photograph whose own name tells no source goes with a source that is left out if it is the
-    same photograph as, or a near duplicate of, one of that source.
+    A photograph whose name does not say its source is left out with a source if it is a copy or a
+    near duplicate of one of that source.
 
     Args:
-        rows: with their groups, before the division.
-        only: the sources to take; None takes all.
-        without: the sources to leave out.
+        rows: Rows with their groups, before the division.
+        only: Sources to take; None takes all.
+        without: Sources to leave out.
 
     Raises:
-        DatasetError: an unknown name, or nothing that is left.
+        DatasetError: A name is unknown, or no row is left.
     """
     taken, dropped = known_sources(rows, only, without)
     tainted = {row.group for row in rows if row.source in dropped}

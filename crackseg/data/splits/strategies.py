@@ -1,4 +1,4 @@
-"""The ways to divide the rows of a data set into train, val and test."""
+"""Ways to divide the rows of a data set into train, val and test."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,17 @@ def split_randomly(
 ) -> Manifest:
     """Divides at random, as the report did.
 
-    Of N pairs floor(.8 N) go to training, floor(.1 N) to validation, the rest to test. Crops of
-    one photograph may then stand on both sides.
+    Of N pairs, floor(.8 N) go to training, floor(.1 N) to validation, and the rest to test. Crops
+    of one photograph may then be in different subsets.
 
     Args:
-        rows: each once.
-        seed: of the shuffle; the order of ``rows`` does not matter.
-        counts: other counts of train, val and test, together N.
+        rows: Rows, each once.
+        seed: Seed of the shuffle; the order of ``rows`` does not matter.
+        counts: Other numbers of train, val and test pairs, N in sum.
 
     Raises:
-        DatasetError: counts that are not three or do not add up to N, or too few pairs for one
-            in train and val.
+        DatasetError: The counts are not three or do not add up to N, or there are too few pairs for
+            one in train and one in val.
     """
     wanted = _wanted_counts(len(rows), counts)
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -50,19 +50,19 @@ def split_by_photograph(
 ) -> Manifest:
     """Divides whole groups, so that the subsets have the same sources and the same share of crack.
 
-    The counts come as close to the wanted ones as whole groups allow. What guard bands take away,
-    training lacks.
+    The counts come as close to the wanted ones as whole groups allow. Pairs in guard bands are
+    taken from training.
 
     Args:
-        rows: each once, with their groups.
-        crack_pixels: the share of crack of each row, 0-1.
-        seed: of the search; the order of ``rows`` does not matter.
-        counts: as for :func:`split_randomly`, before guard bands are left out.
-        blocks: the rules by which runs stand for photographs, by source.
+        rows: Rows with their groups, each once.
+        crack_pixels: Share of crack of each row, in [0, 1].
+        seed: Seed of the search; the order of ``rows`` does not matter.
+        counts: Numbers of pairs as for :func:`split_randomly`, before guard bands are left out.
+        blocks: Rules by source, by which runs stand for photographs.
 
     Raises:
-        DatasetError: counts as for :func:`split_randomly`, or groups too few or too large for a
-            subset to get any.
+        DatasetError: The counts are at fault as for :func:`split_randomly`, or there are too few
+            groups, or too large ones, to fill a subset.
     """
     wanted = _wanted_counts(len(rows), counts)
     pairs = sorted(zip(rows, crack_pixels, strict=True), key=lambda pair: _by_name(pair[0]))
@@ -84,16 +84,17 @@ def split_by_photograph(
 def split_officially(rows: Sequence[Row], folders: Sequence[Path], seed: int = 0) -> Manifest:
     """Divides as the data set's authors did, by folders or by lists of names.
 
-    Where they gave no validation subset, whole groups with a tenth of all pairs are cut out of
-    training, and it is said. Pairs that are in no subset are left out, and it is said.
+    Where they gave no validation subset, whole groups with a tenth of all pairs are taken from
+    training, and a message says so. Pairs in no subset are left out, and a message says so.
 
     Args:
-        rows: each once, with their groups.
-        folders: where lists may lie, at any depth.
-        seed: of what is cut out for validation.
+        rows: Rows with their groups, each once.
+        folders: Folders in which lists may lie, at any depth.
+        seed: Seed of the choice of validation groups.
 
     Raises:
-        DatasetError: no ready subsets, a name in two of them, or nothing to train on.
+        DatasetError: There are no ready subsets, a name is in two of them, or training gets no
+            pair.
     """
     ready = ready_subsets(rows, folders)
     if not ready:
@@ -140,7 +141,7 @@ def _wanted_counts(total: int, counts: Sequence[int] | None) -> tuple[int, int, 
 
 
 def _with_validation(divided: Sequence[Row], seed: int) -> list[Row]:
-    """Cuts a validation subset out of the training one."""
+    """Takes a validation subset from the training subset."""
     training = [row for row in divided if row.subset == "train"]
     tenth = max(len(divided) // 10, 1)
     wanted = _wanted_counts(len(training), (len(training) - tenth, tenth, 0))

@@ -1,4 +1,4 @@
-"""Divides rows by whole groups into subsets of the same make-up."""
+"""Divides rows by whole groups into subsets of similar composition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,12 +14,12 @@ from crackseg.errors import DatasetError
 
 BoolArray = npt.NDArray[np.bool_]
 
-# Starts of the search, of which the best end is taken.
+# Number of starts of the search; the best result is taken.
 _ATTEMPTS = 8
-# How much the count of a subset weighs against its make-up: little at first, or no group could
-# change its subset any more, and at the end more than anything.
+# Weight of a subset's count against its composition. It is small at first, since otherwise no
+# group could change its subset any more, and larger than all else at the end.
 _COUNT_WEIGHTS = (20, 500)
-# The pairs of a source are told apart by so many levels of crack.
+# Number of levels of crack by which the pairs of a source are distinguished.
 _LEVELS = 4
 
 
@@ -30,24 +30,24 @@ def divide_groups(
     seed: int,
     blocks: Mapping[str, Blocks],
 ) -> list[Row]:
-    """Gives every group a subset and leaves out the guard bands.
+    """Assigns every group to a subset and leaves out the guard bands.
 
-    A group that is larger than validation and test are to be together trains.
+    A group larger than validation and test together goes to training.
 
     Args:
-        rows: in an order that depends on nothing but them.
-        crack_pixels: the share of crack of each row, 0-1.
-        wanted: how many pairs train, val and test are to have.
-        seed: of the search.
-        blocks: by source.
+        rows: Rows, in an order that depends on nothing but themselves.
+        crack_pixels: Share of crack of each row, in [0, 1].
+        wanted: Wanted numbers of pairs in train, val and test.
+        seed: Seed of the search.
+        blocks: Rules by source.
 
     Raises:
-        DatasetError: a subset that is to have pairs would get none.
+        DatasetError: A subset that should have pairs would get none.
     """
     names, group = np.unique([row.group for row in rows], return_inverse=True)
     fits = _fitting(np.bincount(group), wanted)
     measures = _measures(rows, np.array(crack_pixels, np.float64))
-    # What stays wherever the neighbouring runs go.
+    # Rows that stay wherever the neighbouring runs go.
     certain = ~_banned(rows, blocks, names[group].tolist())
     holdings = _sums(measures[certain], group[certain], len(names))[fits]
     balances = [_balance(holdings, measures, wanted, weight) for weight in _COUNT_WEIGHTS]
@@ -67,7 +67,7 @@ def divide_groups(
 
 
 def _fitting(sizes: IntArray, wanted: tuple[int, int, int]) -> BoolArray:
-    """Which groups may go to validation or test, each of which needs one that it can take."""
+    """Whether each group may go to validation or test; both need at least one that fits."""
     fits = sizes <= wanted[1] + wanted[2]
     needed = sum(count > 0 for count in wanted[1:])
     if fits.sum() < needed or len(sizes) <= needed:
@@ -84,7 +84,7 @@ def _fitting(sizes: IntArray, wanted: tuple[int, int, int]) -> BoolArray:
 def _balance(
     holdings: FloatArray, measures: FloatArray, wanted: tuple[int, int, int], count_weight: float
 ) -> GroupBalance:
-    """Every subset wants its part of all measures; training takes the rest."""
+    """A balance in which every subset wants its part of all measures; training takes the rest."""
     goal = np.outer(np.array(wanted) / len(measures), measures.sum(axis=0))
     weights = 1 / np.maximum(goal, 1)
     weights[:, 0] *= count_weight
@@ -93,7 +93,7 @@ def _balance(
 
 
 def _search(balances: Sequence[GroupBalance], generator: np.random.Generator) -> IntArray:
-    """Mends a random start by one balance after the other."""
+    """Improves a random start by one balance after the other."""
     subsets = balances[0].start(generator)
     for balance in balances:
         balance.mend(subsets, generator)
@@ -101,9 +101,10 @@ def _search(balances: Sequence[GroupBalance], generator: np.random.Generator) ->
 
 
 def _measures(rows: Sequence[Row], crack_pixels: FloatArray) -> FloatArray:
-    """What subsets are to have in common, (rows, measures): each row counts once in each.
+    """Measures that subsets should have in equal parts, (rows, measures).
 
-    One; its crack, in units of the mean; one for its source; one for its source's level of crack.
+    The columns of a row are 1 for the count, its crack in units of the mean, 1 for its source, and
+    1 for its source's level of crack.
     """
     sources = np.array([row.source for row in rows])
     columns = [np.ones(len(rows)), crack_pixels / max(float(crack_pixels.mean()), 1e-12)]
@@ -118,7 +119,7 @@ def _measures(rows: Sequence[Row], crack_pixels: FloatArray) -> FloatArray:
 
 
 def _sums(measures: FloatArray, into: IntArray, count: int) -> FloatArray:
-    """(count, measures): the sum over the rows that belong to each."""
+    """Sums of the measures over the rows of each group, (count, measures)."""
     sums = np.zeros((count, measures.shape[1]))
     np.add.at(sums, into, measures)
     return sums

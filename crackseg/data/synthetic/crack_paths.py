@@ -1,4 +1,4 @@
-"""How cracks run and how wide they gape, before `crack_rendering` cuts them into a scene."""
+"""Draws how cracks run and how wide they are, before they are rendered into a scene."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from crackseg.data.synthetic.scene import Scene
 
 Points = NDArray[np.float64]
 
-# How often each course of a crack is met on each surface, in the order of `_COURSES`.
+# How often each course of a crack occurs on each surface, in the order of ``_COURSES``.
 _HABITS: dict[str, tuple[float, float, float, float]] = {
     "asphalt": (0.58, 0.27, 0.15, 0.0),
     "concrete": (0.60, 0.15, 0.25, 0.0),
@@ -19,14 +19,14 @@ _HABITS: dict[str, tuple[float, float, float, float]] = {
     "tile": (0.60, 0.15, 0.25, 0.0),
     "metal": (0.75, 0.0, 0.25, 0.0),
 }
-# Glaze and steel part less far than bound stone does before they break (pixels of a 400 px photo).
+# Glaze and steel open less wide than bound stone before they break (pixels of a 400 px photo).
 _WIDEST = {"tile": 9.0, "metal": 7.0}
 # How strongly a crack meanders: it goes around the stones of asphalt, but straight through steel.
 _WANDER = {"asphalt": 0.26, "concrete": 0.22, "brick": 0.24, "tile": 0.11, "metal": 0.12}
 
 
 def cut_cracks(scene: Scene, surface: str, rng: np.random.Generator) -> None:
-    """Cracks the scene and sets `scene.crack` to the exact coverage.
+    """Cracks the scene and sets ``scene.crack`` to the exact coverage.
 
     Args:
         scene: Changed in place: colour, relief and coverage by crack.
@@ -49,7 +49,7 @@ def _walk(
     wander: float,
     step: float,
 ) -> Points:
-    """A persistent random walk `(N, 2)` that keeps returning to its first heading."""
+    """A persistent random walk ``(N, 2)`` that keeps returning to its first heading."""
     count = max(4, int(length / step))
     kicks = rng.normal(0, wander, count) + rng.normal(0, 3.2 * wander, count) * (
         rng.random(count) < 0.09
@@ -64,7 +64,7 @@ def _walk(
 
 
 def _slow_noise(rng: np.random.Generator, count: int, knots: int) -> NDArray[np.float64]:
-    """Noise `(count,)` with `knots` independent values along a centre line."""
+    """Noise ``(count,)`` with ``knots`` independent values along a centre line."""
     places = np.linspace(0, knots - 1, count)
     return np.interp(places, np.arange(knots), rng.standard_normal(knots))
 
@@ -72,7 +72,7 @@ def _slow_noise(rng: np.random.Generator, count: int, knots: int) -> NDArray[np.
 def _gape(
     rng: np.random.Generator, points: Points, width: float, ends: tuple[float, float], step: float
 ) -> Trace:
-    """Gives a centre line its width, `ends` saying what is left of it at its two ends."""
+    """Gives a centre line its width; ``ends`` is the share of it that is left at the two ends."""
     count = len(points)
     along = np.arange(count)
     reach = min(count / 2, 45 / step)
@@ -154,7 +154,7 @@ def _network(scene: Scene, wander: float, rng: np.random.Generator) -> list[Trac
 
 
 def _plate_borders(seeds: Points, extent: float) -> list[tuple[Points, Points]]:
-    """The edges of the Voronoi cells of `seeds`, each once."""
+    """The edges of the Voronoi cells of ``seeds``, each once."""
     low = -extent
     plane = cv2.Subdiv2D((int(low), int(low), int(3 * extent), int(3 * extent)))
     plane.insert([(float(x), float(y)) for x, y in seeds])
@@ -173,7 +173,7 @@ def _plate_borders(seeds: Points, extent: float) -> list[tuple[Points, Points]]:
 
 
 def _roughen(rng: np.random.Generator, corners: Points, amount: float, step: float) -> Points:
-    """Walks along the straight lines between `corners` with sideways noise of falling octaves."""
+    """Walks along the straight lines between ``corners`` with sideways noise of falling octaves."""
     spans = np.hypot(*np.diff(corners, axis=0).T)
     total = float(spans.sum())
     count = max(4, int(total / step))

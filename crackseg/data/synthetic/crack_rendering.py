@@ -1,4 +1,4 @@
-"""How a crack is cut into a scene: its exact coverage, its dark, its relief and its dirt."""
+"""Renders cracks into a scene: their exact coverage, dark gap, relief and dirt."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Trace:
     """The centre line of one crack.
 
     Attributes:
-        points: Positions `(N, 2)`, x and y in pixels of the scene.
-        half_width: Half the gap at each point `(N,)`, in pixels of the scene.
+        points: Positions ``(N, 2)``, x and y in pixels of the scene.
+        half_width: Half the gap at each point ``(N,)``, in pixels of the scene.
     """
 
     points: NDArray[np.float64]
@@ -27,10 +27,10 @@ class Trace:
 
 
 def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Generator) -> None:
-    """Cuts cracks into a scene: their dark, their relief and the dirt around them.
+    """Cuts cracks into a scene: the dark gap, the relief and the dirt around it.
 
     Args:
-        scene: Changed in place; `scene.crack` becomes the exact coverage by crack.
+        scene: Changed in place; ``scene.crack`` becomes the exact coverage by crack.
         traces: At least one crack.
         surface: Decides how ragged the edges and how dark the gaps are.
         rng: Source of the randomness.
@@ -39,7 +39,7 @@ def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Genera
     scene.crack = coverage
     size, unit = scene.size, scene.unit
     width = 2 * half_width / unit
-    # A wide gap lets one see deeper, so it is darker; both change along the crack.
+    # A wide gap is deeper and so darker; both change along the crack.
     floor = {"asphalt": 0.5, "brick": 0.52}.get(surface, 0.34)
     depth = floor + rng.uniform(0, 0.2) + 0.06 * np.minimum(width, 7)
     depth = depth + 0.13 * fractal_noise(rng, size, 45 * unit, 2)
@@ -61,7 +61,7 @@ def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Genera
 def _rasterise(
     scene: Scene, traces: list[Trace], surface: str, rng: np.random.Generator
 ) -> tuple[Plane, Plane, Plane]:
-    """Coverage (0 to 1), distance to the centre line and half width (pixels), each `(H, W)`."""
+    """Coverage (0 to 1), distance to the centre line and half width (pixels), each ``(H, W)``."""
     size, fine = scene.size, _SUPERSAMPLING * scene.size
     points = np.concatenate([_densify(t.points) for t in traces])
     widths = np.concatenate([_densify(t.half_width[:, None])[:, 0] for t in traces])
@@ -92,7 +92,7 @@ def _rasterise(
 
 
 def _densify(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Eight interpolated rows between any two neighbours of `(N, D)`."""
+    """Eight interpolated rows between any two neighbours of ``(N, D)``."""
     places = np.linspace(0, len(values) - 1, 8 * len(values))
     columns = [np.interp(places, np.arange(len(values)), column) for column in values.T]
     return np.stack(columns, axis=1)

@@ -1,7 +1,8 @@
 """The built-in data set: synthetic photographs of cracked surfaces with exact masks.
 
-Nothing is downloaded. `render` draws one photograph from its seed alone, and `write_dataset` writes
-a few hundred of them once, in the folder layout of CrackSeg9k V4, for the ordinary reader.
+Nothing is downloaded. A photograph is drawn from its seed alone, see
+:func:`crackseg.data.synthetic.rendering.render``. :func:``write_dataset` writes a few hundred of
+them once, in the folder layout of CrackSeg9k V4, which the usual reader takes.
 """
 
 import logging
@@ -32,24 +33,24 @@ _JPEG_QUALITY = 92
 
 
 def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) -> Path:
-    """Writes the data set once in the layout of CrackSeg9k V4; a complete one is used again.
+    """Writes the data set in the layout of CrackSeg9k V4, unless it exists already.
 
-    Surfaces follow one another in rotation and every sixth photograph shows no crack. A run that is
-    interrupted leaves nothing behind that could be taken for a complete data set.
+    Surfaces come in turn, and every sixth photograph shows no crack. An interrupted run leaves
+    nothing behind that could be taken for a complete data set.
 
     Args:
         root: Folder in which the data set's own folder is made.
         count: Number of photographs, at least 1.
-        seed: Any number from 0. The same seed gives the same bytes.
+        seed: Seed of the photographs, from 0. The same seed gives the same bytes.
         size: Side of the photographs in pixels, at least 64.
 
     Returns:
         The folder of the data set.
 
     Raises:
-        ValueError: If the count, seed or size is too small.
-        DatasetError: If other photographs stand in ``root``.
-        OutputError: If it cannot be written.
+        ValueError: The count, seed or size is too small.
+        DatasetError: Other photographs are in ``root``.
+        OutputError: The data set cannot be written.
     """
     require_at_least("count", count, 1)
     require_at_least("seed", seed, 0)
@@ -71,7 +72,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
 
 
 def _remove_abandoned_drafts(root: Path) -> None:
-    """Removes what was drawn by processes that were killed."""
+    """Removes drafts of processes that were killed."""
     for draft in root.glob(".synthetic-v*-*"):
         named = re.fullmatch(r"\.synthetic-v\d+-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+", draft.name)
         # A folder is as old as the newest of its files.
@@ -99,7 +100,7 @@ def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
     log.info("drawing %d synthetic photographs, once, below %s", count, folder.parent)
     write = partial(_write_one, folder, count, seed, size)
     threads = cv2.getNumThreads()
-    # The photographs are drawn side by side; OpenCV's own threads would only get in their way.
+    # The photographs are drawn in parallel; OpenCV's own threads would only slow this down.
     cv2.setNumThreads(1)
     try:
         with thread_pool() as pool:
@@ -123,8 +124,8 @@ def _write_one(folder: Path, count: int, seed: int, size: int, index: int) -> No
 
 
 def _publish(draft: Path, folder: Path) -> None:
-    """Gives the finished draft its name, unless another process has been faster."""
-    # mkdtemp keeps its folders private; a data set may be read by everyone its root is open to.
+    """Gives the finished draft its name, unless another process was faster."""
+    # mkdtemp makes private folders; a data set may be read by everyone who can read its root.
     draft.chmod(0o777 & ~_umask())
     try:
         draft.rename(folder)

@@ -1,4 +1,4 @@
-"""Things that look like cracks and are none: joints, cables, twigs, stains, shadows, scratches."""
+"""Draws things that look like cracks: joints, cables, twigs, stains, shadows, scratches."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ Distractor = Callable[[Scene, np.random.Generator], None]
 
 
 def _stroke(scene: Scene, lines: list[Points], width: float) -> Plane:
-    """Coverage `(H, W)` of lines drawn `width` pixels wide (`(N, 2)` points in pixels)."""
+    """Coverage ``(H, W)`` of lines drawn ``width`` pixels wide (``(N, 2)`` points in pixels)."""
     fine = np.zeros((2 * scene.size, 2 * scene.size), np.uint8)
     paths = [np.rint(line * 2 * 16).astype(np.int32).reshape(-1, 1, 2) for line in lines]
     cv2.polylines(fine, paths, False, 255, max(1, round(2 * width)), cv2.LINE_AA, 4)
@@ -29,7 +29,7 @@ def _shifted(plane: Plane, x: float, y: float) -> Plane:
 
 
 def _chord(scene: Scene, rng: np.random.Generator, bow: float) -> Points:
-    """A smooth line `(129, 2)` across the whole scene, bent by about `bow` of its side."""
+    """A smooth line ``(129, 2)`` across the whole scene, bent by about ``bow`` of its side."""
     angle = rng.uniform(0, np.pi)
     ahead = np.array([np.cos(angle), np.sin(angle)])
     aside = np.array([-ahead[1], ahead[0]])
@@ -41,12 +41,12 @@ def _chord(scene: Scene, rng: np.random.Generator, bow: float) -> Points:
 
 
 def _hide_crack(scene: Scene, cover: Plane) -> None:
-    """What lies on top of a crack takes its pixels out of the mask."""
+    """Takes the covered pixels of a crack out of the mask."""
     scene.crack = scene.crack * (1 - cover)
 
 
 def seal_joint(scene: Scene, rng: np.random.Generator) -> None:
-    """A band of bitumen or mastic poured over an old crack: black, smooth, evenly wide."""
+    """A band of bitumen or mastic poured over an old crack: black, smooth, of even width."""
     unit = scene.unit
     line = _chord(scene, rng, rng.choice([0.0, 0.03, 0.08]))
     line = line + 1.5 * unit * np.cumsum(rng.standard_normal(line.shape), axis=0) * rng.uniform(
@@ -73,7 +73,7 @@ def saw_joint(scene: Scene, rng: np.random.Generator) -> None:
 
 
 def cable(scene: Scene, rng: np.random.Generator) -> None:
-    """A wire or hose that lies on the surface and throws a shadow."""
+    """A wire or hose that lies on the surface and casts a shadow."""
     unit, width = scene.unit, rng.uniform(2.5, 7.0) * scene.unit
     line = _chord(scene, rng, rng.uniform(0.03, 0.2))
     cover = _stroke(scene, [line], width)
@@ -90,7 +90,7 @@ def cable(scene: Scene, rng: np.random.Generator) -> None:
 
 
 def _limbs(scene: Scene, rng: np.random.Generator, reach: float, forks: int) -> list[Points]:
-    """A branching twig or bough: a bent main stem and `forks` side shoots."""
+    """A branching twig or bough: a bent main stem and ``forks`` side shoots."""
     start = rng.uniform(0.15, 0.85, 2) * scene.size
     heading = rng.uniform(0, 2 * np.pi)
     limbs: list[Points] = []
@@ -179,7 +179,7 @@ def patch(scene: Scene, rng: np.random.Generator) -> None:
 
 
 def lane_marking(scene: Scene, rng: np.random.Generator) -> None:
-    """A worn painted stripe, cut by whatever the surface does below it."""
+    """A worn painted stripe, broken by the relief of the surface below it."""
     unit = scene.unit
     cover = _stroke(scene, [_chord(scene, rng, 0.0)], rng.uniform(25, 70) * unit)
     worn = fractal_noise(rng, scene.size, 25 * unit, 6, gain=0.8) - 0.08 * scene.height / unit
@@ -212,7 +212,7 @@ def bough_shadow(scene: Scene, rng: np.random.Generator) -> None:
     )
 
 
-# What may turn up on each surface. All of it comes after the crack: what covers it hides it.
+# Distractors of each surface. They are drawn after the crack, so that they can hide it.
 _FOUND_ON: dict[str, tuple[Distractor, ...]] = {
     "asphalt": (seal_joint, patch, lane_marking, cable, twig, stain, shadow_edge, bough_shadow),
     "concrete": (
@@ -233,13 +233,14 @@ _FOUND_ON: dict[str, tuple[Distractor, ...]] = {
 
 
 def add_distractors(scene: Scene, surface: str, rng: np.random.Generator, count: int) -> None:
-    """Adds `count` different distractors that fit the surface.
+    """Adds ``count`` different distractors that fit the surface.
 
     Args:
-        scene: Changed in place; what lies over the crack is taken out of `scene.crack`.
-        surface: Decides what may turn up.
-        rng: Source of the randomness.
-        count: How many, at most as many as the surface knows.
+        scene: Scene, changed in place; pixels that a distractor covers are taken out of
+            ``scene.crack``.
+        surface: Surface, which decides which distractors fit.
+        rng: Generator of random numbers.
+        count: Number of distractors, at most as many as the surface has.
     """
     choice = _FOUND_ON[surface]
     for index in rng.permutation(len(choice))[:count]:

@@ -44,7 +44,7 @@ _GROUT = [
 
 
 def paint_brick(scene: Scene, rng: np.random.Generator) -> None:
-    """Paints a wall in running bond and notes where its joints lie."""
+    """Paints a wall in running bond and stores where its joints lie."""
     size, unit = scene.size, scene.unit
     length = rng.uniform(85, 190) * unit
     bond = BrickBond(length, length * rng.uniform(0.3, 0.42), np.empty(0, np.float32))
@@ -160,7 +160,7 @@ def _marble(glaze: Plane, scene: Scene, rng: np.random.Generator) -> Plane:
 
 
 def _reflection(rng: np.random.Generator, size: int) -> Plane:
-    """A bright soft-edged window `(size, size)`, 0 to 1."""
+    """A bright soft-edged window ``(size, size)``, 0 to 1."""
     corner = rng.uniform(-0.2, 0.9, 2)
     reach = rng.uniform(0.15, 0.6, 2)
     slant = rng.uniform(-0.2, 0.2)

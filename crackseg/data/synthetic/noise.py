@@ -1,4 +1,4 @@
-"""The noises that fill the planes of a synthetic scene."""
+"""Noises that fill the planes of a synthetic scene."""
 
 import cv2
 import numpy as np
@@ -8,13 +8,13 @@ from crackseg.data.synthetic.scene import Plane
 
 
 def value_noise(rng: np.random.Generator, size: int, cell: float, stretch: float = 1.0) -> Plane:
-    """Smooth noise `(size, size)` of mean 0 and deviation near 1.
+    """Smooth noise ``(size, size)`` of mean 0 and standard deviation near 1.
 
     Args:
-        rng: Source of the randomness.
+        rng: Generator of random numbers.
         size: Side in pixels.
         cell: Distance of the noise's knots in pixels.
-        stretch: How many times longer the blobs are along x than along y.
+        stretch: Factor by which blobs are longer along x than along y.
     """
     columns, rows = (max(2, round(size / max(c, 1.0))) for c in (cell * stretch, cell))
     knots = rng.standard_normal((rows + 2, columns + 2), dtype=np.float32)
@@ -26,7 +26,7 @@ def value_noise(rng: np.random.Generator, size: int, cell: float, stretch: float
 def fractal_noise(
     rng: np.random.Generator, size: int, cell: float, octaves: int = 4, gain: float = 0.55
 ) -> Plane:
-    """Sum `(size, size)` of noises of halved cells and falling weight, deviation near 1."""
+    """Sum ``(size, size)`` of noises of halved cells and falling weight, with deviation near 1."""
     total = np.zeros((2, 2), np.float32)
     power, weight = 0.0, 1.0
     for octave in range(octaves):
@@ -41,12 +41,12 @@ def fractal_noise(
 
 
 def grain(rng: np.random.Generator, size: int) -> Plane:
-    """White noise `(size, size)`, one value a pixel, deviation 1."""
+    """White noise ``(size, size)``, one value a pixel, deviation 1."""
     return rng.standard_normal((size, size), dtype=np.float32)
 
 
 def ramp(values: Plane, low: float, high: float) -> Plane:
-    """Rises smoothly from 0 at `low` to 1 at `high`."""
+    """Rises smoothly from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((values - low) * np.float32(1 / (high - low)), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
@@ -54,7 +54,7 @@ def ramp(values: Plane, low: float, high: float) -> Plane:
 def blend(
     below: Plane, above: Plane | NDArray[np.float64], cover: Plane | NDArray[np.float64]
 ) -> Plane:
-    """Lays the colours `above` over `below` `(H, W, 3)` with opacity `cover` `(H, W)`."""
+    """Lays the colours ``above`` over ``below`` ``(H, W, 3)`` with opacity ``cover`` ``(H, W)``."""
     top = np.asarray(above, np.float32)
     return np.asarray(below + cover[..., None] * (top - below), np.float32)
 
@@ -67,7 +67,7 @@ def pick_colour(rng: np.random.Generator, palette: list[tuple[float, float, floa
 
 
 def cells(rng: np.random.Generator, size: int, cell: float) -> tuple[NDArray[np.int32], Plane]:
-    """Voronoi cells about `cell` pixels wide: their labels and the distance to their border."""
+    """Voronoi cells about ``cell`` pixels wide: their labels and the distance to their border."""
     seeds = np.full((size, size), 255, np.uint8)
     count = max(4, int((size / cell) ** 2))
     seeds[rng.integers(0, size, count), rng.integers(0, size, count)] = 0
@@ -83,7 +83,7 @@ def cells(rng: np.random.Generator, size: int, cell: float) -> tuple[NDArray[np.
 
 
 def soften(plane: Plane | NDArray[np.uint8], sigma: float) -> Plane:
-    """Gaussian blur of `sigma` pixels, worked out on a smaller copy where it is broad."""
+    """Gaussian blur of ``sigma`` pixels; a broad one is computed on a smaller copy."""
     size = plane.shape[0]
     shrink = max(1, int(sigma / 3))
     small = cv2.resize(plane, (size // shrink, size // shrink), interpolation=cv2.INTER_AREA)

@@ -25,27 +25,27 @@ def render(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draws one photograph and its mask.
 
-    The same arguments give the same pixels. With `cracked=False` the same surface is seen by the
-    same camera without its crack.
+    The same arguments give the same pixels. With ``cracked=False`` the same camera sees the same
+    surface without its crack.
 
     Args:
-        surface: One of `SURFACES`.
-        seed: Any number from 0.
+        surface: One of ``SURFACES``.
+        seed: Seed of the photograph, from 0.
         size: Side of the photograph in pixels, at least 64.
         cracked: Whether the surface is cracked.
 
     Returns:
-        The photograph `(size, size, 3)`, RGB, and the mask `(size, size)`, both uint8. The mask
-        says how much of each pixel is crack, from 0 (none, everywhere if not `cracked`) to 255.
+        The photograph ``(size, size, 3)``, RGB, and the mask ``(size, size)``, both uint8. The mask
+        says how much of each pixel is crack, from 0 (none) to 255; it is all 0 if not ``cracked``.
 
     Raises:
-        ValueError: If the surface is unknown, the size too small or the seed negative.
+        ValueError: The surface is unknown, the size is too small, or the seed is negative.
     """
     if surface not in SURFACES:
         raise ValueError(f"surface is {surface!r}, but must be one of {', '.join(SURFACES)}.")
     require_at_least("size", size, MIN_SIZE)
     require_at_least("seed", seed, 0)
-    # Each part has a stream of its own, so that leaving out the crack changes nothing else.
+    # Each part has its own stream of random numbers: leaving out the crack changes nothing else.
     texture, crack, clutter, light, camera = np.random.default_rng(
         [seed, SURFACES.index(surface)]
     ).spawn(5)
@@ -57,13 +57,17 @@ def render(
 
 
 def require_at_least(name: str, value: int, least: int) -> None:
-    """Raises ``ValueError`` for a value below the least one that is possible."""
+    """Refuses a value below the least possible one.
+
+    Raises:
+        ValueError: The value is too small.
+    """
     if value < least:
         raise ValueError(f"{name} is {value}, but must be at least {least}.")
 
 
 def _illuminate(scene: Scene, rng: np.random.Generator) -> Plane:
-    """Light from one side brings out the relief: the scene's radiance `(H, W, 3)`, about 0 to 1."""
+    """Radiance ``(H, W, 3)`` of the scene, about 0 to 1, in light from one side."""
     angle, relief = rng.uniform(0, 2 * np.pi), rng.uniform(0.08, 0.3)
     slope_x = cv2.Sobel(scene.height, cv2.CV_32F, 1, 0, scale=0.125)
     slope_y = cv2.Sobel(scene.height, cv2.CV_32F, 0, 1, scale=0.125)
@@ -77,7 +81,7 @@ def _illuminate(scene: Scene, rng: np.random.Generator) -> Plane:
 
 
 def _view(rng: np.random.Generator, scene_size: int, size: int) -> NDArray[np.float32]:
-    """A homography `(3, 3)` from the scene to a photograph taken slightly askew."""
+    """A homography ``(3, 3)`` from the scene to a photograph taken slightly askew."""
     angle = rng.normal(0, 0.05)
     cos, sin = np.cos(angle), np.sin(angle)
     corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
@@ -95,7 +99,7 @@ def _view(rng: np.random.Generator, scene_size: int, size: int) -> NDArray[np.fl
 def _photograph(
     radiance: Plane, coverage: Plane, size: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Takes the picture: view, focus, lens, white balance, exposure, sensor; mask: the view."""
+    """Takes the picture by view, focus, lens, white balance, exposure, sensor; the mask by view."""
     view = _view(rng, radiance.shape[0], size)
     image = np.asarray(cv2.warpPerspective(radiance, view, (size, size)), np.float32)
     mask = np.asarray(cv2.warpPerspective(coverage, view, (size, size)), np.float32)
@@ -111,7 +115,7 @@ def _photograph(
     image = np.clip(image, 0, 2) ** np.float32(rng.uniform(0.85, 1.15))
     noise = np.float32(rng.uniform(0.004, 0.02)) * grain(rng, size)
     image += noise[..., None]
-    # The camera rolls off highlights instead of clipping them.
+    # The camera compresses highlights instead of clipping them.
     bright = image > 0.8
     image[bright] = 1 - 0.2 * np.exp(-(image[bright] - 0.8) / 0.2)
     return _to_bytes(image), _to_bytes(mask)

@@ -1,6 +1,6 @@
-"""What a synthetic photograph is made of: the scene's planes and the noises that fill them.
+"""Planes of a scene, from which a synthetic photograph is made.
 
-Lengths are given in pixels of a 400 px photograph and multiplied by `Scene.unit`.
+Lengths are given in pixels of a 400 px photograph and multiplied by ``Scene.unit``.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ Plane = NDArray[np.float32]
 
 @dataclass(slots=True)
 class BrickBond:
-    """Where the bed and head joints of a running bond lie.
+    """Places of the bed and head joints of a running bond.
 
     Attributes:
         length: Distance between two head joints of one course, in pixels.
         height: Distance between two bed joints, in pixels.
-        warp: Offsets `(2, H, W)` in pixels added to x and y before the bond is looked up.
+        warp: Offsets ``(2, H, W)`` in pixels added to x and y before the bond is looked up.
     """
 
     length: float
@@ -31,10 +31,10 @@ class Scene:
     """A surface before it is photographed.
 
     Attributes:
-        albedo: Colour `(H, W, 3)`, RGB, 0 to 1.
-        height: Relief `(H, W)` in pixels, towards the camera.
-        light: Light that falls on each point, `(H, W)`, 1 where nothing shades it.
-        crack: Coverage by crack `(H, W)`, 0 to 1.
+        albedo: Colour ``(H, W, 3)``, RGB, 0 to 1.
+        height: Relief ``(H, W)`` in pixels, towards the camera.
+        light: Light that falls on each point, ``(H, W)``, 1 where nothing shades it.
+        crack: Coverage by crack ``(H, W)``, 0 to 1.
         unit: Pixels of this scene for one pixel of a 400 px photograph.
         bond: The joints of a brick wall, None on other surfaces.
     """
@@ -52,15 +52,15 @@ class Scene:
         return len(self.height)
 
     def tone(self, factor: Plane | NDArray[np.float64]) -> None:
-        """Multiplies the colour by a factor for each pixel `(H, W)` and channel `(H, W, 3)`."""
+        """Multiplies the colour by a factor for each pixel ``(H, W)`` or channel ``(H, W, 3)``."""
         each = factor if factor.ndim == 3 else factor[..., None]
         self.albedo = np.asarray(self.albedo * each, np.float32)
 
     def lift(self, pixels: Plane | NDArray[np.float64]) -> None:
-        """Adds to the relief `(H, W)`."""
+        """Adds to the relief ``(H, W)``."""
         self.height = np.asarray(self.height + pixels, np.float32)
 
 
 def rgb(red: float, green: float, blue: float) -> Plane:
-    """A colour, or three factors of one, as an array `(3,)`."""
+    """A colour, or a factor for each channel, as an array ``(3,)``."""
     return np.array([red, green, blue], np.float32)

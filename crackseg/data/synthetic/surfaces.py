@@ -1,6 +1,7 @@
 """Textures of the five surfaces of the built-in data set: colour and relief, no crack yet.
 
-Every surface is drawn flat and face on; the camera in `rendering` tilts it later.
+Every surface is drawn flat and from the front; the camera tilts it later, see
+:mod:`crackseg.data.synthetic.rendering`.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,7 @@ _PLATE = [
 
 
 def _lay_stones(scene: Scene, rng: np.random.Generator, cell: float, contrast: float) -> None:
-    """Presses broken stones of about `cell` pixels into the surface, some of them missing."""
+    """Presses broken stones of about ``cell`` pixels into the surface, some of them missing."""
     size = scene.size
     labels, edge = cells(rng, size, cell)
     count = int(labels.max()) + 1
@@ -70,13 +71,13 @@ def _asphalt(scene: Scene, rng: np.random.Generator) -> None:
     if coarse > 4.5 * unit:
         _lay_stones(scene, rng, coarse, rng.uniform(0.12, 0.30))
     wear = 0.07 * fractal_noise(rng, size, 160 * unit) + 0.03 * fractal_noise(rng, size, 30 * unit)
-    # Wheels polish long strips of the road.
+    # Wheels wear long strips of the road.
     wear += rng.uniform(0, 0.07) * value_noise(rng, size, 70 * unit, stretch=9)
     scene.tone(1 + wear)
 
 
 def _dig_pores(scene: Scene, rng: np.random.Generator, count: int, largest: float) -> None:
-    """Air bubbles of up to `largest` pixels in radius."""
+    """Draws air bubbles of up to ``largest`` pixels in radius."""
     size = scene.size
     pores = np.zeros((2 * size, 2 * size), np.uint8)
     radii = largest * rng.power(0.45, count)
@@ -108,7 +109,7 @@ def _concrete(scene: Scene, rng: np.random.Generator) -> None:
 
 
 def _press_boards(scene: Scene, rng: np.random.Generator) -> None:
-    """Lines and steps that the boards of the formwork left in the concrete."""
+    """Draws lines and steps that the boards of the formwork left in the concrete."""
     size, unit = scene.size, scene.unit
     pitch = rng.uniform(70, 160) * unit
     across = np.arange(size, dtype=np.float32)[:, None] + 1.2 * unit * value_noise(
@@ -143,13 +144,13 @@ def _metal(scene: Scene, rng: np.random.Generator) -> None:
     if rng.random() < 0.6:
         _rust(scene, rng)
     if rng.random() < 0.5:
-        # The rolling direction is as often upright as level.
+        # The rolling direction is vertical as often as horizontal.
         for plane in ("albedo", "height", "light"):
             setattr(scene, plane, np.ascontiguousarray(np.swapaxes(getattr(scene, plane), 0, 1)))
 
 
 def _weld(scene: Scene, rng: np.random.Generator) -> None:
-    """A bead of overlapping scales with the bluish and brown halo of the heat beside it."""
+    """Draws a weld of overlapping scales, with a bluish and brown halo of heat beside it."""
     size, unit = scene.size, scene.unit
     steps = np.arange(size, dtype=np.float32)
     half = rng.uniform(7, 14) * unit
@@ -166,7 +167,7 @@ def _weld(scene: Scene, rng: np.random.Generator) -> None:
 
 
 def _rivet(scene: Scene, rng: np.random.Generator) -> None:
-    """A row of round heads, each with a rim of grime."""
+    """Draws a row of round heads, each with a rim of dirt."""
     unit = scene.unit
     radius, pitch = rng.uniform(7, 13) * unit, rng.uniform(50, 90) * unit
     y, steps = rng.uniform(0.1, 0.9) * scene.size, np.arange(scene.size, dtype=np.float32)
@@ -202,11 +203,11 @@ PAINTERS: dict[str, Callable[[Scene, np.random.Generator], None]] = {
 
 
 def make_surface(name: str, rng: np.random.Generator, size: int, unit: float) -> Scene:
-    """Draws one surface face on.
+    """Draws one surface from the front.
 
     Args:
-        name: One of `PAINTERS`.
-        rng: Source of the randomness.
+        name: One of ``PAINTERS``.
+        rng: Generator of random numbers.
         size: Side of the scene in pixels.
         unit: Pixels of this scene for one pixel of a 400 px photograph.
     """
