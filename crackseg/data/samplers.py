@@ -1,4 +1,4 @@
-"""The order in which photographs come, decided by seed and epoch alone."""
+"""Order of photographs, decided by seed and epoch alone."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,16 @@ from torch.utils.data import Sampler
 class TrainingSampler(Sampler[tuple[int, int]]):
     """Shuffles anew every epoch and gives each photograph the seed of its augmentation.
 
-    The order and the seeds follow from ``seed`` and the epoch, never from a generator's state: a
-    resumed run and one with other worker counts see the same photographs in the same way. Every
-    process of a distributed run gets an equal share; the first photographs come twice where the
-    number does not divide.
+    The order and the seeds follow from ``seed`` and the epoch, never from a generator's state. So a
+    resumed run, and a run with another number of workers, see the same photographs in the same way.
+    Every process of a distributed run gets an equal share. Where the number cannot be divided
+    evenly, the first photographs come twice.
 
     Args:
-        length: number of photographs.
-        seed: of the run.
-        rank: this process.
-        world_size: number of processes.
+        length: Number of photographs.
+        seed: Seed of the run.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
     """
 
     def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
@@ -26,15 +26,15 @@ class TrainingSampler(Sampler[tuple[int, int]]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Sets the epoch; Lightning calls it before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Photographs that this process sees in an epoch."""
+        """Number of photographs that this process sees in an epoch."""
         return -(-self.length // self.world_size)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """(index, seed of its augmentation) for every photograph of this process."""
+        """Index and seed of the augmentation of every photograph of this process."""
         generator = np.random.default_rng([self.seed, self.epoch])
         order = generator.permutation(self.length)
         seeds = generator.integers(2**31, size=self.length)
@@ -43,18 +43,19 @@ class TrainingSampler(Sampler[tuple[int, int]]):
 
 
 class EvaluationBatches(Sampler[list[int]]):
-    """Every photograph exactly once over all processes, in equally many batches for each.
+    """Gives every photograph exactly once over all processes, with equally many batches for each.
 
     torch's own distributed sampler repeats photographs until the shares are equal, and these
-    would count twice in a figure. Shares that differ by one photograph may still differ by a
-    batch, and a process with a batch more would wait for the others for ever; so each share is
+    would count twice in a figure. Shares that differ by one photograph may still differ by one
+    batch, and a process with one batch more would wait for the others forever. So each share is
     divided evenly into the same number of batches.
 
     Args:
-        length: number of photographs, at least one for each process.
-        batch_size: photographs in a batch at most (one more where that alone keeps batches equal).
-        rank: this process.
-        world_size: number of processes.
+        length: Number of photographs, at least one for each process.
+        batch_size: Largest number of photographs in a batch (one more where only that keeps the
+            number of batches equal).
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
     """
 
     def __init__(self, length: int, batch_size: int, rank: int = 0, world_size: int = 1) -> None:
@@ -63,9 +64,9 @@ class EvaluationBatches(Sampler[list[int]]):
         self.batches = min(-(-largest // batch_size), smallest)
 
     def __len__(self) -> int:
-        """Batches of this process, and of every other."""
+        """Number of batches of each process."""
         return self.batches
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The photographs' indices, batch by batch, in order."""
+        """Indices of photographs in order, batch by batch."""
         return (part.tolist() for part in np.array_split(self.indices, self.batches))

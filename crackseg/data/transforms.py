@@ -1,4 +1,4 @@
-"""What training does to photographs at random: crops, and augmentation by albumentations."""
+"""Random changes of photographs in training: crops, and augmentation by albumentations."""
 
 import os
 import random
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from crackseg.images import UInt8Array, binarize
 
-# albumentations asks the network for newer versions when it is imported, unless told not to.
+# albumentations asks the network for newer versions on import, unless this is set.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations as A
 
@@ -19,12 +19,13 @@ FloatArray = npt.NDArray[np.float64]
 class Augmentation:
     """Flips, quarter turns, a mild affine change, brightness and contrast.
 
-    Photographs of surfaces have no up or down, and cracks run in every direction. The mask goes
-    along as grey, interpolated linearly and not yet cut; what an affine change uncovers at the
-    border is mirrored, in both. Quarter turns are left out where they would swap unequal sides.
+    Photographs of surfaces have no up or down, and cracks run in every direction. The mask is
+    changed in the same way, as grey values that are interpolated linearly and not yet cut. Pixels
+    that an affine change uncovers at the border are mirrored in both. Quarter turns are left out
+    where they would swap unequal sides.
 
     Args:
-        image_size: (H, W) of the photographs to come.
+        image_size: Size (H, W) of the photographs in pixels.
     """
 
     def __init__(self, image_size: tuple[int, int]) -> None:
@@ -52,8 +53,8 @@ class Augmentation:
         self, image: UInt8Array, mask: UInt8Array, seed: int
     ) -> tuple[UInt8Array, UInt8Array]:
         """Changes uint8 image (H, W, 3) and grey mask (H, W) alike; equal seeds, equal changes."""
-        # Compose.set_random_seed would hand the same seed to every transform, so that a flip never
-        # came without the other; one stream through all of them keeps them independent.
+        # Compose.set_random_seed would give the same seed to every transform, so that both flips
+        # would always come together; one stream through all of them keeps them independent.
         self._compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         changed = self._compose(image=image, mask=mask)
         return np.ascontiguousarray(changed["image"]), np.ascontiguousarray(changed["mask"])
@@ -62,15 +63,15 @@ class Augmentation:
 class RandomCrop:
     """Cuts a window out of a photograph and its mask.
 
-    A share of the windows is laid around a crack pixel drawn at random, where the photograph has
-    any: cracks cover so little of a large photograph that most windows would be without one. The
-    others fall anywhere, and those without a crack teach what is none. A photograph smaller than
-    the window is mirrored at its borders.
+    A share of the windows is laid around a crack pixel drawn at random, if the photograph has any:
+    cracks cover so little of a large photograph that most windows would have none. The other
+    windows fall anywhere, and those without a crack teach what is not a crack. A photograph smaller
+    than the window is mirrored at its borders.
 
     Args:
-        size: (H, W) of the window in pixels.
-        crack_share: of the windows, in [0, 1].
-        mask_threshold: a grey mask is crack above it.
+        size: Size (H, W) of the window in pixels.
+        crack_share: Share of windows laid around a crack pixel, in [0, 1].
+        mask_threshold: Threshold above which a grey mask is crack.
     """
 
     def __init__(self, size: tuple[int, int], crack_share: float, mask_threshold: int) -> None:
@@ -82,7 +83,7 @@ class RandomCrop:
         self, image: UInt8Array, mask: UInt8Array, seed: int
     ) -> tuple[UInt8Array, UInt8Array]:
         """Cuts uint8 image (H, W, 3) and grey mask (H, W) alike; equal seeds, equal windows."""
-        # The augmentation that follows draws from the bare seed.
+        # The augmentation that follows draws from the seed itself, so this is another stream.
         generator = np.random.default_rng([seed, 1])
         image, mask = (_mirrored(one, self.size) for one in (image, mask))
         held = self._crack_pixel(mask, generator) if generator.random() < self.crack_share else None
@@ -93,9 +94,9 @@ class RandomCrop:
         return np.ascontiguousarray(image[window]), np.ascontiguousarray(mask[window])
 
     def expected_crack_pixels(self, mask: UInt8Array) -> float:
-        """Crack pixels that a window of a photograph with this grey mask (H, W) holds on average.
+        """Mean number of crack pixels in a window of a photograph with this grey mask (H, W).
 
-        Exactly, over all windows and how likely each is.
+        It is exact: the mean over all windows, weighted by their probability.
         """
         crack = binarize(_mirrored(mask, self.size), self.mask_threshold).astype(np.float64)
         held = _window_sums(crack, self.size)
@@ -103,7 +104,7 @@ class RandomCrop:
             return 0.0
         sides = zip(crack.shape, self.size, strict=True)
         rows, columns = (_windows_around(length, wanted) for length, wanted in sides)
-        # Each crack pixel is drawn alike, and then each window that holds it.
+        # Every crack pixel is equally likely, and then every window that holds it.
         likely = _window_sums(crack / np.outer(rows, columns), self.size) / crack.sum()
         laid, anywhere = float((likely * held).sum()), float(held.mean())
         return self.crack_share * laid + (1 - self.crack_share) * anywhere
@@ -111,7 +112,7 @@ class RandomCrop:
     def _crack_pixel(
         self, mask: UInt8Array, generator: np.random.Generator
     ) -> tuple[int, int] | None:
-        """(row, column) of a crack pixel; None where there is none."""
+        """Row and column of a random crack pixel; None where there is none."""
         cracks = np.flatnonzero(binarize(mask, self.mask_threshold))
         if not len(cracks):
             return None
@@ -120,7 +121,7 @@ class RandomCrop:
 
 
 def _span(length: int, wanted: int, held: int | None, generator: np.random.Generator) -> slice:
-    """``wanted`` pixels of a side of ``length``, with the pixel ``held`` among them."""
+    """A random span of ``wanted`` pixels of a side of ``length`` that contains pixel ``held``."""
     first, last = 0, length - wanted
     if held is not None:
         first, last = max(held - wanted + 1, 0), min(held, last)
@@ -129,13 +130,13 @@ def _span(length: int, wanted: int, held: int | None, generator: np.random.Gener
 
 
 def _windows_around(length: int, wanted: int) -> FloatArray:
-    """For each pixel of a side, how many windows of ``wanted`` pixels hold it."""
+    """Number of windows of ``wanted`` pixels that hold each pixel of a side."""
     place = np.arange(length)
     return np.minimum(place, length - wanted) - np.maximum(place - wanted + 1, 0) + 1.0
 
 
 def _window_sums(values: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """The sum of values (H, W) over each window, by its upper left corner."""
+    """Sum of values (H, W) over each window, by its upper left corner."""
     height, width = size
     sums = cv2.integral(values)
     over = sums[height:] - sums[:-height]

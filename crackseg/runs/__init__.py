@@ -1,1 +1,1 @@
-"""What lies in a run's folder: written, and read again."""
+"""Writes and reads the files of a run's folder."""

@@ -1,4 +1,4 @@
-"""Reads what trainings left in their folders: how they went, and their figures."""
+"""Reads runs from their folders: their state, settings and figures."""
 
 import json
 import math
@@ -13,26 +13,26 @@ from crackseg.errors import RunsNotFoundError
 from crackseg.runs.record import RECORD, read_record, state_of
 
 METRICS = "metrics.json"
-# How metrics.json calls what stands behind the @ of a figure's name.
+# The keys of metrics.json for the part of a figure's name after the @.
 _THRESHOLDS = {"": "stored", "0.5": "half"}
-# What a file that was cut short, or that somebody else wrote, can raise when it is read.
+# Errors that reading a truncated file, or one of another program, can raise.
 _DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training, as its folder tells of it.
+    """A training, as read from its folder.
 
     Attributes:
-        folder: where all of it lies.
-        state: ``running``, ``done``, ``failed``, ``interrupted``, or ``damaged`` where its files
-            cannot be read.
-        overrides: settings given on the command line, as typed, by their keys.
-        varied: those of the keys that its sweep varies; empty for a single run.
-        metrics: what ``metrics.json`` holds; None before the end of the training.
-        error: why it failed, maybe several lines.
-        started: with its time zone.
-        finished: with its time zone; None while it runs, and of a process that was killed.
+        folder: Folder of the run.
+        state: State ``running``, ``done``, ``failed`` or ``interrupted``, or ``damaged`` where the
+            files cannot be read.
+        overrides: Settings given on the command line, as typed, by key.
+        varied: Keys among them that the sweep varies; empty for a single run.
+        metrics: Content of ``metrics.json``; None before the end of the training.
+        error: Reason of a failure, one or several lines.
+        started: Start with its time zone.
+        finished: End with its time zone; None while it runs, and after its process was killed.
     """
 
     folder: Path
@@ -48,9 +48,9 @@ class Run:
         """One of the run's figures; None where it has no such figure.
 
         Args:
-            name: ``val/crack_iou`` is the one at the stored threshold, ``val/crack_iou@0.5`` that
-                at .5; ``threshold``, ``epochs`` and other names without a stage belong to the
-                run as a whole.
+            name: Name of the figure. ``val/crack_iou`` is at the stored threshold and
+                ``val/crack_iou@0.5`` at .5; ``threshold``, ``epochs`` and other names without a
+                stage belong to the whole run.
         """
         name, _, at = name.partition("@")
         stage, _, metric = name.rpartition("/")
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def complaint(self) -> str:
-        """The first line of the error; empty where there is none."""
+        """First line of the error; empty where there is none."""
         lines = (line.strip() for line in (self.error or "").splitlines())
         return next(filter(None, lines), "")
 
@@ -71,7 +71,7 @@ def read_run(folder: Path) -> Run:
     """Reads a run's folder; damaged files give a run in the state ``damaged``.
 
     Raises:
-        FileNotFoundError: there is no ``run.json``.
+        FileNotFoundError: There is no ``run.json``.
     """
     try:
         run = _from_record(folder)
@@ -79,7 +79,7 @@ def read_run(folder: Path) -> Run:
         written = datetime.fromtimestamp((folder / RECORD).stat().st_mtime, UTC)
         return Run(folder, "damaged", {}, (), None, _damage(RECORD, error), written, None)
     if run.state != "done":
-        # Figures of a run that was finished, and then taken further, are not those of its files.
+        # A finished run that was resumed has figures that no longer belong to its files.
         return run
     try:
         return replace(run, metrics=_read_metrics(folder))
@@ -88,10 +88,10 @@ def read_run(folder: Path) -> Run:
 
 
 def find_runs(root: Path) -> list[Run]:
-    """All runs at and below a folder, the newest first.
+    """Finds all runs in and below a folder, the newest first.
 
     Raises:
-        RunsNotFoundError: there is no such folder.
+        RunsNotFoundError: There is no such folder.
     """
     if not root.is_dir():
         raise RunsNotFoundError(
@@ -102,12 +102,12 @@ def find_runs(root: Path) -> list[Run]:
 
 
 def read_jobs(sweep: Path) -> list[Run]:
-    """The runs directly in a sweep's folder, the oldest first."""
+    """Reads the runs directly in a sweep's folder, the oldest first."""
     return newest_first([read_run(path.parent) for path in sweep.glob(f"*/{RECORD}")])[::-1]
 
 
 def newest_first(runs: Sequence[Run]) -> list[Run]:
-    """By their beginnings; those of the same second by their folders, so that order is settled."""
+    """Sorts runs by their start, and those of the same second by their folder."""
     return sorted(runs, key=lambda run: (run.started, run.folder), reverse=True)
 
 
@@ -139,7 +139,7 @@ def _read_metrics(folder: Path) -> Mapping[str, Any] | None:
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    # Moments with and without a time zone cannot be sorted together.
+    # Times with and without a time zone cannot be sorted together.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

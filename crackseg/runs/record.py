@@ -1,15 +1,15 @@
-"""What a run says of itself in its folder: its settings, how it went, and with what it ran.
+"""Record of a run in its folder: its settings, its state, its code and machine.
 
     config.yaml     all settings, with absolute paths
     run.json        state, command line, overrides, times, code, machine
-    packages.txt    what was installed, as pip takes it
+    packages.txt    installed packages, in the form that pip reads
     run.lock        locked while a process works in the folder
 
-Beside them stand what the training made: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
+The folder also holds the results of the training: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
 ``metrics.json``, figures and logs.
 
-The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed can
-say nothing any more: a run that is ``running`` in words and not locked was interrupted.
+The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed
+cannot write its state. So a run that is recorded as ``running`` and is not locked was interrupted.
 """
 
 import json
@@ -37,26 +37,26 @@ from crackseg.system.processes import is_first_process, usable_cores
 CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
 _LOCK, _PACKAGES = "run.lock", "packages.txt"
-# Kept free for the last word of a run on a disk that has become full.
+# Reserved space, so that a run can still write its state on a disk that has become full.
 _RESERVE, _RESERVED_BYTES = ".run.reserve", 64 << 10
 log = logging.getLogger(__name__)
 
-# In seconds. Whoever asks for the state of a run holds its lock for a moment, and the loaders'
-# workers of a process that was killed somewhat longer.
+# In seconds. A process that asks for the state of a run holds its lock for a moment, and the
+# workers of a killed process hold it somewhat longer.
 _PATIENCE = 10
 
 
 @contextmanager
 def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()) -> Iterator[None]:
-    """Keeps ``run.json`` while the work inside goes on, and says there how it ended.
+    """Writes ``run.json`` when the work inside begins, and its final state when the work ends.
 
     Args:
-        folder: of the run.
-        overrides: as given on the command line.
-        varied: the keys among them that a sweep varies.
+        folder: Folder of the run.
+        overrides: Settings as given on the command line.
+        varied: Keys among them that a sweep varies.
 
     Raises:
-        RunBusyError: another process works in this folder.
+        RunBusyError: Another process works in this folder.
     """
     if not is_first_process():
         yield
@@ -81,13 +81,13 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """What ``run.json`` says."""
+    """Reads ``run.json``."""
     record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return record
 
 
 def state_of(folder: Path) -> str:
-    """``running``, ``done``, ``failed`` or ``interrupted``."""
+    """The state of a run: ``running``, ``done``, ``failed`` or ``interrupted``."""
     state = str(read_record(folder)["state"])
     if state != "running":
         return state
@@ -131,7 +131,7 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
         "machine": _machine(),
     }
     if before is not None:
-        # The run keeps its beginning; what went on with it, and with what code, is added.
+        # The run keeps its start; how it was resumed, and with what code, is added.
         resumed = {key: record[key] for key in ("started", "command", "code", "machine")}
         record = {**before, "state": "running", "error": None, "mistake": False, "finished": None}
         record["resumed"] = [*before["resumed"], resumed]

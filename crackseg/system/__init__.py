@@ -1,1 +1,1 @@
-"""Files, processes, memory, progress: what the machine gives."""
+"""Files, processes, memory and progress: services of the machine."""

@@ -53,18 +53,18 @@ def reason_of(error: OSError) -> str | None:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Gives a temporary name to write to, and renames it at the end.
+    """Gives a temporary name to write to, and renames the file at the end.
 
-    A process that is killed, a disk that is full or a power that fails leaves ``path`` as it was.
+    If the process is killed, the disk is full or the power fails, ``path`` stays as it was.
 
     Args:
-        path: to write or to replace; its folder is made where it is missing.
+        path: Path to write or to replace; a missing folder is made.
 
     Yields:
-        A hidden name beside it, of this process alone.
+        A hidden path beside ``path``, used by this process alone.
 
     Raises:
-        OutputError: it cannot be written, be it for its place or for the disk.
+        OutputError: The file cannot be written, because of its place or of the disk.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with said_in_words(path):
@@ -72,7 +72,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         _remove_abandoned(path)
         try:
             yield temporary
-            # Without it the name may reach the disk before what it stands for.
+            # Without it the new name may reach the disk before the content does.
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -82,12 +82,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def require_writable(folder: Path) -> None:
-    """Tries whether files can be written in a folder, before long work begins.
+    """Checks that files can be written in a folder, before long work begins.
 
-    The folder may be missing; where it can be made, it is still missing afterwards.
+    The folder may be missing. Where it can be made, it is still missing afterwards.
 
     Raises:
-        OutputError: they cannot.
+        OutputError: Files cannot be written there.
     """
     probe = folder / f".writable.{os.getpid()}"
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
@@ -104,10 +104,10 @@ def require_writable(folder: Path) -> None:
 
 
 def require_writable_file(path: Path) -> None:
-    """The same for a file that is to be written, which must be no folder.
+    """Checks that a file can be written, before long work begins; it must not be a folder.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: The file cannot be written.
     """
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written, {_REASONS[errno.EISDIR]}")
@@ -122,7 +122,7 @@ def said_in_words(path: Path) -> Iterator[None]:
         path: File or folder that is written inside, under this name or a temporary one beside it.
 
     Raises:
-        OutputError: naming the path, what is wrong and what to do.
+        OutputError: The path cannot be written; the message says what is wrong and what to do.
     """
     try:
         yield
@@ -206,7 +206,7 @@ def _hidden_files(folder: Path) -> dict[str, list[Path]]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 in place of what was there."""
+    """Writes a text in UTF-8, and replaces a file of this name."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -239,12 +239,12 @@ def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
     """Reads a CSV file in UTF-8, also as spreadsheets save it.
 
     Args:
-        path: of the file.
-        what: it should be, for messages.
-        error: that is raised.
+        path: Path of the file.
+        what: Kind of file, for messages.
+        error: Class of the error that is raised.
 
     Raises:
-        CrackSegError: of the given kind, for a file that is missing, unreadable or no CSV.
+        CrackSegError: The file is missing, unreadable or not CSV; the error is of the given class.
     """
     try:
         # Spreadsheets put a byte-order mark before the first column's name.
@@ -259,5 +259,5 @@ def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
 
 
 def write_json(figures: Mapping[str, Any], path: Path) -> None:
-    """Writes figures for other programs."""
+    """Writes figures as JSON."""
     write_text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n")

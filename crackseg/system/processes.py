@@ -1,4 +1,4 @@
-"""Which of several processes this is, and what it may use."""
+"""The place of this process among several, its cores, and its children."""
 
 import atexit
 import multiprocessing
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on, which a cluster's scheduler may have limited."""
+    """Number of cores that this process may use; a cluster's scheduler may have limited it."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def is_first_process() -> bool:
-    """Whether this is the one process of a distributed run that writes files and speaks."""
+    """Whether this is the one process of a distributed run that writes files and messages."""
     ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
     return all(os.environ.get(rank, "0") == "0" for rank in ranks)
 

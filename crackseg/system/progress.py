@@ -1,4 +1,4 @@
-"""A bar for whatever takes long."""
+"""Progress bars for long work."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Yields the items and shows on a terminal how far they are and how long they may take."""
+    """Yields the items, and shows their progress and the time left on a terminal."""
     console = Console(stderr=True)
     yield from track(
         items, what, total, console=console, transient=True, disable=not console.is_terminal
@@ -28,15 +28,15 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
 
 @contextmanager
 def byte_progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[int], None]]:
-    """Shows on a terminal how many bytes are through, how fast, and how long the rest may take.
+    """Shows the number of bytes done, their rate and the time left on a terminal.
 
     Args:
-        what: is under way.
-        total: number of bytes.
-        done: how many of them an earlier run has brought; they do not count for the rate.
+        what: Name of the work.
+        total: Number of bytes.
+        done: Number of bytes from an earlier run; they do not count for the rate.
 
     Yields:
-        To be called with the number of bytes that came since the last call.
+        Function to call with the number of bytes that came since the last call.
     """
     console = Console(stderr=True)
     bar = Progress(

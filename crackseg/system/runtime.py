@@ -26,12 +26,12 @@ _TOP_PAD_BYTES = 64 << 20
 def keep_freed_memory() -> bool:
     """Tells glibc's allocator to keep freed memory instead of giving it back to the system.
 
-    A training step frees and takes back the same large blocks over and over; by default glibc
-    maps and unmaps each, and the kernel has to clear every page again. Call it before the first
-    large allocation.
+    A training step frees and allocates the same large blocks again and again. By default glibc
+    maps and unmaps each one, and the kernel has to clear every page each time. Call this before the
+    first large allocation.
 
     Returns:
-        Whether the allocator took it: False where the C library is not glibc.
+        Whether the allocator accepted it; False where the C library is not glibc.
     """
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return False
@@ -54,8 +54,8 @@ def set_threads(threads: int | None) -> None:
 def resolve_precision(precision: str, accelerator: str) -> str:
     """Chooses Lightning's precision for ``auto``.
 
-    bfloat16 autocast where the hardware multiplies it natively, float32 elsewhere: emulated
-    bfloat16 is slower than float32.
+    It is bfloat16 autocast where the hardware multiplies bfloat16 natively, and float32 elsewhere,
+    since emulated bfloat16 is slower than float32.
     """
     if precision != "auto":
         return precision
@@ -78,12 +78,12 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 @contextmanager
 def full_float32(device: str) -> Iterator[None]:
-    """Convolutions in float32 to its last digit, so that figures and masks are the same everywhere.
+    """Computes in full float32 inside, so that figures and masks are the same everywhere.
 
-    Neither in autocast's precision nor in TensorFloat-32, which is what cuDNN takes float32 for.
+    Neither autocast's precision nor TensorFloat-32, which cuDNN uses for float32, is used.
 
     Args:
-        device: its type, such as ``cuda``.
+        device: Type of the device, such as ``cuda``.
     """
     allowed = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
@@ -98,8 +98,8 @@ def prepare_process(keep_memory: bool = True, threads: int | None = None) -> Non
     """Prepares this process for fast work on a CPU; results stay the same.
 
     Args:
-        keep_memory: see :func:`keep_freed_memory`.
-        threads: see :func:`set_threads`.
+        keep_memory: Whether freed memory is kept, see :func:`keep_freed_memory`.
+        threads: Number of torch's threads, see :func:`set_threads`.
     """
     # OpenCV's own threads only get in the way: loader workers and torch work side by side already.
     cv2.setNumThreads(0)
@@ -110,7 +110,7 @@ def prepare_process(keep_memory: bool = True, threads: int | None = None) -> Non
 
 
 def start_logging(file: Path | None = None) -> None:
-    """Sends what the package says to the terminal, and to ``file`` as well."""
+    """Sends the package's log messages to the terminal, and also to ``file`` if given."""
     logger = logging.getLogger("crackseg")
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -141,7 +141,7 @@ class _LogFile(logging.FileHandler):
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """Keeps back what Lightning says of itself and does not concern the reader of a run."""
+    """Suppresses Lightning's messages that do not concern the reader of a run."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     with warnings.catch_warnings():

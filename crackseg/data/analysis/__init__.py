@@ -1,1 +1,1 @@
-"""Looking into a data set: what it holds, and what is wrong with it."""
+"""Analyses a data set: what it holds, and what is wrong with it."""

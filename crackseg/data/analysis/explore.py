@@ -1,4 +1,4 @@
-"""Measures a data set so that it can be shown: each pair, divisions, and what is wrong."""
+"""Measures a data set for its page: each pair, ways to divide it, and problems."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,14 +31,14 @@ from crackseg.system.progress import progress
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was measured of one pair.
+    """Measurements of one pair.
 
     Attributes:
-        pair: its files.
-        own: what they hold at their own size.
-        small: what they hold at training size.
-        widths: float32 (N,), how wide its cracks are along their middle lines, in pixels of the
-            photograph.
+        pair: Files of the pair.
+        own: Inspection of the files at their own size.
+        small: Statistics of the files at training size.
+        widths: Widths of its cracks along their middle lines, in pixels of the photograph, float32
+            (N,).
     """
 
     pair: Pair
@@ -48,27 +48,27 @@ class Measured:
 
     @property
     def origin(self) -> Origin:
-        """What its name tells."""
+        """Source and photograph, as far as its name says them."""
         return origin(self.pair.stem)
 
     def crack_share(self, mask_threshold: int) -> float:
-        """Of the mask's pixels at its own size, those that a cut keeps as crack, 0-1."""
+        """Share of the mask's pixels above a threshold, at its own size, in [0, 1]."""
         return self.own.crack_pixels(mask_threshold) / int(self.own.values.sum())
 
     def share_lost(self, gentle: int, harsh: int) -> float:
-        """Of the crack that a cut keeps, what a harsher one takes away, 0-1.
+        """Share of the crack above a lower threshold that is lost above a higher one, in [0, 1].
 
-        The mean of that at the mask's own size and at training size: a black and white mask holds
-        greys only once it was resized.
+        It is the mean of the shares at the mask's own size and at training size, since a black and
+        white mask has grey values only after it is resized.
         """
         counts = (self.own.crack_pixels, self.small.crack_pixels)
         return sum(1 - count(harsh) / count(gentle) for count in counts if count(gentle)) / 2
 
 
 class Division(NamedTuple):
-    """What a way to divide would come to: pairs by subset, and its leaks in one line.
+    """Result of a way to divide: number of pairs by subset, and its leaks in one line.
 
-    Where nothing can be divided so, there are no counts and the line says why.
+    Where the data cannot be divided in this way, there are no counts and the line says why.
     """
 
     counts: Mapping[str, int]
@@ -77,14 +77,14 @@ class Division(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Exploration:
-    """A data set, measured.
+    """Measurements of a data set.
 
     Attributes:
-        root: to which all paths are relative.
-        preprocessing: how masks are brought to training size and cut.
-        measured: all pairs that can be read.
-        verification: what is right and wrong with them and with the others.
-        divisions: by the name that ``data.split`` has for each.
+        root: Folder that all paths are relative to.
+        preprocessing: Way in which masks are resized and cut.
+        measured: All pairs that can be read.
+        verification: Result of the verification of all pairs.
+        divisions: Ways to divide, by their name in ``data.split``.
     """
 
     root: Path
@@ -95,17 +95,17 @@ class Exploration:
 
     @property
     def mask_threshold(self) -> int:
-        """The chosen one."""
+        """The chosen mask threshold."""
         return self.preprocessing.mask_threshold
 
     @property
     def mask_thresholds(self) -> tuple[int, ...]:
-        """The usual ones and the chosen one."""
+        """The usual mask thresholds and the chosen one, ascending."""
         return tuple(sorted({*CUTS, self.mask_threshold}))
 
     @cached_property
     def sources(self) -> dict[str, list[Measured]]:
-        """The pairs by source, the largest first; "" stands for names that do not tell."""
+        """The pairs by source, the largest first; "" stands for an unknown source."""
         by_source: dict[str, list[Measured]] = defaultdict(list)
         for one in self.measured:
             by_source[one.origin.source].append(one)
@@ -121,14 +121,14 @@ def explore(
     """Reads and measures all pairs below the roots.
 
     Args:
-        roots: of data sets; with several, paths are relative to their common parent folder.
-        preprocessing: the size and the cut at which balance and weights are measured.
-        cache: of surveys, see :func:`crackseg.data.cache.survey.survey`.
-        without_mask: what becomes of photographs without a mask.
+        roots: Roots of data sets; with several, paths are relative to their common parent folder.
+        preprocessing: Size and mask threshold at which balance and weights are measured.
+        cache: Folder of stored surveys, see :func:`crackseg.data.cache.survey.survey`.
+        without_mask: Treatment of photographs without a mask.
 
     Raises:
-        DatasetNotFoundError: no pairs below a root.
-        DatasetError: files that contradict each other, or not one pair that can be read.
+        DatasetNotFoundError: There are no pairs below a root.
+        DatasetError: Files contradict each other, or no pair can be read.
     """
     inventory = find_pairs_below(roots, without_mask)
     root = inventory.root
@@ -150,10 +150,10 @@ def explore(
 
 
 def read_pair(root: Path, pair: Pair) -> tuple[UInt8Array, UInt8Array]:
-    """A photograph (H, W, 3) and its grey mask (H, W), brought to the photograph's size.
+    """Reads a photograph (H, W, 3) and its grey mask (H, W), resized to the photograph's size.
 
     Raises:
-        UnreadableImageError: a file that cannot be decoded.
+        UnreadableImageError: A file cannot be decoded.
     """
     photograph = read_photograph(root / pair.image)
     return photograph, _read_mask(root, pair, photograph.shape[:2])
@@ -175,7 +175,7 @@ def _measure_widths(
 
 
 def _divisions(measured: Sequence[Measured], problems: Iterable[Problem]) -> dict[str, Division]:
-    """What the two ways to divide that any data set allows would come to."""
+    """Results of the two ways to divide that any data set allows."""
     place = {one.pair.image: index for index, one in enumerate(measured)}
     copies = [
         (place[problem.pairs[0].image], place[other.image])

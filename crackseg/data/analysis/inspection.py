@@ -1,4 +1,4 @@
-"""Reads the two files of a pair, each at its own size, and measures what they hold."""
+"""Reads the two files of a pair, each at its own size, and measures them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _CORE = 127
 
 
 class Unreadable(NamedTuple):
-    """A pair of which a file cannot be decoded: which of the two, and why."""
+    """A pair of which a file cannot be decoded; ``complaint`` says which one and why."""
 
     pair: Pair
     complaint: str
@@ -30,21 +30,21 @@ class Unreadable(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What a pair holds.
+    """Measurements of a pair's files at their own size.
 
     Attributes:
-        pair: whose files were read.
-        image_size: (H, W) of the photograph.
-        mask_size: (H, W) of the mask.
-        mask_kind: how the mask is stored, a :data:`crackseg.images.MaskKind` or "annotation",
-            or "none" where there is none.
-        values: int64 (256,), the mask's pixels counted by their value.
-        sharpest: the largest difference between two of its pixels that are two apart, 0-255.
-        contrast: how much brighter what the mask marks is than the rest, in grey levels; negative
-            where cracks are dark; 0 where it marks nothing or everything.
-        image_digest: equal for photographs that are equal pixel for pixel, however stored.
-        mask_digest: the same of the masks.
-        thumbnail: see :func:`crackseg.data.splits.duplicates.thumbnail`.
+        pair: Pair whose files were read.
+        image_size: Size (H, W) of the photograph in pixels.
+        mask_size: Size (H, W) of the mask in pixels.
+        mask_kind: Storage of the mask: a :data:`crackseg.images.MaskKind`, ``annotation``, or
+            ``none`` where there is no mask.
+        values: Number of the mask's pixels by value, int64 (256,).
+        sharpest: Largest difference between two of its pixels that are two apart, 0-255.
+        contrast: Difference in brightness of the marked pixels from the others, in grey levels. It
+            is negative where cracks are dark, and 0 where nothing or everything is marked.
+        image_digest: Hash that is equal for photographs with equal pixels, however they are stored.
+        mask_digest: Hash of the mask in the same way.
+        thumbnail: Thumbnail of :func:`crackseg.data.splits.duplicates.thumbnail`.
     """
 
     pair: Pair
@@ -59,27 +59,27 @@ class Inspection:
     thumbnail: UInt8Array
 
     def crack_pixels(self, threshold: int) -> int:
-        """How many pixels of the mask a cut keeps as crack."""
+        """Number of pixels of the mask above a threshold."""
         return int(self.values[threshold + 1 :].sum())
 
     @property
     def crack_share(self) -> float:
-        """Of the mask's pixels, those that are rather crack than not, 0-1."""
+        """Share of the mask's pixels that are crack rather than background, in [0, 1]."""
         return self.crack_pixels(_CORE) / int(self.values.sum())
 
     @property
     def soft_share(self) -> float:
-        """Of the mask's pixels, those that are neither nearly black nor nearly white, 0-1."""
+        """Share of the mask's pixels that are neither nearly black nor nearly white, in [0, 1]."""
         return int(self.values[16:240].sum()) / int(self.values.sum())
 
     @property
     def is_uniform(self) -> bool:
-        """Whether the mask holds one value alone."""
+        """Whether the mask holds only one value."""
         return int((self.values > 0).sum()) == 1
 
 
 def inspect_all(root: Path, pairs: Sequence[Pair]) -> list[Inspection | Unreadable]:
-    """Inspects pairs with all cores, and shows how far it is."""
+    """Inspects pairs on all cores, and shows the progress."""
     with thread_pool() as pool:
         results = pool.map(lambda pair: inspect(root, pair), pairs)
         return list(progress(results, "Reading photographs and masks", len(pairs)))
@@ -110,7 +110,7 @@ def inspect(root: Path, pair: Pair) -> Inspection | Unreadable:
 
 
 def _reason(error: UnreadableImageError, path: Path) -> str:
-    """What is wrong, without the path, so that equal reasons can be counted."""
+    """Reason of an error without the path, so that equal reasons can be counted."""
     return str(error).removeprefix(f"{path}: ")
 
 

@@ -1,7 +1,7 @@
-"""Tells from what pairs hold which of them would spoil a training, and which deserve a look.
+"""Finds pairs that would spoil a training, and pairs that deserve a look.
 
-What training leaves out by itself and says, such as a photograph without a mask, spoils nothing.
-What it would take in without a word does, and so does a file that is damaged.
+A photograph that training leaves out with a message, such as one without a mask, spoils nothing. A
+wrong pair that training would take without a message spoils it, and so does a damaged file.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from crackseg.data.splits.duplicates import clusters, near_duplicates
 
 
 class Kind(NamedTuple):
-    """A kind of problem: what it is, whether it spoils a training, and what to do."""
+    """A kind of problem: its title, whether it spoils a training, and what to do."""
 
     title: str
     spoils: bool
@@ -70,25 +70,25 @@ KINDS: dict[str, Kind] = {
 COPIES = ("across_subsets", "identical", "near_duplicates")
 
 _HEADS, _IMAGES = (480, 480), (400, 400)
-# Of 2,521 real masks none has more than 0.09, however wide the grey rim of its cracks.
+# Share of grey pixels. None of 2,521 real masks has more than 0.09, even with wide grey rims.
 _SOFT = 0.25
-# They have 219 at least, and lines of one pixel that were squeezed to half their size still have
-# 100; a map that was enlarged from 32 to 480 pixels has 50 at most.
+# Sharpest step. Real masks have 219 at least, and lines of one pixel that were shrunk to half their
+# size still have 100. A map that was enlarged from 32 to 480 pixels has 50 at most.
 _BLURRED = 50
-# One of them has as much crack.
+# Share of crack. One of these real masks has as much.
 _MOSTLY = 0.5
-# No crack has as much, whatever its brightness.
+# Share of crack. No real mask has as much, whatever the brightness of its crack.
 _NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong or odd.
+    """A problem of one or several pairs.
 
     Attributes:
-        kind: a key of :data:`KINDS`.
-        pairs: all that it concerns; of copies, the one to keep comes first.
-        detail: what was found, in a few words.
+        kind: Kind of problem, a key of :data:`KINDS`.
+        pairs: All pairs concerned; of copies, the one to keep comes first.
+        detail: Short text of what was found.
     """
 
     kind: str
@@ -97,18 +97,18 @@ class Problem:
 
     @property
     def spoils(self) -> bool:
-        """Whether it would spoil a training."""
+        """Whether the problem would spoil a training."""
         return KINDS[self.kind].spoils
 
 
 def find_problems(
     inspected: Sequence[Inspection | Unreadable], subsets: Mapping[str, str]
 ) -> list[Problem]:
-    """Finds what is wrong with a data set, in the order of :data:`KINDS`.
+    """Finds the problems of a data set, in the order of :data:`KINDS`.
 
     Args:
-        inspected: its pairs.
-        subsets: ``train``, ``val`` or ``test`` by image, of those that stand in a ready subset.
+        inspected: Pairs of the data set, as they were inspected.
+        subsets: Ready subset by image, ``train``, ``val`` or ``test``, where there is one.
     """
     found = [one for one in inspected if isinstance(one, Inspection)]
     problems = [
@@ -125,16 +125,16 @@ def find_problems(
 
 
 def exclusions(problems: Sequence[Problem]) -> dict[str, str]:
-    """What to leave out, so that nothing spoils a training: reasons by image.
+    """Lists what to leave out so that nothing spoils a training: reasons by image.
 
-    Of copies one stays.
+    One of several copies stays.
     """
     rows: dict[str, str] = {}
     for problem in problems:
         if problem.spoils and problem.kind not in COPIES:
             reason = f"{problem.kind}: {problem.detail}"
             rows |= {pair.image: reason for pair in problem.pairs if pair.image not in rows}
-    # Last, so that the copy that stays is none of those.
+    # Copies come last, so that the copy that stays has none of the other problems.
     for problem in (one for one in problems if one.kind in COPIES):
         images = [pair.image for pair in problem.pairs if pair.image not in rows]
         if images:
@@ -143,7 +143,7 @@ def exclusions(problems: Sequence[Problem]) -> dict[str, str]:
 
 
 def _judge(one: Inspection) -> Problem | None:
-    """The worst that is wrong with a pair by itself."""
+    """The worst problem of a pair by itself."""
     sizes = f"mask {_text(one.mask_size)}, photograph {_text(one.image_size)}"
     if one.soft_share > _SOFT:
         return Problem("no_mask", (one.pair,), f"{one.soft_share:.0%} of it is grey")
@@ -165,7 +165,7 @@ def _judge(one: Inspection) -> Problem | None:
 
 
 def _find_copies(found: Sequence[Inspection]) -> list[tuple[int, ...]]:
-    """Clusters of identical photographs and near duplicates, by their places."""
+    """Clusters of identical photographs and near duplicates, as indices."""
     first: dict[str, int] = {}
     links = [(first.setdefault(one.image_digest, place), place) for place, one in enumerate(found)]
     different = sorted(first.values())
@@ -176,8 +176,8 @@ def _find_copies(found: Sequence[Inspection]) -> list[tuple[int, ...]]:
 
 
 def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> Problem:
-    # What is left of a test set must stay what others measured on; of a photograph that was
-    # squeezed the larger copy shows more.
+    # A test set must stay what others measured on, so its copy is kept; of copies of different
+    # size, the larger one shows more.
     ordered = sorted(
         copies,
         key=lambda one: (
@@ -200,7 +200,7 @@ def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> P
 def _borrowed_masks(
     found: Sequence[Inspection], copies: Iterable[Sequence[int]]
 ) -> Iterator[Problem]:
-    """Masks that belong to one photograph at most, for they hold some shape."""
+    """Masks with a shape that several photographs share, although it fits one of them at most."""
     photograph = {place: cluster[0] for cluster in copies for place in cluster}
     sharing: dict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(found):
@@ -208,7 +208,7 @@ def _borrowed_masks(
             sharing[one.mask_digest].append(place)
     for places in sharing.values():
         if len({photograph.get(place, place) for place in places}) > 1:
-            # Cracks are dark: the photograph on which the mask marks the darkest comes first.
+            # Cracks are dark: the photograph with the darkest marked pixels comes first.
             ordered = sorted((found[place] for place in places), key=lambda one: one.contrast)
             pairs = tuple(one.pair for one in ordered)
             yield Problem("borrowed_mask", pairs, f"{len(pairs)} masks equal pixel for pixel")

@@ -1,4 +1,4 @@
-"""Chooses what of a data set to show, and where to look."""
+"""Chooses the pairs of a data set that are shown, and the place to look at."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ def spread(
 ) -> list[Measured]:
     """Chooses pairs from the least to the most cracked one.
 
-    Those two are always among them; between them as many steps of the same number of pairs are
-    made as are needed, and one is drawn from each.
+    These two are always chosen. The pairs between them are divided into steps of equal number, and
+    one pair is drawn from each step.
 
     Args:
-        measured: of any number.
-        count: to choose, at least 3.
-        mask_threshold: crack is above it.
-        seed: of the draw; the order of ``measured`` does not matter.
+        measured: Pairs, any number.
+        count: Number of pairs to choose, at least 3.
+        mask_threshold: Threshold above which a mask is crack.
+        seed: Seed of the draw; the order of ``measured`` does not matter.
     """
     ordered = sorted(measured, key=lambda one: (one.crack_share(mask_threshold), one.pair))
     if len(ordered) <= count:
@@ -34,10 +34,10 @@ def spread(
 
 
 def most_changed(exploration: Exploration, count: int) -> list[Measured]:
-    """Chooses the pairs on which the gentlest and the harshest cut differ most.
+    """Chooses the pairs on which the lowest and the highest mask threshold differ most.
 
-    One from each source first, for each has its own way to draw cracks; then the next ones. Masks
-    that are none, or upside down, are not among them.
+    One pair from each source comes first, since every source has its own way to draw cracks. Files
+    that are no masks, and inverted masks, are not chosen.
     """
     gentle, *_, harsh = exploration.mask_thresholds
     spoilt = {
@@ -63,26 +63,26 @@ def most_changed(exploration: Exploration, count: int) -> list[Measured]:
 
 
 def weakest_spot(mask: UInt8Array, gentle: int, harsh: int, side: int) -> tuple[slice, slice]:
-    """Finds the square in which a harsher cut takes the most of the crack.
+    """Finds the square in which a higher mask threshold takes away most of the crack.
 
-    Its middle line counts most, then what else it loses.
+    Lost pixels of the middle line count most, then other lost pixels.
 
     Args:
-        mask: uint8 (H, W), grey.
-        gentle: the lower cut.
-        harsh: the higher cut.
-        side: of the square in pixels; less where the mask is smaller.
+        mask: Grey mask, uint8 (H, W).
+        gentle: Lower mask threshold.
+        harsh: Higher mask threshold.
+        side: Side of the square in pixels; smaller where the mask is smaller.
 
     Returns:
-        Rows and columns.
+        Rows and columns of the square.
     """
     crack = binarize(mask, gentle)
     lost = crack & ~binarize(mask, harsh)
     weight = lost.astype(np.float32)
     weight[middle_line(crack) & lost] = side
-    # Where nothing is lost, where the crack is.
+    # Where nothing is lost, all of the crack counts.
     weight = weight if lost.any() else crack.astype(np.float32)
-    # Near the middle of the square counts more, so that what is lost does not stand at its rim.
+    # Pixels near the middle of the square count more, so that lost pixels are not at its rim.
     around = cv2.GaussianBlur(weight, (0, 0), side / 4, borderType=cv2.BORDER_CONSTANT)
     middle = np.unravel_index(int(around.argmax()), mask.shape)
     side = min(side, *mask.shape)

@@ -1,4 +1,4 @@
-"""Sums up pairs that were measured: what is typical of them, and what each cut leaves."""
+"""Statistics of measured pairs: typical figures, and the crack at each mask threshold."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,17 +10,19 @@ from crackseg.data.class_weights import balancing_weights
 
 
 class Profile(NamedTuple):
-    """What is typical of some pairs.
+    """Typical figures of a set of pairs.
 
     Attributes:
-        pairs: their number.
-        photographs: that they were cut from, as far as names tell.
-        unknown: pairs whose names do not tell.
-        crack_free: masks that hold nothing but background.
-        crack_share: median of the photographs that show any, 0-1; None where none does.
-        widths: of cracks, in pixels of the photograph: what 5 %, half and 95 % of their length do
-            not exceed; None without any crack.
-        below_a_pixel: of the cracks' length, what is thinner than one pixel at training size, 0-1.
+        pairs: Number of pairs.
+        photographs: Number of photographs that they were cut from, as far as names say it.
+        unknown: Number of pairs whose names do not say it.
+        crack_free: Number of masks that hold only background.
+        crack_share: Median share of crack in the photographs that show any, in [0, 1]; None where
+            none does.
+        widths: Widths that 5 %, 50 % and 95 % of the length of cracks do not exceed, in pixels of
+            the photograph; None without any crack.
+        below_a_pixel: Share of the length of cracks that is thinner than one pixel at training
+            size, in [0, 1].
     """
 
     pairs: int
@@ -33,14 +35,14 @@ class Profile(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a cut leaves: the share of crack in all pixels, 0-1, and the masks that it empties."""
+    """Crack above a mask threshold: its share of all pixels, and the number of emptied masks."""
 
     share: float
     emptied: int
 
 
 class ClassBalance(NamedTuple):
-    """What a cut leaves at the masks' own sizes and at training size.
+    """Crack above a mask threshold (``cut``), at the masks' own sizes and at training size.
 
     ``weights`` are those of background and crack in a loss, at training size.
     """
@@ -52,7 +54,7 @@ class ClassBalance(NamedTuple):
 
 
 def profile(measured: Sequence[Measured], mask_threshold: int) -> Profile:
-    """Tells what is typical of these pairs, of which there is at least one."""
+    """Computes the typical figures of pairs, at least one."""
     photographs = [one.origin.photograph for one in measured]
     shares = [one.crack_share(mask_threshold) for one in measured]
     cracked = [share for share in shares if share > 0]
@@ -71,7 +73,7 @@ def profile(measured: Sequence[Measured], mask_threshold: int) -> Profile:
 
 
 def balance(measured: Sequence[Measured], mask_threshold: int) -> ClassBalance:
-    """Sums up what a cut leaves of these pairs."""
+    """Computes the class balance of pairs at a mask threshold."""
     own, small = [one.own for one in measured], [one.small for one in measured]
     pixels = sum(int(one.values.sum()) for one in own)
     small_pixels = sum(one.pixels for one in small)

@@ -1,4 +1,4 @@
-"""Says what a data set holds and how far it can be trusted; changes none of its files."""
+"""Verifies a data set: what it holds and what is wrong with it. Changes none of its files."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -22,14 +22,15 @@ BINS = 16
 
 @dataclass(frozen=True)
 class Summary:
-    """What the masks of one source hold, or those of all.
+    """Figures of the masks of one source, or of all.
 
     Attributes:
-        pairs: with those that cannot be read.
-        empty: masks without any pixel above 0.
-        histogram: pixels by their value, in 16 bins of 16 values.
-        crack_share: by cut, the share of all pixels that it keeps as crack, 0-1.
-        emptied: by cut, masks that were not empty and of which it leaves no pixel.
+        pairs: Number of pairs, with those that cannot be read.
+        empty: Number of masks without any pixel above 0.
+        histogram: Number of pixels by value, in 16 bins of 16 values.
+        crack_share: Share of all pixels that are crack, in [0, 1], by mask threshold.
+        emptied: Number of masks that were not empty and of which no pixel is left, by mask
+            threshold.
     """
 
     pairs: int
@@ -41,19 +42,19 @@ class Summary:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found; files by their path relative to the root.
+    """Result of a verification; files are named by their path relative to the root.
 
     Attributes:
-        root: the folder that was looked into, or the common parent of several.
-        overall: of all masks.
-        sources: the same by source, the largest first; "" stands for names that do not tell.
-        subsets: pairs in each ready subset; "" stands for those in none.
-        image_sizes: photographs by their size, as "400x300" (width x height), the most frequent
-            first.
-        mask_kinds: masks by how they are stored.
-        images_without_mask: left out by training, which says so.
-        masks_without_image: the same.
-        problems: see :mod:`crackseg.data.analysis.problems`.
+        root: Folder that was verified, or the common parent of several.
+        overall: Figures of all masks.
+        sources: Figures by source, the largest first; "" stands for an unknown source.
+        subsets: Number of pairs in each ready subset; "" stands for pairs in none.
+        image_sizes: Number of photographs by size, such as "400x300" (width x height), the most
+            frequent first.
+        mask_kinds: Number of masks by their kind of storage.
+        images_without_mask: Photographs without a mask; training leaves them out and says so.
+        masks_without_image: Masks without a photograph; training leaves them out and says so.
+        problems: Problems, see :mod:`crackseg.data.analysis.problems`.
     """
 
     root: str
@@ -68,12 +69,12 @@ class Verification:
 
     @property
     def spoils(self) -> bool:
-        """Whether something was found that would spoil a training."""
+        """Whether a problem was found that would spoil a training."""
         return any(problem.spoils for problem in self.problems)
 
     @property
     def exclusions(self) -> dict[str, str]:
-        """Images to leave out so that nothing spoils a training, and why."""
+        """Images to leave out so that nothing spoils a training, with the reasons."""
         return exclusions(self.problems)
 
     def of_kind(self, kind: str) -> list[Problem]:
@@ -81,7 +82,7 @@ class Verification:
         return [problem for problem in self.problems if problem.kind == kind]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for a JSON file; problems by their kind."""
+        """Plain values for a JSON file, with problems by their kind."""
         plain = asdict(self)
         plain["problems"] = {
             kind: [
@@ -98,15 +99,15 @@ class Verification:
 
 
 def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Verification:
-    """Reads every pair below the roots and judges them.
+    """Reads every pair below the roots and finds problems.
 
     Args:
-        roots: of data sets; with several, paths are relative to their common parent folder.
-        without_mask: what becomes of photographs without a mask.
+        roots: Roots of data sets; with several, paths are relative to their common parent folder.
+        without_mask: Treatment of photographs without a mask.
 
     Raises:
-        DatasetNotFoundError: no pairs below a root.
-        DatasetError: files that contradict each other.
+        DatasetNotFoundError: There are no pairs below a root.
+        DatasetError: Files contradict each other.
     """
     inventory = find_pairs_below(roots, without_mask)
     return judge(inventory, roots, inspect_all(inventory.root, inventory.pairs))
@@ -115,7 +116,7 @@ def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Ve
 def judge(
     inventory: Inventory, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
 ) -> Verification:
-    """Sums up what the inspection of all pairs of an inventory, below the roots, has found."""
+    """Makes a verification from the inspection of all pairs of an inventory below the roots."""
     subsets, lists = _ready_subsets(inventory.pairs, roots)
     found = [one for one in inspected if isinstance(one, Inspection)]
     by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
@@ -141,7 +142,7 @@ def judge(
 def _ready_subsets(
     pairs: Sequence[Pair], roots: Sequence[Path]
 ) -> tuple[dict[str, str], list[Problem]]:
-    """By image, and what is wrong with the lists of subsets, if anything is."""
+    """Ready subsets by image, and a problem if the lists of subsets are wrong."""
     try:
         return ready_subsets(describe(pairs), roots), []
     except DatasetError as error:
@@ -150,9 +151,9 @@ def _ready_subsets(
 
 def _summarise(inspected: Sequence[Inspection | Unreadable]) -> Summary:
     values = [one.values for one in inspected if isinstance(one, Inspection)]
-    # (masks, 256): with no mask at all, still 256 columns.
+    # Shape (masks, 256); without any mask there are still 256 columns.
     counts = np.array(values, dtype=np.int64).reshape(-1, 256)
-    # Column v: the pixels of each mask with a value above v.
+    # Column v is the number of pixels of each mask with a value above v.
     above = counts.sum(axis=1, keepdims=True) - counts.cumsum(axis=1)
     total = max(int(counts.sum()), 1)
     return Summary(
