@@ -12,6 +12,7 @@ A signal raises :class:`Interrupted` where the work stands, so that everything i
 the way out. Before the work begins and after it has ended there is nothing to tidy.
 """
 
+import atexit
 import os
 import select
 import signal
@@ -29,8 +30,10 @@ from crackseg.system.processes import is_first_process, kill_children
 MISTAKE = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BROKEN_PIPE = 141
-# Seconds after which a signal is sent again that came where Python cannot raise anything.
-_AGAIN = 0.05
+# Seconds after which a signal is sent again that came where nothing can be raised.
+_AGAIN = 0.1
+# Seconds that the interpreter has for its own end, once all of ours is done.
+_LAST_MOMENTS = 10
 
 
 class Interrupted(SystemExit):
@@ -68,6 +71,16 @@ def end_at_once_by_signals() -> None:
 
     for number in SIGNALS:
         signal.signal(number, end)
+    # What is registered first is called last.
+    atexit.register(_end_soon)
+
+
+def _end_soon() -> None:
+    """Nothing is left to be interrupted; a destructor that hangs is cut short all the same."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "alarm"):
+        signal.alarm(_LAST_MOMENTS)
 
 
 @contextmanager
@@ -81,8 +94,12 @@ def interruptible() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         # A forked child leaves signals to its parent until it has a handler of its own.
-        if os.getpid() == owner:
-            raise Interrupted(number)
+        if os.getpid() != owner:
+            return
+        if _is_importing(frame):
+            _send_later(number)
+            return
+        raise Interrupted(number)
 
     before = {number: signal.signal(number, interrupt) for number in SIGNALS}
     hook, sys.unraisablehook = sys.unraisablehook, _send_again(sys.unraisablehook)
@@ -189,11 +206,24 @@ def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
     """A hook for what was raised where Python cannot raise, as in a destructor."""
 
     def unraisable(raised: Any) -> None:
-        if not isinstance(raised.exc_value, Interrupted):
+        if isinstance(raised.exc_value, Interrupted):
+            _send_later(raised.exc_value.number)
+        else:
             hook(raised)
-            return
-        timer = threading.Timer(_AGAIN, os.kill, (os.getpid(), raised.exc_value.number))
-        timer.daemon = True
-        timer.start()
 
     return unraisable
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: packages swallow what is raised then, half made."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_later(number: int) -> None:
+    timer = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
+    timer.daemon = True
+    timer.start()

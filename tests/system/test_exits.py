@@ -54,6 +54,21 @@ def test_a_signal_ends_in_one_line(code: str, number: signal.Signals, line: str)
     assert (process.returncode, complaints) == (128 + number, f"{line}\n")
 
 
+def test_a_signal_during_an_import_ends_in_one_line_after_it(tmp_path: Path) -> None:
+    """As packages do that take one of theirs to be optional."""
+    (tmp_path / "optional.py").write_text("print('ready', flush=True)\nimport time\ntime.sleep(1)")
+    (tmp_path / "package.py").write_text("try:\n    import optional\nexcept: pass\nprint('whole')")
+    process = start(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "with end_in_one_line():\n    import package\n    time.sleep(60)"
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    printed, complaints = process.communicate(timeout=30)
+    assert (process.returncode, printed, complaints) == (143, "whole\n", "stopped by SIGTERM\n")
+
+
 def test_a_reader_that_has_read_enough_ends_quietly() -> None:
     process = start("with end_in_one_line():\n    time.sleep(.3)\n    print('x' * 100000)")
     assert process.stdout is not None
