@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 
@@ -23,31 +23,6 @@ UInt8Array = npt.NDArray[np.uint8]
 
 _DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _Decoded = TypeVar("_Decoded")
-
-
-def read_photograph(path: Path) -> UInt8Array:
-    """Decodes a photograph upright, as its EXIF orientation says.
-
-    Grey, palette, CMYK, RGBA (the transparency is dropped) and 16-bit files all become 8-bit RGB.
-
-    Returns:
-        uint8 array of shape (H, W, 3), RGB.
-
-    Raises:
-        UnreadableImageError: the file is missing, truncated or no image.
-    """
-    return _decode(path, _rgb)
-
-
-def size_of_photograph(path: Path) -> tuple[int, int]:
-    """(H, W) of a photograph upright, from its file's head; (0, 0) where that is unreadable."""
-    try:
-        with Image.open(path) as opened:
-            width, height = opened.size
-            sideways = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return 0, 0
-    return (width, height) if sideways else (height, width)
 
 
 def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
@@ -71,36 +46,6 @@ def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
         UnreadableImageError: the file is missing, truncated or no image.
     """
     return _decode(path, _grey_and_kind)
-
-
-def as_rgb(image: Image.Image | npt.NDArray[np.generic]) -> UInt8Array:
-    """Brings a decoded picture to 8-bit RGB.
-
-    Args:
-        image: a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, or of
-            uint16 over its full range.
-
-    Returns:
-        uint8 array of shape (H, W, 3).
-
-    Raises:
-        ValueError: an array of another shape or dtype.
-    """
-    if isinstance(image, Image.Image):
-        return _rgb(image)
-    array = np.asarray(image)
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
-        raise ValueError(
-            f"an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {array.shape}"
-        )
-    if array.dtype == np.uint16:
-        array = (array // 257).astype(np.uint8)
-    if array.dtype != np.uint8:
-        raise ValueError(f"an image is uint8 (0-255) or uint16 (0-65535), not {array.dtype}")
-    rgb = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[:, :, :3]
-    return np.ascontiguousarray(rgb)
 
 
 def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
@@ -150,18 +95,6 @@ def _decode(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).strip() or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
-
-
-def _rgb(image: Image.Image) -> UInt8Array:
-    """Pillow clips deeper greys when it converts them; their full range is scaled instead."""
-    if image.mode in _DEEP_MODES:
-        deep = _deep_values(image)
-        if image.mode == "F":
-            white = 1.0 if deep.max() <= 1.0 else 255.0
-        else:
-            white = 255.0 if image.mode == "I" and deep.max() <= 255 else 65535.0
-        image = Image.fromarray(_scaled(deep, white))
-    return np.array(image.convert("RGB"), dtype=np.uint8)
 
 
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:

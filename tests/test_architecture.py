@@ -19,7 +19,7 @@ FLOORS = (
     ("data", "runs"),
     ("inference",),
     ("config", "checkpoint", "preprocessing", "visualization"),
-    ("images", "models", "losses", "metrics", "system"),
+    ("photographs", "bit_depth", "images", "models", "losses", "metrics", "system"),
     ("errors", "geometry"),
 )
 DATA_FLOORS = (

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.splits.manifest import Row
-from crackseg.images import Resize, UInt8Array, read_photograph, resize, scaled_size
+from crackseg.images import Resize, UInt8Array, resize, scaled_size
+from crackseg.photographs import read_photograph
 from crackseg.preprocessing import Preprocessing
 
 

@@ -13,10 +13,14 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError
-from crackseg.images import UInt8Array, as_rgb, read_photograph, resize, scaled_size
+from crackseg.images import UInt8Array, resize, scaled_size
 from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
+from crackseg.photographs import Photograph, as_rgb, open_photograph
 from crackseg.system.runtime import full_float32
+
+# Photographs a hundred times smaller or larger than those of the training show nothing any more.
+_SCALES = (0.001, 100.0)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Predictor:
         scale: training pixels per photograph pixel.
         how: the way photographs were resized in training, ``area`` or ``bilinear``.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
+        white_level: Value that is white in photographs deeper than 8 bits; None takes what the
+            file declares, or else what its values suggest.
 
     Raises:
         ConfigError: a device that is not there, a threshold or scale out of range.
@@ -57,16 +63,23 @@ class Predictor:
         scale: float,
         how: str = "area",
         device: str = "auto",
+        white_level: int | None = None,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
-        if not scale > 0:
-            raise ConfigError(f"scale={scale}: training pixels per photograph pixel, above 0")
+        if not _SCALES[0] <= scale <= _SCALES[1]:
+            raise ConfigError(
+                f"scale={scale}: training pixels per photograph pixel, from {_SCALES[0]:g} to "
+                f"{_SCALES[1]:g}"
+            )
+        if white_level is not None and not 1 <= white_level < 2**32:
+            raise ConfigError(f"white_level={white_level}: a whole number from 1 to {2**32 - 1}")
         self.device = _device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
         self.threshold = threshold
         self.scale = scale
         self.how = how
+        self.white_level = white_level
 
     @classmethod
     def from_checkpoint(
@@ -75,6 +88,7 @@ class Predictor:
         device: str = "auto",
         threshold: float | None = None,
         scale: float | None = None,
+        white_level: int | None = None,
     ) -> "Predictor":
         """Opens a checkpoint; ``threshold`` and ``scale`` replace the stored ones.
 
@@ -92,6 +106,7 @@ class Predictor:
             scale=preprocessing["scale"] if scale is None else scale,
             how=preprocessing["resize"],
             device=device,
+            white_level=white_level,
         )
 
     def predict(self, image: str | Path | Image.Image | npt.NDArray[np.generic]) -> Prediction:
@@ -105,9 +120,22 @@ class Predictor:
             UnreadableImageError: a path to a file that cannot be decoded.
             ValueError: an array of another shape or dtype.
         """
-        rgb = read_photograph(Path(image)) if isinstance(image, str | Path) else as_rgb(image)
-        probability = self._probability(rgb)
-        return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+        if isinstance(image, str | Path):
+            photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
+        else:
+            photograph = Photograph(as_rgb(image, self.white_level), None)
+        probability = self._probability(photograph.rgb)
+        if photograph.visible is not None:
+            # Nothing is known of what is transparent, and its rim is no crack.
+            probability[~photograph.visible] = 0.0
+        return Prediction(photograph.rgb, probability, probability > self.threshold, self.threshold)
+
+    def _bytes_per_pixel(self) -> int:
+        """Memory for each pixel of a photograph: its own arrays, and those at the network's scale.
+
+        Measured on photographs of 4 to 169 megapixels; more than needed rather than less.
+        """
+        return round(40 + 16 * self.scale**2)
 
     @torch.inference_mode()
     def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
@@ -131,8 +159,9 @@ def _device(name: str) -> torch.device:
         return current if current is not None else torch.device("cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        # A device without memory, such as meta, takes everything and gives nothing back.
+        torch.empty(0, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
     return device

@@ -14,7 +14,8 @@ from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_fi
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import thumbnail
 from crackseg.errors import UnreadableImageError
-from crackseg.images import UInt8Array, binarize, read_photograph, resize
+from crackseg.images import UInt8Array, binarize, resize
+from crackseg.photographs import read_photograph
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 

@@ -18,7 +18,8 @@ from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_fi
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError
-from crackseg.images import UInt8Array, read_photograph
+from crackseg.images import UInt8Array
+from crackseg.photographs import read_photograph
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.files import atomic_write, discard, is_full, require_writable
 from crackseg.system.processes import thread_pool

@@ -1,0 +1,58 @@
+"""How much memory this process can still take."""
+
+import sys
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_CGROUPS = (
+    # Version 2, then version 1: the limit and what is taken.
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ),
+)
+
+
+def available_memory() -> int | None:
+    """Bytes that this process can still take: the least of what system, container and shell allow.
+
+    Returns:
+        Number of bytes; None where the system does not tell.
+    """
+    known = [_of_system(), *(_of_cgroup(*files) for files in _CGROUPS), _of_shell()]
+    return min((max(size, 0) for size in known if size is not None), default=None)
+
+
+def _of_system() -> int | None:
+    try:
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(sizes[0]) * 1024 if sizes else None
+
+
+def _of_cgroup(limit: Path, taken: Path) -> int | None:
+    try:
+        return int(limit.read_text(encoding="ascii")) - int(taken.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        # Not there, or ``max``: no limit.
+        return None
+
+
+def _of_shell() -> int | None:
+    """What ``ulimit -v`` leaves, which counts addresses rather than memory."""
+    if sys.platform == "win32":
+        return None
+    # Not a module of every system.
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return None
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return limit
+    return limit - pages * resource.getpagesize()

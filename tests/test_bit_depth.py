@@ -1,0 +1,70 @@
+"""Which value of a deep picture is white."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.bit_depth import declared_white, find_levels, to_8_bits
+
+
+@pytest.mark.parametrize(
+    ("highest", "white"),
+    [(200, 255), (1000, 1023), (4000, 4095), (16000, 16383), (65000, 65535), (2**20, 2**24 - 1)],
+)
+def test_white_is_that_of_the_bits_in_use(highest: int, white: int) -> None:
+    levels = find_levels(np.array([0, highest]))
+    assert (levels.black, levels.white) == (0, white)
+    assert bool(levels.note) == (white != 65535)
+
+
+def test_what_the_file_declares_is_believed_without_a_word() -> None:
+    assert find_levels(np.array([0, 900]), declared=4095.0) == (0, 4095, "")
+
+
+def test_what_the_file_declares_is_not_believed_where_values_are_larger() -> None:
+    assert find_levels(np.array([0, 60000]), declared=4095.0).white == 65535
+
+
+def test_the_user_overrules_everything() -> None:
+    assert find_levels(np.array([0, 900]), declared=4095.0, white_level=800) == (0, 800, "")
+
+
+def test_floats_from_0_to_1_and_to_255_are_ordinary() -> None:
+    assert find_levels(np.array([0.0, 0.5])) == (0, 1, "")
+    assert find_levels(np.array([0.0, 200.5])) == (0, 255, "")
+    assert find_levels(np.array([0.0, 65535.0])).white == 65535
+
+
+def test_what_is_not_a_number_decides_nothing() -> None:
+    values = np.array([np.nan, np.inf, -np.inf, 0.5, 1.0])
+    assert to_8_bits(values, find_levels(values)).tolist() == [0, 255, 0, 127, 255]
+
+
+def test_negative_values_are_stretched_and_told() -> None:
+    levels = find_levels(np.array([-100, 0, 100], np.int16))
+    assert (levels.black, levels.white) == (-100, 100)
+    assert "negative values: read from -100 (black) to 100 (white)" in levels.note
+    assert to_8_bits(np.array([-100, 0, 100], np.int16), levels).tolist() == [0, 127, 255]
+
+
+def test_whole_numbers_are_scaled_exactly() -> None:
+    values = np.arange(65536, dtype=np.uint16)
+    scaled = to_8_bits(values, find_levels(values))
+    assert np.array_equal(scaled, values // 257)
+
+
+def test_tiff_and_png_declare_their_white(tmp_path: Path) -> None:
+    values = np.array([[0, 100, 4095]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "x.tif", tiffinfo={281: 4095})
+    Image.fromarray(values).save(tmp_path / "plain.png")
+    data = (tmp_path / "plain.png").read_bytes()
+    chunk = b"sBIT" + bytes([12])
+    chunk = bytes([0, 0, 0, 1]) + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    # Behind the signature and the header chunk.
+    (tmp_path / "x.png").write_bytes(data[:33] + chunk + data[33:])
+    for name, white in (("x.tif", 4095.0), ("x.png", 4095.0), ("plain.png", None)):
+        with Image.open(tmp_path / name) as opened:
+            assert declared_white(tmp_path / name, opened) == white, name
