@@ -26,13 +26,15 @@ register_schemas()
 def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
     with exit_on_user_error():
+        from crackseg.system.files import said_in_words
         from crackseg.system.runtime import start_logging
         from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
-        return float(evaluate(to_dataclass(config), folder)["stored"]["totals"]["crack_iou"])
+        with said_in_words(folder):
+            return float(evaluate(to_dataclass(config), folder)["stored"]["totals"]["crack_iou"])
 
 
 if __name__ == "__main__":

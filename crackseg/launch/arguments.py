@@ -12,7 +12,7 @@ from crackseg.errors import ConfigError
 from crackseg.launch.resume import find_checkpoint
 
 _MULTIRUN = ("-m", "--multirun")
-_PLAN = "multirun.yaml"
+PLAN = "multirun.yaml"
 # What Hydra and the sweep itself set anew each time.
 _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
 # How jobs are started, which may be another way when a sweep goes on.
@@ -93,9 +93,9 @@ def _resumed_sweep(folder: Path, arguments: list[str], sweeping: bool) -> list[s
         )
     if not sweeping:
         raise ConfigError(f"sweep.resume: needs -m: python train.py -m sweep.resume={folder}")
-    plan = folder / _PLAN
+    plan = folder / PLAN
     if not plan.is_file():
-        what = f"no {_PLAN} in it" if folder.is_dir() else "there is no such folder"
+        what = f"no {PLAN} in it" if folder.is_dir() else "there is no such folder"
         raise ConfigError(f"sweep.resume={folder}: not a sweep ({what}); crackseg runs lists them")
     overrides = OmegaConf.load(plan).hydra.overrides
     dropped = (*_OF_ITS_OWN, *_LAUNCHER) if launcher else _OF_ITS_OWN

@@ -26,7 +26,7 @@ from crackseg.reporting.terminal.sweeps import write_sweep_tables
 from crackseg.runs.reader import read_run
 from crackseg.runs.record import CONFIG, LAST, RECORD, recording, state_of
 from crackseg.system.exits import Interrupted, mistake_of
-from crackseg.system.files import write_text
+from crackseg.system.files import said_in_words, write_text
 from crackseg.system.processes import is_first_process, usable_cores
 from crackseg.system.runtime import start_logging
 from crackseg.workflows.train import train
@@ -117,7 +117,7 @@ def _recorded(
     threads: int | None = None,
 ) -> float:
     """Trains with a record; ``threads`` are those of this machine and no setting of the run."""
-    with recording(folder, overrides, varied):
+    with recording(folder, overrides, varied), said_in_words(folder):
         if is_first_process():
             write_config(absolute(config), folder / CONFIG)
         if config.runtime.threads is None:

@@ -3,7 +3,10 @@
 import hashlib
 import re
 import sys
+import time
 from collections.abc import Sequence
+from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +18,23 @@ from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from crackseg.config.overrides import key_of
+from crackseg.config.overrides import key_of, program, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
+from crackseg.launch.arguments import PLAN
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import differences
+from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import CONFIG, read_record, state_of
+from crackseg.system.exits import prepare_interruption
+from crackseg.system.files import require_writable
 from crackseg.system.processes import usable_cores
 
 _LONGEST = 200
+# Seconds that parallel jobs have to end after a signal.
+_GRACE = 8.0
 # What may be different when a sweep goes on, on another machine say.
 _OF_THE_MACHINE = (
     "trainer.devices",
@@ -71,11 +80,13 @@ class Sweep(Callback):
             fixed = [key for key in dict.fromkeys(keys) if key not in swept]
             jobs = _jobs(overrides)
             _check(jobs, fixed, Path(config.hydra.sweep.dir), config_name)
+            require_writable(Path(config.hydra.sweep.dir))
             added = [f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed)}]"]
             if jobs and "n_jobs" in config.hydra.launcher:
                 added.append(f"hydra.launcher.n_jobs={_at_a_time(config, len(jobs))}")
             with read_write(config), open_dict(config):
                 config.hydra.overrides.hydra.extend(added)
+            prepare_interruption(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
 
     def on_multirun_end(self, config: DictConfig, **named: Any) -> None:
         """Prints the table; the exit code says whether jobs failed."""
@@ -134,6 +145,27 @@ def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
             f"{folder} holds a run with other settings, and nothing of it is overwritten; choose "
             "another hydra.sweep.dir\n" + "\n".join(others)
         )
+
+
+def _interrupt_jobs(sweep: Path, number: int) -> str:
+    """Lets jobs in processes of their own end as they would alone, before joblib kills them.
+
+    Returns:
+        How to go on.
+    """
+    jobs = [job for job in active_children() if type(job).__name__ == "LokyProcess"]
+    for job in jobs:
+        job.terminate()
+    until = time.monotonic() + _GRACE
+    while jobs and _any_running(sweep) and time.monotonic() < until:
+        time.sleep(0.2)
+    if not (sweep / PLAN).is_file():
+        return ""
+    return f"go on with: {program('python')} train.py -m {shell_override('sweep.resume', sweep)}"
+
+
+def _any_running(sweep: Path) -> bool:
+    return any(run.state == "running" for run in read_jobs(sweep))
 
 
 def _at_a_time(config: DictConfig, jobs: int) -> int:

@@ -38,7 +38,7 @@ CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
 _LOCK, _PACKAGES = "run.lock", "packages.txt"
 # Reserved space, so that a run can still write its state on a disk that has become full.
-_RESERVE, _RESERVED_BYTES = ".run.reserve", 64 << 10
+_RESERVE, _RESERVED_BYTES = ".run.reserve", 16 << 10
 log = logging.getLogger(__name__)
 
 # In seconds. A process that asks for the state of a run holds its lock for a moment, and the
@@ -62,12 +62,11 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with _locked(folder), _reserved(folder):
         record = _begun(folder, overrides, varied)
         write_text(folder / _PACKAGES, _packages())
         _write(folder, record)
         try:
-            write_text(folder / _RESERVE, " " * _RESERVED_BYTES)
             yield
         except Exception as error:
             mistake = mistake_of(error)
@@ -113,6 +112,16 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _reserved(folder: Path) -> Iterator[None]:
+    """Keeps room for the last word of a run; without it, the run is not begun."""
+    write_text(folder / _RESERVE, " " * _RESERVED_BYTES)
+    try:
+        yield
+    finally:
+        (folder / _RESERVE).unlink(missing_ok=True)
 
 
 def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dict[str, Any]:

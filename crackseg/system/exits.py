@@ -36,6 +36,9 @@ _AGAIN = 0.1
 _LAST_MOMENTS = 10
 
 
+_prepare: Callable[[int], str] | None = None
+
+
 class Interrupted(SystemExit):
     """Work that a signal ended; as an end of the process its code is 128 + signal.
 
@@ -44,16 +47,29 @@ class Interrupted(SystemExit):
 
     Attributes:
         said: Whether the user has been told already.
+        advice: What the user may do now, for the line that tells of it; maybe empty.
     """
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
         self.number = number
         self.said = False
+        self.advice = ""
 
     def __reduce__(self) -> tuple[type["Interrupted"], tuple[int]]:
         """Parallel jobs of a sweep send it to the sweep's own process."""
         return type(self), (self.number,)
+
+
+def prepare_interruption(prepare: Callable[[int], str] | None) -> None:
+    """Has something done when a signal has come, before :class:`Interrupted` is raised.
+
+    Args:
+        prepare: Function of the signal's number that gives advice for the line that the user
+            reads, or nothing; None to do nothing any more.
+    """
+    global _prepare
+    _prepare = prepare
 
 
 def end_at_once_by_signals() -> None:
@@ -99,17 +115,20 @@ def interruptible() -> Iterator[None]:
         if _is_importing(frame):
             _send_later(number)
             return
-        raise Interrupted(number)
+        interruption = Interrupted(number)
+        interruption.advice = _prepare(number) if _prepare is not None else ""
+        raise interruption
 
     before = {number: signal.signal(number, interrupt) for number in SIGNALS}
     hook, sys.unraisablehook = sys.unraisablehook, _send_again(sys.unraisablehook)
+    of_threads, threading.excepthook = threading.excepthook, _only_bugs(threading.excepthook)
     try:
         yield
     finally:
         for number, handler in before.items():
             # None stands for a handler that no Python code has set.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        sys.unraisablehook = hook
+        sys.unraisablehook, threading.excepthook = hook, of_threads
 
 
 @contextmanager
@@ -128,7 +147,7 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
             sys.stdout.flush()
     except Interrupted as error:
         if not error.said:
-            _say_interrupted(error.number)
+            _say_interrupted(error.number, error.advice)
             error.said = True
         raise
     except KeyboardInterrupt:
@@ -169,9 +188,10 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
-def _say_interrupted(number: int) -> None:
+def _say_interrupted(number: int, advice: str = "") -> None:
     if is_first_process():
-        _say("interrupted" if number == signal.SIGINT else "stopped by SIGTERM")
+        what = "interrupted" if number == signal.SIGINT else "stopped by SIGTERM"
+        _say(f"{what}; {advice}" if advice else what)
 
 
 def _say(line: str) -> None:
@@ -212,6 +232,16 @@ def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
             hook(raised)
 
     return unraisable
+
+
+def _only_bugs(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """A hook for what ends a thread: who gave it work meets a full disk as well, and says so."""
+
+    def ended(raised: Any) -> None:
+        if not isinstance(raised.exc_value, Exception) or mistake_of(raised.exc_value) is None:
+            hook(raised)
+
+    return ended
 
 
 def _is_importing(frame: FrameType | None) -> bool:
