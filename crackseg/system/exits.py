@@ -33,7 +33,7 @@ _BROKEN_PIPE = 141
 # Seconds after which a signal is sent again that came where nothing can be raised.
 _AGAIN = 0.1
 # Seconds that the interpreter has for its own end, once all of ours is done.
-_LAST_MOMENTS = 10
+_LAST_MOMENTS = 60
 
 
 _prepare: Callable[[int], str] | None = None
