@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
+from crackseg.system.files import atomic_write
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
@@ -151,3 +152,13 @@ def _deep_values(image: Image.Image) -> npt.NDArray[np.float64]:
 
 def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
     return np.clip(values / white * 255.0, 0, 255).astype(np.uint8)
+
+
+def write_png(picture: UInt8Array, path: Path) -> None:
+    """Writes a picture (H, W) or (H, W, 3) as a PNG file, whole or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    with atomic_write(path) as name:
+        Image.fromarray(picture).save(name, format="PNG")

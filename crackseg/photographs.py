@@ -29,7 +29,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 # Bytes a pixel while a photograph is decoded and turned.
 DECODING_BYTES = 12
-_TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
+TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
 # As a border of a transparent part: what stands there is mixed with what is transparent.
 RIM_PIXELS = 3
 _OPAQUE = 128
@@ -94,7 +94,7 @@ def open_photograph(
             f"{path}: cannot be decoded as an image (it is empty or of no known format)"
         ) from error
     except MemoryError as error:
-        raise UnreadableImageError(f"{path}: {_TOO_LARGE}") from error
+        raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error
     except (OSError, ValueError, SyntaxError, TypeError, OverflowError, cv2.error) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
@@ -181,7 +181,7 @@ def _refuse_too_large(path: Path, size: tuple[int, int], bytes_per_pixel: int) -
     needed = height * width * bytes_per_pixel
     if available is not None and needed > available:
         raise UnreadableImageError(
-            f"{path}: {_TOO_LARGE} ({width:,} x {height:,} pixels take about "
+            f"{path}: {TOO_LARGE} ({width:,} x {height:,} pixels take about "
             f"{needed / 1e9:.1f} GB, {available / 1e9:.1f} GB are left)"
         )
 

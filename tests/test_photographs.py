@@ -126,9 +126,8 @@ def test_further_pages_are_told(tmp_path: Path, warned: Log) -> None:
     pages = [Image.fromarray(wall()) for _ in range(3)]
     pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:])
     read_photograph(tmp_path / "x.tif")
-    assert warned.messages == [
-        f"{tmp_path / 'x.tif'}: has 3 pages, only the first one is looked at; save the others as files"
-    ]
+    pages = "has 3 pages, only the first one is looked at; save the others as files"
+    assert warned.messages == [f"{tmp_path / 'x.tif'}: {pages}"]
 
 
 def test_many_alike_are_not_all_named(tmp_path: Path, warned: Log) -> None:

@@ -68,6 +68,18 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     predict.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
     )
+    predict.add_argument(
+        "--white-level",
+        type=int,
+        metavar="VALUE",
+        help="white in photographs deeper than 8 bits, such as 4095 (default: as the file says, "
+        "else as its values suggest)",
+    )
+    predict.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="do all photographs anew (default: those that are done are kept)",
+    )
     predict.set_defaults(run=_predict)
 
 
@@ -141,10 +153,13 @@ def _predict(options: argparse.Namespace) -> int:
     prepare_process()
     start_logging()
     predictor = Predictor.from_checkpoint(
-        options.checkpoint, options.device, options.threshold, options.scale
+        options.checkpoint, options.device, options.threshold, options.scale, options.white_level
     )
-    outcome = predict(options.paths, predictor, options.output, options.probability)
-    print(f"{len(outcome.done)} photographs done, results below {options.output}")
+    outcome = predict(
+        options.paths, predictor, options.output, options.probability, options.overwrite
+    )
+    kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
+    print(f"{len(outcome.done)} photographs done{kept}, results below {options.output}")
     if outcome.skipped:
         names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
         print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """From a checkpoint and a photograph to the probability and the mask of cracks."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ from PIL import Image
 from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
-from crackseg.errors import ConfigError
+from crackseg.errors import ConfigError, UnreadableImageError
 from crackseg.images import UInt8Array, resize, scaled_size
 from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
-from crackseg.photographs import Photograph, as_rgb, open_photograph
+from crackseg.photographs import TOO_LARGE, Photograph, as_rgb, open_photograph
+from crackseg.system.memory import is_out_of_memory
 from crackseg.system.runtime import full_float32
 
 # Photographs a hundred times smaller or larger than those of the training show nothing any more.
@@ -80,6 +82,7 @@ class Predictor:
         self.scale = scale
         self.how = how
         self.white_level = white_level
+        self._digest = ""
 
     @classmethod
     def from_checkpoint(
@@ -100,7 +103,7 @@ class Predictor:
         network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
         network.load_state_dict(network_weights(checkpoint))
         preprocessing = parameters["preprocessing"]
-        return cls(
+        predictor = cls(
             network,
             threshold=parameters["threshold"] if threshold is None else threshold,
             scale=preprocessing["scale"] if scale is None else scale,
@@ -108,6 +111,14 @@ class Predictor:
             device=device,
             white_level=white_level,
         )
+        predictor._digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return predictor
+
+    @property
+    def identity(self) -> str:
+        """What a photograph's result depends on: equal for predictors that find the same."""
+        way = (self._digest, self.threshold, self.scale, self.how, self.white_level)
+        return " ".join(map(str, way))
 
     def predict(self, image: str | Path | Image.Image | npt.NDArray[np.generic]) -> Prediction:
         """Finds the cracks of one photograph.
@@ -124,7 +135,12 @@ class Predictor:
             photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
         else:
             photograph = Photograph(as_rgb(image, self.white_level), None)
-        probability = self._probability(photograph.rgb)
+        try:
+            probability = self._probability(photograph.rgb)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UnreadableImageError(f"{image}: {TOO_LARGE}") from error
         if photograph.visible is not None:
             # Nothing is known of what is transparent, and its rim is no crack.
             probability[~photograph.visible] = 0.0

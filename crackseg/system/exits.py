@@ -25,6 +25,7 @@ from typing import Any
 
 from crackseg.errors import CrackSegError
 from crackseg.system.files import reason_of
+from crackseg.system.memory import is_out_of_memory
 from crackseg.system.processes import is_first_process, kill_children
 
 MISTAKE = 2
@@ -173,19 +174,12 @@ def mistake_of(error: Exception) -> str | None:
     if isinstance(error, OSError):
         reason = reason_of(error)
         return reason and f"{error.filename}: {reason}" if error.filename else reason
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return (
             "the memory is not enough; set a smaller data.batch_size or data.image_size, or "
             "smaller photographs"
         )
     return None
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # By its name and words: torch takes seconds to import, and says it of a CPU as RuntimeError.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
 def _say_interrupted(number: int, advice: str = "") -> None:

@@ -10,13 +10,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
 from crackseg.errors import CrackSegError, OutputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+# Deeper paths are no data set's, and longer names no file system's.
+_MOST_FOLDERS, _MOST_BYTES_IN_NAME = 32, 255
 _ELSEWHERE = "name a place elsewhere"
 _REASONS = {
     errno.ENOSPC: f"the disk is full; make room, or {_ELSEWHERE}",
@@ -261,3 +263,28 @@ def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
 def write_json(figures: Mapping[str, Any], path: Path) -> None:
     """Writes figures as JSON."""
     write_text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+
+
+def safe_relative_path(name: str) -> PurePosixPath:
+    r"""The path that someone else gave, if it stays below the folder that it is meant for.
+
+    >>> safe_relative_path("Images/a.png")
+    PurePosixPath('Images/a.png')
+    >>> safe_relative_path("..\\a.png")
+    Traceback (most recent call last):
+        ...
+    ValueError: '..\\a.png' leads out of its folder
+
+    Raises:
+        ValueError: It is absolute, has a drive letter, goes up, names nothing, lies below more
+            folders than any data set has, or has a longer name than file systems take.
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    leaves = path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts
+    if leaves or not path.parts or "\0" in name:
+        raise ValueError(f"{name[:80]!r} leads out of its folder")
+    if len(path.parts) > _MOST_FOLDERS:
+        raise ValueError(f"{name[:80]!r}... lies below {len(path.parts) - 1:,} folders")
+    if max(len(part.encode()) for part in path.parts) > _MOST_BYTES_IN_NAME:
+        raise ValueError(f"{name[:80]!r}... is a longer name than a file can have")
+    return path

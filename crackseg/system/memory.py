@@ -24,6 +24,14 @@ def available_memory() -> int | None:
     return min((max(size, 0) for size in known if size is not None), default=None)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory could not be had, on a processor or a GPU."""
+    # By its name and words: torch takes seconds to import, and says it of a CPU as RuntimeError.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
 def _of_system() -> int | None:
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()

@@ -9,7 +9,9 @@ from PIL import Image
 
 from crackseg.cli.main import main
 from crackseg.errors import CrackSegError, DatasetNotFoundError
-from crackseg.workflows.predict import plan
+from crackseg.inference.predictor import Predictor
+from crackseg.workflows.predict import predict
+from crackseg.workflows.prediction_targets import plan
 from crackseg.workflows.train import TrainResult
 from tests.conftest import draw_pair
 
@@ -23,21 +25,21 @@ def photograph(path: Path, size: tuple[int, int] = (40, 60)) -> Path:
 def targets(*paths: str, output: Path) -> dict[str, str]:
     return {
         job.photograph.name: job.target.relative_to(output).as_posix()
-        for job in plan(paths, output)
+        for job in plan(paths, output).jobs
     }
 
 
 def test_a_folder_keeps_its_folders_and_equal_names_apart(tmp_path: Path) -> None:
     for name in ("x.jpg", "a/1.png", "b/1.png", "b/deep/1.png"):
         photograph(tmp_path / "in" / name)
-    jobs = plan([str(tmp_path / "in")], tmp_path / "out")
+    jobs = plan([str(tmp_path / "in")], tmp_path / "out").jobs
     written = {job.target.relative_to(tmp_path / "out").as_posix() for job in jobs}
     assert written == {"x", "a/1", "b/1", "b/deep/1"}
 
 
 def test_files_are_placed_below_what_they_share(tmp_path: Path) -> None:
     files = [str(photograph(tmp_path / "in" / name)) for name in ("a/1.png", "b/1.png")]
-    jobs = plan(files, tmp_path / "out")
+    jobs = plan(files, tmp_path / "out").jobs
     assert [job.target.relative_to(tmp_path / "out").as_posix() for job in jobs] == ["a/1", "b/1"]
 
 
@@ -62,7 +64,7 @@ def test_one_stem_with_two_suffixes_gives_two_results(tmp_path: Path) -> None:
 
 def test_a_file_named_twice_is_done_once(tmp_path: Path) -> None:
     path = photograph(tmp_path / "in" / "x.png")
-    assert len(plan([str(path), str(path.parent)], tmp_path / "out")) == 1
+    assert len(plan([str(path), str(path.parent)], tmp_path / "out").jobs) == 1
 
 
 def test_earlier_results_are_no_photographs(tmp_path: Path) -> None:
@@ -159,4 +161,119 @@ def test_results_do_not_stand_among_the_photographs(archive: Path, tmp_path: Pat
     for paths in ([str(folder)], [str(folder / "CFD_000.png")]):
         with pytest.raises(CrackSegError, match="masks would stand beside their photographs, such"):
             plan(paths, folder)
-    assert len(plan([str(folder)], folder / "found")) == 10
+    assert len(plan([str(folder)], folder / "found").jobs) == 10
+
+
+def test_pictures_that_cannot_be_read_are_counted_and_files_left_behind_are_not(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.jpg", "b.HEIC", "._a.jpg", "__MACOSX/a.jpg", ".ipynb_checkpoints/a.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    planned = plan([str(tmp_path / "in")], tmp_path / "out")
+    assert [job.photograph.name for job in planned.jobs] == ["a.jpg"]
+    assert [path.name for path in planned.unread] == ["b.HEIC"]
+
+
+@pytest.mark.parametrize("name", ["..png", "...jpg", "n" * 250 + ".png"])
+def test_no_name_leads_out_of_the_results_or_is_too_long(tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).touch()
+    (job,) = plan([str(tmp_path / "in" / name)], tmp_path / "out").jobs
+    assert job.target.parent == tmp_path / "out"
+    result = job.target.with_name(f"{job.target.name}_probability.png")
+    result.parent.mkdir()
+    result.touch()
+
+
+def test_names_that_differ_in_case_alone_have_results_of_their_own(tmp_path: Path) -> None:
+    for name in ("wall.jpg", "WALL.jpg"):
+        (tmp_path / name).touch()
+    jobs = plan([str(tmp_path)], tmp_path / "out").jobs
+    assert len({str(job.target).casefold() for job in jobs}) == len(jobs)
+
+
+@pytest.mark.parametrize("path", ["a**b", "n" * 300, "not/there.png"])
+def test_a_path_that_names_nothing_is_one_message(tmp_path: Path, path: str) -> None:
+    with pytest.raises(DatasetNotFoundError, match="there is no such file or folder"):
+        plan([path], tmp_path / "out")
+
+
+def test_a_circle_of_links_is_walked_once(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").touch()
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "in", target_is_directory=True)
+    (tmp_path / "in" / "b_mask.png").symlink_to("b_mask.png")
+    (job,) = plan([str(tmp_path / "in")], tmp_path / "out").jobs
+    assert job.photograph.name == "a.jpg"
+
+
+class TestGoingOn:
+    """A prediction over a folder that is typed again keeps what is done and still true."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        generator = np.random.default_rng(0)
+        (tmp_path / "in").mkdir()
+        for name in ("a", "b", "c"):
+            pixels = generator.integers(0, 256, (32, 32, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "in" / f"{name}.png")
+        return tmp_path / "in"
+
+    @pytest.fixture
+    def predictor(self, trained: TrainResult) -> Predictor:
+        return Predictor.from_checkpoint(trained.checkpoint, device="cpu")
+
+    def test_what_is_done_is_kept(self, folder: Path, predictor: Predictor) -> None:
+        output = folder.parent / "out"
+        assert len(predict([str(folder)], predictor, output).done) == 3
+        again = predict([str(folder)], predictor, output)
+        assert (len(again.done), len(again.kept)) == (0, 3)
+        assert len(predict([str(folder)], predictor, output, overwrite=True).done) == 3
+
+    def test_what_changed_or_is_gone_is_done_anew(self, folder: Path, predictor: Predictor) -> None:
+        output = folder.parent / "out"
+        predict([str(folder)], predictor, output)
+        Image.new("RGB", (40, 32)).save(folder / "a.png")
+        (output / "b_overlay.png").unlink()
+        again = predict([str(folder)], predictor, output)
+        assert [path.name for path in again.done] == ["a.png", "b.png"]
+
+    def test_another_threshold_does_all_anew(
+        self, folder: Path, predictor: Predictor, trained: TrainResult
+    ) -> None:
+        output = folder.parent / "out"
+        predict([str(folder)], predictor, output)
+        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.123)
+        assert len(predict([str(folder)], other, output).done) == 3
+
+    def test_an_interrupted_one_goes_on_behind_half_a_line(
+        self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        output, real = folder.parent / "out", predictor.predict
+
+        def dies_at_the_last(path: Path) -> object:
+            if path.name == "c.png":
+                raise KeyboardInterrupt
+            return real(path)
+
+        monkeypatch.setattr(predictor, "predict", dies_at_the_last)
+        with pytest.raises(KeyboardInterrupt):
+            predict([str(folder)], predictor, output)
+        with (output / "predictions.jsonl").open("a") as file:
+            file.write('{"result": "c", "photogr')
+        monkeypatch.setattr(predictor, "predict", real)
+        again = predict([str(folder)], predictor, output)
+        assert [path.name for path in again.done] == ["c.png"]
+        assert len(predict([str(folder)], predictor, output).kept) == 3
+
+    def test_memory_that_is_not_there_skips_one_photograph(
+        self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def too_much(rgb: np.ndarray) -> np.ndarray:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+        monkeypatch.setattr(predictor, "_probability", too_much)
+        outcome = predict([str(folder)], predictor, folder.parent / "out")
+        assert len(outcome.skipped) == 3
+        assert "too large for the memory" in outcome.skipped[0][1]

@@ -1,14 +1,14 @@
 """Matches the photographs below a folder with the files that say where their cracks are."""
 
 import filecmp
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crackseg.data.annotations.ground_truth import split_reference
 from crackseg.data.annotations.reader import ANNOTATION_SUFFIX
 from crackseg.data.discovery.layouts import Key, divide, is_read, key, kind
+from crackseg.data.discovery.listing import list_files
 from crackseg.data.discovery.references import References, find_references
 from crackseg.errors import DatasetError
 
@@ -28,7 +28,9 @@ def match_files(root: Path) -> tuple[dict[Path, str], list[str]]:
             crack on it; annotations that contradict themselves.
         UnreadableImageError: a damaged annotation file.
     """
-    files = sorted(path for path in _walk(root) if is_read(path))
+    listing = list_files(root)
+    listing.warn_of_left_out()
+    files = [path for path in listing.files if is_read(path)]
     photographs, masks = divide(files)
     listed = [path for path in files if path.suffix.lower() == ANNOTATION_SUFFIX]
     references = find_references(root, listed, photographs)
@@ -40,14 +42,6 @@ def match_files(root: Path) -> tuple[dict[Path, str], list[str]]:
     lonely = named.keys() - {key(image) for image in truths}
     without_image = [truth for name in lonely for truth in named[name]]
     return truths, [*references.without_image, *without_image]
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """All files below, relative to the root; links to folders are followed."""
-    for folder, _, names in os.walk(root, followlinks=True):
-        paths = [Path(folder) / name for name in names]
-        # A link to nowhere is no file.
-        yield from (path.relative_to(root) for path in paths if path.is_file())
 
 
 def _images(

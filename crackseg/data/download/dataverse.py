@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from crackseg.data.download.unzip import safe_relative_path
 from crackseg.errors import DownloadError
+from crackseg.system.files import safe_relative_path
 
 SERVER = "https://dataverse.harvard.edu"
 PERSISTENT_ID = "doi:10.7910/DVN/EGIEBY"

@@ -7,15 +7,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from rich.filesize import decimal
 
 from crackseg.errors import DownloadError
+from crackseg.system.files import safe_relative_path
 from crackseg.system.progress import byte_progress
 
-# Deeper paths are no data set's, and longer names no file system's.
-_MOST_FOLDERS, _MOST_BYTES_IN_NAME = 32, 255
 # What macOS adds of its own.
 _NOT_DATA = "__MACOSX"
 _NO_USE = (
@@ -23,31 +22,6 @@ _NO_USE = (
     "authors of the data set"
 )
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
-
-
-def safe_relative_path(name: str) -> PurePosixPath:
-    r"""The path that someone else gave, if it stays below the folder that it is meant for.
-
-    >>> safe_relative_path("Images/a.png")
-    PurePosixPath('Images/a.png')
-    >>> safe_relative_path("..\\a.png")
-    Traceback (most recent call last):
-        ...
-    ValueError: '..\\a.png' leads out of its folder
-
-    Raises:
-        ValueError: It is absolute, has a drive letter, goes up, names nothing, lies below more
-            folders than any data set has, or has a longer name than file systems take.
-    """
-    path = PurePosixPath(name.replace("\\", "/"))
-    leaves = path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts
-    if leaves or not path.parts or "\0" in name:
-        raise ValueError(f"{name[:80]!r} leads out of its folder")
-    if len(path.parts) > _MOST_FOLDERS:
-        raise ValueError(f"{name[:80]!r}... lies below {len(path.parts) - 1:,} folders")
-    if max(len(part.encode()) for part in path.parts) > _MOST_BYTES_IN_NAME:
-        raise ValueError(f"{name[:80]!r}... is a longer name than a file can have")
-    return path
 
 
 def unzip(archive: Path, into: Path, nested: bool = False) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -22,6 +23,7 @@ from crackseg.data.download.crackseg9k import download
 from crackseg.data.download.retry import retry_policy
 from crackseg.data.download.transfer import HttpClient
 from crackseg.errors import DatasetError, DownloadError
+from crackseg.system.exits import Interrupted
 from tests.conftest import write_archive
 from tests.helpers.dataverse_server import Answer, Dataverse
 
@@ -330,7 +332,7 @@ def test_ctrl_c_is_no_traceback(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(client: HttpClient, url: str) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted(signal.SIGINT)
 
     monkeypatch.setattr(HttpClient, "json", interrupt)
     assert main(["data", "download", "--root", str(root)]) == 130

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.data.download.unzip import safe_relative_path, unzip
+from crackseg.data.download.unzip import unzip
 from crackseg.errors import DownloadError
+from crackseg.system.files import safe_relative_path
 
 NO_USE = (
     "; it is what lies on the server (its MD5 is right), so another try is of no use; write to the "

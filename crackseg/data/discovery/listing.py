@@ -1,0 +1,130 @@
+"""Which files below a folder are looked at, and which are left out and why.
+
+One rule for training, evaluation, verification, exploration and prediction. Files that programs
+leave behind (hidden ones, ``__MACOSX``, ``.ipynb_checkpoints``) are passed over; pictures of kinds
+that cannot be read, pipes, broken links and closed folders are counted and named.
+"""
+
+import logging
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crackseg.errors import name_some
+from crackseg.images import IMAGE_SUFFIXES
+
+log = logging.getLogger(__name__)
+
+# Pictures that cameras, phones and scanners write and that cannot be read here.
+UNREADABLE_SUFFIXES = frozenset(
+    f".{kind}"
+    for kind in (
+        *("heic", "heif", "avif", "jxl", "jp2", "j2k", "jfif", "psd", "svg", "exr", "hdr", "tga"),
+        *("cr2", "cr3", "nef", "nrw", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"),
+        *("pcx", "ppm", "pgm", "pbm"),
+    )
+)
+_KINDS_NOT_READ = "pictures of kinds that cannot be read, left out (save them as JPEG or PNG)"
+_HIDDEN = "hidden pictures, left out"
+_SPECIAL = "pipes, sockets or devices, left out"
+_NOWHERE = "links that lead nowhere or in a circle, left out"
+_CLOSED = "folders that cannot be opened, left out"
+# Folders of files that stand in for others.
+_LEFT_BEHIND = frozenset({"__macosx"})
+_FOLDER, _FILE = "folder", "file"
+# Device and number of a folder.
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files below a folder.
+
+    Attributes:
+        files: Paths of the files that are looked at, relative to the folder, in order.
+        left_out: Paths of what is left out, by the reason in words.
+    """
+
+    files: tuple[Path, ...]
+    left_out: Mapping[str, tuple[Path, ...]]
+
+    @property
+    def unread_pictures(self) -> tuple[Path, ...]:
+        """Pictures that somebody meant to be looked at, and that are not."""
+        return self.left_out.get(_KINDS_NOT_READ, ())
+
+    def warn_of_left_out(self) -> None:
+        """Logs what is left out, by name and count."""
+        for reason, paths in self.left_out.items():
+            level = logging.INFO if reason == _HIDDEN else logging.WARNING
+            log.log(level, "%d %s: %s", len(paths), reason, name_some(map(str, paths)))
+
+
+def list_files(root: Path) -> Listing:
+    """Lists the files below a folder; links to folders are followed, but not in a circle.
+
+    Args:
+        root: Existing folder.
+    """
+    files: list[Path] = []
+    left_out: dict[str, list[Path]] = defaultdict(list)
+    # A list rather than calls: folders may be nested deeper than Python calls.
+    waiting: list[tuple[Path, frozenset[_Identity]]] = [(Path(), frozenset())]
+    while waiting:
+        folder, above = waiting.pop()
+        try:
+            identity = _identity(root / folder)
+            entries = list(os.scandir(root / folder))
+        except OSError:
+            left_out[_CLOSED].append(folder)
+            continue
+        if identity in above:
+            left_out[_NOWHERE].append(folder)
+            continue
+        for entry in entries:
+            path = folder / entry.name
+            verdict = _verdict(entry)
+            if verdict == _FOLDER:
+                waiting.append((path, above | {identity}))
+            elif verdict == _FILE:
+                files.append(path)
+            elif verdict is not None:
+                left_out[verdict].append(path)
+    ordered = {reason: tuple(sorted(paths)) for reason, paths in sorted(left_out.items())}
+    return Listing(tuple(sorted(files)), ordered)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's ending is that of a picture that can be read."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _identity(folder: Path) -> _Identity:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _verdict(entry: os.DirEntry[str]) -> str | None:
+    """What an entry of a folder is: one to look into, one to look at, or why it is left out.
+
+    Returns:
+        None for what programs leave behind, which is passed over without a word.
+    """
+    hidden = entry.name.startswith(".") or entry.name.lower() in _LEFT_BEHIND
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return None if hidden else _NOWHERE
+    suffix = Path(entry.name).suffix.lower()
+    if hidden:
+        # What macOS puts beside each file is no picture whatever its name says.
+        picture = stat.S_ISREG(mode) and suffix in IMAGE_SUFFIXES
+        return _HIDDEN if picture and not entry.name.startswith("._") else None
+    if stat.S_ISDIR(mode):
+        return _FOLDER
+    if not stat.S_ISREG(mode):
+        return _SPECIAL
+    return _KINDS_NOT_READ if suffix in UNREADABLE_SUFFIXES else _FILE

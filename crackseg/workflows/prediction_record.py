@@ -1,0 +1,77 @@
+"""What a prediction has done already, so that it goes on where it was interrupted."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from crackseg.system.files import said_in_words
+from crackseg.workflows.prediction_targets import Job
+
+RECORD = "predictions.jsonl"
+
+
+class PredictionRecord:
+    """A line of JSON for each photograph that is done, in the folder of the results.
+
+    A line holds for a photograph of the same size and time of change, predicted in the same way.
+    A process that is killed leaves half a line at most, which counts for nothing.
+
+    Args:
+        output: Folder of the results.
+        way: What the results depend on beside the photograph: checkpoint, threshold, scale, ...
+        kinds: Results that are written for each photograph, such as ``mask``.
+    """
+
+    def __init__(self, output: Path, way: str, kinds: tuple[str, ...]) -> None:
+        self._path = output / RECORD
+        self._output = output
+        self._way = hashlib.sha256(f"{way} {kinds}".encode()).hexdigest()[:16]
+        self._kinds = kinds
+        self._done = self._read()
+
+    def holds(self, job: Job) -> bool:
+        """Whether the photograph is done, has not changed since, and its results are there."""
+        return self._done.get(self._name(job)) == self._line(job) and all(
+            job.target.with_name(f"{job.target.name}_{kind}.png").is_file() for kind in self._kinds
+        )
+
+    def add(self, job: Job) -> None:
+        """Notes that a photograph is done.
+
+        Raises:
+            OutputError: The line cannot be written.
+        """
+        line = json.dumps({"result": self._name(job), **self._line(job)})
+        with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def _name(self, job: Job) -> str:
+        return job.target.relative_to(self._output).as_posix()
+
+    def _line(self, job: Job) -> dict[str, object]:
+        try:
+            status = job.photograph.stat()
+            size, changed = status.st_size, status.st_mtime_ns
+        except OSError:
+            size, changed = -1, -1
+        photograph = os.fspath(job.photograph).encode(errors="backslashreplace").decode()
+        return {"photograph": photograph, "size": size, "changed": changed, "way": self._way}
+
+    def _read(self) -> dict[str, dict[str, object]]:
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return {}
+        if text and not text.endswith("\n"):
+            # The next line must not be glued to the half one.
+            with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+        done: dict[str, dict[str, object]] = {}
+        for line in text.splitlines():
+            try:
+                entry = json.loads(line)
+                done[entry.pop("result")] = entry
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+        return done

@@ -1,0 +1,167 @@
+"""Which photographs a prediction is asked for, and where the results of each go."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from crackseg.data.discovery.listing import Listing, is_picture, list_files
+from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.images import IMAGE_SUFFIXES
+
+RESULTS = ("mask", "overlay", "probability")
+# Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
+_MOST_BYTES = 200
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photograph and where its results go: ``target`` followed by ``_mask.png`` and so on."""
+
+    photograph: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        jobs: Photographs with their targets, no two of which are the same.
+        unread: Pictures of kinds that cannot be read, such as HEIC.
+    """
+
+    jobs: tuple[Job, ...]
+    unread: tuple[Path, ...]
+
+
+def plan(paths: Sequence[str], output: Path) -> Plan:
+    """Finds the photographs and gives each a place for its results.
+
+    Args:
+        paths: Files, folders (searched with all below them) and globs.
+        output: Folder of the results.
+
+    Raises:
+        DatasetNotFoundError: A path that does not exist, or no photograph under any of them.
+        CrackSegError: Results would stand among the photographs.
+    """
+    found = [source for path in paths for source in _expand(path, output)]
+    # Links keep their own place and name: only the folders' spelling is made equal.
+    base = Path(os.path.commonpath([_absolute(source.folder) for source in found]))
+    photographs = dict.fromkeys(
+        Path(_absolute(file)) for source in found for file in source.photographs
+    )
+    unread = tuple(file for source in found for file in source.unread)
+    if not photographs:
+        others = f" ({len(unread)} of kinds that cannot be read)" if unread else ""
+        raise DatasetNotFoundError(
+            f"{', '.join(paths)}: no photograph here{others}; looked for "
+            f"{', '.join(sorted(IMAGE_SUFFIXES))}"
+        )
+    targets = _targets([file.relative_to(base) for file in photographs])
+    jobs = tuple(Job(file, output / name) for file, name in zip(photographs, targets, strict=True))
+    _refuse_among_photographs(jobs, output)
+    return Plan(jobs, unread)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A folder, and what of it is asked for."""
+
+    folder: Path
+    photographs: tuple[Path, ...]
+    unread: tuple[Path, ...] = ()
+
+
+def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
+    real = lru_cache(maxsize=None)(os.path.realpath)
+    for job in jobs:
+        if real(job.photograph.parent) == real(job.target.parent):
+            raise CrackSegError(
+                f"--output {output}: masks would stand beside their photographs, such as "
+                f"{job.photograph}, and be taken for photographs or for truth later; name another "
+                "folder"
+            )
+
+
+def _targets(photographs: Sequence[Path]) -> list[Path]:
+    """``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` where there is an ``a/x.png`` too."""
+    by_stem = Counter(_folded(path.with_name(_stem(path))) for path in photographs)
+    targets: list[Path] = []
+    taken: set[str] = set()
+    for path in photographs:
+        target = path.with_name(_stem(path))
+        if by_stem[_folded(target)] > 1:
+            target = path.with_name(_shortened(path.name.replace(".", "_")))
+        while _folded(target) in taken:
+            target = target.with_name(f"{target.name}_")
+        taken.add(_folded(target))
+        targets.append(target)
+    return targets
+
+
+def _stem(path: Path) -> str:
+    """A file's name without its ending; nothing that leads to another folder."""
+    stem = path.stem
+    # ``..png`` would be written beside the folder.
+    return _shortened(stem if stem.strip(".") else path.name.replace(".", "_"))
+
+
+def _shortened(name: str) -> str:
+    data = name.encode(errors="surrogateescape")
+    if len(data) <= _MOST_BYTES:
+        return name
+    return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def _folded(path: Path) -> str:
+    """Equal for names that some file systems take for the same."""
+    return str(path).casefold()
+
+
+def _expand(path: str, output: Path) -> Iterator[_Source]:
+    here = Path(path)
+    try:
+        there, is_folder = os.path.lexists(here), here.is_dir()
+        # A name with brackets in it is first taken as it stands.
+        matches = [here] if there else sorted(Path(here.anchor).glob(_unanchored(here)))
+    except (OSError, ValueError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DatasetNotFoundError(f"{path}: there is no such file or folder ({reason})") from error
+    if is_folder:
+        yield _folder(here, output)
+        return
+    if not matches:
+        raise DatasetNotFoundError(f"{path}: there is no such file or folder")
+    for match in matches:
+        if match.is_dir():
+            yield _folder(match, output)
+        else:
+            yield _Source(match.parent, (match,))
+
+
+def _folder(folder: Path, output: Path) -> _Source:
+    listing: Listing = list_files(folder)
+    listing.warn_of_left_out()
+    own = os.path.realpath(output)
+    pictures = (folder / path for path in listing.files if is_picture(path))
+    photographs = tuple(path for path in pictures if not _is_result(path, own))
+    return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
+
+
+def _is_result(path: Path, output: str) -> bool:
+    """Whether an earlier prediction wrote it."""
+    endings = tuple(f"_{kind}.png" for kind in RESULTS)
+    return path.name.endswith(endings) and Path(os.path.realpath(path)).is_relative_to(output)
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - links stay as they are
+
+
+def _unanchored(path: Path) -> str:
+    return str(path.relative_to(path.anchor))
