@@ -14,7 +14,7 @@ from crackseg.data import loaders
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.readers import PredictionScaleReader
 from crackseg.workflows.train import TrainResult, train
-from tests.conftest import small_config
+from tests.helpers.settings import small_config
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*(ROOT / "crackseg").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *ROOT.glob("*.py")]

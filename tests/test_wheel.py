@@ -14,7 +14,7 @@ import crackseg
 from crackseg.config.schema import write_config
 from crackseg.runs.record import recording
 from crackseg.workflows.train import train
-from tests.conftest import small_config
+from tests.helpers.settings import small_config
 
 ROOT = Path(__file__).parents[1]
 

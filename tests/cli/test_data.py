@@ -13,7 +13,7 @@ from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.manifest import Manifest
 from crackseg.data.splits.strategies import split_by_photograph, split_randomly
-from tests.conftest import write_archive
+from tests.helpers.data_sets import write_archive
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crackseg.cli.main import main
-from tests.conftest import write_archive
+from tests.helpers.data_sets import write_archive
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from crackseg.cli.main import main
 from crackseg.data.splits.exclusions import read_exclusions
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 
 
 @pytest.fixture

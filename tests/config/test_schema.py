@@ -1,23 +1,11 @@
 """The config groups compose to what the project promises."""
 
-from pathlib import Path
-
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from crackseg.config.schema import PaperUNetConfig, TrainConfig, UNetConfig, register_schemas
+from crackseg.config.schema import PaperUNetConfig, UNetConfig
 from crackseg.config.validation import check_train_config
-
-CONF = Path(__file__).parents[2] / "conf"
-
-
-def composed(*overrides: str, name: str = "train") -> TrainConfig:
-    register_schemas()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = OmegaConf.to_object(compose(name, list(overrides)))
-    assert isinstance(config, TrainConfig)
-    return config
+from tests.helpers.commands import CONF
+from tests.helpers.settings import composed
 
 
 def choices() -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from crackseg.config.validation import OBJECTIVES, check_train_config
 from crackseg.errors import ConfigError
-from tests.config.test_schema import composed
+from tests.helpers.settings import composed
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,7 @@ from crackseg.errors import (
     ManifestError,
     UnreadableImageError,
 )
-from tests.conftest import write_archive
-
-MASKS = "Final-Dataset-Vol1/Final_Masks/Masks"
-IMAGES = "Final-Dataset-Vol1/Images"
+from tests.helpers.data_sets import IMAGES, MASKS, write_archive
 
 
 @pytest.fixture

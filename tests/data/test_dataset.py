@@ -19,7 +19,7 @@ from crackseg.data.splits.manifest import Row
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import UnreadableImageError
 from crackseg.preprocessing import Preprocessing
-from tests.conftest import draw_pair, write_archive
+from tests.helpers.data_sets import draw_pair, write_archive
 
 PREPROCESSING = Preprocessing(image_size=(32, 48), resize="area", mask_threshold=127)
 

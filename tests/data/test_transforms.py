@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from crackseg.data.transforms import Augmentation
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 
 # Stands in for the network: whoever asks it leaves a trace and gets no answer.
 WITHOUT_NETWORK = """

@@ -17,7 +17,7 @@ from crackseg.models import build_network
 from crackseg.photographs import read_photograph
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 from tests.helpers.networks import watch_tensorfloat
 
 

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +17,8 @@ from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
 from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_dataclass
 from crackseg.workflows.evaluate import NOT_HERE, evaluate
+from tests.helpers.commands import CONF, run
 
-ROOT = Path(__file__).parents[2]
-CONF = ROOT / "conf"
 OF_OPTIMIZER = "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay"
 OF_TRAIN = "there is no such setting in the config; did you mean {}? known: data, model, loss, "
 OF_LOSS = "loss=weigthed_bce: there is no such choice; did you mean weighted_bce?"
@@ -45,12 +42,6 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of ``conf`` in the working folder, which may be changed."""
     monkeypatch.chdir(tmp_path)
     return Path(shutil.copytree(CONF, "conf")).resolve()
-
-
-def run(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, str(ROOT / script), *overrides, f"hydra.run.dir={folder}"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def compose_and_check(overrides: Sequence[str], conf: Path, name: str) -> None:

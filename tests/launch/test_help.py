@@ -10,9 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from crackseg.config.schema import register_schemas
-from tests.launch.test_entrypoint import run
+from tests.helpers.commands import CONF, run
 
-CONF = Path(__file__).parents[2] / "conf"
 # They go on working, and are not offered any more.
 OLD_NAMES = ("adam",)
 DOORS = ["train", "evaluate"]

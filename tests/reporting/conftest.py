@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.training.test_tensorboard import find_browser
+from tests.helpers.browser import find_browser
 
 
 @pytest.fixture(scope="session")

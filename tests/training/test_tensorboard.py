@@ -6,7 +6,6 @@ Run as a script it takes a picture of a page instead:
 """
 
 import argparse
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,18 +26,7 @@ from crackseg.config.schema import LoggerConfig, PaperUNetConfig, TrainConfig, U
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.training.loggers import build_loggers, log_outcome, log_threshold_curves
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.helpers.browser import BROWSERS, find_browser, opened
 
 
 @contextmanager
@@ -70,17 +58,6 @@ def wait_for_runs(address: str, process: subprocess.Popen[bytes], seconds: float
     raise RuntimeError(f"TensorBoard at {address} has shown no run for {seconds:g} s")
 
 
-@contextmanager
-def opened(browser: str, size: tuple[int, int] = (1600, 1000)) -> Iterator[Any]:
-    """A page of a headless browser."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
-        yield chromium.new_page(viewport={"width": size[0], "height": size[1]})
-        chromium.close()
-
-
 def link(address: str, tab: str, tags: str) -> str:
     """To a tab with the curves whose names ``tags`` finds, not smoothed.
 
@@ -88,10 +65,6 @@ def link(address: str, tab: str, tags: str) -> str:
     """
     found = quote(tags, safe="")
     return f"{address}/?tagFilter={found}&smoothing=0#{tab}&tagFilter={found}&_smoothingWeight=0"
-
-
-def find_browser() -> str | None:
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def screenshot(

@@ -24,7 +24,7 @@ from crackseg.inference import tiling
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, train
-from tests.conftest import draw_pair, write_archive
+from tests.helpers.data_sets import draw_pair, write_archive
 
 
 @pytest.fixture

@@ -4,20 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from crackseg.config.schema import TrainConfig, register_schemas
 from crackseg.config.validation import check_train_config
-from tests.launch.test_entrypoint import CONF, run
-
-
-def composed(*overrides: str) -> TrainConfig:
-    register_schemas()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = OmegaConf.to_object(compose("train", list(overrides)))
-    assert isinstance(config, TrainConfig)
-    return config
+from tests.helpers.commands import run
+from tests.helpers.settings import composed
 
 
 @pytest.mark.parametrize("name", ["smoke", "overfit", "profile"])

@@ -22,8 +22,8 @@ from crackseg.inference.predictor import Predictor
 from crackseg.launch.arguments import quote_paths
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
-from tests.conftest import write_archive
-from tests.launch.test_entrypoint import run
+from tests.helpers.commands import run
+from tests.helpers.data_sets import write_archive
 
 
 def settings(checkpoint: Path, **others: object) -> EvaluateConfig:

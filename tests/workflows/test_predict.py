@@ -13,7 +13,7 @@ from crackseg.inference.predictor import Predictor
 from crackseg.workflows.predict import predict
 from crackseg.workflows.prediction_targets import plan
 from crackseg.workflows.train import TrainResult
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 
 
 def photograph(path: Path, size: tuple[int, int] = (40, 60)) -> Path:

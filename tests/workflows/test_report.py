@@ -20,9 +20,10 @@ from crackseg.workflows import run_results
 from crackseg.workflows.report import report
 from crackseg.workflows.run_predictions import predict_images
 from crackseg.workflows.train import train
-from tests.conftest import small_config, write_archive
+from tests.helpers.data_sets import write_archive
 from tests.helpers.html import Parsed
-from tests.reporting.terminal.test_runs import write_run
+from tests.helpers.runs import write_run
+from tests.helpers.settings import small_config
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def test_the_whole_road_can_learn(train_config: TrainConfig, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_two_processes_train_and_judge_as_one(train_config: TrainConfig, tmp_path: Path) -> None:
     """In a process of its own: the second process starts the whole command again."""
-    from tests.launch.test_entrypoint import run
+    from tests.helpers.commands import run
 
     common = [
         "data=crackseg9k",

@@ -6,47 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.analysis.explore import Exploration, Measured, explore, read_pair
+from crackseg.data.analysis.explore import Exploration, read_pair
 from crackseg.data.discovery.pairs import Pair
 from crackseg.errors import DatasetError, DatasetNotFoundError
-from crackseg.preprocessing import Preprocessing
-
-# By stem: the rows of the mask that are crack, and how grey they are.
-DRAWN = {
-    "CFD_001": (slice(10, 14), 255),
-    "CFD_002": (slice(10, 12), 255),
-    "Ceramic_001": (slice(10, 13), 100),
-    "noncrack_noncrack_wall_1_1": (slice(0, 0), 0),
-    "noncrack_noncrack_wall_1_2": (slice(0, 0), 0),
-}
-
-
-def write_by_hand(root: Path) -> Path:
-    """Photographs of noise and masks of one level line each, 40x40."""
-    generator = np.random.default_rng(0)
-    for folder in ("images", "masks"):
-        (root / folder).mkdir(parents=True)
-    for stem, (rows, grey) in DRAWN.items():
-        mask = np.zeros((40, 40), np.uint8)
-        mask[rows] = grey
-        photograph = generator.integers(0, 256, (40, 40, 3)).astype(np.uint8)
-        Image.fromarray(photograph).save(root / "images" / f"{stem}.png")
-        Image.fromarray(mask).save(root / "masks" / f"{stem}.png")
-    return root
-
-
-def explored(root: Path, cache: Path, size: int = 20, cut: int = 127) -> Exploration:
-    return explore([root], Preprocessing((size, size), "area", cut), cache)
+from tests.helpers.data_sets import DRAWN, explored, measured, write_by_hand
 
 
 @pytest.fixture(scope="module")
 def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
     folder = tmp_path_factory.mktemp("explored")
     return explored(write_by_hand(folder / "walls"), folder / "cache")
-
-
-def measured(exploration: Exploration, stem: str) -> Measured:
-    return next(one for one in exploration.measured if one.pair.stem == stem)
 
 
 def test_every_pair_is_measured_at_both_sizes(by_hand: Exploration) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.selection import most_changed, spread, weakest_spot
-from tests.data.analysis.test_explore import explored
+from tests.helpers.data_sets import explored
 
 
 def write_series(root: Path) -> Path:

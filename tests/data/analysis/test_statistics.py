@@ -6,7 +6,7 @@ import pytest
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
-from tests.data.analysis.test_explore import explored, write_by_hand
+from tests.helpers.data_sets import explored, write_by_hand
 
 
 @pytest.fixture(scope="module")

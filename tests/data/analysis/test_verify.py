@@ -7,56 +7,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from crackseg.data.analysis.verify import Verification, verify
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import DatasetError, DatasetNotFoundError
-from tests.conftest import draw_pair, write_archive
-
-MASKS = "Final-Dataset-Vol1/Final_Masks/Masks"
-IMAGES = "Final-Dataset-Vol1/Images"
-MORE = "Final-Dataset-Vol2/Images-2"
-
-
-def save(picture: np.ndarray, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path)
-
-
-def write_trap(root: Path, stem: str, seed: int, mask: np.ndarray | None = None) -> None:
-    """A pair whose mask may be another one than is right."""
-    image, right = draw_pair(seed)
-    save(image, root / IMAGES / f"{stem}.png")
-    save(right if mask is None else mask, root / MASKS / f"{stem}.png")
-
-
-def write_traps(root: Path) -> Path:
-    """CrackSeg9k V4 with eight good pairs and a pair or two for every trap."""
-    write_archive(root, count=8)
-    empty = np.zeros((64, 64), np.uint8)
-    for number in (1, 2):
-        write_trap(root, f"noncrack_noncrack_concrete_wall_{number}_7", 100 + number, empty)
-    write_trap(root, "Ceramic_001", 110, 255 - draw_pair(110)[1])
-    write_trap(root, "Ceramic_002", 111, cv2.resize(draw_pair(111)[1], (80, 80)))
-    blurred = cv2.GaussianBlur(draw_pair(112)[1], (0, 0), 12)
-    write_trap(root, "Ceramic_003", 112, blurred)
-    write_trap(root, "cracktree200_1", 120, draw_pair(120)[1] // 3)
-    # CFD_000's mask stands beside another photograph.
-    write_trap(root, "CFD_100", 130, draw_pair(0)[1])
-    # A photograph under two names, and another one turned and recompressed.
-    write_trap(root, "CFD_101", 1)
-    turned, mask = (np.ascontiguousarray(one[::-1, ::-1]) for one in draw_pair(2))
-    Image.fromarray(turned).save(root / MORE / "CFD_102.jpg", quality=60)
-    save(mask, root / MASKS / "CFD_102.png")
-    write_trap(root, "a_0_1", 140, (draw_pair(140)[1] > 127).astype(np.uint8))
-    write_trap(root, "Volker_x_1_2_3_4", 150)
-    damaged = root / MASKS / "Volker_x_1_2_3_4.png"
-    damaged.write_bytes(damaged.read_bytes()[:60])
-    save(draw_pair(160)[0], root / IMAGES / "lonely.png")
-    save(draw_pair(161)[1], root / MASKS / "orphan.png")
-    save(draw_pair(162)[1], root / MASKS.replace("Masks/Masks", "Masks/Heads") / "CFD_000.png")
-    return root
+from tests.helpers.data_sets import (
+    IMAGES,
+    MASKS,
+    draw_pair,
+    save,
+    write_archive,
+    write_traps,
+)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.data.readers import FileReader
 from crackseg.data.splits.manifest import Row
 from crackseg.preprocessing import Preprocessing
-from tests.conftest import draw_pair, write_archive
+from tests.helpers.data_sets import draw_pair, write_archive
 
 SMALL = Preprocessing(image_size=(32, 48), resize="area", mask_threshold=127)
 NATIVE = Preprocessing(image_size=None, resize="area", mask_threshold=127)

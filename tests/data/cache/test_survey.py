@@ -14,7 +14,7 @@ from crackseg.data.cache import survey as surveying
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.preprocessing import Preprocessing
-from tests.conftest import write_archive
+from tests.helpers.data_sets import write_archive
 
 PREPROCESSING = Preprocessing(image_size=(32, 32), resize="area", mask_threshold=127)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from crackseg.config.schema import DataConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.leakage import SubsetOverlap
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 
 # Four crops of each of some photographs, and names that tell none.
 PHOTOGRAPHS = [

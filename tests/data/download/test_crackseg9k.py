@@ -24,7 +24,7 @@ from crackseg.data.download.retry import retry_policy
 from crackseg.data.download.transfer import HttpClient
 from crackseg.errors import DatasetError, DownloadError
 from crackseg.system.exits import Interrupted
-from tests.conftest import write_archive
+from tests.helpers.data_sets import write_archive
 from tests.helpers.dataverse_server import Answer, Dataverse
 
 IMPATIENT = retry_policy(retries=2, backoff=0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.data.splits.duplicates import THUMBNAIL, clusters, near_duplicates, thumbnail
-from tests.conftest import draw_pair
+from tests.helpers.data_sets import draw_pair
 
 Picture = NDArray[np.uint8]
 

@@ -18,9 +18,9 @@ from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.comparison.page import Report, write_report
 from crackseg.reporting.comparison.plots import PANELS
 from crackseg.reporting.html.theme import LIGHT
+from tests.helpers.browser import opened
 from tests.helpers.evaluations import NAMES, a_run, entry, judgement, report_of
 from tests.helpers.html import Parsed
-from tests.training.test_tensorboard import opened
 
 SECTIONS = (
     "glance", "runs", "differences", "curves", "precision-recall", "sources", "photographs",

@@ -11,10 +11,9 @@ from PIL import Image
 from crackseg.data.analysis.explore import explore
 from crackseg.preprocessing import Preprocessing
 from crackseg.reporting.exploration.page import write_page
-from tests.conftest import draw_pair, write_archive
-from tests.data.analysis.test_verify import write_traps
+from tests.helpers.browser import opened
+from tests.helpers.data_sets import draw_pair, write_archive, write_traps
 from tests.helpers.html import Parsed
-from tests.training.test_tensorboard import opened
 
 SECTIONS = ("glance", "photographs", "sources", "share", "width", "balance", "cuts", "division")
 HOSTILE = ("<script>alert(1)<script>", '"onerror="alert(2)', "a&amp;b", "{{ 7 * 7 }}", "$x^2$")

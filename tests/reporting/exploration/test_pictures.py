@@ -24,7 +24,7 @@ from crackseg.reporting.exploration.pictures import (
 )
 from crackseg.reporting.html.data_uris import embed
 from crackseg.visualization.overlays import CRACK_COLOUR
-from tests.data.analysis.test_explore import explored, measured, write_by_hand
+from tests.helpers.data_sets import explored, measured, write_by_hand
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from crackseg.reporting.exploration.plots import (
     width_histograms,
 )
 from crackseg.reporting.html.theme import DARK, LIGHT
-from tests.data.analysis.test_explore import explored, write_by_hand
+from tests.helpers.data_sets import explored, write_by_hand
 
 DRAWS = [source_counts, share_histograms, width_histograms, crack_shares, mask_values]
 

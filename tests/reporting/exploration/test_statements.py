@@ -8,7 +8,7 @@ from PIL import Image
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.reporting.exploration import statements
-from tests.data.analysis.test_explore import explored, write_by_hand
+from tests.helpers.data_sets import explored, write_by_hand
 
 
 def redrawn(folder: Path, grey: int | None, size: int = 20) -> Exploration:

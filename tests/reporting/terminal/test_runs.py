@@ -1,7 +1,6 @@
 """Runs as they are read back from their folders, listed, and made into a sweep's tables."""
 
 import csv
-import json
 import os
 import re
 import time
@@ -18,6 +17,7 @@ from crackseg.errors import RunsNotFoundError
 from crackseg.reporting.terminal.runs import print_runs
 from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 from crackseg.runs.reader import Run, find_runs, read_run
+from tests.helpers.runs import write_run
 
 FIGURES = {
     "crack_iou": 0.1,
@@ -39,10 +39,6 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
 
 
-def moment(minute: int) -> str:
-    return f"2026-03-04T05:{minute:02d}:00+00:00"
-
-
 def metrics_of(iou: float, false_positives: float = 700.0, test: bool = True) -> dict[str, Any]:
     """Each figure differs from all others, so that none can stand in another one's place."""
     stored = {**FIGURES, "crack_iou": iou, "false_positives": false_positives}
@@ -56,37 +52,6 @@ def metrics_of(iou: float, false_positives: float = 700.0, test: bool = True) ->
     }
     tested = {name: value + 0.01 for name, value in stored.items()}
     return {**metrics, "test": {"half": FIGURES, "stored": tested}} if test else metrics
-
-
-def write_run(
-    folder: Path,
-    state: str = "done",
-    overrides: Iterable[str] = (),
-    varied: Iterable[str] = (),
-    minute: int = 0,
-    metrics: dict[str, Any] | None = None,
-    **more: Any,
-) -> Path:
-    """A folder as a training leaves it; a finished one worked for 90 s."""
-    folder.mkdir(parents=True)
-    finished = (
-        None if state in ("running", "interrupted") else f"2026-03-04T05:{minute + 1:02d}:30Z"
-    )
-    record = {
-        "state": state,
-        "error": None,
-        "command": "python train.py",
-        "overrides": list(overrides),
-        "varied": list(varied),
-        "started": moment(minute),
-        "finished": finished,
-        "seed": 0,
-    }
-    (folder / "run.json").write_text(json.dumps({**record, **more}), encoding="utf-8")
-    if metrics is not None:
-        (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-        (folder / "best.ckpt").touch()
-    return folder
 
 
 def write_job(sweep: Path, lr: str, state: str = "done", **more: Any) -> Path:
