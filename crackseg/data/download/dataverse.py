@@ -115,9 +115,6 @@ class Source:
         )
 
     def _file(self, entry: Mapping[str, Any]) -> RemoteFile:
-        # Imported here because crackseg --help needs this module, and not what unpacking needs.
-        from crackseg.data.download.unzip import safe_relative_path
-
         data = _mapping(entry["dataFile"])
         # A table is converted on upload, and size and MD5 of what was uploaded stand apart.
         converted = "originalFileName" in data
