@@ -1,5 +1,6 @@
 """From finished runs to one page that compares them."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from crackseg.config.overrides import relative_to_cwd
 from crackseg.data.discovery.pairs import common_root
 from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import (
+    CheckpointError,
     ConfigError,
     DatasetError,
     RunsNotFoundError,
@@ -26,7 +28,7 @@ from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS
 from crackseg.workflows.run_predictions import predict_images
-from crackseg.workflows.run_results import EVALUATIONS, moved_roots, run_result
+from crackseg.workflows.run_results import EVALUATIONS, legible, moved_roots, run_result
 
 SUFFIXES = (".html", ".md")
 
@@ -66,9 +68,11 @@ def report(
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
     left_out = [(names[run.folder], run) for run in runs if run.state != "done"]
     done = [run for run in runs if run.state == "done"]
-    parameters = {
-        run.folder: read_checkpoint(run.folder / BEST)["hyper_parameters"] for run in done
-    }
+    done, parameters, damaged = _with_checkpoints(done)
+    left_out += [(names[run.folder], run) for run in damaged]
+    for name, run in left_out:
+        if run.state == "damaged":
+            print(f"left out {name}: {run.complaint}", file=sys.stderr)
     done, without = _with_photographs(subset, done, parameters)
     left_out += [(names[run.folder], run) for run in without]
     first = _baseline(done, names, baseline)
@@ -123,14 +127,37 @@ def _find(folders: Iterable[Path]) -> list[Run]:
                 f"{folder}: no runs here; name the folder of a run or of a sweep, crackseg runs "
                 "lists them"
             )
-        found |= {run.folder.resolve(): run for run in here}
+        found |= {run.folder.resolve(): legible(run) for run in here}
     runs = newest_first(list(found.values()))[::-1]
     if not any(run.state == "done" for run in runs):
         states = ", ".join(
-            f"{name} is {run.state}" for name, run in zip(names_of(runs), runs, strict=True)
+            f"{name} is {run.state}" + (f" ({run.complaint})" if run.state == "damaged" else "")
+            for name, run in zip(names_of(runs), runs, strict=True)
         )
         raise RunsNotFoundError(f"no finished run to report on: {states}")
     return runs
+
+
+def _with_checkpoints(
+    done: Sequence[Run],
+) -> tuple[list[Run], dict[Path, Mapping[str, Any]], list[Run]]:
+    """Those whose checkpoint can be read, with its hyper-parameters by folder; and the others.
+
+    Raises:
+        CheckpointError: There are only others.
+    """
+    having, parameters, damaged = [], {}, []
+    faults = []
+    for run in done:
+        try:
+            parameters[run.folder] = read_checkpoint(run.folder / BEST)["hyper_parameters"]
+            having.append(run)
+        except CheckpointError as error:
+            faults.append(error)
+            damaged.append(replace(run, state="damaged", error=str(error)))
+    if not having:
+        raise faults[0]
+    return having, parameters, damaged
 
 
 def _with_photographs(

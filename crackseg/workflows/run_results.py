@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from omegaconf import OmegaConf
 
 from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
-from crackseg.errors import CrackSegError, DatasetError, OutputError, WorkerKilledError
+from crackseg.errors import ConfigError, CrackSegError, DatasetError, OutputError, WorkerKilledError
 from crackseg.models import build_network
 from crackseg.reporting.comparison.entries import RunResult, settings_as_text
 from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
@@ -22,6 +23,10 @@ from crackseg.runs.reader import Run
 from crackseg.runs.record import BEST, CONFIG, read_record
 from crackseg.workflows.evaluate import evaluate
 
+# What a page shows of run.json beside the state.
+_OF_RECORD = (("code", "version"), ("code", "commit"), ("code", "dirty"), ("machine", "gpus"))
+# What a file that was cut short, or that somebody else wrote, can raise when it is read.
+_DAMAGES = (ConfigError, OSError, ValueError, KeyError, TypeError)
 # Below a run's folder.
 EVALUATIONS = "evaluation"
 
@@ -50,7 +55,7 @@ def run_result(
         DatasetError: The run's photographs are not there, or have changed.
     """
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
-    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / CONFIG))
+    config = _read_settings(run.folder)
     # A page is for others, whom it is no use to tell where this folder stands.
     here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
     moved = moved_roots(parameters, roots)
@@ -71,6 +76,41 @@ def run_result(
         val=judged["val"],
         test=judged[subset],
     )
+
+
+def legible(run: Run) -> Run:
+    """Marks a finished run as ``damaged`` whose files do not hold what a page takes from them.
+
+    Returns:
+        The run; where it is damaged, with the reason as its error.
+    """
+    if run.state != "done":
+        return run
+    try:
+        _read_settings(run.folder)
+        record = read_record(run.folder)
+        for part, key in _OF_RECORD:
+            record[part][key]
+    except _DAMAGES as error:
+        what = f"{error} is missing in run.json" if isinstance(error, KeyError) else str(error)
+        return replace(run, state="damaged", error=" ".join(what.split()))
+    return run
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    """Reads ``config.yaml``.
+
+    Raises:
+        ConfigError: It is missing, broken or no list of settings.
+    """
+    try:
+        config = OmegaConf.to_container(OmegaConf.load(folder / CONFIG))
+    except Exception as error:
+        # The disk, YAML and OmegaConf each have errors of their own.
+        raise ConfigError(f"{CONFIG} cannot be read: {error}") from error
+    if not isinstance(config, dict) or not config:
+        raise ConfigError(f"{CONFIG} holds no settings")
+    return {str(key): value for key, value in config.items()}
 
 
 def _history(run: Run) -> Mapping[str, Mapping[int, float]]:

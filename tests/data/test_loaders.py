@@ -13,7 +13,8 @@ import torch
 from torch.utils.data import Dataset
 
 from crackseg.data.dataset import Sample
-from crackseg.data.loaders import build_loader, stop_workers
+from crackseg.data.loaders import build_loader, killed_workers_named, stop_workers
+from crackseg.errors import WorkerKilledError
 
 
 class Hanging(Dataset[Sample]):
@@ -78,3 +79,29 @@ def test_a_process_whose_worker_hangs_ends_all_the_same(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, script], env=environment, timeout=90, check=False)
     assert done.returncode == 7
+
+
+class Ending(Hanging):
+    """Its worker is killed at another item, as the kernel does where memory is not enough."""
+
+    def __getitem__(self, index: int) -> Sample:
+        if index == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the signal is POSIX's")
+def test_a_killed_worker_is_told_in_one_message() -> None:
+    loader = build_loader(Ending(), 1, False)
+    with pytest.raises(WorkerKilledError) as caught, killed_workers_named():
+        list(loader)
+    assert str(caught.value) == (
+        "a process that reads photographs was killed, perhaps for lack of memory; set fewer "
+        "data.num_workers (0 reads without such processes) or a smaller data.batch_size"
+    )
+    stop_workers(loader)
+
+
+def test_another_error_of_a_loader_passes_unchanged() -> None:
+    with pytest.raises(RuntimeError, match="a bug"), killed_workers_named():
+        raise RuntimeError("a bug")

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_a_user_s_mistake_and_a_bug_are_told_apart(tmp_path: Path) -> None:
         "ZeroDivisionError: nothing by nothing",
         False,
     )
+
+
+def test_a_full_disk_is_no_bug_and_the_last_word_has_room_kept(tmp_path: Path) -> None:
+    with pytest.raises(OSError), recording(tmp_path, []):  # noqa: PT011, PT012
+        assert (tmp_path / ".run.reserve").stat().st_size >= 1 << 14
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    written = read_record(tmp_path)
+    assert (written["state"], written["mistake"]) == ("failed", True)
+    assert written["error"].startswith("the disk is full")
+    assert not (tmp_path / ".run.reserve").exists()
 
 
 def test_a_run_that_was_asked_to_end_is_interrupted(tmp_path: Path) -> None:

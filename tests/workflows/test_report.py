@@ -238,6 +238,29 @@ def test_a_run_without_test_photographs_is_left_out(sweep: Path, tmp_path: Path)
         report([sweep / "data.split_seed=1"], tmp_path / "page.html")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.yaml", "a: [1\n  b: {", "config.yaml cannot be read"),
+        ("config.yaml", "", "config.yaml holds no settings"),
+        ("best.ckpt", "", "best.ckpt: not a checkpoint, or truncated or damaged"),
+    ],
+)
+def test_a_run_with_a_broken_file_is_named_and_left_out(
+    name: str,
+    content: str,
+    reason: str,
+    sweep: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (sweep / "data.split_seed=1" / name).write_text(content)
+    assert len(report([sweep], tmp_path / "page.html").entries) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert line.startswith("left out data.split_seed=1: ")
+    assert reason in line
+
+
 def test_runs_are_judged_by_one_process(
     sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,3 +223,25 @@ def test_the_share_of_crack_is_that_of_the_photograph_as_it_is(tmp_path: Path) -
         preprocessing = Preprocessing((size, size), "bilinear", 0)
         found = survey(tmp_path, pairs, preprocessing, tmp_path / "cache")
         assert [one.share for one in found] == [0.25, 0.05, 0]
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"PK\x03\x04half", "a folder", "others"])
+def test_a_damaged_survey_is_made_anew_and_said(
+    damage: bytes | str, root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs, preprocessing = find_pairs(root).pairs, Preprocessing((32, 48), "area", 127)
+    first = survey(root, pairs, preprocessing, tmp_path / "cache")
+    (path,) = (tmp_path / "cache" / "survey").iterdir()
+    if damage == "a folder":
+        path.unlink()
+        path.mkdir()
+    elif damage == "others":
+        surveying.write_statistics(first[:1], path)
+    else:
+        assert isinstance(damage, bytes)
+        path.write_bytes(damage)
+    assert told(survey(root, pairs, preprocessing, tmp_path / "cache")) == told(first)
+    assert f"{path}: damaged, made anew" in caplog.text
+    caplog.clear()
+    survey(root, pairs, preprocessing, tmp_path / "cache")
+    assert not caplog.text
