@@ -38,8 +38,8 @@ def main(config: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    from crackseg.launch.arguments import quote_paths
+    from crackseg.launch.paths import quote_paths
 
     with exit_on_user_error():
-        sys.argv[1:] = quote_paths(sys.argv[1:], "checkpoint", "root", "data.root")
+        sys.argv[1:] = quote_paths(sys.argv[1:])
         main()

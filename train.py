@@ -27,7 +27,8 @@ def main(config: DictConfig) -> float:
 
 if __name__ == "__main__":
     from crackseg.launch.arguments import expand_resume
+    from crackseg.launch.paths import quote_paths
 
     with exit_on_user_error():
-        sys.argv[1:] = expand_resume(sys.argv[1:])
+        sys.argv[1:] = quote_paths(expand_resume(sys.argv[1:]))
         main()

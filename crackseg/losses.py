@@ -4,7 +4,6 @@ Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1
 scalar. Terms are computed in float32, whatever precision the network ran in.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
+from crackseg.limits import Limits
+
+# Far beyond any use, and far within float32.
+FACTOR_LIMITS = Limits(0, 1e6, above=True)
 
 
 def bce(logits: Tensor, mask: Tensor) -> Tensor:
@@ -116,8 +119,8 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
         named = f"there is no loss term {', '.join(unknown)}" if unknown else "it is empty"
         raise ConfigError(f"loss.terms: {named}; known: {', '.join(known)}")
     for name, factor in terms.items():
-        if not 0 < factor < math.inf:
-            raise ConfigError(f"loss.terms.{name}={factor}: a factor is a number greater than 0")
+        if not FACTOR_LIMITS.hold(factor):
+            raise ConfigError(f"loss.terms.{name}={factor}: a factor is {FACTOR_LIMITS}")
     used = uses_class_weights(terms)
     if weights_given and not used:
         raise ConfigError(
@@ -134,14 +137,14 @@ def check_class_weights(class_weights: Any) -> None:
     """Refuses anything but a pair of weights.
 
     Raises:
-        ConfigError: They are not two finite numbers greater than 0.
+        ConfigError: They are not two such numbers.
     """
     pair = class_weights if isinstance(class_weights, list | tuple) else ()
-    right = [type(weight) in (int, float) and 0 < weight < math.inf for weight in pair]
+    right = [FACTOR_LIMITS.hold(weight) for weight in pair]
     if right != [True, True]:
         raise ConfigError(
-            f"loss.class_weights={class_weights}: they are two numbers greater than 0, background "
-            "and crack, or auto"
+            f"loss.class_weights={class_weights}: they are two numbers {FACTOR_LIMITS}, "
+            "background and crack, or auto"
         )
 
 

@@ -14,11 +14,26 @@ def relative_to_cwd(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def hydra_override(key: str, path: Path) -> str:
-    """A path as Hydra reads it, which takes bare commas and signs for its own grammar."""
-    plain = re.fullmatch(r"[\w./-]+", str(path))
-    value = str(path) if plain else '"{}"'.format(str(path).replace('"', '\\"'))
-    return f"{key}={value}"
+def hydra_override(key: str, path: Path | str) -> str:
+    """A path as Hydra reads it, which takes bare commas, signs and foreign letters otherwise."""
+    return f"{key}={hydra_text(str(path))}"
+
+
+def hydra_text(text: str) -> str:
+    """A text that Hydra reads as this text, between quotes where it must be.
+
+    >>> print(hydra_text("walls/lr=0.1"), hydra_text("walls/2024"))
+    "walls/lr=0.1" walls/2024
+    """
+    # Without a slash it may be a number; words of Hydra's own are no names.
+    words = r"(?!(null|true|false|nan|inf)$)[A-Za-z_][A-Za-z0-9_.-]*"
+    if re.fullmatch(rf"{words}|[A-Za-z0-9_.-]*/[A-Za-z0-9_./-]*", text, re.IGNORECASE):
+        return text
+    # Backslashes stand for themselves but before a quote, where they are doubled.
+    text = re.sub(r'(\\*)"', r'\1\1\\"', text)
+    text = re.sub(r"(\\+)$", r"\1\1", text)
+    text = text.replace("${", "\\${")
+    return f'"{text}"'
 
 
 def key_of(override: str) -> str:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.errors import ConfigError
+from crackseg.limits import SIDE_LIMITS, Limits
+
+BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
 
 
 def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
@@ -27,6 +30,8 @@ def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
             f"{key}={value}: it is one side or [height, width], in whole pixels greater than 0, "
             "such as 128 or [96,160]"
         )
+    if not all(SIDE_LIMITS.hold(side) for side in sides):
+        raise ConfigError(f"{key}={value}: a side has at most {SIDE_LIMITS.high} pixels")
     height, width = sides
     return height, width
 
@@ -65,7 +70,7 @@ def roots(value: Any) -> list[Path]:
     # A folder may be called 2024, which Hydra reads as a number.
     if not folders or not all(isinstance(one, str | int) and str(one) for one in folders):
         raise ConfigError(f"data.root={value}: a folder, or several as [FOLDER,FOLDER]")
-    return [Path(str(folder)).expanduser() for folder in folders]
+    return [path(str(folder)) for folder in folders]
 
 
 def names(value: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -78,12 +83,24 @@ def whole_numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if value is None else tuple(value)
 
 
+def path(value: str) -> Path:
+    """Reads a path; ``~`` is the home folder where nothing has that name as typed."""
+    typed = Path(value)
+    if not value.startswith("~") or typed.exists():
+        return typed
+    try:
+        return typed.expanduser()
+    except RuntimeError:
+        # There is no such user, and so no home: it is a name like others.
+        return typed
+
+
 def file(value: str | None) -> Path | None:
-    """Reads a path, or null."""
-    return None if value is None else Path(value)
+    """As :func:`path`, or null."""
+    return None if value is None else path(value)
 
 
 def _is_block(value: Any) -> bool:
     right = isinstance(value, list | tuple) and len(value) == 2
     # Without a guard the photograph that a cut goes through would stand on both sides unnoticed.
-    return right and all(type(number) is int and number >= 1 for number in value)
+    return right and all(BLOCK_LIMITS.hold(number) for number in value)

@@ -2,9 +2,8 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
-from crackseg.config.parsing import roots
+from crackseg.config.parsing import path, roots
 from crackseg.config.schema import DataConfig, TrainConfig
 
 
@@ -20,11 +19,11 @@ def absolute_data(data: DataConfig) -> DataConfig:
     return replace(
         data,
         root=folders if isinstance(data.root, list) else folders[0],
-        cache=str(Path(data.cache).resolve()),
+        cache=str(path(data.cache).resolve()),
         manifest=_absolute_file(data.manifest),
         exclude=_absolute_file(data.exclude),
     )
 
 
-def _absolute_file(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).resolve())
+def _absolute_file(given: str | None) -> str | None:
+    return None if given is None else str(path(given).resolve())

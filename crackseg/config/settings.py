@@ -73,7 +73,7 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
     "blocks": parsing.blocks,
     "image_size": parsing.image_size,
     "crop_size": parsing.crop_size,
-    "cache": Path,
+    "cache": parsing.path,
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from crackseg.config.parsing import blocks, crop_size, image_size, roots
@@ -9,14 +10,17 @@ from crackseg.config.schema import (
     CallbacksConfig,
     DataConfig,
     ModelConfig,
+    OptimizerConfig,
+    RuntimeConfig,
     SchedulerConfig,
     TrainConfig,
     TrainerConfig,
-    UNetConfig,
 )
 from crackseg.errors import ConfigError, CrackSegError, did_you_mean
+from crackseg.limits import Limits
 from crackseg.losses import check_class_weights, check_terms
 from crackseg.metrics.scores import METRIC_NAMES
+from crackseg.models.limits import network_faults
 from crackseg.models.unet import check_fits
 
 SPLITS = ("random", "grouped", "official", "manifest", "none")
@@ -27,6 +31,13 @@ OBJECTIVES = tuple(f"val/{name}" for name in METRIC_NAMES if name != "loss")
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 PROFILERS = ("simple", "pytorch")
+# Others divide photographs among processes in ways that our samplers do not.
+STRATEGIES = ("auto", "ddp")
+# What numpy takes as a seed.
+SEED_LIMITS = Limits(0, 2**32 - 1, whole=True)
+COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
+LEARNING_RATE_LIMITS = Limits(0, 1000, above=True)
+EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 
 # Whether a setting is as it must be, and what is said where it is not.
 Check = tuple[bool, str]
@@ -38,7 +49,8 @@ def check_train_config(config: TrainConfig) -> None:
     Raises:
         ConfigError: one line for every fault.
     """
-    faults = [*_data_faults(config.data), *_faults_of(_value_checks(config))]
+    faults = [*_data_faults(config.data), *_model_faults(config.model)]
+    faults += _faults_of(_value_checks(config))
     weights_given = config.loss.class_weights is not None
     faults += _fault_of(lambda: check_terms(config.loss.terms, weights_given))
     if weights_given and config.loss.class_weights != "auto":
@@ -55,6 +67,15 @@ def check_data_config(config: DataConfig) -> None:
         ConfigError: one line for every fault.
     """
     _refuse(_data_faults(config))
+
+
+def check_process_config(trainer: TrainerConfig, runtime: RuntimeConfig) -> None:
+    """The part of :func:`check_train_config` that an evaluation has too.
+
+    Raises:
+        ConfigError: one line for every fault.
+    """
+    _refuse(_faults_of([*_trainer_checks(trainer), _threads_check(runtime)]))
 
 
 def _refuse(faults: Sequence[str]) -> None:
@@ -80,8 +101,8 @@ def _one_of(key: str, value: object, known: Sequence[str]) -> Check:
     return value in known, f"{message}; {guess}" if guess else message
 
 
-def _at_least(key: str, value: float, least: float) -> Check:
-    return value >= least, f"{key}={value}: at least {least}"
+def _within(key: str, value: object, limits: Limits) -> Check:
+    return limits.hold(value), f"{key}={value}: {limits}"
 
 
 def _check_poolings(data: DataConfig, depth: int) -> None:
@@ -103,10 +124,15 @@ def _data_faults(data: DataConfig) -> list[str]:
             low <= data.mask_threshold <= high,
             f"data.mask_threshold={data.mask_threshold}: between {low} and {high}",
         ),
-        _at_least("data.split_seed", data.split_seed, 0),
-        _at_least("data.batch_size", data.batch_size, 1),
-        _at_least("data.num_workers", data.num_workers, 0),
-        (data.store_limit > 0, f"data.store_limit={data.store_limit}: gigabytes, above 0"),
+        _within("data.split_seed", data.split_seed, SEED_LIMITS),
+        _within("data.batch_size", data.batch_size, Limits(1, 65_536, whole=True)),
+        _within("data.num_workers", data.num_workers, Limits(0, 256, whole=True)),
+        _within("data.store_limit", data.store_limit, Limits(0, 1e6, above=True, unit="gigabytes")),
+        *_path_checks(data),
+        (
+            data.sources is None or bool(data.sources),
+            "data.sources=[]: it leaves nothing; null takes all sources",
+        ),
         (
             data.manifest is None or data.split == "manifest",
             f"data.manifest={data.manifest}: goes with data.split=manifest, and only with it",
@@ -128,7 +154,10 @@ def _data_faults(data: DataConfig) -> list[str]:
             (data.count is not None) == (data.name == "synthetic"),
             "data.count: how many photographs to make; goes with data=synthetic, and only with it",
         ),
-        (data.count is None or data.count >= 10, f"data.count={data.count}: at least 10"),
+        (
+            data.count is None or COUNT_LIMITS.hold(data.count),
+            f"data.count={data.count}: {COUNT_LIMITS}",
+        ),
         (
             data.counts is None or (len(data.counts) == 3 and min(data.counts) >= 0),
             f"data.counts={data.counts}: three numbers, of train, val and test",
@@ -147,6 +176,14 @@ def _data_faults(data: DataConfig) -> list[str]:
     ]
 
 
+def _path_checks(data: DataConfig) -> list[Check]:
+    paths = {"cache": data.cache, "manifest": data.manifest, "exclude": data.exclude}
+    return [
+        (path is None or bool(path.strip()), f"data.{key}: empty; name a path")
+        for key, path in paths.items()
+    ]
+
+
 def _selecting(data: DataConfig) -> list[str]:
     """The settings that choose photographs, as far as they are given."""
     given = {
@@ -160,7 +197,7 @@ def _selecting(data: DataConfig) -> list[str]:
 
 def _crop_checks(data: DataConfig) -> list[Check]:
     return [
-        _at_least("data.crops", data.crops, 1),
+        _within("data.crops", data.crops, Limits(1, 1000, whole=True)),
         (0 <= data.crack_crops <= 1, f"data.crack_crops={data.crack_crops}: a share from 0 to 1"),
         (
             data.crop_size is not None or data.crops == 1,
@@ -170,44 +207,39 @@ def _crop_checks(data: DataConfig) -> list[Check]:
 
 
 def _value_checks(config: TrainConfig) -> list[Check]:
-    optimizer, threads = config.optimizer, config.runtime.threads
     return [
         (
             config.data.split != "none",
             "data.split=none: it leaves nothing to train on and is for evaluate.py; here one of "
             f"{', '.join(SPLITS[:-1])}",
         ),
-        *_model_checks(config.model),
-        (optimizer.lr > 0, f"optimizer.lr={optimizer.lr}: greater than 0"),
-        _at_least("optimizer.weight_decay", optimizer.weight_decay, 0),
+        *_optimizer_checks(config.optimizer),
         *_scheduler_checks(config.scheduler),
         *_trainer_checks(config.trainer),
-        _at_least("seed", config.seed, 0),
+        _within("seed", config.seed, SEED_LIMITS),
         *_callback_checks(config.callbacks),
-        (threads is None or threads >= 1, f"runtime.threads={threads}: at least 1, or null"),
+        _threads_check(config.runtime),
         _one_of("sweep.objective", config.sweep.objective, OBJECTIVES),
     ]
 
 
-def _model_checks(model: ModelConfig) -> list[Check]:
-    checks = [
-        (0 <= model.dropout < 1, f"model.dropout={model.dropout}: at least 0 and below 1"),
-        _at_least("model.depth", model.depth, 1),
-        _at_least("model.base_channels", model.base_channels, 1),
+def _model_faults(model: ModelConfig) -> list[str]:
+    arguments = asdict(model)
+    return network_faults(arguments.pop("name"), arguments)
+
+
+def _optimizer_checks(optimizer: OptimizerConfig) -> list[Check]:
+    return [
+        _within("optimizer.lr", optimizer.lr, LEARNING_RATE_LIMITS),
+        _within("optimizer.weight_decay", optimizer.weight_decay, Limits(0, 1000)),
     ]
-    if isinstance(model, UNetConfig):
-        checks += [
-            _one_of("model.activation", model.activation, ("leaky_relu", "relu")),
-            _one_of("model.init", model.init, ("he", "glorot")),
-            _at_least("model.convs_per_level", model.convs_per_level, 1),
-        ]
-    return checks
 
 
 def _scheduler_checks(scheduler: SchedulerConfig) -> list[Check]:
     return [
         (0 < scheduler.factor < 1, f"scheduler.factor={scheduler.factor}: between 0 and 1"),
-        _at_least("scheduler.patience", scheduler.patience, 0),
+        _within("scheduler.patience", scheduler.patience, EPOCH_LIMITS),
+        _within("scheduler.min_lr", scheduler.min_lr, replace(LEARNING_RATE_LIMITS, above=False)),
         _one_of("scheduler.monitor", scheduler.monitor, MONITORS),
     ]
 
@@ -215,15 +247,25 @@ def _scheduler_checks(scheduler: SchedulerConfig) -> list[Check]:
 def _callback_checks(callbacks: CallbacksConfig) -> list[Check]:
     return [
         _one_of("callbacks.monitor", callbacks.monitor, MONITORS),
-        _at_least("callbacks.patience", callbacks.patience, 0),
-        _at_least("callbacks.pictures_every", callbacks.pictures_every, 1),
-        _at_least("callbacks.pictures", callbacks.pictures, 1),
+        _within("callbacks.patience", callbacks.patience, EPOCH_LIMITS),
+        _within("callbacks.pictures_every", callbacks.pictures_every, replace(EPOCH_LIMITS, low=1)),
+        _within("callbacks.pictures", callbacks.pictures, Limits(1, 1000, whole=True)),
     ]
+
+
+def _threads_check(runtime: RuntimeConfig) -> Check:
+    """Whether torch can start that many threads; from some thousands on it ends the process."""
+    limits = Limits(1, 256, whole=True)
+    threads = runtime.threads
+    holds = threads is None or limits.hold(threads)
+    return holds, f"runtime.threads={threads}: {limits}, or null for torch's own choice"
 
 
 def _trainer_checks(trainer: TrainerConfig) -> list[Check]:
     checks = [
-        _at_least("trainer.max_epochs", trainer.max_epochs, 1),
+        _within("trainer.max_epochs", trainer.max_epochs, replace(EPOCH_LIMITS, low=1)),
+        _within("trainer.num_nodes", trainer.num_nodes, Limits(1, 1024, whole=True)),
+        _one_of("trainer.strategy", trainer.strategy, STRATEGIES),
         _one_of("trainer.precision", trainer.precision, PRECISIONS),
         _one_of("trainer.accelerator", trainer.accelerator, ACCELERATORS),
         (

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from crackseg.config.overrides import hydra_override, key_of
 from crackseg.errors import ConfigError
+from crackseg.launch.paths import there
 from crackseg.launch.resume import find_checkpoint
 
 _MULTIRUN = ("-m", "--multirun")
@@ -45,22 +46,6 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def quote_paths(arguments: Sequence[str], *keys: str) -> list[str]:
-    """Puts quotes around paths that Hydra would read otherwise, such as those of a sweep's jobs.
-
-    Args:
-        arguments: of the command line.
-        keys: of the settings that name a path; what there is no file or folder of stays as it is.
-    """
-
-    def quoted(argument: str) -> str:
-        key, _, text = argument.partition("=")
-        there = text and key_of(argument) in keys and Path(text).exists()
-        return hydra_override(key, Path(text)) if there else argument
-
-    return [quoted(argument) for argument in arguments]
-
-
 def flags(arguments: Sequence[str]) -> list[str]:
     """What a command line says to Hydra itself, such as ``--config-dir``, but for ``-m``."""
     settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)
@@ -76,9 +61,10 @@ def _path(arguments: Sequence[str], key: str) -> str | None:
     for argument in arguments:
         text = argument.partition("=")[2]
         if _is(argument, key) and text not in ("", "null"):
-            if text[0] in "'\"":
-                text = str(OverridesParser.create().parse_override(argument).value())
-            return text
+            path = there(text)
+            if path is None and text[0] in "'\"":
+                return str(OverridesParser.create().parse_override(argument).value())
+            return text if path is None else str(path)
     return None
 
 

@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
+from crackseg.config.machine import check_machine
 from crackseg.config.overrides import hydra_override, key_of, program, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
@@ -24,7 +25,14 @@ from crackseg.launch.arguments import flags
 from crackseg.launch.resume import resumed_config
 from crackseg.reporting.terminal.sweeps import write_sweep_tables
 from crackseg.runs.reader import read_run
-from crackseg.runs.record import CONFIG, LAST, RECORD, recording, state_of
+from crackseg.runs.record import (
+    CONFIG,
+    LAST,
+    RECORD,
+    ended_before_first_epoch,
+    recording,
+    state_of,
+)
 from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import said_in_words, write_text
 from crackseg.system.processes import is_first_process, usable_cores
@@ -61,12 +69,15 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
         checkpoint = Path(config.resume)
         config = resumed_config(folder, config, overrides)
         _refuse_finished(config, folder)
+    elif is_first_process() and ended_before_first_epoch(folder):
+        log.info("the run in %s ended before its first epoch was whole; it begins anew", folder)
     elif is_first_process() and (folder / CONFIG).is_file():
         raise ConfigError(
             f"{folder} holds a run, and nothing of it is overwritten; go on with it by "
             f"{shell_override('resume', folder)}, or choose another hydra.run.dir"
         )
     check_train_config(config)
+    check_machine(config.trainer)
     start_logging(folder / "train.log")
     try:
         with _put_back_if_refused(folder):

@@ -8,7 +8,7 @@ from typing import cast
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from crackseg.config.overrides import flatten
+from crackseg.config.overrides import flatten, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.errors import CheckpointError, ConfigError
@@ -50,7 +50,8 @@ def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
     if not checkpoint.is_file():
         raise CheckpointError(
             f"resume={target}: there is no {checkpoint}, the run ended before its first epoch was "
-            "whole; begin it anew"
+            "whole; begin it anew with the same settings, which may be in the same folder: "
+            f"{shell_override('hydra.run.dir', folder)}"
         )
     return checkpoint
 

@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from crackseg.config.machine import check_machine
 from crackseg.config.overrides import key_of, program, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
@@ -27,7 +28,7 @@ from crackseg.launch.arguments import PLAN
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import differences
 from crackseg.runs.reader import read_jobs
-from crackseg.runs.record import CONFIG, read_record, state_of
+from crackseg.runs.record import CONFIG, ended_before_first_epoch, read_record, state_of
 from crackseg.system.exits import prepare_interruption
 from crackseg.system.files import require_writable
 from crackseg.system.processes import usable_cores
@@ -127,13 +128,14 @@ def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: st
         named[name] = job
         try:
             check_train_config(config)
+            check_machine(config.trainer)
             _refuse_other_settings(config, sweep / name)
         except ConfigError as error:
             raise ConfigError(f"{error}\n(in the job {' '.join(job)})") from error
 
 
 def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
-    if not (folder / CONFIG).is_file():
+    if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
         return
     before, now = read_config(folder / CONFIG), absolute(config)
     # A job may have been taken further on its own.

@@ -99,6 +99,14 @@ def state_of(folder: Path) -> str:
     return "interrupted" if state == "running" else state
 
 
+def ended_before_first_epoch(folder: Path) -> bool:
+    """Whether a run was begun here that left nothing to keep and nothing to go on from."""
+    if not all((folder / name).is_file() for name in (CONFIG, RECORD)):
+        return False
+    left = any((folder / name).exists() for name in (LAST, BEST))
+    return not left and state_of(folder) in ("failed", "interrupted")
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
@@ -125,7 +133,9 @@ def _reserved(folder: Path) -> Iterator[None]:
 
 
 def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dict[str, Any]:
-    before = read_record(folder) if (folder / RECORD).is_file() else None
+    # Without a whole epoch nothing goes on: the run begins anew, perhaps with other settings.
+    goes_on = (folder / RECORD).is_file() and (folder / LAST).exists()
+    before = read_record(folder) if goes_on else None
     record: dict[str, Any] = {
         "state": "running",
         "error": None,

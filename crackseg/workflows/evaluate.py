@@ -12,8 +12,9 @@ from lightning import Trainer
 from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint
+from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
-from crackseg.config.validation import MASK_THRESHOLD_LIMITS
+from crackseg.config.validation import MASK_THRESHOLD_LIMITS, check_process_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.readers import PredictionScaleReader
@@ -87,6 +88,8 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
 
 
 def _check(config: EvaluateConfig) -> None:
+    check_process_config(config.trainer, config.runtime)
+    check_machine(config.trainer)
     for key, known in (("subset", (*SUBSETS, "all")), ("resolution", RESOLUTIONS)):
         value = getattr(config, key)
         if value not in known:

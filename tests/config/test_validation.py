@@ -41,7 +41,7 @@ from tests.helpers.settings import composed
         ("seed=-1", "seed=-1: at least 0"),
         ("model.activation=gelu", "model.activation=gelu: one of leaky_relu, relu"),
         ("loss.class_weights=null", "loss.class_weights: missing"),
-        ("runtime.threads=0", "runtime.threads=0: at least 1, or null"),
+        ("runtime.threads=0", "runtime.threads=0: at least 1 and at most 256, or null"),
         (
             "sweep.objective=val/loss",
             "sweep.objective=val/loss: one of val/crack_iou, val/mean_iou",

@@ -19,7 +19,7 @@ from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
 from crackseg.images import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
-from crackseg.launch.arguments import quote_paths
+from crackseg.launch.paths import quote_paths
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.helpers.commands import run
@@ -123,7 +123,7 @@ def test_paths_are_taken_as_typed_where_they_are_there(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a=1,b").mkdir()
     typed = ["checkpoint=a=1,b", "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
-    read = quote_paths(typed, "checkpoint", "root")
+    read = quote_paths(typed)
     assert read == ['checkpoint="a=1,b"', "root=", "checkpoint=c,d", "subset=a=1,b", "-m"]
 
 

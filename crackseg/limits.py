@@ -1,0 +1,57 @@
+"""How large a number may be, said once for settings, checkpoints and the command line."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The range of a number.
+
+    Attributes:
+        low: Least value.
+        high: Greatest value.
+        whole: Whether it must be a whole number.
+        above: Whether ``low`` itself is out of range.
+        below: Whether ``high`` itself is out of range.
+        unit: What it counts, as a message says it.
+    """
+
+    low: float
+    high: float
+    whole: bool = False
+    above: bool = False
+    below: bool = False
+    unit: str = ""
+
+    def hold(self, value: object) -> bool:
+        """Whether a value is a number of this kind and in range; yes and no are no numbers."""
+        if type(value) is not int and (self.whole or type(value) is not float):
+            return False
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
+        over = value > self.low if self.above else value >= self.low
+        return over and (value < self.high if self.below else value <= self.high)
+
+    def __str__(self) -> str:
+        """The range in words.
+
+        >>> str(Limits(0, 1, below=True))
+        'at least 0 and below 1'
+        """
+        low = f"{'greater than' if self.above else 'at least'} {_plain(self.low)}"
+        high = f"{'below' if self.below else 'at most'} {_plain(self.high)}"
+        return f"{low} and {high}{self.unit and f' {self.unit}'}"
+
+
+# Sides of a network's input, in pixels; larger photographs are shown to it in tiles.
+SIDE_LIMITS = Limits(1, 8192, whole=True)
+
+
+def _plain(value: float) -> str:
+    """A number without an exponent where it is whole and short.
+
+    >>> _plain(1e6), _plain(1e-4)
+    ('1000000', '0.0001')
+    """
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"

@@ -1,0 +1,76 @@
+"""Which arguments a network may have, so that one can be built in time and memory."""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, get_args
+
+import torch
+
+from crackseg.errors import did_you_mean
+from crackseg.limits import Limits
+from crackseg.models import NETWORKS, SkipNetwork, build_network
+from crackseg.models.unet import Activation, Init
+
+# Half a billion weights are 2 GB, a hundred times those of the largest network of the paper.
+MOST_WEIGHTS = 500_000_000
+# Eight poolings see 256 pixels as one; more would need photographs of 512 pixels at the least.
+ARGUMENT_LIMITS = {
+    "in_channels": Limits(3, 3, whole=True),
+    "base_channels": Limits(1, 1024, whole=True),
+    "depth": Limits(1, 8, whole=True),
+    "convs_per_level": Limits(1, 16, whole=True),
+    "dropout": Limits(0, 1, below=True),
+    "negative_slope": Limits(0, 1),
+    "norm_momentum": Limits(0, 1, above=True),
+    "norm_eps": Limits(0, 1, above=True),
+}
+CHOICES: dict[str, tuple[str, ...]] = {"activation": get_args(Activation), "init": get_args(Init)}
+
+
+def network_faults(name: object, arguments: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a network's name and arguments.
+
+    Args:
+        name: Name of the network.
+        arguments: Its constructor's arguments by name.
+
+    Returns:
+        A line for every fault, such as ``model.depth=99: at least 1 and at most 8``.
+    """
+    if not isinstance(name, str) or name not in NETWORKS:
+        return [_choice("model.name", name, tuple(NETWORKS))]
+    faults = []
+    known = signature(NETWORKS[name]).parameters
+    for argument, value in arguments.items():
+        key = f"model.{argument}"
+        if argument not in known:
+            listed = ", ".join(known)
+            faults.append(f"{key}: the network {name} has no such argument; known: {listed}")
+        elif argument in CHOICES:
+            if not isinstance(value, str) or value not in CHOICES[argument]:
+                faults.append(_choice(key, value, CHOICES[argument]))
+        elif not ARGUMENT_LIMITS[argument].hold(value):
+            faults.append(f"{key}={value}: {ARGUMENT_LIMITS[argument]}")
+    return faults or _size_faults(name, arguments)
+
+
+def outline(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
+    """A network without memory for its weights: their names, shapes and dtypes alone."""
+    with torch.device("meta"):
+        return build_network(name, arguments)
+
+
+def _size_faults(name: str, arguments: Mapping[str, Any]) -> list[str]:
+    weights = sum(weight.numel() for weight in outline(name, arguments).parameters())
+    if weights <= MOST_WEIGHTS:
+        return []
+    return [
+        f"model: a network of {weights:,} weights, the most are {MOST_WEIGHTS:,}; lower "
+        "model.base_channels or model.depth"
+    ]
+
+
+def _choice(key: str, value: object, known: tuple[str, ...]) -> str:
+    guess = did_you_mean(value, known)
+    message = f"{key}={value}: one of {', '.join(known)}"
+    return f"{message}; {guess}" if guess else message
