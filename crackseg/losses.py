@@ -15,7 +15,7 @@ from crackseg.errors import ConfigError
 from crackseg.limits import Limits
 
 # Far beyond any use, and far within float32.
-FACTOR_LIMITS = Limits(0, 1e6, above=True)
+FACTOR_LIMITS = Limits(0, 1e9, above=True)
 
 
 def bce(logits: Tensor, mask: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ FLOORS = (
     ("inference",),
     ("config", "checkpoint", "preprocessing", "visualization"),
     ("photographs", "bit_depth", "images", "models", "losses", "metrics", "system"),
-    ("errors", "geometry"),
+    ("errors", "geometry", "limits"),
 )
 DATA_FLOORS = (
     ("datamodule",),

@@ -290,7 +290,7 @@ def test_missing_class_weights_are_asked_for(name: str) -> None:
 def test_class_weights_are_two_numbers_above_zero(weights: tuple[float, ...]) -> None:
     message = message_of({"weighted_bce": 1.0}, weights)
     assert f"loss.class_weights={weights}" in message
-    assert "two numbers greater than 0, background and crack" in message
+    assert "two numbers greater than 0 and at most 1000000000, background and crack" in message
 
 
 def test_balancing_weights_by_hand() -> None:
