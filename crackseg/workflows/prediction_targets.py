@@ -80,7 +80,8 @@ class _Source:
 def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
     real = lru_cache(maxsize=None)(os.path.realpath)
     for job in jobs:
-        if real(job.photograph.parent) == real(job.target.parent):
+        folders = (os.path.dirname(path) for path in (job.photograph, job.target))  # noqa: PTH120
+        if len({real(folder) for folder in folders}) == 1:
             raise CrackSegError(
                 f"--output {output}: masks would stand beside their photographs, such as "
                 f"{job.photograph}, and be taken for photographs or for truth later; name another "
@@ -90,11 +91,11 @@ def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
 
 def _targets(photographs: Sequence[Path]) -> list[Path]:
     """``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` where there is an ``a/x.png`` too."""
-    by_stem = Counter(_folded(path.with_name(_stem(path))) for path in photographs)
+    stems = [path.with_name(_stem(path)) for path in photographs]
+    by_stem = Counter(map(_folded, stems))
     targets: list[Path] = []
     taken: set[str] = set()
-    for path in photographs:
-        target = path.with_name(_stem(path))
+    for path, target in zip(photographs, stems, strict=True):
         if by_stem[_folded(target)] > 1:
             target = path.with_name(_shortened(path.name.replace(".", "_")))
         while _folded(target) in taken:

@@ -94,7 +94,8 @@ def list_files(root: Path) -> Listing:
             elif verdict is not None:
                 left_out[verdict].append(path)
     ordered = {reason: tuple(sorted(paths)) for reason, paths in sorted(left_out.items())}
-    return Listing(tuple(sorted(files)), ordered)
+    # By their parts, as paths are sorted, but without comparing objects.
+    return Listing(tuple(sorted(files, key=lambda path: path.parts)), ordered)
 
 
 def is_picture(path: Path) -> bool:
@@ -118,7 +119,7 @@ def _verdict(entry: os.DirEntry[str]) -> str | None:
         mode = entry.stat().st_mode
     except OSError:
         return None if hidden else _NOWHERE
-    suffix = Path(entry.name).suffix.lower()
+    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - of 100,000 names
     if hidden:
         # What macOS puts beside each file is no picture whatever its name says.
         picture = stat.S_ISREG(mode) and suffix in IMAGE_SUFFIXES
