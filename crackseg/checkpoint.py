@@ -22,9 +22,13 @@ from typing import Any
 import torch
 
 from crackseg.errors import CheckpointError, name_some
+from crackseg.limits import Limits
+from crackseg.models.limits import network_faults, outline
 from crackseg.system.files import atomic_write
 
 FORMAT = 1
+_THRESHOLD = Limits(0, 1, above=True, below=True)
+_SCALE = Limits(1e-4, 1e3)
 _NEEDED = ("model", "preprocessing", "threshold", "data")
 
 
@@ -60,6 +64,7 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
             f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
         ) from error
     _check_layout(path, checkpoint)
+    _check_form(path, checkpoint)
     _check_finite(path, checkpoint)
     return dict(checkpoint)
 
@@ -90,6 +95,8 @@ def network_weights(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
 def _check_sums(path: Path) -> None:
     """Compares every part with its checksum, which torch does not."""
     with zipfile.ZipFile(path) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise zipfile.BadZipFile("compressed, which torch never writes")
         damaged = archive.testzip()
     if damaged is not None:
         raise zipfile.BadZipFile(damaged)
@@ -107,6 +114,42 @@ def _check_layout(path: Path, checkpoint: Any) -> None:
     missing = [key for key in _NEEDED if key not in parameters]
     if missing or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path}: incomplete, it lacks {', '.join(missing) or 'weights'}")
+
+
+def _check_form(path: Path, checkpoint: dict[str, Any]) -> None:
+    """Compares network, numbers and weights with the declared form before anything is built."""
+    parameters = checkpoint["hyper_parameters"]
+    model, seen = parameters["model"], parameters["preprocessing"]
+    arguments = model.get("arguments") if isinstance(model, dict) else None
+    faults = ["model: no name and arguments"]
+    if isinstance(model, dict) and isinstance(arguments, dict):
+        faults = network_faults(model.get("name"), arguments)
+    if not _THRESHOLD.hold(parameters["threshold"]):
+        faults.append(f"threshold: {_THRESHOLD}")
+    if not isinstance(seen, dict) or not _SCALE.hold(seen.get("scale")):
+        faults.append(f"preprocessing.scale: {_SCALE}")
+    if not faults:
+        faults = _weight_faults(checkpoint, outline(model["name"], model["arguments"]).state_dict())
+    if faults:
+        raise CheckpointError(f"{path}: refused, {name_some(faults, 3)}; take another checkpoint")
+
+
+def _weight_faults(checkpoint: dict[str, Any], wanted: dict[str, torch.Tensor]) -> list[str]:
+    if not isinstance(checkpoint["state_dict"], dict):
+        return ["its weights are no table by name"]
+    names = [name for name in checkpoint["state_dict"] if not isinstance(name, str)]
+    if names:
+        return ["its weights have names that are no text"]
+    there = network_weights(checkpoint)
+    faults = [f"it lacks the weights {name}" for name in wanted if name not in there]
+    faults += [f"its network has no weights {name}" for name in there if name not in wanted]
+    for name in wanted.keys() & there.keys():
+        value, form = there[name], wanted[name]
+        plain = isinstance(value, torch.Tensor) and value.layout == torch.strided
+        plain = plain and value.device.type != "meta" and not value.is_quantized
+        if not plain or value.shape != form.shape or value.dtype != form.dtype:
+            faults.append(f"the weights {name} are not of the form of its network")
+    return faults
 
 
 def _check_finite(path: Path, checkpoint: dict[str, Any]) -> None:
