@@ -1,76 +1,35 @@
-"""Truth in COCO's files, one for many photographs: polygons and run-length codes."""
+"""COCO's files, one for many photographs: polygons and run-length codes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from crackseg.data.annotations.labels import crack_labels
-from crackseg.data.annotations.polygons import fill, points, refuse_other_size, size_in
-from crackseg.data.annotations.rle import decompress, expand
-from crackseg.errors import DatasetError, UnreadableImageError, name_some
-from crackseg.images import UInt8Array
-
-
-@dataclass(frozen=True)
-class Annotated:
-    """One photograph's cracks, as they stand in the file.
-
-    Attributes:
-        size: (H, W) of the photograph that they were drawn on; None where the file does not tell.
-        cracks: the annotation's id and its ``segmentation``.
-    """
-
-    size: tuple[int, int] | None
-    cracks: tuple[tuple[object, Any], ...]
+from crackseg.data.annotations.labels import LabelUse
+from crackseg.data.annotations.rle import decompress
+from crackseg.data.annotations.shapes import (
+    Annotated,
+    AnnotationFile,
+    Drawing,
+    Runs,
+    Shape,
+    polygon,
+    shape,
+    size_in,
+)
+from crackseg.errors import DatasetError, name_some
 
 
-@dataclass(frozen=True)
-class Coco:
-    """A file's photographs by the file name that it knows them under."""
-
-    path: Path
-    images: Mapping[str, Annotated]
-
-    def draw(self, file_name: str, size: tuple[int, int]) -> UInt8Array:
-        """Draws all cracks of a photograph.
-
-        Args:
-            file_name: as in :attr:`images`.
-            size: (H, W) of the photograph.
-
-        Returns:
-            uint8 array of shape (H, W), 0 or 255.
-
-        Raises:
-            UnreadableImageError: the file does not list the photograph, or lists another size, or
-                a crack in it cannot be drawn.
-        """
-        image = self.images.get(file_name)
-        if image is None:
-            raise UnreadableImageError(f"{self.path}: it lists no image {file_name!r}")
-        refuse_other_size(f"{self.path}, image {file_name}", image.size, size)
-        mask = np.zeros(size, np.uint8)
-        for number, segmentation in image.cracks:
-            try:
-                mask |= _draw(segmentation, size)
-            except ValueError as error:
-                raise UnreadableImageError(
-                    f"{self.path}, image {file_name}: annotation {number} cannot be drawn: {error}"
-                ) from error
-        return mask
-
-
-def parse_coco(path: Path, document: dict[str, Any]) -> Coco | None:
+def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
     """Takes COCO's parts out of a JSON document; None for one of another kind.
 
     Raises:
-        DatasetError: entries without what every entry has, an image listed twice, or categories of
-            which none is known to mean a crack.
+        DatasetError: Entries without what every entry has, annotations of nothing in the file, or
+            an image listed twice.
     """
+    if not isinstance(document, dict):
+        return None
     parts = [document.get(part) for part in ("images", "annotations", "categories")]
     if not all(isinstance(part, list) for part in parts):
         return None
@@ -80,33 +39,40 @@ def parse_coco(path: Path, document: dict[str, Any]) -> Coco | None:
         isinstance(entry, dict) and "segmentation" in entry for entry in annotations
     ):
         return None
-    names = {
-        entry["id"]: str(entry["name"]) for entry in _entries(path, document, "categories", "name")
-    }
-    chosen = crack_labels(frozenset(names.values()), path)
-    cracks: dict[object, list[tuple[object, Any]]] = {}
+    categories = _entries(path, document, "categories", "name")
+    names = {category["id"]: str(category["name"]) for category in categories}
     images = _entries(path, document, "images", "file_name")
-    known = {image["id"] for image in images}
-    lost = 0
-    for entry in _entries(path, document, "annotations", "image_id", "category_id"):
-        lost += entry["image_id"] not in known or entry["category_id"] not in names
-        if names.get(entry["category_id"]) in chosen:
-            found = cracks.setdefault(entry["image_id"], [])
-            found.append((entry["id"], entry.get("segmentation")))
-    if lost:
-        raise DatasetError(
-            f"{path}: {lost} annotations are of an image or a category that is not in the file, "
-            "and cracks would be lost; are the ids of one kind, all numbers or all texts?"
-        )
+    annotations = _entries(path, document, "annotations", "image_id", "category_id")
+    _refuse_lost(path, annotations, {image["id"] for image in images}, names)
     _refuse_twice(path, [str(image["file_name"]) for image in images])
-    return Coco(
-        path,
-        {
-            str(image["file_name"]): Annotated(
-                size_in(image, "height", "width"), tuple(cracks.get(image["id"], ()))
-            )
-            for image in images
-        },
+    shapes: dict[object, list[Shape]] = {}
+    for entry in annotations:
+        label = names[entry["category_id"]]
+        shapes.setdefault(entry["image_id"], []).extend(_shapes(entry, label))
+    photographs: dict[str | None, Annotated] = {
+        str(image["file_name"]): Annotated(
+            f"{path}, image {image['file_name']}",
+            size_in(image, "height", "width"),
+            tuple(shapes.get(image["id"], ())),
+        )
+        for image in images
+    }
+    used = {names[entry["category_id"]] for entry in annotations}
+    return AnnotationFile(path, _label_use(categories, used), photographs)
+
+
+def _label_use(categories: Sequence[Mapping[str, Any]], used: set[str]) -> LabelUse:
+    above = {str(category.get("supercategory")) for category in categories}
+    names = frozenset(str(category["name"]) for category in categories)
+    # A lone category is often its own supercategory, and is no heading.
+    headings = {name for name in names & above if _is_above_another(name, categories)}
+    return LabelUse(names, frozenset(used), frozenset(headings))
+
+
+def _is_above_another(name: str, categories: Sequence[Mapping[str, Any]]) -> bool:
+    return any(
+        category.get("supercategory") == name and category["name"] != name
+        for category in categories
     )
 
 
@@ -122,6 +88,23 @@ def _entries(path: Path, document: dict[str, Any], part: str, *keys: str) -> lis
     return list(document[part])
 
 
+def _refuse_lost(
+    path: Path,
+    annotations: Sequence[Mapping[str, Any]],
+    images: set[object],
+    categories: Mapping[object, str],
+) -> None:
+    lost = sum(
+        entry["image_id"] not in images or entry["category_id"] not in categories
+        for entry in annotations
+    )
+    if lost:
+        raise DatasetError(
+            f"{path}: {lost} annotations are of an image or a category that is not in the file, "
+            "and cracks would be lost; are the ids of one kind, all numbers or all texts?"
+        )
+
+
 def _refuse_twice(path: Path, names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -131,29 +114,48 @@ def _refuse_twice(path: Path, names: Sequence[str]) -> None:
         )
 
 
-def _draw(segmentation: Any, size: tuple[int, int]) -> UInt8Array:
+def _shapes(entry: Mapping[str, Any], label: str) -> list[Shape]:
+    """An annotation's parts, each a shape."""
+    segmentation = entry.get("segmentation")
+    name = f"annotation {entry['id']}"
     if not segmentation:
-        raise ValueError("it has a box at most, and no outline")
-    if isinstance(segmentation, dict):
-        return expand(_runs(segmentation, size), size)
-    if not isinstance(segmentation, list):
+        return [Shape(name, label, "it has a box at most, and no outline")]
+    # One flat list of numbers can mean one polygon alone.
+    flat = isinstance(segmentation, list) and all(
+        isinstance(value, int | float) for value in segmentation
+    )
+    parts = segmentation if isinstance(segmentation, list) and not flat else [segmentation]
+    if len(parts) == 1:
+        return [shape(name, label, partial(_drawing, parts[0]))]
+    return [
+        shape(f"{name}, part {number}", label, partial(_drawing, part))
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _drawing(part: Any) -> Drawing:
+    """What one part of a ``segmentation`` draws.
+
+    Raises:
+        ValueError: It has no meaning.
+    """
+    if isinstance(part, dict):
+        return _runs(part)
+    if isinstance(part, list) and part and all(isinstance(point, list) for point in part):
+        return polygon(part)
+    if not isinstance(part, list):
         raise ValueError("its segmentation is neither polygons nor a run-length code")
-    return fill([points(_two_by_two(flat), size, 3) for flat in segmentation], size)
-
-
-def _two_by_two(flat: Any) -> list[Any]:
-    """COCO's x1, y1, x2, y2, ... as pairs."""
-    if not isinstance(flat, list) or len(flat) % 2:
+    if len(part) % 2:
         raise ValueError("its polygons are no lists of x1, y1, x2, y2, ...")
-    return list(zip(flat[::2], flat[1::2], strict=True))
+    return polygon(list(zip(part[::2], part[1::2], strict=True)))
 
 
-def _runs(segmentation: dict[str, Any], size: tuple[int, int]) -> list[int]:
-    counts = segmentation.get("counts")
-    if segmentation.get("size") != list(size):
-        raise ValueError(f"its run-length code is of size {segmentation.get('size')}")
+def _runs(code: Mapping[str, Any]) -> Runs:
+    counts, size = code.get("counts"), code.get("size")
+    if not isinstance(size, list) or len(size) != 2:
+        raise ValueError(f"its run-length code is of size {size}")
     if isinstance(counts, str):
-        return decompress(counts)
+        return Runs(decompress(counts), (size[0], size[1]))
     if not isinstance(counts, list) or not all(isinstance(count, int) for count in counts):
         raise ValueError("its run-length code is damaged")
-    return counts
+    return Runs(counts, (size[0], size[1]))

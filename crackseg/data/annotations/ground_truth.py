@@ -1,39 +1,77 @@
 """What is crack on a photograph, wherever that is written down.
 
-A truth reference is a path relative to the data set's root, and where a file says it of more than
-one photograph or of more than cracks, the entry behind a ``#``:
+A truth reference is a path relative to the data set's root. Where a file says more than where the
+cracks of one photograph are, the labels that count as cracks stand behind a ``?``, and the entry
+behind a ``#``:
 
-    masks/wall1.png                         an image of any kind
-    wall1.json                              LabelMe's shapes whose label speaks of a crack
-    wall1.json#fissure                      LabelMe's shapes with this label
-    annotations.json#images/wall1.jpg       COCO's annotations of this image
-                                            (nothing: there is no crack on the photograph)
+    masks/wall1.png                          a mask picture of any kind
+    SegmentationClass/wall1.png?crack        the colour of this label in labelmap.txt
+    wall1.json                               the shapes whose label speaks of a crack
+    wall1.json?fissure|joint                 the shapes with these labels
+    annotations.json#images/wall1.jpg        the annotations of this image
+    annotations.json?fissure#wall1.jpg       those of them with this label
+                                             (nothing: there is no crack on the photograph)
+
+Earlier versions wrote the label of a LabelMe file behind the ``#``, which is still read.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from crackseg.data.annotations.coco import Coco
-from crackseg.data.annotations.reader import ANNOTATION_SUFFIX, read_annotations
+from crackseg.data.annotations.reader import SUFFIXES, read_annotations
 from crackseg.errors import UnreadableImageError
-from crackseg.images import MaskKind, UInt8Array, read_mask_and_kind
+from crackseg.images import IMAGE_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
 
 _ANNOTATION = re.compile(
-    rf"(.+?{re.escape(ANNOTATION_SUFFIX)})(?:#(.*))?", re.IGNORECASE | re.DOTALL
+    rf"(.+?(?:{'|'.join(map(re.escape, sorted(SUFFIXES)))}))(?:\?([^#?/]*))?(?:#(.*))?",
+    re.IGNORECASE | re.DOTALL,
 )
+_CLASS_PICTURE = re.compile(
+    rf"(.+(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))}))\?([^#?/]*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ESCAPED = {character: f"%{ord(character):02X}" for character in "%#?|/"}
 
 
-def reference(file: Path, entry: str | None = None) -> str:
-    """The reference to a file relative to its root, and to an entry in it."""
-    return file.as_posix() if entry is None else f"{file.as_posix()}#{entry}"
+class Reference(NamedTuple):
+    """The parts of a truth reference.
+
+    Attributes:
+        file: Relative to the root; empty where no file stands behind it.
+        labels: Labels that count as cracks; None where the reference does not say.
+        entry: Name under which the file lists the photograph; None where it is for one alone.
+    """
+
+    file: str
+    labels: frozenset[str] | None
+    entry: str | None
 
 
-def split_reference(reference: str) -> tuple[str, str | None]:
-    """The file of a reference, empty where there is none, and the entry in it."""
+def reference(file: Path, entry: str | None = None, labels: Collection[str] | None = None) -> str:
+    """The reference to a file relative to its root, to labels and to an entry in it."""
+    text = file.as_posix()
+    if labels is not None:
+        text += "?" + "|".join(map(_escaped, sorted(labels)))
+    return text if entry is None else f"{text}#{entry}"
+
+
+def split_reference(reference: str) -> Reference:
+    """The parts of a reference.
+
+    >>> split_reference("annotations.json?fissure#images/wall#1.jpg").entry
+    'images/wall#1.jpg'
+    """
     match = _ANNOTATION.fullmatch(reference)
-    return (match[1], match[2]) if match else (reference, None)
+    if match:
+        return Reference(match[1], _labels(match[2]), match[3])
+    match = _CLASS_PICTURE.fullmatch(reference)
+    return (
+        Reference(match[1], _labels(match[2]), None) if match else Reference(reference, None, None)
+    )
 
 
 def truth_file(reference: str) -> str | None:
@@ -42,7 +80,13 @@ def truth_file(reference: str) -> str | None:
     >>> truth_file("annotations.json#images/wall#1.jpg"), truth_file("masks/wall#1.png")
     ('annotations.json', 'masks/wall#1.png')
     """
-    return split_reference(reference)[0] or None
+    return split_reference(reference).file or None
+
+
+def is_annotation(reference: str) -> bool:
+    """Whether a reference leads to labels, and not to a mask alone."""
+    file, labels, _ = split_reference(reference)
+    return labels is not None or Path(file).suffix.lower() in SUFFIXES
 
 
 def read_truth(root: Path, reference: str, size: tuple[int, int]) -> UInt8Array:
@@ -56,8 +100,8 @@ def read_truth_and_kind(
     """Reads or draws the truth of one photograph.
 
     Args:
-        root: of the data set.
-        reference: see the module.
+        root: Folder of the data set.
+        reference: Truth reference, see the module.
         size: (H, W) of the photograph, upright. Annotations are drawn at it. An image is not
             brought to it, since two sizes may both be in order.
 
@@ -66,17 +110,33 @@ def read_truth_and_kind(
         is an image.
 
     Raises:
-        UnreadableImageError: the file or the entry in it cannot be read or drawn.
-        DatasetError: an annotation file that contradicts itself.
+        UnreadableImageError: The file or the entry in it cannot be read or drawn.
+        DatasetError: An annotation file that contradicts itself.
     """
-    file, entry = split_reference(reference)
-    if not file:
+    if not reference:
         return np.zeros(size, np.uint8), None
-    if not file.lower().endswith(ANNOTATION_SUFFIX):
+    file, labels, entry = split_reference(reference)
+    if not is_annotation(reference):
         return read_mask_and_kind(root / file)
     annotations = read_annotations(root / file)
     if annotations is None:
-        raise UnreadableImageError(f"{root / file}: holds no annotations of LabelMe or COCO")
-    if isinstance(annotations, Coco):
-        return annotations.draw(entry or "", size), None
-    return annotations.draw(entry, size), None
+        raise UnreadableImageError(f"{root / file}: holds no annotations of a known format")
+    if entry is not None and not annotations.is_listing:
+        labels, entry = frozenset({entry}), None
+    return annotations.draw(entry, labels, size), None
+
+
+def _escaped(label: str) -> str:
+    return "".join(_ESCAPED.get(character, character) for character in label)
+
+
+def _labels(text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
+    return frozenset(map(_unescaped, text.split("|"))) if text else frozenset()
+
+
+def _unescaped(label: str) -> str:
+    for character, escaped in reversed(_ESCAPED.items()):
+        label = label.replace(escaped, character)
+    return label

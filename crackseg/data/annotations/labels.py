@@ -1,7 +1,8 @@
 """Which of an annotation's labels mean a crack."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from crackseg.errors import DatasetError, name_some
 
@@ -9,6 +10,40 @@ _CRACK = re.compile("crack", re.IGNORECASE)
 _NO_CRACK = re.compile(
     r"(?<![a-z])(no|non|not|un|without)[-_ ]*crack|crack[-_ ]*(free|less)", re.IGNORECASE
 )
+_SETTING = "data.crack_labels=[LABEL] (crackseg data: --crack-label LABEL)"
+
+
+@dataclass(frozen=True)
+class LabelUse:
+    """The labels of one annotation file or of several.
+
+    Attributes:
+        declared: Labels that a file names, with annotations or without.
+        used: Labels that annotations bear.
+        headings: Labels that stand above others, as a project's name does.
+    """
+
+    declared: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
+    headings: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """All labels; a heading that no annotation bears is none."""
+        return (self.declared - self.headings) | self.used
+
+
+def joined_use(uses: Iterable[LabelUse]) -> LabelUse:
+    """The labels of several files, which speak one language.
+
+    Where one file has cracks and stains and the next stains alone, the next one has no crack.
+    """
+    declared, used, headings = set[str](), set[str](), set[str]()
+    for use in uses:
+        declared |= use.declared
+        used |= use.used
+        headings |= use.headings
+    return LabelUse(frozenset(declared), frozenset(used), frozenset(headings))
 
 
 def means_crack(label: str) -> bool:
@@ -20,22 +55,58 @@ def means_crack(label: str) -> bool:
     return bool(_CRACK.search(label)) and not _NO_CRACK.search(label)
 
 
-def crack_labels(labels: Collection[str], where: object) -> frozenset[str]:
-    """Chooses the labels that speak of cracks, or the only label that there is.
+def crack_labels(use: LabelUse, where: object, given: Collection[str] = ()) -> frozenset[str]:
+    """Chooses the labels that mean a crack.
 
     Args:
-        labels: each once, or none at all.
-        where: the file or folder to be named in an error.
+        use: Labels of all annotation files.
+        where: File or folder to be named in an error.
+        given: Labels that the user says are cracks; without any they are guessed: those that
+            speak of a crack, or the only label in use.
 
     Raises:
-        DatasetError: several labels, and none of them speaks of a crack.
+        DatasetError: Several labels of which it is not known which means a crack.
     """
-    chosen = frozenset(filter(means_crack, labels))
-    if chosen or len(labels) <= 1:
+    if given:
+        wanted = {label.casefold() for label in given}
+        return frozenset(label for label in use.declared | use.used if label.casefold() in wanted)
+    labels, speaking = use.labels, frozenset(filter(means_crack, use.labels))
+    if speaking & use.used or (speaking and not use.used):
+        return speaking
+    left = use.used or labels
+    if speaking:
+        raise DatasetError(
+            f"{where}: no annotation bears the label {name_some(sorted(speaking), 10)}, and all "
+            f"bear others ({name_some(sorted(left), 10)}), so it is not known which means a crack; "
+            f"say it with {_SETTING}"
+        )
+    if len(left) <= 1:
         # A label that says there is no crack says so alone, too.
-        return chosen or frozenset(one for one in labels if not _NO_CRACK.search(one))
+        return frozenset(label for label in left if not _NO_CRACK.search(label))
     raise DatasetError(
-        f"{where}: none of its {len(labels)} labels speaks of a crack "
-        f"({name_some(sorted(labels), 10)}), so it is not known which means one; rename that label "
-        "so that the word crack is in it"
+        f"{where}: none of its {len(left)} labels speaks of a crack "
+        f"({name_some(sorted(left), 10)}), so it is not known which means one; say it with "
+        f"{_SETTING}"
     )
+
+
+def refuse_unknown_labels(given: Collection[str], known: Collection[str], where: object) -> None:
+    """Refuses labels that the user says are cracks and that no annotation file has.
+
+    Args:
+        given: Labels as the user wrote them.
+        known: Labels of all annotation files.
+        where: Folder to be named.
+
+    Raises:
+        DatasetError: There are some.
+    """
+    there = {label.casefold() for label in known}
+    unknown = [label for label in given if label.casefold() not in there]
+    if unknown and not known:
+        raise DatasetError(f"data.crack_labels: no annotation file below {where} has any label")
+    if unknown:
+        raise DatasetError(
+            f"data.crack_labels: no annotation file below {where} has the label "
+            f"{name_some(unknown)}; the labels are {name_some(sorted(known), 10)}"
+        )

@@ -5,15 +5,14 @@ left corner, so that the first pixel reaches from 0 to 1 and its centre is at on
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from crackseg.data.annotations.rle import decompress, expand
-from crackseg.errors import UnreadableImageError
 from crackseg.images import UInt8Array
 
 LINE_WIDTH = 3
@@ -24,50 +23,40 @@ Points = npt.NDArray[np.float64]
 _CIRCLE_CORNERS = 72
 
 
-def size_in(entry: Mapping[str, Any], height: str, width: str) -> tuple[int, int] | None:
-    """The (H, W) that an annotation gives under these keys; None where it does not."""
-    sides = (entry.get(height), entry.get(width))
-    return cast(tuple[int, int], sides) if all(isinstance(side, int) for side in sides) else None
-
-
-def refuse_other_size(what: str, annotated: tuple[int, int] | None, size: tuple[int, int]) -> None:
-    """Raises UnreadableImageError where a photograph is not as large as what was annotated."""
-    if annotated is not None and annotated != size:
-        raise UnreadableImageError(
-            f"{what}: annotated at {annotated[1]} x {annotated[0]} pixels (width x height), but "
-            f"the photograph has {size[1]} x {size[0]}; it was resized or turned afterwards"
-        )
-
-
-def points(coordinates: object, size: tuple[int, int], least: int) -> Points:
+def points(coordinates: object, least: int) -> Points:
     """Checks coordinates.
 
     Args:
-        coordinates: pairs of x and y.
-        size: (H, W) of the photograph.
-        least: how many points there must be.
+        coordinates: Pairs of x and y.
+        least: Number of points that there must be.
 
     Returns:
         float64 array of shape (N, 2).
 
     Raises:
-        ValueError: they are no such pairs, too few, or far outside of the photograph.
+        ValueError: They are no such pairs, or too few.
     """
     try:
         array = np.array(coordinates, dtype=np.float64)
     except (TypeError, ValueError):
         array = np.empty(0)
+    if array.shape == (0,) and isinstance(coordinates, list | tuple) and not coordinates:
+        raise ValueError(f"it has 0 points and needs {least}")
     if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError("its points are no pairs of x and y")
     if len(array) < least:
         raise ValueError(f"it has {len(array)} points and needs {least}")
+    return array
+
+
+def refuse_far(array: Points, size: tuple[int, int]) -> None:
+    """Raises ValueError where a point lies far outside of a photograph of (H, W)."""
     width_height = np.array(size[::-1])
     # A little beyond the border is an annotator's unsteady hand.
     inside = (array >= -width_height) & (array <= 2 * width_height)
     if not inside.all():
         x, y = array[~inside.all(axis=1)][0]
         raise ValueError(f"its point ({x:g}, {y:g}) lies far outside of the photograph")
-    return array
 
 
 def fill(polygons: Sequence[Points], size: tuple[int, int]) -> UInt8Array:

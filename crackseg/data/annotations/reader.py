@@ -1,31 +1,75 @@
-"""Opens annotation files and tells what they are."""
+"""Opens annotation files and tells what they are.
+
+To read a further format, write one file with a function that takes a path and what the file holds
+and returns an :class:`crackseg.data.annotations.shapes.AnnotationFile`, or None for a file of
+another kind; and name it in :data:`FORMATS`.
+"""
 
 import json
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crackseg.data.annotations.coco import Coco, parse_coco
-from crackseg.data.annotations.labelme import LabelMe, parse_labelme
+from crackseg.data.annotations.class_pictures import read_class_picture
+from crackseg.data.annotations.coco import parse_coco
+from crackseg.data.annotations.labelme import parse_labelme
+from crackseg.data.annotations.shapes import AnnotationFile
+from crackseg.data.annotations.supervisely import parse_supervisely
+from crackseg.data.annotations.yolo import parse_yolo
 from crackseg.errors import UnreadableImageError
 
-ANNOTATION_SUFFIX = ".json"
+
+@dataclass(frozen=True)
+class Format:
+    """One format of annotation files.
+
+    Attributes:
+        name: What messages call it, with an example of a file's name.
+        suffix: The ending of its files, in lower case.
+        parse: Takes a path and the file's content, as its suffix has it decoded; None for a file
+            of another kind.
+    """
+
+    name: str
+    suffix: str
+    parse: Callable[[Path, Any], AnnotationFile | None]
+
+
+FORMATS = (
+    Format("LabelMe's X.json", ".json", parse_labelme),
+    Format("COCO's annotations.json", ".json", parse_coco),
+    Format("Supervisely's X.jpg.json", ".json", parse_supervisely),
+    Format("YOLO's segments X.txt", ".txt", parse_yolo),
+)
+SUFFIXES = frozenset(known.suffix for known in FORMATS)
+_DECODERS: dict[str, tuple[str, Callable[[bytes], Any]]] = {
+    ".json": ("JSON", json.loads),
+    ".txt": ("text", lambda data: data.decode("utf-8-sig")),
+}
 
 # A file of COCO's describes thousands of photographs and is asked for each of them.
-_kept: dict[Path, tuple[tuple[int, int], Coco]] = {}
+_kept: dict[Path, tuple[tuple[int, int], AnnotationFile]] = {}
 _lock = threading.Lock()
 
 
-def read_annotations(path: Path) -> LabelMe | Coco | None:
-    """Reads a JSON file; one of COCO's is read once in a process as long as it stays the same.
+def read_annotations(path: Path) -> AnnotationFile | None:
+    """Reads an annotation file; one for many photographs is read once as long as it stays the same.
+
+    Args:
+        path: A file with one of :data:`SUFFIXES`, or a mask picture.
 
     Returns:
-        What it holds; None for a JSON file about something else.
+        What it holds; None for a file about something else.
 
     Raises:
-        UnreadableImageError: the file is missing or no JSON.
-        DatasetError: see :func:`crackseg.data.annotations.coco.parse_coco`.
+        UnreadableImageError: The file is missing, or not what its suffix says.
+        DatasetError: Content that contradicts itself, see the formats.
     """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        return read_class_picture(path)
     with _lock:
         try:
             status = path.stat()
@@ -33,18 +77,22 @@ def read_annotations(path: Path) -> LabelMe | Coco | None:
             known = _kept.get(path)
             if known is not None and known[0] == stamp:
                 return known[1]
-            document = json.loads(path.read_bytes())
+            content = _DECODERS[suffix][1](path.read_bytes())
         except FileNotFoundError as error:
             raise UnreadableImageError(f"{path}: there is no such file") from error
         except (OSError, ValueError, RecursionError) as error:
-            raise UnreadableImageError(f"{path}: cannot be read as JSON ({error})") from error
-        found = _parse(path, document)
-        if isinstance(found, Coco):
-            _kept[path] = stamp, found
-        return found
+            kind = _DECODERS[suffix][0]
+            raise UnreadableImageError(f"{path}: cannot be read as {kind} ({error})") from error
+        parsed = _parse(path, suffix, content)
+        if parsed is not None and parsed.is_listing:
+            _kept[path] = stamp, parsed
+        return parsed
 
 
-def _parse(path: Path, document: Any) -> LabelMe | Coco | None:
-    if not isinstance(document, dict):
-        return None
-    return parse_labelme(path, document) or parse_coco(path, document)
+def _parse(path: Path, suffix: str, content: Any) -> AnnotationFile | None:
+    for known in FORMATS:
+        if known.suffix == suffix:
+            parsed = known.parse(path, content)
+            if parsed is not None:
+                return parsed
+    return None

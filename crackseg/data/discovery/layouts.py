@@ -3,16 +3,20 @@
 Known layouts, in any nesting (an unzip tool may put a volume into itself):
 
     Final-Dataset-Vol1/Images, Final-Dataset-Vol2/Images-2, Final-Dataset-Vol1/Final_Masks/Masks
-    images with masks, labels, ground_truth, gt or annotations
+    images with masks, labels, ground_truth, gt, annotations or segmentation
     train/images, train/masks, val/..., test/..., or images/train, masks/train, ...
     train_img, train_lab, test_img, test_lab: DeepCrack's own
+    JPEGImages, SegmentationClass: PASCAL VOC's
+    imagesTr with X_0000.png, labelsTr with X.png: nnU-Net's
     X.jpg and X_mask.png, side by side or in the folders above
 
-``Heads`` holds saliency maps under the masks' names and is never read.
+``Heads`` holds saliency maps under the masks' names, ``SegmentationObject`` single objects, and
+neither is ever read.
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -22,11 +26,12 @@ from crackseg.images import IMAGE_SUFFIXES
 Kind = Literal["image", "mask", "label"]
 
 _KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("image", "images", "img", "imgs"), "image"),
-    **dict.fromkeys(("mask", "masks"), "mask"),
+    **dict.fromkeys(("image", "images", "img", "imgs", "jpegimages"), "image"),
+    **dict.fromkeys(("mask", "masks", "segmentationclass", "segmentationclassaug"), "mask"),
     # These names say less: annotators also keep photographs in such folders.
-    **dict.fromkeys(("label", "labels", "annotation", "annotations"), "label"),
-    **dict.fromkeys(("groundtruth", "groundtruths", "gt"), "label"),
+    **dict.fromkeys(("label", "labels", "annotation", "annotations", "ann", "annot"), "label"),
+    **dict.fromkeys(("groundtruth", "groundtruths", "gt", "gts"), "label"),
+    **dict.fromkeys(("segmentation", "segmentations", "seg"), "label"),
 }
 SUBSET_SPELLINGS = {
     "train": "train",
@@ -35,8 +40,15 @@ SUBSET_SPELLINGS = {
     "validation": "val",
     "test": "test",
 }
-_NEVER_READ = frozenset({"heads", "__macosx"})
-_MASK_ENDING = "_mask"
+_CHANNELLED = {"imagestr": "train", "imagests": "test"}
+_NEVER_READ = frozenset({"heads", "__macosx", "segmentationobject"})
+MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
+"""Endings of mask pictures; photographs are no GIF files."""
+MASK_ENDING = "_mask"
+OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_seg", "_annotation")
+"""What may stand behind the photograph's name in a mask's, besides ``_mask``."""
+_ENDINGS = (MASK_ENDING, *OTHER_ENDINGS)
+_CHANNEL = re.compile(r"(.+)_(\d{4})")
 
 
 class Key(NamedTuple):
@@ -51,6 +63,20 @@ class _Folder(NamedTuple):
     subset: str
 
 
+class Division(NamedTuple):
+    """Files by what their names say they are, each in the order of the files.
+
+    Attributes:
+        photographs: Pictures that are no masks.
+        masks: Mask pictures.
+        channels: Pictures that are further channels of one of the photographs.
+    """
+
+    photographs: list[Path]
+    masks: list[Path]
+    channels: list[Path]
+
+
 def is_read(path: Path) -> bool:
     """Whether a file, relative to its root, is neither hidden nor in a folder to be left alone."""
     parts = [part.lower() for part in path.parts]
@@ -59,26 +85,28 @@ def is_read(path: Path) -> bool:
     )
 
 
-def divide(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def divide(files: Iterable[Path]) -> Division:
     """Tells photographs from masks, by their names alone.
 
     Images in folders such as ``labels`` are masks of photographs that stand elsewhere; where
     nothing stands elsewhere they are photographs themselves, annotated in another way.
 
     Args:
-        files: relative to their root.
-
-    Returns:
-        Photographs and masks, in the order of ``files``.
+        files: Paths relative to their root.
     """
-    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-    masks = {path for path in images if _says_mask(path)}
-    labels = {path for path in images if kind(path) == "label"}
-    if masks.union(labels) != set(images):
+    pictures = [path for path in files if path.suffix.lower() in MASK_SUFFIXES]
+    images = [path for path in pictures if path.suffix.lower() in IMAGE_SUFFIXES]
+    stems = {path.with_suffix("") for path in images}
+    masks = {path for path in pictures if _says_mask(path) or _is_named_after(path, stems)}
+    labels = {path for path in pictures if kind(path) == "label"}
+    if masks.union(labels) != set(pictures):
         masks |= labels
-    return [path for path in images if path not in masks], [
-        path for path in images if path in masks
-    ]
+    channels = {path for path in images if _is_further_channel(path, stems)} - masks
+    return Division(
+        [path for path in images if path not in masks | channels],
+        [path for path in pictures if path in masks],
+        [path for path in images if path in channels],
+    )
 
 
 def kind(path: Path) -> Kind | None:
@@ -99,16 +127,69 @@ def listed_subset(path: Path) -> str:
     return subset(path) or (said.pop() if len(said) == 1 else "")
 
 
+def scope(path: Path) -> tuple[str, ...]:
+    """The folders above without those that only tell photographs from masks.
+
+    >>> scope(Path("bridge/images/1.jpg")) == scope(Path("bridge/masks/1.png"))
+    True
+    """
+    return tuple(part for part in path.parts[:-1] if not _folder(part).kind)
+
+
 def key(path: Path) -> Key:
     """What a photograph and its mask or annotation share."""
-    stem = path.stem
-    if stem.lower().endswith(_MASK_ENDING):
-        stem = stem[: -len(_MASK_ENDING)]
-    return Key(subset(path), stem)
+    stem = composed(path.stem)
+    if stem.lower().endswith(MASK_ENDING):
+        stem = stem[: -len(MASK_ENDING)]
+    channel = _CHANNEL.fullmatch(stem) if _is_channelled(path) else None
+    return Key(subset(path), channel[1] if channel else stem)
+
+
+def keys(path: Path) -> list[Key]:
+    """The keys that a mask's or an annotation's photograph may have, the likeliest first.
+
+    >>> [key.stem for key in keys(Path("masks/001.jpg.png"))]
+    ['001.jpg', '001']
+    """
+    first = key(path)
+    found = [first]
+    for stem in (first.stem, _without_suffix(first.stem)):
+        shorter = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
+        short = stem[: -len(shorter)] if shorter else stem
+        found += [Key(first.subset, one) for one in (stem, short, _without_suffix(short)) if one]
+    return list(dict.fromkeys(found))
+
+
+def composed(name: str) -> str:
+    """A name with its letters and their marks in one: macOS stores them apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _without_suffix(stem: str) -> str:
+    """``001`` of ``001.jpg``: tools write ``001.jpg.png`` or ``001.jpg.json``."""
+    name = Path(stem)
+    return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else stem
 
 
 def _says_mask(path: Path) -> bool:
-    return kind(path) == "mask" or path.stem.lower().endswith(_MASK_ENDING)
+    return kind(path) == "mask" or path.stem.lower().endswith(MASK_ENDING)
+
+
+def _is_named_after(path: Path, stems: Collection[Path]) -> bool:
+    """Whether a photograph beside it has its name without an ending of masks."""
+    ending = next((one for one in OTHER_ENDINGS if path.stem.lower().endswith(one)), "")
+    return bool(ending) and path.with_name(path.stem[: -len(ending)]) in stems
+
+
+def _is_channelled(path: Path) -> bool:
+    return any(part.lower() in _CHANNELLED for part in path.parts[:-1])
+
+
+def _is_further_channel(path: Path, stems: Collection[Path]) -> bool:
+    channel = _CHANNEL.fullmatch(path.stem) if _is_channelled(path) else None
+    if channel is None or channel[2] == "0000":
+        return False
+    return path.with_name(f"{channel[1]}_0000") in stems
 
 
 def _words(name: str) -> list[str]:
@@ -117,6 +198,10 @@ def _words(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _folder(name: str) -> _Folder:
+    if name.lower() in ("imagestr", "imagests"):
+        return _Folder("image", _CHANNELLED[name.lower()])
+    if name.lower() in ("labelstr", "labelsts"):
+        return _Folder("label", _CHANNELLED[name.lower().replace("labels", "images")])
     words = _words(name)
     subsets = [SUBSET_SPELLINGS[word] for word in words if word in SUBSET_SPELLINGS]
     rest = "".join(word for word in words if word not in SUBSET_SPELLINGS)

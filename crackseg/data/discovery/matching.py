@@ -2,103 +2,187 @@
 
 import filecmp
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from crackseg.data.annotations.ground_truth import split_reference
-from crackseg.data.annotations.reader import ANNOTATION_SUFFIX
-from crackseg.data.discovery.layouts import Key, divide, is_read, key, kind
+from crackseg.data.discovery.layouts import (
+    MASK_SUFFIXES,
+    Key,
+    divide,
+    is_read,
+    key,
+    keys,
+    kind,
+    scope,
+)
 from crackseg.data.discovery.listing import list_files
 from crackseg.data.discovery.references import References, find_references
-from crackseg.errors import DatasetError
+from crackseg.data.discovery.side_by_side import part_side_by_side
+from crackseg.data.discovery.unknown_files import find_unknown
+from crackseg.errors import DatasetError, name_some
+
+_Place = TypeVar("_Place")
 
 
-def match_files(root: Path) -> tuple[dict[Path, str], list[str]]:
-    """Finds photographs and their truth; opens annotation files, but no image.
+class _Truth(NamedTuple):
+    """A truth reference and the file behind it."""
+
+    file: Path
+    reference: str
+
+    @property
+    def is_mask(self) -> bool:
+        return self.file.suffix.lower() in MASK_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Photographs and their truth, relative to the root.
+
+    Attributes:
+        truths: The truth reference of each photograph, empty where there is none.
+        without_image: References that no photograph was found for.
+        unknown: Files that may hold the annotation of a photograph without truth, and are of no
+            format that is read.
+        crack_labels: Labels of annotation files that count as cracks.
+        known_labels: All their labels.
+        notes: What the user should know of how they were found.
+    """
+
+    truths: Mapping[Path, str]
+    without_image: Sequence[str]
+    unknown: Mapping[Path, Path]
+    crack_labels: frozenset[str]
+    known_labels: frozenset[str]
+    notes: Sequence[str]
+
+
+def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
+    """Finds photographs and their truth; opens annotation files, and images of one name alone.
 
     Args:
-        root: an existing folder.
-
-    Returns:
-        Each photograph's truth reference, empty where there is none; and the references that no
-        photograph was found for.
+        root: An existing folder.
+        crack_labels: Labels that the user says are cracks.
 
     Raises:
-        DatasetError: two different files that claim to be the same photograph, or to say what is
+        DatasetError: Two different files that claim to be the same photograph, or to say what is
             crack on it; annotations that contradict themselves.
-        UnreadableImageError: a damaged annotation file.
+        UnreadableImageError: A damaged annotation file.
     """
     listing = list_files(root)
     listing.warn_of_left_out()
     files = [path for path in listing.files if is_read(path)]
-    photographs, masks = divide(files)
-    listed = [path for path in files if path.suffix.lower() == ANNOTATION_SUFFIX]
-    references = find_references(root, listed, photographs)
-    named = _by_name(root, masks, references)
-    truths = {}
-    for image in _images(root, photographs, references, named):
-        found = [*references.placed.get(image, ()), *named.get(key(image), ())]
-        truths[image] = _only(root, image, found)
-    lonely = named.keys() - {key(image) for image in truths}
-    without_image = [truth for name in lonely for truth in named[name]]
-    return truths, [*references.without_image, *without_image]
-
-
-def _images(
-    root: Path,
-    photographs: Sequence[Path],
-    references: References,
-    named: Mapping[Key, Sequence[str]],
-) -> list[Path]:
-    """The photographs that belong to the data set, each once."""
-    placed = [path for path in photographs if path in references.placed]
-    others = [path for path in photographs if path not in references.placed]
-    in_folders = _by_key(root, (path for path in others if kind(path) == "image"))
-    # A picture outside of image folders that has no mask counts only where there are no such
-    # folders at all: a figure beside a README is no photograph without a mask.
-    folders = any(kind(path) == "image" for path in photographs)
-    outside = (
-        path
-        for path in others
-        if kind(path) != "image"
-        and key(path) not in in_folders
-        and (key(path) in named or not folders)
+    divided = divide(files)
+    parted = part_side_by_side(root, divided.photographs, files)
+    photographs, masks = parted.photographs, sorted([*divided.masks, *parted.masks])
+    references = find_references(root, files, photographs, masks, crack_labels)
+    named = _by_name(masks, references, {key(path) for path in photographs})
+    truths = {
+        image: _only(root, image, [*placed, *_references(named.get(key(image), ()))], references)
+        for image in photographs
+        if (placed := references.placed.get(image))
+    }
+    lonely: list[str] = []
+    for name, images in _others(photographs, references, named).items():
+        matched, left = _match(root, images, named.get(name, ()), references)
+        truths |= matched
+        lonely += _references(left)
+    taken = {key(image) for image in truths}
+    lonely += [truth.reference for name in named.keys() - taken for truth in named[name]]
+    read = {*photographs, *masks, *divided.channels, *references.opened}
+    without = [image for image in truths if not truths[image]]
+    return Matches(
+        truths,
+        [*references.without_image, *lonely],
+        find_unknown(root, [*files, *listing.unread_pictures], read, without),
+        references.labels,
+        references.known_labels,
+        [*_said_channels(divided.channels), *parted.notes, *references.notes],
     )
-    return [*placed, *in_folders.values(), *_by_key(root, outside).values()]
 
 
 def _by_name(
-    root: Path, masks: Sequence[Path], references: References
-) -> Mapping[Key, Sequence[str]]:
+    masks: Sequence[Path], references: References, photographs: Collection[Key]
+) -> Mapping[Key, Sequence[_Truth]]:
     """The references that find their photograph by its name."""
-    named: dict[Key, list[str]] = defaultdict(list)
-    for name, path in _by_key(root, masks).items():
-        named[name].append(path.as_posix())
-    for name, path in _by_key(root, references.elsewhere).items():
-        named[name].append(references.elsewhere[path])
+    named: dict[Key, list[_Truth]] = defaultdict(list)
+    truths = [_Truth(path, references.masks.get(path, path.as_posix())) for path in masks]
+    truths += [_Truth(path, reference) for path, reference in references.elsewhere.items()]
+    for truth in truths:
+        likely = keys(truth.file)
+        name = next((one for one in likely if one in photographs), likely[0])
+        named[name].append(truth)
     return named
 
 
-def _by_key(root: Path, paths: Iterable[Path]) -> dict[Key, Path]:
-    found: dict[Key, Path] = {}
-    for path in paths:
-        first = found.setdefault(key(path), path)
-        # The same archive unzipped twice is harmless; two different files of one name are not.
-        if not _same(root, first, path):
-            raise DatasetError(
-                f"{root}: {first} and {path} have the same name but differ, so it is not known "
-                "which belongs to the mask; remove or rename one, or name the folders of two data "
-                "sets apart, as data.root=[FOLDER,FOLDER]"
-            )
-    return found
+def _others(
+    photographs: Sequence[Path], references: References, named: Mapping[Key, Sequence[_Truth]]
+) -> dict[Key, list[Path]]:
+    """The photographs that no place tells the truth of, as far as they belong to the data set."""
+    others = [path for path in photographs if path not in references.placed]
+    in_folders = _grouped((key(path), path) for path in others if kind(path) == "image")
+    # A picture outside of image folders that has no mask counts only where there are no such
+    # folders at all: a figure beside a README is no photograph without a mask.
+    folders = any(kind(path) == "image" for path in photographs)
+
+    def belongs(path: Path) -> bool:
+        truths, inside = named.get(key(path), ()), in_folders.get(key(path), ())
+        if inside:
+            # A smaller copy beside the folder is no second photograph, one elsewhere may be.
+            scopes = {scope(truth.file) for truth in truths} - {scope(one) for one in inside}
+            return scope(path) in scopes
+        return bool(truths) or not folders
+
+    outside = ((key(path), path) for path in others if kind(path) != "image" and belongs(path))
+    return _grouped(
+        [*((name, path) for name, paths in in_folders.items() for path in paths), *outside]
+    )
 
 
-def _only(root: Path, image: Path, found: Sequence[str]) -> str:
+def _match(
+    root: Path, images: Sequence[Path], truths: Sequence[_Truth], references: References
+) -> tuple[dict[Path, str], list[_Truth]]:
+    """Matches what has one name: each image with its reference, and the truths that are left."""
+    different = _different(root, images)
+    if len(different) == 1:
+        return {different[0]: _only_of(root, different[0], truths, references)}, []
+    if not truths:
+        _refuse_side_by_side(root, different)
+        return dict.fromkeys(different, ""), []
+    # Folders images and masks in one folder belong together.
+    by_scope = _grouped((scope(image), image) for image in different)
+    left = [truth for truth in truths if scope(truth.file) not in by_scope]
+    matched = dict.fromkeys(different, "")
+    for place, together in by_scope.items():
+        of_place = [truth for truth in truths if scope(truth.file) == place]
+        if of_place:
+            if len(together) > 1:
+                raise _of_one_name(root, *together[:2])
+            matched[together[0]] = _only_of(root, together[0], of_place, references)
+    if left and not all(matched.values()):
+        raise _of_one_name(root, *different[:2])
+    return matched, left
+
+
+def _only_of(root: Path, image: Path, truths: Sequence[_Truth], references: References) -> str:
+    masks = _different(root, [truth.file for truth in truths if truth.is_mask])
+    if len(masks) > 1:
+        raise _of_one_name(root, *masks[:2])
+    kept = [truth for truth in truths if not truth.is_mask or truth.file in masks]
+    return _only(root, image, _references(kept), references)
+
+
+def _only(root: Path, image: Path, found: Sequence[str], references: References) -> str:
     """The one reference of a photograph, or an empty one."""
-    first = found[0] if found else ""
-    for other in found[1:]:
-        (file, entry), (other_file, other_entry) = map(split_reference, (first, other))
-        if entry != other_entry or not _same(root, Path(file), Path(other_file)):
+    strong = [reference for reference in found if reference not in references.weak] or found
+    first = strong[0] if strong else ""
+    for other in strong[1:]:
+        one, another = split_reference(first), split_reference(other)
+        if one[1:] != another[1:] or not _same(root, Path(one.file), Path(another.file)):
             raise DatasetError(
                 f"{root}: {first} and {other} both say what is crack on {image}; remove one, or "
                 "move it out of the folder"
@@ -106,5 +190,52 @@ def _only(root: Path, image: Path, found: Sequence[str]) -> str:
     return first
 
 
+def _different(root: Path, paths: Sequence[Path]) -> list[Path]:
+    """Files that differ: the same archive unzipped twice is harmless."""
+    found: list[Path] = []
+    for path in paths:
+        if not any(_same(root, one, path) for one in found):
+            found.append(path)
+    return found
+
+
 def _same(root: Path, one: Path, other: Path) -> bool:
     return one == other or filecmp.cmp(root / one, root / other, shallow=False)
+
+
+def _of_one_name(root: Path, first: Path, second: Path) -> DatasetError:
+    return DatasetError(
+        f"{root}: {first} and {second} have the same name but differ, so it is not known "
+        "which belongs to the mask; remove or rename one, or name the folders of two data "
+        "sets apart, as data.root=[FOLDER,FOLDER]"
+    )
+
+
+def _refuse_side_by_side(root: Path, images: Sequence[Path]) -> None:
+    for first, second in pairwise(images):
+        if first.parent == second.parent:
+            raise DatasetError(
+                f"{root}: {first} and {second} have the same name, and it is not known whether "
+                "one is the other's mask, for not one of the two alone has two values only and "
+                "the other's size; write _mask behind the names of masks, or rename one"
+            )
+
+
+def _grouped(pairs: Iterable[tuple[_Place, Path]]) -> dict[_Place, list[Path]]:
+    groups: dict[_Place, list[Path]] = defaultdict(list)
+    for place, path in pairs:
+        groups[place].append(path)
+    return groups
+
+
+def _references(truths: Iterable[_Truth]) -> list[str]:
+    return [truth.reference for truth in truths]
+
+
+def _said_channels(channels: Sequence[Path]) -> list[str]:
+    if not channels:
+        return []
+    return [
+        f"{len(channels)} further channels of photographs, left out, for a photograph is one "
+        f"file (the first channel is read): {name_some(map(str, channels))}"
+    ]

@@ -6,14 +6,16 @@
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from crackseg.data.annotations.ground_truth import truth_file
-from crackseg.data.annotations.reader import ANNOTATION_SUFFIX
+from crackseg.data.annotations.ground_truth import split_reference
+from crackseg.data.annotations.labels import refuse_unknown_labels
+from crackseg.data.discovery.explanations import no_pair, nothing_found, said_not_understood
 from crackseg.data.discovery.layouts import listed_subset, subset
 from crackseg.data.discovery.matching import match_files
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
@@ -38,26 +40,60 @@ class Pair(NamedTuple):
     @property
     def subset(self) -> str:
         """``train``, ``val`` or ``test`` where a folder or COCO's file says it; else empty."""
-        file = Path(truth_file(self.mask) or "")
+        file, _, entry = split_reference(self.mask)
         # A file for this photograph alone is named like it, which says nothing.
-        listed = file.suffix.lower() == ANNOTATION_SUFFIX and file.stem != self.stem
-        return subset(Path(self.image)) or (listed_subset(file) if listed else "")
+        listed = entry is not None and Path(file).stem != self.stem
+        return subset(Path(self.image)) or (listed_subset(Path(file)) if listed else "")
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What stands under a root; files by their path relative to it."""
+    """What stands under a root; files by their path relative to it.
+
+    Attributes:
+        root: Folder of the data set.
+        pairs: Photographs with their truth.
+        images_without_mask: Photographs that are left out for want of it.
+        masks_without_image: Truth references that no photograph was found for.
+        unreadable: Files that cannot be read.
+        not_understood: Files that may hold the annotations of photographs without a mask, and are
+            of no format that is read, each with the number of photographs.
+        crack_labels: Labels of annotation files that count as cracks.
+        known_labels: All their labels.
+        notes: What else the user should know.
+    """
 
     root: Path
     pairs: tuple[Pair, ...]
     images_without_mask: tuple[str, ...] = ()
     masks_without_image: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    not_understood: Mapping[str, int] = field(default_factory=dict)
+    crack_labels: frozenset[str] = frozenset()
+    known_labels: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def crack_free(self) -> tuple[str, ...]:
         """The images without a mask that are taken as crack-free."""
         return tuple(pair.image for pair in self.pairs if not pair.mask)
+
+    @property
+    def said_labels(self) -> str:
+        """Which labels count as cracks, in one line; empty where there are no annotation files."""
+        if not self.known_labels:
+            return ""
+        others = sorted(self.known_labels - self.crack_labels)
+        cracks = name_some(sorted(self.crack_labels), 10) or "none"
+        rest = f"; all else is background: {name_some(others, 10)}" if others else ""
+        return f"labels that count as crack: {cracks}{rest} (data.crack_labels says otherwise)"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of how photographs and masks were found."""
+        if not self.not_understood:
+            return self.notes
+        return (*self.notes, said_not_understood(self.not_understood))
 
     def without(self, unreadable: Sequence[str]) -> "Inventory":
         """The same without the pairs that one of these unreadable files belongs to."""
@@ -67,6 +103,8 @@ class Inventory:
 
     def warn_of_left_out(self) -> None:
         """Logs what is left out or taken as crack-free, by name and count."""
+        for note in self.remarks:
+            log.warning("%s", note)
         for files, what in (
             (self.images_without_mask, "images without a mask, left out"),
             (self.crack_free, "images without a mask, taken as crack-free"),
@@ -77,12 +115,15 @@ class Inventory:
                 log.warning("%d %s: %s", len(files), what, name_some(files))
 
 
-def find_pairs(root: Path, without_mask: WithoutMask = "leave_out") -> Inventory:
-    """Finds and pairs the photographs and masks under ``root``; opens no image.
+def find_pairs(
+    root: Path, without_mask: WithoutMask = "leave_out", crack_labels: Collection[str] = ()
+) -> Inventory:
+    """Finds and pairs the photographs and masks under ``root``; opens images of one name alone.
 
     Args:
-        root: of the data set.
-        without_mask: what becomes of photographs without a mask.
+        root: Folder of the data set.
+        without_mask: What becomes of photographs without a mask.
+        crack_labels: Labels of annotation files that count as cracks; none guesses them.
 
     Returns:
         The inventory, its pairs sorted by stem.
@@ -94,18 +135,21 @@ def find_pairs(root: Path, without_mask: WithoutMask = "leave_out") -> Inventory
             crack on it; annotations that contradict themselves; names that are not UTF-8.
         UnreadableImageError: a damaged annotation file.
     """
-    inventory = _look_into(root, without_mask)
-    if not inventory.pairs:
-        raise DatasetNotFoundError(_no_pair(inventory))
-    return inventory
+    return find_pairs_below([root], without_mask, crack_labels)
 
 
-def find_pairs_below(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Inventory:
+def find_pairs_below(
+    roots: Sequence[Path],
+    without_mask: WithoutMask = "leave_out",
+    crack_labels: Collection[str] = (),
+) -> Inventory:
     """Finds the pairs of several data sets, each by itself, and joins them.
 
     Args:
-        roots: none of them inside another one. Equal names in different roots do not matter.
-        without_mask: see :func:`find_pairs`.
+        roots: Folders, none of them inside another one. Equal names in different roots do not
+            matter.
+        without_mask: See :func:`find_pairs`.
+        crack_labels: See :func:`find_pairs`.
 
     Returns:
         The inventory below the roots' common parent folder.
@@ -115,33 +159,49 @@ def find_pairs_below(roots: Sequence[Path], without_mask: WithoutMask = "leave_o
         DatasetError: see :func:`find_pairs`; also for roots that overlap.
         UnreadableImageError: see :func:`find_pairs`.
     """
-    if len(roots) == 1:
-        return find_pairs(roots[0], without_mask)
     parent = common_root(roots)
-    found = [_look_into(root, without_mask) for root in roots]
+    found = [_look_into(root, without_mask, crack_labels) for root in roots]
+    known = frozenset[str]().union(*(one.known_labels for one in found))
+    refuse_unknown_labels(crack_labels, known, parent)
     for one in found:
         if not one.pairs:
-            raise DatasetNotFoundError(_no_pair(one))
-    return _join(parent, found)
+            raise DatasetNotFoundError(
+                no_pair(
+                    one.root, one.images_without_mask, one.masks_without_image, one.not_understood
+                )
+            )
+    return found[0] if len(found) == 1 else _join(parent, found)
 
 
-def _look_into(root: Path, without_mask: WithoutMask) -> Inventory:
+def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[str]) -> Inventory:
     """The inventory of one root, which may be empty."""
     if not root.is_dir():
-        raise DatasetNotFoundError(_nothing_found(root, "there is no such folder"))
-    truths, without_image = match_files(root)
+        raise DatasetNotFoundError(nothing_found(root, "there is no such folder"))
+    matches = match_files(root, crack_labels)
+    truths = matches.truths
     in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}
     _refuse_foreign_names(root, (*in_pairs, *in_pairs.values()))
     pairs = sorted(Pair(image.stem, image.as_posix(), truth) for image, truth in truths.items())
-    left_out = without_mask == "leave_out"
+    unknown = {image.as_posix(): file.as_posix() for image, file in matches.unknown.items()}
+    # Whose cracks stand in a file that is not understood is not free of them.
+    crack_free = without_mask == "crack_free" and not _is_unmatched(pairs, matches.without_image)
+    taken = [pair for pair in pairs if pair.mask or (crack_free and pair.image not in unknown)]
+    left = {pair.image for pair in pairs} - {pair.image for pair in taken}
     return Inventory(
         root=root,
-        pairs=tuple(pair for pair in pairs if pair.mask or not left_out),
-        images_without_mask=tuple(
-            sorted(pair.image for pair in pairs if not pair.mask and left_out)
-        ),
-        masks_without_image=tuple(sorted(without_image)),
+        pairs=tuple(taken),
+        images_without_mask=tuple(sorted(left)),
+        masks_without_image=tuple(sorted(matches.without_image)),
+        not_understood=Counter(unknown.values()),
+        crack_labels=matches.crack_labels,
+        known_labels=matches.known_labels,
+        notes=tuple(matches.notes),
     )
+
+
+def _is_unmatched(pairs: Sequence[Pair], masks: Collection[str]) -> bool:
+    """Whether there are masks, and not one of them found its photograph."""
+    return bool(masks) and not any(pair.mask for pair in pairs)
 
 
 def _refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
@@ -183,36 +243,29 @@ def common_root(roots: Sequence[Path]) -> Path:
     return Path(parent if absolute else os.path.relpath(parent))
 
 
+def _no_pair(one: Inventory) -> str:
+    return no_pair(one.root, one.images_without_mask, one.masks_without_image, one.not_understood)
+
+
 def _join(parent: Path, inventories: Sequence[Inventory]) -> Inventory:
     pairs: list[Pair] = []
     images: list[str] = []
     masks: list[str] = []
+    not_understood: dict[str, int] = {}
     for one in inventories:
         folder = Path(os.path.relpath(one.root, parent)).as_posix()
         for stem, image, mask in one.pairs:
             pairs.append(Pair(stem, f"{folder}/{image}", mask and f"{folder}/{mask}"))
         images += [f"{folder}/{image}" for image in one.images_without_mask]
         masks += [f"{folder}/{mask}" for mask in one.masks_without_image]
-    return Inventory(parent, tuple(sorted(pairs)), tuple(sorted(images)), tuple(sorted(masks)))
-
-
-def _no_pair(inventory: Inventory) -> str:
-    images, masks = len(inventory.images_without_mask), len(inventory.masks_without_image)
-    said = _nothing_found(inventory.root, f"{images} images and {masks} masks, but no pair")
-    if images and not masks:
-        said += (
-            f". If the {images} images show no cracks, say data.without_mask=crack_free, or to "
-            "crackseg data --without-mask crack_free"
-        )
-    return said
-
-
-def _nothing_found(root: Path, found: str) -> str:
-    return (
-        f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
-        "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
-        "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; X.jpg with "
-        "X_mask.png or LabelMe's X.json; and COCO's annotations in a JSON file near the "
-        "photographs. Name the folder that holds them with data.root=..., or train on the built-in "
-        "photographs with data=synthetic"
+        not_understood |= {f"{folder}/{file}": n for file, n in one.not_understood.items()}
+    return Inventory(
+        parent,
+        tuple(sorted(pairs)),
+        tuple(sorted(images)),
+        tuple(sorted(masks)),
+        not_understood=not_understood,
+        crack_labels=frozenset[str]().union(*(one.crack_labels for one in inventories)),
+        known_labels=frozenset[str]().union(*(one.known_labels for one in inventories)),
+        notes=tuple(f"{one.root}: {note}" for one in inventories for note in one.notes),
     )

@@ -1,25 +1,28 @@
 """Finds the photographs that annotation files speak of.
 
-A file of LabelMe's is named like its photograph and stands beside it or anywhere else, as a mask
-may. A file of COCO's lists file names, with or without folders; they are looked for near it, and
-where it is for one subset (``train/_annotations.coco.json``, ``instances_train2017.json``) not in
-the folders of another.
+A file for one photograph is named like it and stands beside it or anywhere else, as a mask may. A
+file for many lists file names, with or without folders; they are looked for near it, and where it
+is for one subset (``train/_annotations.coco.json``, ``instances_train2017.json``) not in the
+folders of another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
 
-from crackseg.data.annotations.coco import Coco
 from crackseg.data.annotations.ground_truth import reference
-from crackseg.data.annotations.labelme import LabelMe
-from crackseg.data.annotations.labels import crack_labels, means_crack
-from crackseg.data.annotations.reader import read_annotations
-from crackseg.data.discovery.layouts import key, listed_subset, subset
-from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.data.annotations.labels import crack_labels, joined_use
+from crackseg.data.annotations.reader import SUFFIXES, read_annotations
+from crackseg.data.annotations.shapes import AnnotationFile, sheet
+from crackseg.data.discovery.layouts import composed, keys, listed_subset, subset
+from crackseg.errors import DatasetError, UnreadableImageError, name_some
 from crackseg.system.progress import progress
+
+# Any text may end so; and who has masks often keeps the same outlines for YOLO beside them.
+_TEXT = ".txt"
 
 
 @dataclass(frozen=True)
@@ -27,96 +30,166 @@ class References:
     """Truth references out of annotation files.
 
     Attributes:
-        placed: those of each photograph whose place tells that they are its own.
-        elsewhere: of LabelMe's files that do not stand beside their photograph.
-        without_image: of what COCO's files list and is not there.
+        placed: Those of each photograph whose place tells that they are its own.
+        elsewhere: Those of files for one photograph that do not stand beside it.
+        masks: Those of mask pictures whose classes a file names.
+        weak: Files of which a mask picture is taken instead where there is one.
+        without_image: Those of what files for many list and is not there.
+        opened: All annotation files.
+        labels: Labels that count as cracks.
+        known_labels: All labels.
+        notes: What the user should know of how they were read.
     """
 
     placed: Mapping[Path, Sequence[str]]
     elsewhere: Mapping[Path, str]
+    masks: Mapping[Path, str]
+    weak: Collection[str]
     without_image: Sequence[str]
+    opened: Mapping[Path, AnnotationFile]
+    labels: frozenset[str]
+    known_labels: frozenset[str]
+    notes: Sequence[str]
 
 
-def find_references(root: Path, files: Sequence[Path], photographs: Sequence[Path]) -> References:
+def find_references(
+    root: Path,
+    files: Sequence[Path],
+    photographs: Sequence[Path],
+    masks: Sequence[Path] = (),
+    given: Collection[str] = (),
+) -> References:
     """Opens annotation files and finds the photographs of each.
 
     Args:
-        root: of the data set.
-        files: JSON files; those about something else are passed over.
-        photographs: all that there are; both relative to ``root``.
+        root: Folder of the data set.
+        files: Files that may be annotations; those about something else are passed over.
+        photographs: All that there are.
+        masks: Mask pictures; all paths are relative to ``root``.
+        given: Labels that the user says are cracks.
 
     Raises:
-        UnreadableImageError: a damaged file that cannot be laid to one photograph.
-        DatasetError: labels of which none is known to mean a crack, or a file name that fits
+        UnreadableImageError: A damaged file that cannot be laid to one photograph.
+        DatasetError: Labels of which none is known to mean a crack, or a file name that fits
             several photographs.
     """
     opened = _open(root, files, photographs)
+    pictures = {path: found for path in masks if (found := read_annotations(root / path))}
+    every = [*opened.values(), *pictures.values()]
+    use = joined_use(file.use for file in every)
+    labels = crack_labels(use, root, given)
+    written = {
+        path: reference(path, None, _written_labels(file, labels, bool(given)))
+        for path, file in opened.items()
+    }
     placed: dict[Path, list[str]] = defaultdict(list)
-    elsewhere = _place_labelme(root, opened, photographs, placed)
-    without_image = _place_coco(root, opened, photographs, placed)
-    return References(placed, elsewhere, without_image)
+    elsewhere = _place_sheets(opened, written, photographs, placed)
+    without_image, notes = _place_listings(root, opened, written, photographs, placed)
+    return References(
+        placed,
+        elsewhere,
+        {path: reference(path, None, labels & file.use.labels) for path, file in pictures.items()},
+        {written[path] for path in opened if _is_text(path)},
+        without_image,
+        opened,
+        labels,
+        use.declared | use.used,
+        [*notes, *_skipped(every, labels)],
+    )
 
 
 def _open(
     root: Path, files: Sequence[Path], photographs: Sequence[Path]
-) -> dict[Path, LabelMe | Coco]:
-    keys = {key(photograph) for photograph in photographs}
-    opened: dict[Path, LabelMe | Coco] = {}
-    for path in progress(files, "Reading annotations", len(files)):
+) -> dict[Path, AnnotationFile]:
+    known = {key for photograph in photographs for key in keys(photograph)}
+    listed = [path for path in files if path.suffix.lower() in SUFFIXES]
+    opened: dict[Path, AnnotationFile] = {}
+    for path in progress(listed, "Reading annotations", len(listed)):
         try:
             found = read_annotations(root / path)
         except UnreadableImageError as error:
-            if key(path) not in keys:
+            if _is_text(path):
+                continue
+            if not known.intersection(keys(path)):
                 raise UnreadableImageError(
                     f"{error}; mend it, or move it out of the data set's folder"
                 ) from error
             # It concerns one photograph, which is left out later as one of unreadable ones.
-            found = LabelMe(root / path, None, ())
-        if found is not None:
+            found = sheet(root / path, None, ())
+        if found is not None and (found.use.used or not _is_text(path) or known & set(keys(path))):
             opened[path] = found
     return opened
 
 
-def _place_labelme(
-    root: Path,
-    opened: Mapping[Path, LabelMe | Coco],
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() == _TEXT
+
+
+def _written_labels(
+    file: AnnotationFile, chosen: frozenset[str], given: bool
+) -> frozenset[str] | None:
+    """The labels that its reference must name; None where the file alone tells the same."""
+    try:
+        if not given and file.guessed_labels() == chosen & file.use.labels:
+            return None
+    except DatasetError:
+        pass
+    return chosen & (file.use.labels | file.use.declared)
+
+
+def _skipped(files: Iterable[AnnotationFile], labels: frozenset[str]) -> list[str]:
+    skipped = [
+        line
+        for file in files
+        for annotated in file.photographs.values()
+        for line in annotated.skipped(labels)
+    ]
+    if not skipped:
+        return []
+    return [f"{len(skipped)} annotations that cannot be drawn, left out: {name_some(skipped)}"]
+
+
+def _place_sheets(
+    opened: Mapping[Path, AnnotationFile],
+    written: Mapping[Path, str],
     photographs: Sequence[Path],
     placed: dict[Path, list[str]],
 ) -> dict[Path, str]:
     """Adds to ``placed``; returns the references of files that stand elsewhere."""
-    sheets = {path: found for path, found in opened.items() if isinstance(found, LabelMe)}
-    # All of them speak one language: where one file has cracks and stains and the next stains
-    # alone, the next one has no crack.
-    labels = crack_labels(frozenset().union(*(sheet.labels for sheet in sheets.values())), root)
-    entry = None if all(map(means_crack, labels)) else next(iter(labels))
     beside: dict[Path, list[Path]] = defaultdict(list)
     for photograph in photographs:
         beside[photograph.with_suffix("")].append(photograph)
+        beside[photograph].append(photograph)
     elsewhere = {}
-    for path in sheets:
-        partners = beside.get(path.with_suffix(""), [])
-        if len(partners) == 1:
-            placed[partners[0]].append(reference(path, entry))
-        else:
-            elsewhere[path] = reference(path, entry)
+    for path, file in opened.items():
+        if not file.is_listing:
+            partners = beside.get(path.with_suffix(""), [])
+            if len(partners) == 1:
+                placed[partners[0]].append(written[path])
+            else:
+                elsewhere[path] = written[path]
     return elsewhere
 
 
-def _place_coco(
+def _place_listings(
     root: Path,
-    opened: Mapping[Path, LabelMe | Coco],
+    opened: Mapping[Path, AnnotationFile],
+    written: Mapping[Path, str],
     photographs: Sequence[Path],
     placed: dict[Path, list[str]],
-) -> list[str]:
-    """Adds to ``placed``; returns the references to photographs that are not there."""
+) -> tuple[list[str], list[str]]:
+    """Adds to ``placed``; returns references to photographs that are not there, and notes."""
     by_name: dict[str, list[Path]] = defaultdict(list)
     for photograph in photographs:
-        by_name[photograph.name].append(photograph)
-    without_image = []
+        by_name[composed(photograph.name)].append(photograph)
+    without_image, notes = [], []
     for path, listing in opened.items():
-        for file_name in listing.images if isinstance(listing, Coco) else ():
-            listed = reference(path, file_name)
-            nearest = _nearest(path, PureWindowsPath(file_name), by_name)
+        lost = []
+        for file_name in listing.listed:
+            listed = f"{written[path]}#{file_name}"
+            nearest = _nearest(path, PureWindowsPath(composed(file_name)), by_name)
+            if not nearest and unquote(file_name) != file_name:
+                nearest = _nearest(path, PureWindowsPath(composed(unquote(file_name))), by_name)
             if len(nearest) > 1:
                 raise DatasetError(
                     f"{root}: {listed} may be {nearest[0]} or {nearest[1]}; write the folder into "
@@ -125,8 +198,13 @@ def _place_coco(
             if nearest:
                 placed[nearest[0]].append(listed)
             else:
-                without_image.append(listed)
-    return without_image
+                lost.append(file_name)
+        by_last_part = _by_last_part(path, lost, by_name, placed)
+        for file_name, photograph in by_last_part.items():
+            placed[photograph].append(f"{written[path]}#{file_name}")
+        without_image += [f"{written[path]}#{name}" for name in lost if name not in by_last_part]
+        notes += _said_last_parts(path, by_last_part)
+    return without_image, notes
 
 
 def _nearest(
@@ -139,11 +217,55 @@ def _nearest(
     foreign = len(folders) < len(listed.parts) - 1
     found: dict[tuple[int, int], list[Path]] = defaultdict(list)
     for path in by_name.get(listed.name, ()):
-        agreeing = _agreeing(reversed(folders), reversed(path.parts[:-1]))
+        agreeing = _agreeing(reversed(folders), map(composed, reversed(path.parts[:-1])))
         known = foreign or agreeing == min(len(folders), len(path.parts) - 1)
         if known and (not wanted or subset(path) in ("", wanted)):
             found[agreeing, _agreeing(listing.parts[:-1], path.parts[:-1])].append(path)
     return found[max(found)] if found else []
+
+
+def _by_last_part(
+    listing: Path,
+    file_names: Sequence[str],
+    by_name: Mapping[str, Sequence[Path]],
+    placed: Mapping[Path, Sequence[str]],
+) -> dict[str, Path]:
+    """The photographs of file names whose folders are not there, where only one can be meant.
+
+    Exports carry a project's number, as ``images/1/X.jpg``, or the folders of a server.
+    """
+    fitting: dict[Path, list[str]] = defaultdict(list)
+    for file_name in file_names:
+        listed = PureWindowsPath(composed(unquote(file_name)))
+        below = [
+            path
+            for name in {listed.name, PureWindowsPath(composed(file_name)).name}
+            for path in by_name.get(name, ())
+            if path.is_relative_to(listing.parent) and _of_one_subset(listing, listed, path)
+        ]
+        if len(below) == 1:
+            fitting[below[0]].append(file_name)
+    return {
+        names[0]: path
+        for path, names in fitting.items()
+        # What another entry or file speaks of is not meant a second time.
+        if len(names) == 1 and path not in placed
+    }
+
+
+def _of_one_subset(listing: Path, listed: PureWindowsPath, path: Path) -> bool:
+    said = {listed_subset(listing), subset(Path(listed.as_posix())), subset(path)} - {""}
+    return len(said) <= 1
+
+
+def _said_last_parts(listing: Path, found: Mapping[str, Path]) -> list[str]:
+    if not found:
+        return []
+    file_name, photograph = next(iter(found.items()))
+    return [
+        f"{len(found)} file names in {listing} were found by their last part alone, as "
+        f"{file_name}: {photograph}"
+    ]
 
 
 def _agreeing(one: Iterable[str], other: Iterable[str]) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from crackseg.data.annotations.coco import Coco, parse_coco
+from crackseg.data.annotations.coco import parse_coco
+from crackseg.data.annotations.shapes import AnnotationFile
 from crackseg.errors import DatasetError, UnreadableImageError
 
 SIZE = (40, 60)
@@ -32,7 +33,7 @@ def document(*segmentations: object, category: int = 1) -> dict[str, Any]:
     }
 
 
-def parsed(content: dict[str, Any]) -> Coco:
+def parsed(content: dict[str, Any]) -> AnnotationFile:
     coco = parse_coco(PATH, content)
     assert coco is not None
     return coco
@@ -55,36 +56,66 @@ def runs(compressed: bool) -> dict[str, Any]:
 
 @pytest.mark.parametrize("segmentation", [[SQUARE], runs(True), runs(False)])
 def test_polygons_and_run_lengths_give_the_same_mask(segmentation: object) -> None:
-    drawn = parsed(document(segmentation)).draw("a.jpg", SIZE)
+    drawn = parsed(document(segmentation)).draw("a.jpg", None, SIZE)
     assert drawn.dtype == np.uint8
     assert np.array_equal(drawn, square())
 
 
 def test_all_polygons_of_all_annotations_are_joined() -> None:
-    drawn = parsed(document([SQUARE, TRIANGLE], runs(False))).draw("a.jpg", SIZE)
+    drawn = parsed(document([SQUARE, TRIANGLE], runs(False))).draw("a.jpg", None, SIZE)
     assert np.array_equal(drawn[:20], square()[:20])
     assert (drawn[20:] > 0).sum() == pytest.approx(150, rel=0.1)
 
 
 def test_an_image_without_annotations_has_no_crack() -> None:
-    assert parsed(document([SQUARE])).draw("b.jpg", (5, 6)).tolist() == [[0] * 6] * 5
+    assert parsed(document([SQUARE])).draw("b.jpg", None, (5, 6)).tolist() == [[0] * 6] * 5
 
 
 def test_annotations_of_other_categories_are_left_out() -> None:
-    assert not parsed(document([TRIANGLE], category=2)).draw("a.jpg", SIZE).any()
+    assert not parsed(document([TRIANGLE], category=2)).draw("a.jpg", None, SIZE).any()
 
 
 def test_the_only_category_is_the_crack() -> None:
     content = document([SQUARE])
     content["categories"] = [{"id": 1, "name": "defect"}]
-    assert np.array_equal(parsed(content).draw("a.jpg", SIZE), square())
+    assert np.array_equal(parsed(content).draw("a.jpg", None, SIZE), square())
 
 
 def test_several_categories_of_which_none_is_a_crack_are_refused() -> None:
     content = document([SQUARE])
     content["categories"][0]["name"] = "defect"
+    content["annotations"].append({**content["annotations"][0], "id": 99, "category_id": 2})
     with pytest.raises(DatasetError, match=re.escape(f"{PATH}: none of its 2 labels")):
-        parse_coco(PATH, content)
+        parsed(content).draw("a.jpg", None, SIZE)
+
+
+def test_a_category_above_the_others_without_annotations_is_no_label() -> None:
+    content = document([SQUARE])
+    content["categories"] = [
+        {"id": 0, "name": "wall-cracks-x1y2", "supercategory": "none"},
+        {"id": 1, "name": "fissure", "supercategory": "wall-cracks-x1y2"},
+    ]
+    assert parsed(content).use.labels == {"fissure"}
+    assert np.array_equal(parsed(content).draw("a.jpg", None, SIZE), square())
+
+
+def test_a_category_that_is_its_own_supercategory_is_a_label() -> None:
+    content = document([SQUARE])
+    content["categories"] = [{"id": 1, "name": "crack", "supercategory": "crack"}]
+    assert np.array_equal(parsed(content).draw("a.jpg", None, SIZE), square())
+
+
+@pytest.mark.parametrize(
+    "segmentation", [SQUARE, [[[10, 5], [20, 5], [20, 15], [10, 15]]], [runs(True)], [runs(False)]]
+)
+def test_what_has_one_meaning_only_is_drawn(segmentation: object) -> None:
+    assert np.array_equal(parsed(document(segmentation)).draw("a.jpg", None, SIZE), square())
+
+
+def test_sizes_that_are_written_as_texts_are_read() -> None:
+    content = document([SQUARE])
+    content["images"][0] |= {"height": "40", "width": "60"}
+    assert parsed(content).photographs["a.jpg"].size == SIZE
 
 
 @pytest.mark.parametrize(
@@ -93,35 +124,69 @@ def test_several_categories_of_which_none_is_a_crack_are_refused() -> None:
         ([], "it has a box at most, and no outline"),
         (None, "it has a box at most, and no outline"),
         ("crack", "its segmentation is neither polygons nor a run-length code"),
-        (SQUARE, "its polygons are no lists of x1, y1, x2, y2, ..."),
         ([SQUARE[:-1]], "its polygons are no lists of x1, y1, x2, y2, ..."),
         # Four numbers are a box to COCO's tools.
         ([SQUARE[:4]], "it has 2 points and needs 3"),
+        ([SQUARE[:2]], "it has 1 points and needs 3"),
+        ({"size": [40, 60], "counts": None}, "its run-length code is damaged"),
+        ({"size": [40, 60], "counts": ["a"]}, "its run-length code is damaged"),
+    ],
+)
+def test_an_annotation_without_a_meaning_is_skipped_and_named(
+    segmentation: object, reason: str
+) -> None:
+    coco = parsed(document([SQUARE], segmentation))
+    annotated = coco.photographs["a.jpg"]
+    line = f"{PATH}, image a.jpg: annotation 11 (crack) cannot be drawn: {reason}"
+    assert annotated.skipped({"crack"}) == [line]
+    assert annotated.skipped({"stain"}) == []
+    assert np.array_equal(coco.draw("a.jpg", None, SIZE), square())
+
+
+def test_a_part_without_a_meaning_is_skipped_and_named() -> None:
+    coco = parsed(document([SQUARE, [5, 5, 9, 9]]))
+    assert coco.photographs["a.jpg"].skipped({"crack"}) == [
+        f"{PATH}, image a.jpg: annotation 10, part 2 (crack) cannot be drawn: it has 2 points and "
+        "needs 3"
+    ]
+    assert np.array_equal(coco.draw("a.jpg", None, SIZE), square())
+
+
+def test_a_photograph_of_whose_cracks_none_can_be_drawn_is_unreadable() -> None:
+    coco = parsed(document([]))
+    assert coco.photographs["a.jpg"].skipped({"crack"}) == []
+    with pytest.raises(UnreadableImageError, match=r"annotation 10 .crack. cannot be drawn"):
+        coco.draw("a.jpg", None, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "reason"),
+    [
         ([[1, 2, 3, 4, 900, 6]], "its point (900, 6) lies far outside of the photograph"),
         ({"size": [60, 40], "counts": "abc"}, "its run-length code is of size [60, 40]"),
-        ({"size": [40, 60], "counts": None}, "its run-length code is damaged"),
         ({"size": [40, 60], "counts": [5]}, "its run-length code is damaged"),
-        ({"size": [40, 60], "counts": ["a"]}, "its run-length code is damaged"),
         ({"size": [40, 60], "counts": "damaged"}, "its run-length code is damaged"),
     ],
 )
-def test_an_annotation_that_cannot_be_drawn_is_named(segmentation: object, reason: str) -> None:
+def test_an_annotation_that_does_not_fit_is_named(segmentation: object, reason: str) -> None:
     coco = parsed(document([SQUARE], segmentation))
     with pytest.raises(UnreadableImageError) as caught:
-        coco.draw("a.jpg", SIZE)
-    assert str(caught.value) == (f"{PATH}, image a.jpg: annotation 11 cannot be drawn: {reason}")
+        coco.draw("a.jpg", None, SIZE)
+    assert str(caught.value) == (
+        f"{PATH}, image a.jpg: annotation 11 (crack) cannot be drawn: {reason}"
+    )
 
 
 def test_a_photograph_of_another_size_is_refused() -> None:
     message = re.escape(f"{PATH}, image a.jpg: annotated at 60 x 40 pixels (width x height), but")
     with pytest.raises(UnreadableImageError, match=f"^{message}"):
-        parsed(document([SQUARE])).draw("a.jpg", (60, 40))
+        parsed(document([SQUARE])).draw("a.jpg", None, (60, 40))
 
 
 def test_an_image_that_is_not_listed_is_named() -> None:
     message = re.escape(f"{PATH}: it lists no image 'c.jpg'")
     with pytest.raises(UnreadableImageError, match=f"^{message}$"):
-        parsed(document([SQUARE])).draw("c.jpg", SIZE)
+        parsed(document([SQUARE])).draw("c.jpg", None, SIZE)
 
 
 @pytest.mark.parametrize(

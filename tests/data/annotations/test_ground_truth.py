@@ -11,6 +11,7 @@ from PIL import Image
 from crackseg.data.annotations.ground_truth import (
     read_truth,
     read_truth_and_kind,
+    reference,
     split_reference,
     truth_file,
 )
@@ -35,8 +36,26 @@ SQUARE = [[10, 5], [20, 5], [20, 15], [10, 15]]
     ],
 )
 def test_a_reference_is_a_file_and_an_entry(reference: str, file: str, entry: str | None) -> None:
-    assert split_reference(reference) == (file, entry)
+    assert split_reference(reference) == (file, None, entry)
     assert truth_file(reference) == file
+
+
+@pytest.mark.parametrize(
+    ("file", "labels", "entry", "written"),
+    [
+        ("x.json", {"fissure"}, None, "x.json?fissure"),
+        ("x.json", set(), None, "x.json?"),
+        ("a.json", {"joint", "a/b|c#d?e%f"}, "x?.jpg", "a.json?a%2Fb%7Cc%23d%3Fe%25f|joint#x?.jpg"),
+        ("labels/x.txt", {"crack"}, None, "labels/x.txt?crack"),
+        ("SegmentationClass/x.png", {"crack"}, None, "SegmentationClass/x.png?crack"),
+        ("masks/what?.png", None, None, "masks/what?.png"),
+    ],
+)
+def test_labels_stand_in_a_reference(
+    file: str, labels: set[str] | None, entry: str | None, written: str
+) -> None:
+    assert reference(Path(file), entry, labels) == written
+    assert split_reference(written) == (file, labels, entry)
 
 
 def test_an_empty_reference_is_a_photograph_without_cracks(tmp_path: Path) -> None:
@@ -72,7 +91,14 @@ def write_coco(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "reference"),
-    [(("crack", "stain"), "x.json"), (("fissure",), "x.json#fissure"), ((), "all.json#a/x#1.jpg")],
+    [
+        (("crack", "stain"), "x.json"),
+        (("fissure",), "x.json?fissure"),
+        # As earlier versions wrote it.
+        (("fissure",), "x.json#fissure"),
+        ((), "all.json#a/x#1.jpg"),
+        ((), "all.json?crack|stain#a/x#1.jpg"),
+    ],
 )
 def test_annotations_are_drawn_at_the_size_of_the_photograph(
     tmp_path: Path, labels: tuple[str, ...], reference: str
@@ -94,7 +120,7 @@ def test_labels_that_are_no_cracks_leave_the_photograph_without(tmp_path: Path) 
 
 def test_a_file_about_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"camera": "phone"}')
-    message = re.escape(f"{tmp_path / 'x.json'}: holds no annotations of LabelMe or COCO")
+    message = re.escape(f"{tmp_path / 'x.json'}: holds no annotations of a known format")
     with pytest.raises(UnreadableImageError, match=f"^{message}$"):
         read_truth(tmp_path, "x.json", SIZE)
 

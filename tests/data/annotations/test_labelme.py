@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.annotations.labelme import LabelMe, parse_labelme
+from crackseg.data.annotations.labelme import parse_labelme
+from crackseg.data.annotations.shapes import AnnotationFile
 from crackseg.errors import UnreadableImageError
 
 SIZE = (40, 60)
@@ -22,7 +23,7 @@ def shape(points: object, kind: str | None = "polygon", label: str = "crack", **
     return {"label": label, "points": points, "shape_type": kind, **more}
 
 
-def sheet(*shapes: dict, **document: Any) -> LabelMe:
+def sheet(*shapes: dict, **document: Any) -> AnnotationFile:
     parsed = parse_labelme(PATH, {"shapes": list(shapes), **document})
     assert parsed is not None
     return parsed
@@ -43,10 +44,12 @@ def square() -> np.ndarray:
         ("rectangle", [[20, 15], [10, 5]]),
         ("rectangle", SQUARE),
         ("oriented_rectangle", SQUARE),
+        ("rotation", SQUARE),
+        ("quadrilateral", SQUARE),
     ],
 )
 def test_areas_are_filled(kind: str | None, points: object) -> None:
-    drawn = sheet(shape(points, kind)).draw(None, SIZE)
+    drawn = sheet(shape(points, kind)).draw(None, None, SIZE)
     assert drawn.dtype == np.uint8
     assert np.array_equal(drawn, square())
 
@@ -60,7 +63,7 @@ def test_areas_are_filled(kind: str | None, points: object) -> None:
     ],
 )
 def test_circles_and_lines_are_drawn(kind: str, points: object, area: int) -> None:
-    drawn = sheet(shape(points, kind)).draw(None, SIZE)
+    drawn = sheet(shape(points, kind)).draw(None, None, SIZE)
     assert np.unique(drawn).tolist() == [0, 255]
     assert (drawn > 0).sum() == pytest.approx(area, rel=0.04)
     assert drawn[20, 30] == 255
@@ -78,7 +81,7 @@ def test_a_painted_mask_is_put_in_its_place(dtype: type) -> None:
     stored = shape([[10, 5], [19, 14]], "mask", mask=encoded(painted.astype(dtype)))
     expected = np.zeros(SIZE, bool)
     expected[5:15, 10:20] = painted
-    assert np.array_equal(sheet(stored).draw(None, SIZE) > 0, expected)
+    assert np.array_equal(sheet(stored).draw(None, None, SIZE) > 0, expected)
 
 
 def test_shapes_of_other_labels_are_left_out() -> None:
@@ -87,49 +90,60 @@ def test_shapes_of_other_labels_are_left_out() -> None:
         shape([[30, 20], [50, 20], [50, 35]], label="stain"),
         shape([[30, 20]], "point", label="note"),
     )
-    assert parsed.labels == {"Crack_1", "stain", "note"}
-    assert np.array_equal(parsed.draw(None, SIZE), square())
-    assert parsed.draw("stain", SIZE)[21, 45] == 255
-    assert not parsed.draw("stain", SIZE)[5:15, 10:20].any()
+    assert parsed.use.labels == {"Crack_1", "stain", "note"}
+    assert np.array_equal(parsed.draw(None, None, SIZE), square())
+    assert parsed.draw(None, {"stain"}, SIZE)[21, 45] == 255
+    assert not parsed.draw(None, {"stain"}, SIZE)[5:15, 10:20].any()
 
 
 def test_a_file_without_shapes_says_that_there_is_no_crack() -> None:
-    assert not sheet().draw(None, SIZE).any()
+    assert not sheet().draw(None, None, SIZE).any()
 
 
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
         (shape(SQUARE[:2]), "it has 2 points and needs 3"),
+        (shape([]), "it has 0 points and needs 3"),
         (shape(None), "its points are no pairs of x and y"),
         (shape([[1, 1]], "point"), "a point has no area"),
         (shape([[10, 5], [19, 14]], "mask"), "its mask cannot be decoded"),
         (shape([[10, 5], [19, 14]], "mask", mask="AAAA"), "its mask cannot be decoded"),
-        (
-            shape([[55, 5], [64, 14]], "mask", mask=encoded(np.ones((10, 10), bool))),
-            "its mask reaches beyond the photograph",
-        ),
-        (
-            shape([[-3, 5], [6, 14]], "mask", mask=encoded(np.ones((10, 10), bool))),
-            "its mask reaches beyond the photograph",
-        ),
     ],
 )
-def test_a_shape_that_cannot_be_drawn_is_named(broken: dict, reason: str) -> None:
+def test_a_stray_shape_is_skipped_and_named(broken: dict, reason: str) -> None:
+    parsed = sheet(shape(SQUARE), broken)
+    line = f"{PATH}: shape 2 (crack) cannot be drawn: {reason}"
+    assert parsed.photographs[None].skipped({"crack"}) == [line]
+    assert np.array_equal(parsed.draw(None, None, SIZE), square())
+    with pytest.raises(UnreadableImageError, match=r"shape 1 .crack. cannot be drawn"):
+        sheet(broken).draw(None, None, SIZE)
+
+
+@pytest.mark.parametrize("left", [55, -3])
+def test_a_mask_that_reaches_beyond_the_photograph_is_named(left: int) -> None:
+    painted = encoded(np.ones((10, 10), bool))
+    beyond = shape([[left, 5], [left + 9, 14]], "mask", mask=painted)
     with pytest.raises(UnreadableImageError) as caught:
-        sheet(shape(SQUARE), broken).draw(None, SIZE)
-    assert str(caught.value) == f"{PATH}: shape 2 (crack) cannot be drawn: {reason}"
+        sheet(shape(SQUARE), beyond).draw(None, None, SIZE)
+    assert str(caught.value) == (
+        f"{PATH}: shape 2 (crack) cannot be drawn: its mask reaches beyond the photograph"
+    )
+
+
+def test_sizes_that_are_written_as_fractions_are_read() -> None:
+    assert sheet(imageHeight=40.0, imageWidth=60.0).photographs[None].size == SIZE
 
 
 def test_a_photograph_of_another_size_is_refused() -> None:
     parsed = sheet(shape(SQUARE), imageHeight=60, imageWidth=40)
     with pytest.raises(UnreadableImageError) as caught:
-        parsed.draw(None, SIZE)
+        parsed.draw(None, None, SIZE)
     assert str(caught.value) == (
         f"{PATH}: annotated at 40 x 60 pixels (width x height), but the photograph has 60 x 40; it "
         "was resized or turned afterwards"
     )
-    assert np.array_equal(sheet(shape(SQUARE), imageHeight=None).draw(None, SIZE), square())
+    assert np.array_equal(sheet(shape(SQUARE), imageHeight=None).draw(None, None, SIZE), square())
 
 
 @pytest.mark.parametrize("broken", ["crack", {"points": SQUARE}, {"label": 3, "points": SQUARE}])

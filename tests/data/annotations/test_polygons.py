@@ -6,7 +6,15 @@ import re
 import numpy as np
 import pytest
 
-from crackseg.data.annotations.polygons import LINE_WIDTH, circle, fill, points, rectangle, stroke
+from crackseg.data.annotations.polygons import (
+    LINE_WIDTH,
+    circle,
+    fill,
+    points,
+    rectangle,
+    refuse_far,
+    stroke,
+)
 
 SIZE = (60, 80)
 
@@ -84,9 +92,10 @@ def test_a_line_goes_through_all_its_points() -> None:
 )
 def test_points_that_cannot_be_are_refused(given: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
-        points(given, SIZE, 3)
+        refuse_far(points(given, 3), SIZE)
 
 
 def test_a_little_beyond_the_border_is_cut_off() -> None:
-    beyond = points([[-4, -4], [84, -4], [84, 64], [-4, 64]], SIZE, 3)
+    beyond = points([[-4, -4], [84, -4], [84, 64], [-4, 64]], 3)
+    refuse_far(beyond, SIZE)
     assert (fill([beyond], SIZE) == 255).all()

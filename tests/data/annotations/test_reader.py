@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from crackseg.data.annotations import reader
-from crackseg.data.annotations.coco import Coco
-from crackseg.data.annotations.labelme import LabelMe
-from crackseg.data.annotations.reader import read_annotations
+from crackseg.data.annotations.reader import Format, read_annotations
 from crackseg.errors import UnreadableImageError
 
 
@@ -30,15 +28,21 @@ def coco(*names: str) -> dict[str, Any]:
 
 
 def test_files_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
-    assert isinstance(read_annotations(write(tmp_path / "a.json", {"shapes": []})), LabelMe)
-    assert isinstance(read_annotations(write(tmp_path / "b.json", coco("x.jpg"))), Coco)
+    sheet = read_annotations(write(tmp_path / "a.json", {"shapes": []}))
+    assert sheet is not None
+    assert not sheet.is_listing
+    assert sheet.listed == []
+    listing = read_annotations(write(tmp_path / "b.json", coco("x.jpg")))
+    assert listing is not None
+    assert listing.is_listing
+    assert listing.listed == ["x.jpg"]
     for other in ({}, [], "text", {"camera": "phone"}):
         assert read_annotations(write(tmp_path / "c.json", other)) is None
 
 
 def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"shapes": []}', encoding="utf-8-sig")
-    assert isinstance(read_annotations(tmp_path / "a.json"), LabelMe)
+    assert read_annotations(tmp_path / "a.json") is not None
 
 
 def test_a_file_of_coco_is_parsed_once_by_all_threads(
@@ -47,7 +51,8 @@ def test_a_file_of_coco_is_parsed_once_by_all_threads(
     path = write(tmp_path / "a.json", coco("x.jpg"))
     parsed = []
     parse = reader.parse_coco
-    monkeypatch.setattr(reader, "parse_coco", lambda *given: parsed.append(given) or parse(*given))
+    counting = Format("COCO", ".json", lambda *given: parsed.append(given) or parse(*given))
+    monkeypatch.setattr(reader, "FORMATS", (counting,))
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(read_annotations, [path] * 20))
     assert len(parsed) == 1
@@ -56,11 +61,11 @@ def test_a_file_of_coco_is_parsed_once_by_all_threads(
 
 def test_a_file_of_coco_that_has_changed_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", coco("x.jpg"))
-    assert list(read_annotations(path).images) == ["x.jpg"]
+    assert read_annotations(path).listed == ["x.jpg"]
     stamp = path.stat().st_mtime_ns
     write(path, coco("y.jpg"))
     os.utime(path, ns=(stamp, stamp + 1))
-    assert list(read_annotations(path).images) == ["y.jpg"]
+    assert read_annotations(path).listed == ["y.jpg"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"shapes": [', b"\xff\xfe\xfa", b"[" * 100_000])

@@ -74,7 +74,7 @@ def test_what_is_never_read(name: str) -> None:
 
 
 def divided(*names: str) -> tuple[list[str], list[str]]:
-    photographs, masks = divide(map(Path, names))
+    photographs, masks, _ = divide(map(Path, names))
     return [str(path) for path in photographs], [str(path) for path in masks]
 
 

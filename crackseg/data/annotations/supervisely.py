@@ -1,0 +1,103 @@
+"""Supervisely's files, ``ann/X.jpg.json`` for each photograph ``img/X.jpg``.
+
+Bitmaps are PNG files of the rectangle around them, packed and in base64; polygons and rectangles
+are filled, without a polygon's holes; lines are drawn
+:data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
+"""
+
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackseg.data.annotations.polygons import Points, fill, points, rectangle, refuse_far, stroke
+from crackseg.data.annotations.shapes import (
+    AnnotationFile,
+    Bitmap,
+    Drawing,
+    Polygons,
+    decode_painted,
+    shape,
+    sheet,
+    size_in,
+)
+from crackseg.errors import UnreadableImageError
+from crackseg.images import UInt8Array
+
+_MOST_UNPACKED = 1 << 28
+
+
+class _WithHoles:
+    """A polygon without its holes."""
+
+    def __init__(self, outline: Points, holes: list[Points]) -> None:
+        self.outline, self.holes = outline, holes
+
+    def draw(self, size: tuple[int, int]) -> UInt8Array:
+        """See :class:`crackseg.data.annotations.shapes.Drawing`."""
+        refuse_far(self.outline, size)
+        mask = fill([self.outline], size)
+        mask[fill(self.holes, size) > 0] = 0
+        return mask
+
+
+def parse_supervisely(path: Path, document: Any) -> AnnotationFile | None:
+    """Takes Supervisely's objects out of a JSON document; None for one of another kind.
+
+    Raises:
+        UnreadableImageError: An object without a class.
+    """
+    objects = document.get("objects") if isinstance(document, dict) else None
+    size = document.get("size") if isinstance(document, dict) else None
+    if not isinstance(objects, list) or not isinstance(size, dict):
+        return None
+    for number, entry in enumerate(objects, 1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("classTitle"), str):
+            raise UnreadableImageError(f"{path}: object {number} has no classTitle")
+    return sheet(
+        path,
+        size_in(size, "height", "width"),
+        [
+            shape(f"object {number}", entry["classTitle"], partial(_drawing, entry))
+            for number, entry in enumerate(objects, 1)
+        ],
+    )
+
+
+def _drawing(entry: dict[str, Any]) -> Drawing:
+    """What an object draws.
+
+    Raises:
+        ValueError: It has no area, or is damaged.
+    """
+    kind, given = entry.get("geometryType"), entry.get("points")
+    outline = given.get("exterior") if isinstance(given, dict) else None
+    match kind:
+        case "bitmap":
+            return _bitmap(entry.get("bitmap"))
+        case "polygon":
+            holes = given.get("interior") or [] if isinstance(given, dict) else []
+            return _WithHoles(points(outline, 3), [points(hole, 3) for hole in holes])
+        case "rectangle":
+            corners = points(outline, 2)
+            return Polygons([rectangle(corners[:2])], corners)
+        case "line" | "polyline":
+            line = points(outline, 2)
+            return Polygons(stroke(line), line)
+    raise ValueError(f"a {kind} has no area")
+
+
+def _bitmap(bitmap: Any) -> Bitmap:
+    if not isinstance(bitmap, dict):
+        raise ValueError("its bitmap is missing")
+    left, top = np.rint(points([bitmap.get("origin")], 1)[0]).astype(int).tolist()
+    return Bitmap(decode_painted(bitmap.get("data"), _unpack), left, top)
+
+
+def _unpack(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, _MOST_UNPACKED)
+    except zlib.error as error:
+        raise ValueError("it is not packed") from error

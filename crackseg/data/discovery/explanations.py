@@ -1,0 +1,72 @@
+"""What is said where photographs found no masks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from crackseg.data.annotations.reader import FORMATS
+from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS
+from crackseg.errors import name_some
+
+_ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
+_READ = ", ".join(
+    (
+        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF)",
+        *(known.name for known in FORMATS),
+        "SegmentationClass with labelmap.txt, and nnU-Net's labelsTr",
+    )
+)
+
+
+def no_pair(
+    root: Path, images: Sequence[str], masks: Sequence[str], not_understood: Mapping[str, int]
+) -> str:
+    """What is said of a folder without a pair.
+
+    Args:
+        root: The folder.
+        images: Photographs in it.
+        masks: Truth references in it.
+        not_understood: See :func:`said_not_understood`.
+    """
+    said = nothing_found(root, f"{len(images)} images and {len(masks)} masks, but no pair")
+    if not_understood:
+        return f"{said}. {said_not_understood(not_understood)}"
+    if images and masks:
+        return (
+            f"{said}. One of the photographs is {images[0]}, one of the masks {masks[0]}: both "
+            "need one name and, where folders tell subsets, one subset; behind the photograph's "
+            f"name a mask's may have {_ENDINGS}"
+        )
+    if images:
+        said += (
+            f". If the {len(images)} images show no cracks, say data.without_mask=crack_free, or "
+            "to crackseg data --without-mask crack_free"
+        )
+    return said
+
+
+def said_not_understood(files: Mapping[str, int]) -> str:
+    """What is said of files that may hold annotations.
+
+    Args:
+        files: Each with the number of photographs whose annotations it may hold.
+    """
+    return (
+        f"{len(files)} files may hold the annotations of {sum(files.values())} photographs without "
+        f"a mask and are not understood, so that these are left out and never taken as crack-free: "
+        f"{name_some(sorted(files))}. Read are {_READ}; convert them, or move them out of the "
+        "folder if they are about something else"
+    )
+
+
+def nothing_found(root: Path, found: str) -> str:
+    """What is said of a folder that is no data set, with the layouts that are."""
+    return (
+        f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
+        "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
+        "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; JPEGImages/ "
+        "with SegmentationClass/; imagesTr/ with labelsTr/; X.jpg with X_mask.png, LabelMe's "
+        "X.json, Supervisely's X.jpg.json or YOLO's X.txt; and COCO's annotations in a JSON file "
+        "near the photographs. Name the folder that holds them with data.root=..., or train on the "
+        "built-in photographs with data=synthetic"
+    )

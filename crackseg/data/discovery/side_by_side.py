@@ -1,0 +1,71 @@
+"""Pictures of one name in one folder, of which one may be the other's mask."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from crackseg.data.discovery.layouts import composed
+from crackseg.errors import UnreadableImageError
+from crackseg.images import read_mask_and_kind
+from crackseg.photographs import size_of_photograph
+
+_TWO_VALUES = frozenset({"binary", "zero_one", "palette"})
+
+
+class Parted(NamedTuple):
+    """Photographs and the masks that stood among them.
+
+    Attributes:
+        photographs: Those that are left.
+        masks: Those that are masks of another one.
+        notes: What the user should know of it.
+    """
+
+    photographs: list[Path]
+    masks: list[Path]
+    notes: list[str]
+
+
+def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[Path]) -> Parted:
+    """Takes masks out of photographs: X.png beside X.jpg, of its size and of two values alone.
+
+    Args:
+        root: Folder of the data set.
+        photographs: Pictures that their names do not tell from photographs.
+        files: All files, for a GIF is no photograph; all paths are relative to ``root``.
+    """
+    together: dict[tuple[Path, str], list[Path]] = {}
+    gifs = [path for path in files if path.suffix.lower() == ".gif"]
+    for path in [*photographs, *gifs]:
+        together.setdefault((path.parent, composed(path.stem)), []).append(path)
+    masks = {
+        mask
+        for pictures in together.values()
+        if len(pictures) == 2 and (mask := _mask_of_two(root, *pictures))
+    }
+    notes = []
+    if masks:
+        notes = [
+            f"{len(masks)} pictures of two values that stand beside a photograph of their name "
+            f"are taken as its mask, as {min(masks)}"
+        ]
+    return Parted([path for path in photographs if path not in masks], sorted(masks), notes)
+
+
+def _mask_of_two(root: Path, first: Path, second: Path) -> Path | None:
+    sizes = [_binary_size(root / path) for path in (first, second)]
+    binary = [path for path, size in zip((first, second), sizes, strict=True) if size]
+    if len(binary) != 1:
+        return None
+    photograph = second if binary[0] == first else first
+    size = next(size for size in sizes if size)
+    return binary[0] if size_of_photograph(root / photograph) == size else None
+
+
+def _binary_size(path: Path) -> tuple[int, int] | None:
+    """(H, W) of a picture of two values alone; None of another."""
+    try:
+        mask, stored = read_mask_and_kind(path)
+    except UnreadableImageError:
+        return None
+    return (mask.shape[0], mask.shape[1]) if stored in _TWO_VALUES else None

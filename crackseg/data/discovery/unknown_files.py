@@ -1,0 +1,111 @@
+"""Files that may hold the annotations of a photograph, and are of no format that is read."""
+
+import csv
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from crackseg.data.discovery.layouts import MASK_SUFFIXES, Key, composed, keys, scope
+from crackseg.images import IMAGE_SUFFIXES
+
+# Companions of photographs that hold no annotation: of cameras, of maps, checksums, documents.
+_HARMLESS = re.compile(
+    r"\.(xmp|exif|aae|thm|gpx|pp3|dop|dng|cr2|cr3|nef|arw|orf|rw2|raf|pef|heic|heif|avif|mov|mp4|avi"
+    r"|wav|m4a|md5|sha1|sha256|pgw|jgw|tfw|bpw|wld|prj|ovr|aux\.xml|lnk|url|py|ipynb|md|rst|html?"
+    r"|css|js|ini|log|zip|gz|7z|rar|tar)$",
+    re.IGNORECASE,
+)
+# Texts that may name many photographs, and containers that cannot be looked into.
+_LISTING = re.compile(
+    r"\.(json|jsonl|ndjson|geojson|xml|csv|tsv|txt|yaml|yml|toml|lst)$", re.IGNORECASE
+)
+_CLOSED = re.compile(r"\.(mat|npy|npz|h5|hdf5|tfrecords?|parquet)$", re.IGNORECASE)
+_LOOKED_INTO = 64 << 20
+_NAME = re.compile(
+    rf"[^\"'<>,;:=|\t\r\n/\\]*?(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})\b",
+    re.IGNORECASE,
+)
+# Columns of this program's own lists of photographs.
+_OWN_COLUMNS = frozenset({"reason", "photograph", "subset"})
+
+
+def find_unknown(
+    root: Path, files: Iterable[Path], read: Collection[Path], photographs: Sequence[Path]
+) -> dict[Path, Path]:
+    """Finds files that may say where the cracks of photographs are.
+
+    A file counts that is named like a photograph, that is a text which names it, or that is a
+    container of arrays above it.
+
+    Args:
+        root: Folder of the data set.
+        files: All that there are.
+        read: Those of them that are read: photographs, masks, annotations.
+        photographs: Photographs whose cracks nothing tells.
+
+    Returns:
+        By photograph the first such file; all paths are relative to ``root``.
+    """
+    if not photographs:
+        return {}
+    by_key = _by_key(photographs)
+    by_name: dict[str, list[Path]] = {}
+    for photograph in photographs:
+        by_name.setdefault(composed(photograph.name).lower(), []).append(photograph)
+    found: dict[Path, Path] = {}
+    for path in files:
+        if path in read or _HARMLESS.search(path.name):
+            continue
+        named = _named_like(path, by_key)
+        if not named and _CLOSED.search(path.name):
+            named = [one for one in photographs if _belongs_below(one, path)]
+        if not named and _LISTING.search(path.name):
+            named = _listed(root / path, by_name)
+        for photograph in named:
+            found.setdefault(photograph, path)
+    return found
+
+
+def _by_key(photographs: Sequence[Path]) -> dict[Key, list[Path]]:
+    by_key: dict[Key, list[Path]] = {}
+    for photograph in photographs:
+        by_key.setdefault(keys(photograph)[0], []).append(photograph)
+    return by_key
+
+
+def _named_like(path: Path, by_key: Mapping[Key, Sequence[Path]]) -> Sequence[Path]:
+    if path.suffix.lower() in MASK_SUFFIXES - {".gif"}:
+        return ()
+    return next((by_key[key] for key in keys(path) if key in by_key), ())
+
+
+def _belongs_below(photograph: Path, container: Path) -> bool:
+    above = scope(container)
+    return scope(photograph)[: len(above)] == above
+
+
+def _listed(path: Path, by_name: Mapping[str, Sequence[Path]]) -> list[Path]:
+    try:
+        with path.open("rb") as file:
+            text = composed(file.read(_LOOKED_INTO).decode(errors="replace"))
+    except OSError:
+        return []
+    if _is_list_of_names(text) or _is_own_list(path, text):
+        return []
+    names = {match.strip().lower() for match in _NAME.findall(text)}
+    # In a text between blanks a name begins after the last one.
+    names |= {name.rpartition(" ")[2] for name in names}
+    return [photograph for name in sorted(names) for photograph in by_name.get(name, ())]
+
+
+def _is_list_of_names(text: str) -> bool:
+    """Whether a text holds names of pictures alone, as lists of a subset do."""
+    words = text.split()
+    return all(Path(word.strip(",;\"'")).suffix.lower() in MASK_SUFFIXES for word in words)
+
+
+def _is_own_list(path: Path, text: str) -> bool:
+    if path.suffix.lower() != ".csv":
+        return False
+    heading = next(csv.reader(text.splitlines()[:1]), [])
+    return bool(_OWN_COLUMNS.intersection(heading))

@@ -1,0 +1,393 @@
+"""Annotation formats and layouts that annotators leave are read, or named as not understood."""
+
+import base64
+import io
+import json
+import unicodedata
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.discovery.pairs import Inventory, find_pairs
+from crackseg.errors import DatasetError, DatasetNotFoundError
+
+SIZE = (20, 30)
+
+
+def photograph(path: Path, seed: int = 0) -> Path:
+    pixels = np.random.default_rng(seed).integers(60, 200, (*SIZE, 3), dtype=np.uint8)
+    return picture(path, pixels)
+
+
+def picture(path: Path, pixels: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def bar() -> np.ndarray:
+    """A mask with a crack in the rows 5 to 9 and the columns 10 to 24."""
+    mask = np.zeros(SIZE, np.uint8)
+    mask[5:10, 10:25] = 255
+    return mask
+
+
+def assert_bar(inventory: Inventory) -> None:
+    """Each pair's truth is the crack of :func:`bar`."""
+    for pair in inventory.pairs:
+        assert np.array_equal(read_truth(inventory.root, pair.mask, SIZE) > 0, bar() > 0), pair
+
+
+def images(inventory: Inventory) -> list[str]:
+    return [pair.image for pair in inventory.pairs]
+
+
+def test_gif_masks(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    picture(tmp_path / "masks/x_mask.gif", bar())
+    photograph(tmp_path / "y.jpg")
+    inventory = find_pairs(tmp_path)
+    assert images(inventory) == ["images/x.jpg"]
+    assert_bar(inventory)
+
+
+def put_yolo(root: Path, names: str = "names: ['crack', 'stain']\n") -> None:
+    for subset in ("train", "valid"):
+        photograph(root / subset / "images/x.jpg")
+        labels = root / subset / "labels"
+        labels.mkdir()
+        corners = "0.333333 0.25 0.833333 0.25 0.833333 0.5 0.333333 0.5"
+        (labels / "x.txt").write_text(f"0 {corners}\n1 0 0 0.1 0 0.1 0.1\n")
+    photograph(root / "train/images/empty.jpg", 1)
+    (root / "train/labels/empty.txt").write_text("")
+    (root / "data.yaml").write_text(f"train: ../train/images\n{names}")
+    (root / "README.txt").write_text("a data set\n")
+
+
+def test_yolo_segments_with_the_names_of_their_classes(tmp_path: Path) -> None:
+    put_yolo(tmp_path)
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert [pair.mask for pair in inventory.pairs] == [
+        "train/labels/empty.txt",
+        "train/labels/x.txt",
+        "valid/labels/x.txt",
+    ]
+    assert inventory.crack_labels == {"crack"}
+    assert inventory.said_labels == (
+        "labels that count as crack: crack; all else is background: stain (data.crack_labels says "
+        "otherwise)"
+    )
+    assert not read_truth(tmp_path, "train/labels/empty.txt", SIZE).any()
+    assert np.array_equal(read_truth(tmp_path, "train/labels/x.txt", SIZE), bar())
+
+
+def test_yolo_segments_whose_classes_have_no_names_are_asked_about(tmp_path: Path) -> None:
+    put_yolo(tmp_path, "")
+    with pytest.raises(DatasetError, match=r"none of its 2 labels .*\(class 0, class 1\)"):
+        find_pairs(tmp_path)
+    inventory = find_pairs(tmp_path, "leave_out", ["class 0"])
+    assert inventory.pairs[1].mask == "train/labels/x.txt?class 0"
+    assert np.array_equal(read_truth(tmp_path, inventory.pairs[1].mask, SIZE), bar())
+
+
+def test_yolo_boxes_are_no_cracks_that_can_be_drawn(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/x.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "classes.txt").write_text("crack\n")
+    with pytest.raises(Exception, match=r"line 1 \(crack\) cannot be drawn: it is a box, and has"):
+        read_truth(tmp_path, find_pairs(tmp_path).pairs[0].mask, SIZE)
+
+
+def test_a_mask_comes_before_yolo_segments_of_its_photograph(tmp_path: Path) -> None:
+    put_yolo(tmp_path)
+    picture(tmp_path / "train/masks/x.png", bar())
+    assert "train/masks/x.png" in [pair.mask for pair in find_pairs(tmp_path).pairs]
+
+
+def put_supervisely(root: Path, *objects: dict) -> None:
+    photograph(root / "ds0/img/x.jpg")
+    (root / "ds0/ann").mkdir()
+    (root / "meta.json").write_text('{"classes": [{"title": "crack"}], "tags": []}')
+    document = {"size": {"height": SIZE[0], "width": SIZE[1]}, "objects": list(objects), "tags": []}
+    (root / "ds0/ann/x.jpg.json").write_text(json.dumps(document))
+
+
+def bitmap() -> dict:
+    file = io.BytesIO()
+    Image.fromarray(np.full((5, 15), 255, np.uint8)).convert("1").save(file, "PNG")
+    data = base64.b64encode(zlib.compress(file.getvalue())).decode()
+    return {"geometryType": "bitmap", "bitmap": {"data": data, "origin": [10, 5]}}
+
+
+def exterior(kind: str, corners: list[list[int]], *holes: list[list[int]]) -> dict:
+    return {"geometryType": kind, "points": {"exterior": corners, "interior": list(holes)}}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        bitmap(),
+        exterior("polygon", [[10, 5], [25, 5], [25, 10], [10, 10]]),
+        exterior("rectangle", [[10, 5], [25, 10]]),
+        exterior(
+            "polygon",
+            [[10, 5], [25, 5], [25, 15], [10, 15]],
+            [[10, 10], [25, 10], [25, 15], [10, 15]],
+        ),
+    ],
+)
+def test_supervisely(tmp_path: Path, shape: dict) -> None:
+    put_supervisely(tmp_path, {**shape, "classTitle": "crack"}, {**bitmap(), "classTitle": "stain"})
+    inventory = find_pairs(tmp_path)
+    assert [pair.mask for pair in inventory.pairs] == ["ds0/ann/x.jpg.json"]
+    assert_bar(inventory)
+
+
+def test_pascal_vocs_folders_with_a_map_of_labels(tmp_path: Path) -> None:
+    photograph(tmp_path / "JPEGImages/x.jpg")
+    colours = np.zeros((*SIZE, 3), np.uint8)
+    colours[bar() > 0] = (0, 0, 90)
+    colours[:2] = (200, 200, 200)
+    picture(tmp_path / "SegmentationClass/x.png", colours)
+    picture(tmp_path / "SegmentationObject/x.png", colours)
+    lines = ["# label:color_rgb:parts:actions", "background:0,0,0::", "crack:0,0,90::"]
+    (tmp_path / "labelmap.txt").write_text("\n".join([*lines, "stain:200,200,200::"]))
+    inventory = find_pairs(tmp_path)
+    assert [pair.mask for pair in inventory.pairs] == ["SegmentationClass/x.png?crack"]
+    assert_bar(inventory)
+
+
+def test_nnunets_folders(tmp_path: Path) -> None:
+    for channel in range(3):
+        photograph(tmp_path / f"imagesTr/x_{channel:04}.png", channel)
+    picture(tmp_path / "labelsTr/x.png", bar() // 255)
+    photograph(tmp_path / "imagesTs/y_0000.png", 7)
+    picture(tmp_path / "labelsTs/y.png", bar() // 255)
+    (tmp_path / "dataset.json").write_text('{"labels": {"background": 0, "crack": 1}}')
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert images(inventory) == ["imagesTr/x_0000.png", "imagesTs/y_0000.png"]
+    assert [pair.mask for pair in inventory.pairs] == [
+        "labelsTr/x.png?crack",
+        "labelsTs/y.png?crack",
+    ]
+    assert [pair.subset for pair in inventory.pairs] == ["train", "test"]
+    assert_bar(inventory)
+    assert inventory.notes[0].startswith("2 further channels of photographs, left out")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("x_label.png", "x_gt.PNG", "x_segmentation.png", "x.jpg.png", "x_seg.png"),
+        *("x.jpg_label.png", "x.jpg_mask.png", "x_mask.jpg.png"),
+    ],
+)
+def test_endings_of_masks(tmp_path: Path, name: str) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    picture(tmp_path / "masks" / name, bar())
+    assert [pair.mask for pair in find_pairs(tmp_path).pairs] == [f"masks/{name}"]
+
+
+def test_endings_of_masks_beside_their_photographs(tmp_path: Path) -> None:
+    photograph(tmp_path / "x.jpg")
+    photograph(tmp_path / "shop_label.jpg", 1)
+    picture(tmp_path / "x_gt.png", bar())
+    assert [tuple(pair) for pair in find_pairs(tmp_path, "crack_free").pairs] == [
+        ("shop_label", "shop_label.jpg", ""),
+        ("x", "x.jpg", "x_gt.png"),
+    ]
+
+
+def test_names_that_differ_by_more_than_an_ending_are_shown(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/001.jpg")
+    picture(tmp_path / "masks/0001.png", bar())
+    for without_mask in ("leave_out", "crack_free"):
+        with pytest.raises(DatasetNotFoundError) as caught:
+            find_pairs(tmp_path, without_mask)
+        assert "One of the photographs is images/001.jpg, one of the masks masks/0001.png" in str(
+            caught.value
+        )
+        assert "_mask, _label, _labels, _gt" in str(caught.value)
+        assert "crack_free" not in str(caught.value)
+
+
+def test_a_picture_of_two_values_beside_a_photograph_is_its_mask(tmp_path: Path) -> None:
+    for number in range(2):
+        photograph(tmp_path / f"crop/{number}.jpg", number)
+        picture(tmp_path / f"crop/{number}.png", bar())
+    photograph(tmp_path / "crop/2.jpg", 2)
+    picture(tmp_path / "crop/2.gif", bar())
+    inventory = find_pairs(tmp_path)
+    assert [pair.mask for pair in inventory.pairs] == ["crop/0.png", "crop/1.png", "crop/2.gif"]
+    assert inventory.notes == (
+        "3 pictures of two values that stand beside a photograph of their name are taken as its "
+        "mask, as crop/0.png",
+    )
+
+
+def test_two_photographs_of_one_name_in_one_folder_are_refused(tmp_path: Path) -> None:
+    photograph(tmp_path / "x.jpg", 1)
+    photograph(tmp_path / "x.png", 2)
+    with pytest.raises(DatasetError, match=r"x\.jpg and x\.png have the same name.*write _mask"):
+        find_pairs(tmp_path)
+
+
+def test_images_and_masks_of_one_folder_belong_together(tmp_path: Path) -> None:
+    for number, site in enumerate(("bridge_A", "bridge_B")):
+        photograph(tmp_path / site / "images/IMG_1.JPG", number)
+        picture(tmp_path / site / "masks/IMG_1.png", np.roll(bar(), number, 0))
+    photograph(tmp_path / "bridge_C/images/IMG_1.JPG", 2)
+    inventory = find_pairs(tmp_path)
+    assert [(pair.image, pair.mask) for pair in inventory.pairs] == [
+        (f"{site}/images/IMG_1.JPG", f"{site}/masks/IMG_1.png") for site in ("bridge_A", "bridge_B")
+    ]
+    assert inventory.images_without_mask == ("bridge_C/images/IMG_1.JPG",)
+
+
+def test_photographs_without_a_mask_may_share_a_name(tmp_path: Path) -> None:
+    photograph(tmp_path / "Positive/1.jpg", 0)
+    photograph(tmp_path / "Negative/1.jpg", 1)
+    assert len(find_pairs(tmp_path, "crack_free").pairs) == 2
+
+
+def test_names_are_compared_with_their_letters_composed(tmp_path: Path) -> None:
+    composed = unicodedata.normalize("NFC", "Brücke_Süd")
+    apart = unicodedata.normalize("NFD", composed)
+    photograph(tmp_path / f"images/{composed}.jpg")
+    picture(tmp_path / f"masks/{apart}.png", bar())
+    assert_bar(find_pairs(tmp_path))
+    (tmp_path / f"masks/{apart}.png").unlink()
+    put_listing(tmp_path, f"{apart}.jpg")
+    assert_bar(find_pairs(tmp_path))
+
+
+def put_listing(root: Path, *file_names: str) -> None:
+    document = {
+        "images": [{"id": n, "file_name": name} for n, name in enumerate(file_names)],
+        "categories": [{"id": 1, "name": "crack"}],
+        "annotations": [
+            {
+                "id": n,
+                "image_id": n,
+                "category_id": 1,
+                "segmentation": [[10, 5, 25, 5, 25, 10, 10, 10]],
+            }
+            for n in range(len(file_names))
+        ],
+    }
+    (root / "result.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "images\\1/x y.jpg",
+        "..\\..\\label-studio\\media\\upload\\4\\x y.jpg",
+        "images/x%20y.jpg",
+        "D:\\photos\\x%20y.jpg",
+        "south/x y.jpg",
+    ],
+)
+def test_file_names_of_exports(tmp_path: Path, listed: str) -> None:
+    photograph(tmp_path / "images/x y.jpg")
+    put_listing(tmp_path, listed)
+    inventory = find_pairs(tmp_path)
+    assert images(inventory) == ["images/x y.jpg"]
+    assert_bar(inventory)
+
+
+def test_a_last_part_that_several_entries_have_is_no_name(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    put_listing(tmp_path, "north/x.jpg", "south/x.jpg")
+    with pytest.raises(DatasetNotFoundError, match=r"one of the masks result\.json#north/x\.jpg"):
+        find_pairs(tmp_path)
+
+
+def test_file_names_found_by_their_last_part_are_said(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    put_listing(tmp_path, "south/x.jpg")
+    assert find_pairs(tmp_path).notes == (
+        "1 file names in result.json were found by their last part alone, as south/x.jpg: "
+        "images/x.jpg",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("via_region_data.json", '{"x.jpg1234": {"filename": "x.jpg", "regions": []}}'),
+        ("annotations.xml", '<annotations><image id="0" name="x.jpg"/></annotations>'),
+        ("project-1.json", '[{"data": {"image": "/data/upload/1/x.jpg"}}]'),
+        ("notes/train.csv", "filename,crack\nimages/x.jpg,1\n"),
+        ("list.txt", "images/x.jpg 1\n"),
+        ("shapes.geojson", '{"name": "X.JPG"}'),
+        ("groundTruth/x.mat", "?"),
+        ("all.npz", "?"),
+        ("Annotations/x.xml", "<annotation/>"),
+        ("labels/x.txt", "crack at the left\n"),
+        ("images/x.jpg.json", '{"regions": []}'),
+        ("masks/x.ppm", "?"),
+        ("masks/x.psd", "?"),
+    ],
+)
+def test_a_photograph_whose_annotations_are_not_understood_is_not_crack_free(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    for without_mask in ("leave_out", "crack_free"):
+        with pytest.raises(DatasetNotFoundError) as caught:
+            find_pairs(tmp_path, without_mask)
+        message = str(caught.value)
+        assert "1 files may hold the annotations of 1 photographs without a mask and are not" in (
+            message
+        )
+        assert f": {name}. Read are mask pictures (PNG" in message
+        assert "COCO's annotations.json" in message
+        assert "without_mask" not in message
+
+
+def test_others_are_crack_free_where_that_is_said(tmp_path: Path) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    photograph(tmp_path / "images/y.jpg", 1)
+    (tmp_path / "images/x.xml").write_text("<annotation/>")
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert inventory.crack_free == ("images/y.jpg",)
+    assert inventory.images_without_mask == ("images/x.jpg",)
+    assert inventory.remarks[0].startswith("1 files may hold the annotations of 1 photographs")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("images/x.xmp", "?"),
+        ("images/x.jpg.aux.xml", "?"),
+        ("x.md", "x.jpg"),
+        ("train.txt", "images/x.jpg\n"),
+        ("exclude.csv", "image,reason\nimages/x.jpg,blurred\n"),
+        ("licences.json", "{}"),
+    ],
+)
+def test_files_about_something_else_leave_a_photograph_crack_free(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    (tmp_path / name).write_text(content)
+    assert find_pairs(tmp_path, "crack_free").crack_free == ("images/x.jpg",)
+
+
+def test_links_in_circles_and_to_nowhere_are_left_out_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    photograph(tmp_path / "x.jpg")
+    picture(tmp_path / "x_mask.png", bar())
+    (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "l_mask.png").symlink_to("l_mask.png")
+    assert images(find_pairs(tmp_path)) == ["x.jpg"]
+    assert "links that lead nowhere or in a circle, left out: l_mask.png, round" in caplog.text
