@@ -127,17 +127,19 @@ def _calibration(histogram: ProbabilityHistogram, intervals: Intervals) -> dict[
     }
 
 
-def _by(found: Mapping[str, Sequence[ImageRecord]], place: int, seed: int) -> dict[str, Any]:
+def _by(
+    members_by_part: Mapping[str, Sequence[ImageRecord]], place: int, seed: int
+) -> dict[str, Any]:
     """Each part with intervals of its dataset totals."""
-    told = {}
-    for name, members in found.items():
+    described = {}
+    for name, members in members_by_part.items():
         intervals = Intervals(members, seed)
         totals, thin = intervals.totals(place), intervals.thin_totals()
-        told[name] = {
+        described[name] = {
             **_part(members, place),
             "intervals": {"totals": totals, "thin_totals": thin, "alarms": intervals.alarms()},
         }
-    return told
+    return described
 
 
 def _part(members: Sequence[ImageRecord], place: int) -> dict[str, Any]:

@@ -99,5 +99,5 @@ class Intervals:
         return _bounds(bootstrap(mean_sums(rows), self._units, statistic, self._seed))
 
 
-def _bounds(found: Mapping[str, Any]) -> dict[str, Bounds]:
-    return {name: [one.low, one.high] for name, one in found.items()}
+def _bounds(figures: Mapping[str, Any]) -> dict[str, Bounds]:
+    return {name: [figure.low, figure.high] for name, figure in figures.items()}

@@ -55,10 +55,10 @@ class Run:
         name, _, at = name.partition("@")
         stage, _, metric = name.rpartition("/")
         keys = [stage, _THRESHOLDS.get(at, at), metric] if stage else [metric]
-        found: Any = self.metrics
+        value: Any = self.metrics
         for key in keys:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found if isinstance(found, int | float) and math.isfinite(found) else None
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value if isinstance(value, int | float) and math.isfinite(value) else None
 
     @property
     def complaint(self) -> str:

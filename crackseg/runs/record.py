@@ -70,8 +70,8 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
             yield
         except Exception as error:
             mistake = mistake_of(error)
-            told = f"{type(error).__name__}: {error}" if mistake is None else mistake
-            _end(folder, {**record, "mistake": mistake is not None}, "failed", told)
+            reason = f"{type(error).__name__}: {error}" if mistake is None else mistake
+            _end(folder, {**record, "mistake": mistake is not None}, "failed", reason)
             raise
         except BaseException:
             _end(folder, record, "interrupted")

@@ -110,16 +110,18 @@ def find_problems(
         inspected: Pairs of the data set, as they were inspected.
         subsets: Ready subset by image, ``train``, ``val`` or ``test``, where there is one.
     """
-    found = [one for one in inspected if isinstance(one, Inspection)]
+    readable = [one for one in inspected if isinstance(one, Inspection)]
     problems = [
         Problem("unreadable", (one.pair,), one.complaint)
         for one in inspected
         if isinstance(one, Unreadable)
     ]
-    problems += [problem for one in found if (problem := _judge(one)) is not None]
-    copies = _find_copies(found)
-    problems += _borrowed_masks(found, copies)
-    problems += [_judge_copies([found[place] for place in cluster], subsets) for cluster in copies]
+    problems += [problem for one in readable if (problem := _judge(one)) is not None]
+    copies = _find_copies(readable)
+    problems += _borrowed_masks(readable, copies)
+    problems += [
+        _judge_copies([readable[place] for place in cluster], subsets) for cluster in copies
+    ]
     order = list(KINDS)
     return sorted(problems, key=lambda problem: order.index(problem.kind))
 
@@ -142,35 +144,38 @@ def exclusions(problems: Sequence[Problem]) -> dict[str, str]:
     return rows
 
 
-def _judge(one: Inspection) -> Problem | None:
+def _judge(inspection: Inspection) -> Problem | None:
     """The worst problem of a pair by itself."""
-    sizes = f"mask {_text(one.mask_size)}, photograph {_text(one.image_size)}"
-    if one.soft_share > _SOFT:
-        return Problem("no_mask", (one.pair,), f"{one.soft_share:.0%} of it is grey")
-    if one.sharpest < _BLURRED and not one.is_uniform:
-        step = f"no two of its pixels side by side differ by more than {one.sharpest}"
-        return Problem("no_mask", (one.pair,), step)
-    if (one.image_size, one.mask_size) == (_IMAGES, _HEADS):
-        return Problem("no_mask", (one.pair,), f"{sizes}, as CrackSeg9k's Heads")
-    if one.image_size != one.mask_size:
-        return Problem("wrong_size", (one.pair,), sizes)
-    share = f"{one.crack_share:.0%} of it is crack"
-    if one.crack_share > _NEARLY_ALL:
-        return Problem("inverted", (one.pair,), share)
-    if one.crack_share > _MOSTLY:
-        side = "brighter" if one.contrast >= 0 else "darker"
-        kind = "inverted" if one.contrast >= 0 else "mostly_crack"
-        return Problem(kind, (one.pair,), f"{share} and {side} than the rest")
+    sizes = f"mask {_text(inspection.mask_size)}, photograph {_text(inspection.image_size)}"
+    if inspection.soft_share > _SOFT:
+        return Problem("no_mask", (inspection.pair,), f"{inspection.soft_share:.0%} of it is grey")
+    if inspection.sharpest < _BLURRED and not inspection.is_uniform:
+        step = f"no two of its pixels side by side differ by more than {inspection.sharpest}"
+        return Problem("no_mask", (inspection.pair,), step)
+    if (inspection.image_size, inspection.mask_size) == (_IMAGES, _HEADS):
+        return Problem("no_mask", (inspection.pair,), f"{sizes}, as CrackSeg9k's Heads")
+    if inspection.image_size != inspection.mask_size:
+        return Problem("wrong_size", (inspection.pair,), sizes)
+    share = f"{inspection.crack_share:.0%} of it is crack"
+    if inspection.crack_share > _NEARLY_ALL:
+        return Problem("inverted", (inspection.pair,), share)
+    if inspection.crack_share > _MOSTLY:
+        side = "brighter" if inspection.contrast >= 0 else "darker"
+        kind = "inverted" if inspection.contrast >= 0 else "mostly_crack"
+        return Problem(kind, (inspection.pair,), f"{share} and {side} than the rest")
     return None
 
 
-def _find_copies(found: Sequence[Inspection]) -> list[tuple[int, ...]]:
+def _find_copies(inspected: Sequence[Inspection]) -> list[tuple[int, ...]]:
     """Clusters of identical photographs and near duplicates, as indices."""
     first: dict[str, int] = {}
-    links = [(first.setdefault(one.image_digest, place), place) for place, one in enumerate(found)]
+    links = [
+        (first.setdefault(inspection.image_digest, place), place)
+        for place, inspection in enumerate(inspected)
+    ]
     different = sorted(first.values())
     if different:
-        pairs = near_duplicates(np.stack([found[place].thumbnail for place in different]))
+        pairs = near_duplicates(np.stack([inspected[place].thumbnail for place in different]))
         links += [(different[one], different[other]) for one, other in pairs]
     return clusters(link for link in links if link[0] != link[1])
 
@@ -198,19 +203,21 @@ def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> P
 
 
 def _borrowed_masks(
-    found: Sequence[Inspection], copies: Iterable[Sequence[int]]
+    inspected: Sequence[Inspection], copies: Iterable[Sequence[int]]
 ) -> Iterator[Problem]:
     """Masks with a shape that several photographs share, although it fits one of them at most."""
     photograph = {place: cluster[0] for cluster in copies for place in cluster}
     sharing: dict[str, list[int]] = defaultdict(list)
-    for place, one in enumerate(found):
-        if not one.is_uniform:
-            sharing[one.mask_digest].append(place)
+    for place, inspection in enumerate(inspected):
+        if not inspection.is_uniform:
+            sharing[inspection.mask_digest].append(place)
     for places in sharing.values():
         if len({photograph.get(place, place) for place in places}) > 1:
             # Cracks are dark: the photograph with the darkest marked pixels comes first.
-            ordered = sorted((found[place] for place in places), key=lambda one: one.contrast)
-            pairs = tuple(one.pair for one in ordered)
+            ordered = sorted(
+                (inspected[place] for place in places), key=lambda inspection: inspection.contrast
+            )
+            pairs = tuple(inspection.pair for inspection in ordered)
             yield Problem("borrowed_mask", pairs, f"{len(pairs)} masks equal pixel for pixel")
 
 

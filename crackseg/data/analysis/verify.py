@@ -118,12 +118,12 @@ def judge(
 ) -> Verification:
     """Makes a verification from the inspection of all pairs of an inventory below the roots."""
     subsets, lists = _ready_subsets(inventory.pairs, roots)
-    found = [one for one in inspected if isinstance(one, Inspection)]
+    readable = [one for one in inspected if isinstance(one, Inspection)]
     by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
     for one in inspected:
         by_source[origin(one.pair.stem).source].append(one)
     largest_first = sorted(by_source.items(), key=lambda item: (-len(item[1]), item[0]))
-    sizes = Counter("{1}x{0}".format(*one.image_size) for one in found)
+    sizes = Counter("{1}x{0}".format(*one.image_size) for one in readable)
     return Verification(
         root=str(inventory.root),
         overall=_summarise(inspected),
@@ -132,7 +132,7 @@ def judge(
             sorted(Counter(subsets.get(pair.image, "") for pair in inventory.pairs).items())
         ),
         image_sizes=dict(sizes.most_common()),
-        mask_kinds=dict(Counter(one.mask_kind for one in found).most_common()),
+        mask_kinds=dict(Counter(one.mask_kind for one in readable).most_common()),
         images_without_mask=inventory.images_without_mask,
         masks_without_image=inventory.masks_without_image,
         problems=(*find_problems(inspected, subsets), *lists),

@@ -121,14 +121,14 @@ def _leaks(items: Iterable[Row], manifest: Manifest) -> Leaks:
     training = manifest.subset("train")
     groups = {row.group for row in training}
     photographs = {row.photograph for row in training if row.photograph}
-    told = {row.group for row in manifest.rows if row.photograph}
+    known = {row.group for row in manifest.rows if row.photograph}
     items = list(items)
 
     def exposure(subset: str) -> SubsetOverlap:
         rows = [row for row in items if row.subset == subset]
         apart = [r for r in rows if r.group not in groups and r.photograph not in photographs]
-        unknown = sum(row.group not in told for row in apart)
+        unknown = sum(row.group not in known for row in apart)
         return SubsetOverlap(len(rows), len(rows) - len(apart), unknown)
 
-    unknown = sum(row.group not in told for row in training)
+    unknown = sum(row.group not in known for row in training)
     return Leaks(exposure("val"), exposure("test"), unknown)

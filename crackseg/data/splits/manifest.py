@@ -126,8 +126,8 @@ def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) ->
     values = {column: record.get(column) for column in _ALWAYS}
     if None in record or None in values.values():
         raise ManifestError(f"{path}, line {line}: the columns are {', '.join(COLUMNS)}")
-    told = {column: str(value) for column, value in values.items()}
-    row = Row(**told, group=record.get("group") or told["photograph"] or told["image"])
+    cells = {column: str(value) for column, value in values.items()}
+    row = Row(**cells, group=record.get("group") or cells["photograph"] or cells["image"])
     if row.subset not in SUBSETS:
         raise ManifestError(
             f"{path}, line {line}: subset is {row.subset!r}; one of {', '.join(SUBSETS)}"

@@ -21,8 +21,8 @@ def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
         DatasetError: No row is from this source.
     """
     known = {row.source.lower(): row.source for row in rows if row.source}
-    found = known.get(name.lower())
-    if found is None:
+    source = known.get(name.lower())
+    if source is None:
         there = ", ".join(sorted(known.values())) or "told by no name"
         meant = nearest(name.lower(), known)
         guess = f" (did you mean {known[meant]}?)" if meant else ""
@@ -30,7 +30,7 @@ def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
             f"{setting}: no photograph here is from a source {name!r}; the sources are "
             f"{there}{guess}"
         )
-    return found
+    return source
 
 
 def known_sources(

@@ -93,10 +93,10 @@ class StoredEvaluation:
             part: Part of the metrics, such as ``stored``.
             names: Keys that lead to the figure in that part, such as ``totals`` and ``crack_iou``.
         """
-        found = self.metrics[part]["intervals"]
+        entry = self.metrics[part]["intervals"]
         for name in names:
-            found = found[name]
-        low, high = found
+            entry = entry[name]
+        low, high = entry
         return None if low is None or high is None else (float(low), float(high))
 
     def sources(self) -> dict[str, Interval]:
@@ -124,12 +124,16 @@ def read_evaluation(folder: Path, checkpoint: Path) -> StoredEvaluation | None:
         if min(path.stat().st_mtime for path in paths) < checkpoint.stat().st_mtime:
             return None
         metrics = json.loads(paths[0].read_text(encoding="utf-8"))
-        found = StoredEvaluation(
+        evaluation = StoredEvaluation(
             metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False)
         )
-        told = metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
-        whole = len(found.images.names) == metrics["images"] and len(found.histogram) == 2
-        return found if told and whole else None
+        has_protocol = (
+            metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
+        )
+        consistent = (
+            len(evaluation.images.names) == metrics["images"] and len(evaluation.histogram) == 2
+        )
+        return evaluation if has_protocol and consistent else None
     except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
         return None
 

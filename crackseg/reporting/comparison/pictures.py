@@ -127,14 +127,14 @@ def coloured(mask: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> UInt8
 def _under_run(
     image: str, entry: RunResult, look: RunPrediction, key: str, album: MediaWriter
 ) -> DrawnPrediction:
-    here = f"{key}-{entry.number}"
-    said = f"{image} under run {entry.number}"
+    name = f"{key}-{entry.number}"
+    caption = f"{image} under run {entry.number}"
     probability = preview(as_heat(look.probability))
     mask = preview(coloured(look.mask, look.truth))
     return DrawnPrediction(
         entry,
-        album.picture(f"{here}-probability", probability, f"{said}: probability of crack"),
-        album.picture(f"{here}-mask", mask, f"{said}: mask against truth", exact=True),
+        album.picture(f"{name}-probability", probability, f"{caption}: probability of crack"),
+        album.picture(f"{name}-mask", mask, f"{caption}: mask against truth", exact=True),
         _figures(look),
     )
 

@@ -141,11 +141,11 @@ def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
     _prepare(axes, theme, "x")
     axes.axvline(0, color=theme.ink, linewidth=1)
     for place, (_, differences) in enumerate(others):
-        found = differences["crack_iou"]
-        shade = theme.accent if found.beyond_noise else theme.fill
-        if found.low is not None and found.high is not None:
-            axes.plot((found.low, found.high), (place, place), color=shade, linewidth=2.5)
-        axes.plot(found.value, place, "o", color=shade, markersize=7)
+        difference = differences["crack_iou"]
+        shade = theme.accent if difference.beyond_noise else theme.fill
+        if difference.low is not None and difference.high is not None:
+            axes.plot((difference.low, difference.high), (place, place), color=shade, linewidth=2.5)
+        axes.plot(difference.value, place, "o", color=shade, markersize=7)
     axes.set_yticks(range(len(others)), [str(entry.number) for entry, _ in others])
     axes.set_ylim(len(others) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

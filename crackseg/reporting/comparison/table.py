@@ -64,33 +64,34 @@ def _total(
     group: str, heading: str, of: Callable[[RunResult], StoredEvaluation], name: str
 ) -> Column:
     def cell(entry: RunResult) -> Cell:
-        found = of(entry)
-        total = found.metrics["stored"]["totals"][name]
-        return Cell(score(total), interval(found.interval("stored", "totals", name)))
+        evaluation = of(entry)
+        total = evaluation.metrics["stored"]["totals"][name]
+        return Cell(score(total), interval(evaluation.interval("stored", "totals", name)))
 
     return Column(group, heading, cell)
 
 
 def _cldice(entry: RunResult) -> Cell:
-    found = entry.test
+    evaluation = entry.test
     return Cell(
-        score(found.metrics["thin"]["totals"]["cldice"]),
-        interval(found.interval("thin", "totals", "cldice")),
+        score(evaluation.metrics["thin"]["totals"]["cldice"]),
+        interval(evaluation.interval("thin", "totals", "cldice")),
     )
 
 
 def _ods(entry: RunResult) -> Cell:
-    found = entry.test
+    evaluation = entry.test
     return Cell(
-        score(found.metrics["curves"]["ods"]["value"]), interval(found.interval("curves", "ods"))
+        score(evaluation.metrics["curves"]["ods"]["value"]),
+        interval(evaluation.interval("curves", "ods")),
     )
 
 
 def _chosen(entry: RunResult) -> Cell:
     best, last = (entry.run.figure(name) for name in ("best_epoch", "epochs"))
-    told = best is not None and last is not None
+    known = best is not None and last is not None
     return Cell(
-        f"{entry.parameters['threshold']:.2f}", f"epoch {best:.0f}/{last:.0f}" if told else ""
+        f"{entry.parameters['threshold']:.2f}", f"epoch {best:.0f}/{last:.0f}" if known else ""
     )
 
 

@@ -78,29 +78,29 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _overlap(title: str, found: Mapping[str, Any], kind: str) -> Table:
+def _overlap(title: str, assessment: Mapping[str, Any], kind: str) -> Table:
     labels = {
         "half": "0.50",
-        "stored": f"{found['stored']['threshold']:.2f}, stored",
-        "own_best": f"{found['own_best']['threshold']:.2f}, best here\n(optimistic)",
+        "stored": f"{assessment['stored']['threshold']:.2f}, stored",
+        "own_best": f"{assessment['own_best']['threshold']:.2f}, best here\n(optimistic)",
     }
-    if not has_crack(found):
+    if not has_crack(assessment):
         # No threshold is the best where there is no crack to find.
         del labels["own_best"]
     table = _table(title, "threshold", *labels.values())
     for name, heading in SCORE_LABELS.items():
         show = _pixels if name.startswith("false") else _figure
-        if has_crack(found) or name in _WITHOUT_CRACK:
-            at = (found[one] for one in labels)
+        if has_crack(assessment) or name in _WITHOUT_CRACK:
+            at = (assessment[one] for one in labels)
             cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
             table.add_row(heading, *cells)
     return table
 
 
-def _thin(found: Mapping[str, Any]) -> Table:
+def _thin(assessment: Mapping[str, Any]) -> Table:
     title = "thin structures, at the stored threshold"
     table = _table(title, "", "total", "mean over images")
-    thin = found["thin"]
+    thin = assessment["thin"]
     for name, heading in _THIN.items():
         kinds = ("totals", "means")
         cells = (_figure(thin[kind][name], thin["intervals"][kind][name]) for kind in kinds)
@@ -108,8 +108,8 @@ def _thin(found: Mapping[str, Any]) -> Table:
     return table
 
 
-def _without_threshold(found: Mapping[str, Any]) -> Table:
-    curves, calibration = found["curves"], found["calibration"]
+def _without_threshold(assessment: Mapping[str, Any]) -> Table:
+    curves, calibration = assessment["curves"], assessment["calibration"]
     table = _table("over all thresholds", "", "")
     for heading, value, name in (
         ("average precision", curves["average_precision"], "average_precision"),

@@ -82,16 +82,16 @@ def _table(*heading: str) -> Table:
     return table
 
 
-def _facts(found: Verification) -> Iterator[Text]:
+def _facts(verification: Verification) -> Iterator[Text]:
     subsets = {
-        subset or "none": found.subsets[subset]
+        subset or "none": verification.subsets[subset]
         for subset in ("train", "val", "test", "")
-        if subset in found.subsets
+        if subset in verification.subsets
     }
-    kinds = {_STORED.get(kind, kind): count for kind, count in found.mask_kinds.items()}
+    kinds = {_STORED.get(kind, kind): count for kind, count in verification.mask_kinds.items()}
     for what, counts in (
         ("ready subsets", {} if list(subsets) == ["none"] else subsets),
-        ("sizes (width x height)", found.image_sizes),
+        ("sizes (width x height)", verification.image_sizes),
         ("masks stored as", kinds),
     ):
         if counts:
@@ -99,15 +99,15 @@ def _facts(found: Verification) -> Iterator[Text]:
             yield Text(f"{what}: {name_some(listed, 2 * _MOST_NAMED)}")
 
 
-def _findings(found: Verification) -> Iterator[Text]:
+def _findings(verification: Verification) -> Iterator[Text]:
     for kind, (title, spoils, remedy) in KINDS.items():
-        problems = found.of_kind(kind)
+        problems = verification.of_kind(kind)
         if problems:
             yield _headline(spoils, f"{title}: {len(problems):,}; {remedy}")
             yield from _details(problems)
     for files, what in (
-        (found.images_without_mask, "images without a mask"),
-        (found.masks_without_image, "masks without an image"),
+        (verification.images_without_mask, "images without a mask"),
+        (verification.masks_without_image, "masks without an image"),
     ):
         if files:
             yield _headline(False, f"{what}: {len(files):,}; training leaves them out and says so")
@@ -134,9 +134,9 @@ def _details(problems: Sequence[Problem]) -> Iterator[Text]:
         yield Text(f"{_INDENT}and {rest:,} more; --json FILE names all")
 
 
-def _verdict(found: Verification) -> Text:
-    if found.spoils:
-        count = len(found.exclusions)
+def _verdict(verification: Verification) -> Text:
+    if verification.spoils:
+        count = len(verification.exclusions)
         return Text(
             f"this would spoil a training: mend it, or leave {count:,} photographs out with a "
             "list that --exclude FILE writes",
