@@ -21,14 +21,15 @@ def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
     """Opens a checkpoint for prediction.
 
     Args:
-        checkpoint: path of a ``.ckpt`` file that a training wrote.
-        device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``, ...
+        checkpoint: Path of a ``.ckpt`` file that a training wrote.
+        device: Device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``,
+            ...
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
 
     Raises:
-        CheckpointError: the file is missing, truncated, foreign, or would run code.
+        CheckpointError: The file is missing, truncated, foreign, or would run code.
     """
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor

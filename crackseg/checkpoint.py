@@ -1,4 +1,4 @@
-"""The checkpoint file: read without running code, written without leaving half a file.
+"""Checkpoint file: read without running code, written completely or not at all.
 
 A checkpoint is Lightning's, and its hyper-parameters are plain Python. They hold all that is
 needed to use the network without the configuration or the data that it was trained with:
@@ -40,8 +40,8 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
         segmenter's weights.
 
     Raises:
-        CheckpointError: a missing path, a truncated or foreign file, a pickle that would run
-            code (nothing of it runs), a layout that this version does not know, or weights that
+        CheckpointError: The path is missing; the file is truncated or foreign, or a pickle that
+            would run code (nothing of it runs); this version does not know its layout; or weights
             are not finite.
     """
     path = Path(path)
@@ -59,7 +59,7 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
             "loaded; take a checkpoint that crackseg wrote"
         ) from error
     except Exception as error:
-        # A foreign or damaged file fails in whatever way its bytes happen to suggest.
+        # A foreign or damaged file can fail in any way.
         raise CheckpointError(
             f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
         ) from error
@@ -70,16 +70,16 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes it whole or not at all.
+    """Writes a checkpoint completely or not at all.
 
     Raises:
-        OutputError: see :func:`crackseg.system.files.atomic_write`.
+        OutputError: The file cannot be written, see :func:`crackseg.system.files.atomic_write`.
     """
     with atomic_write(path) as name:
         try:
             torch.save(checkpoint, name)
         except RuntimeError as error:
-            # All that torch says of a disk that takes no more.
+            # torch's only words for a full disk.
             if "inline_container" not in str(error) and "PytorchStream" not in str(error):
                 raise
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
@@ -153,7 +153,7 @@ def _weight_faults(checkpoint: dict[str, Any], wanted: dict[str, torch.Tensor]) 
 
 
 def _check_finite(path: Path, checkpoint: dict[str, Any]) -> None:
-    """A network with such weights finds no crack anywhere, which looks like good news."""
+    """Refuses weights that are not finite; a network with them finds no crack anywhere."""
     broken = [
         name
         for name, value in network_weights(checkpoint).items()

@@ -1,4 +1,4 @@
-"""What can go wrong by a user's doing. A bug is none of these and keeps its traceback."""
+"""Errors that a user can cause. A bug is none of these and keeps its traceback."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -21,7 +21,7 @@ class ConfigError(CrackSegError):
 
 
 class DatasetNotFoundError(CrackSegError):
-    """No photograph with a mask stands where the data set was looked for."""
+    """No photograph with a mask exists where the data set was searched."""
 
 
 class DatasetError(CrackSegError):
@@ -37,7 +37,7 @@ class UnreadableImageError(CrackSegError):
 
 
 class ManifestError(CrackSegError):
-    """A split manifest that is damaged, overlaps, or names files that are not there."""
+    """A split manifest that is damaged, overlaps, or names missing files."""
 
 
 class CheckpointError(CrackSegError):
@@ -49,7 +49,7 @@ class ImageSizeError(CrackSegError):
 
 
 class TrainingError(CrackSegError):
-    """A training that cannot go on, such as one whose loss is no longer a number."""
+    """A training that cannot continue, such as one whose loss is no longer a number."""
 
 
 class OutputError(CrackSegError):
@@ -57,11 +57,11 @@ class OutputError(CrackSegError):
 
 
 class WorkerKilledError(CrackSegError):
-    """A process that worked for this one and was ended from outside."""
+    """A worker process that was ended from outside."""
 
 
 class RunsNotFoundError(CrackSegError):
-    """The folder in which runs were looked for is not there."""
+    """No run, or no folder, exists where runs were searched."""
 
 
 class RunBusyError(CrackSegError):

@@ -1,7 +1,7 @@
-"""Pixels as training and prediction both see them: decode, resize, cut.
+"""Decodes, resizes and cuts pixels, for training and prediction alike.
 
-One copy of each step, so that a network is never asked about pixels that were prepared in another
-way than those it was trained on. Arrays are uint8, height x width (x 3 for RGB).
+There is one copy of each step, so that a network never sees pixels that were prepared in another
+way than those of its training. Arrays are uint8, height x width (x 3 for RGB).
 """
 
 from collections.abc import Callable
@@ -44,13 +44,13 @@ def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
         uint8 array of shape (H, W), 0-255, and the kind of the file.
 
     Raises:
-        UnreadableImageError: the file is missing, truncated or no image.
+        UnreadableImageError: The file is missing, truncated or not an image.
     """
     return _decode(path, _grey_and_kind)
 
 
 def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """(H, W) brought to another scale, at least one pixel each.
+    """Scales a size (H, W); each side has at least one pixel.
 
     >>> scaled_size((400, 300), 0.32)
     (128, 96)
@@ -62,9 +62,9 @@ def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
 def resize(image: UInt8Array, size: tuple[int, int], how: Resize = "area") -> UInt8Array:
     """Resizes to ``size`` = (H, W).
 
-    ``area`` averages every pixel that falls into a smaller one and is linear where the image
-    grows, so that thin cracks fade instead of vanishing; ``bilinear`` samples four neighbours
-    whatever the factor, which is what the report's program did.
+    ``area`` averages all pixels that fall into a smaller one, so that thin cracks fade instead of
+    vanishing, and is linear where the image grows. ``bilinear`` samples four neighbours whatever
+    the factor, as the report's program did.
     """
     height, width = size
     if image.shape[:2] == (height, width):
@@ -120,7 +120,7 @@ def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
 
 
 def _stored_mask(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
-    """The mask in an 8-bit image, whose white may still be 1."""
+    """The mask in an 8-bit image, in which white may still be 1."""
     if image.mode in ("LA", "RGBA") or (image.mode == "P" and "transparency" in image.info):
         alpha = np.array(image.convert("RGBA").getchannel("A"), dtype=np.uint8)
         if alpha.min() < alpha.max():

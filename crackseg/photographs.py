@@ -1,7 +1,7 @@
-"""Opening photographs: one function for training and prediction, whatever the file is like.
+"""Opens photographs of any kind, for training and prediction alike.
 
-Every photograph becomes 8-bit RGB, upright. What a file does not say and has to be inferred, such
-as the white of a 12-bit picture, is said in a warning.
+Every photograph becomes 8-bit RGB, upright. A warning says what had to be inferred because the file
+does not say it, such as the white of a 12-bit picture.
 """
 
 import logging
@@ -23,20 +23,20 @@ from crackseg.system.memory import available_memory
 
 log = logging.getLogger(__name__)
 
-# Pillow warns of large pictures and refuses larger ones, for servers' sake. Here what matters is
-# whether a photograph fits into memory, which is asked for each of them.
+# Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
+# checked for each photograph instead.
 Image.MAX_IMAGE_PIXELS = None
 
 # Bytes a pixel while a photograph is decoded and turned.
 DECODING_BYTES = 12
 TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
-# As a border of a transparent part: what stands there is mixed with what is transparent.
+# Width of the rim of a transparent part, whose pixels are mixed with transparent ones.
 RIM_PIXELS = 3
 _OPAQUE = 128
 _DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
-# Formats whose pages are worth a word: what a camera adds to a JPEG is no page.
+# Formats with real pages: the pictures that a camera adds to a JPEG are no pages.
 _PAGED = frozenset({"TIFF", "PNG", "WEBP", "GIF"})
-# Warnings of one kind; a whole data set may be like that.
+# Most warnings of one kind, since a whole data set may be alike.
 _MOST_WARNINGS = 5
 _warned: Counter[str] = Counter()
 
@@ -45,9 +45,9 @@ class Photograph(NamedTuple):
     """A decoded photograph.
 
     Attributes:
-        rgb: uint8 (H, W, 3).
-        visible: bool (H, W), False where the photograph is transparent and on the rim of that;
-            None where it is opaque everywhere.
+        rgb: Pixels, uint8 (H, W, 3).
+        visible: Whether a pixel is visible, bool (H, W); False in transparent parts and on their
+            rim. None where the photograph is opaque everywhere.
     """
 
     rgb: UInt8Array
@@ -64,8 +64,8 @@ def open_photograph(
 ) -> Photograph:
     """Decodes a photograph upright, as its EXIF orientation says.
 
-    Grey, palette, CMYK, transparent and deeper files all become 8-bit RGB. Transparent parts take
-    the colour of the nearest opaque pixel, so that their rim is no edge.
+    Grey, palette, CMYK, transparent and deeper files all become 8-bit RGB. Transparent parts get
+    the colour of the nearest opaque pixel, so that their rim is not an edge.
 
     Args:
         path: Path of the file.
@@ -74,8 +74,8 @@ def open_photograph(
         bytes_per_pixel: Memory that the work on the photograph takes for each pixel.
 
     Raises:
-        UnreadableImageError: The file is missing, truncated, no image, no file but a pipe or
-            device, or too large for the memory that is left.
+        UnreadableImageError: The file is missing, truncated, not an image, a pipe or a device, or
+            too large for the memory that is left.
     """
     refuse_special_file(path)
     try:
@@ -101,7 +101,7 @@ def open_photograph(
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:
-    """(H, W) of a photograph upright, from its file's head; (0, 0) where that is unreadable."""
+    """Size (H, W) of an upright photograph, from its file's header; (0, 0) if unreadable."""
     try:
         refuse_special_file(path)
         with Image.open(path) as opened:
@@ -116,7 +116,7 @@ def size_of_photograph(path: Path) -> tuple[int, int]:
 def as_rgb(
     image: Image.Image | npt.NDArray[np.generic], white_level: int | None = None
 ) -> UInt8Array:
-    """Brings a decoded picture to 8-bit RGB.
+    """Converts a decoded picture to 8-bit RGB.
 
     Args:
         image: PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8 or uint16.
@@ -127,7 +127,7 @@ def as_rgb(
         uint8 array of shape (H, W, 3).
 
     Raises:
-        ValueError: An array of another shape or dtype.
+        ValueError: The array has another shape or dtype.
     """
     if isinstance(image, Image.Image):
         return _converted(Path("picture"), image, image, white_level).rgb
@@ -147,10 +147,10 @@ def as_rgb(
 
 
 def refuse_special_file(path: Path) -> None:
-    """Refuses a pipe, socket or device, which would be waited for without end.
+    """Refuses a pipe, socket or device, which might never end.
 
     Raises:
-        UnreadableImageError: Naming what it is.
+        UnreadableImageError: It is one; the message says which.
     """
     try:
         mode = path.stat().st_mode
@@ -165,11 +165,11 @@ def refuse_special_file(path: Path) -> None:
 
 
 def turned_upright(image: Image.Image) -> Image.Image:
-    """The picture as its EXIF orientation says; as it is where that says nothing sensible."""
+    """Turns a picture as its EXIF orientation says; leaves it if that is not sensible."""
     try:
         turned = ImageOps.exif_transpose(image)
     except (TypeError, ValueError, SyntaxError, KeyError, OverflowError):
-        # Other programs write whatever they like into EXIF.
+        # Other programs write anything into EXIF.
         return image
     return turned if turned is not None else image
 
@@ -268,7 +268,7 @@ def _filled(path: Path, rgb: UInt8Array, alpha: UInt8Array) -> Photograph:
     ).astype(bool)
     if not visible.any():
         visible = opaque
-    # Each pixel's nearest visible one, by the number that the transform gives that one.
+    # The nearest visible pixel of each pixel, by its number in the transform.
     _, labels = cv2.distanceTransformWithLabels(
         (~visible).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -288,9 +288,9 @@ def _warn_of_pages(path: Path, image: Image.Image) -> None:
 
 
 def _warn(kind: str, message: str) -> None:
-    """Says what was inferred of a file; of many alike, the first ones."""
+    """Warns of what was inferred from a file, for the first few files of a kind."""
     if multiprocessing.parent_process() is not None:
-        # A loader's worker reads what the main process has read and spoken of already.
+        # A loader's worker reads files that the main process has already warned of.
         return
     _warned[kind] += 1
     if _warned[kind] <= _MOST_WARNINGS:

@@ -151,3 +151,46 @@ def test_every_reference_in_a_docstring_resolves() -> None:
             if not resolves(name, within, reference)
         ]
     assert broken == []
+
+
+# An entry of Args, Attributes or Raises: its name, perhaps its type in brackets, and its words.
+ENTRY = re.compile(r"    (\*{0,2}\w+)(?: \([^)]*\))?: (.*)")
+SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields|References|Examples?|Shape):")
+DESCRIBED = ("Args", "Attributes", "Raises")
+
+
+def described(docstring: str) -> Iterator[tuple[str, str]]:
+    """The names that a docstring describes, each with the first line about it."""
+    section = ""
+    for line in docstring.splitlines():
+        if match := SECTION.match(line):
+            section = match[1]
+        elif section in DESCRIBED and (match := ENTRY.fullmatch(line)):
+            yield match[1], match[2]
+
+
+def fragments(module: Path) -> Iterator[tuple[str, str, str]]:
+    """(class or function, name, words) of what a module describes by less than a phrase."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for name, words in described(ast.get_docstring(node) or ""):
+                if not re.match(r"[A-Z0-9`(:\"']", words):
+                    yield node.name, name, words
+
+
+def test_arguments_are_described_in_whole_phrases() -> None:
+    """A phrase such as "Seed of the draw.", not "of the draw.", begins with a capital."""
+    found = [(module.name, *fragment) for module in MODULES for fragment in fragments(module)]
+    assert found == []
+
+
+def test_fragments_are_told_from_phrases() -> None:
+    """The test above would otherwise pass on fragments that it does not see."""
+    docstring = (
+        "Draws.\n\nArgs:\n    seed: of the draw.\n    *names: Names.\n\nRaises:\n    E: a fault."
+    )
+    assert list(described(docstring)) == [
+        ("seed", "of the draw."),
+        ("*names", "Names."),
+        ("E", "a fault."),
+    ]

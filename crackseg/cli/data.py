@@ -1,4 +1,4 @@
-"""The commands ``crackseg data ...``: what is in a data set, and how far it can be trusted."""
+"""The commands ``crackseg data ...``: download, verify and explore a data set."""
 
 import argparse
 import sys
@@ -209,7 +209,7 @@ def _add_without_mask(command: argparse.ArgumentParser) -> None:
 
 
 def _from_to(least: int, most: int) -> Callable[[str], int]:
-    """A whole number within bounds, as the parser reads it."""
+    """Makes a type for the parser: a whole number within bounds."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:
@@ -246,7 +246,7 @@ def _explore(options: argparse.Namespace) -> int:
 
 
 def _refuse_among_photographs(output: Path, roots: Sequence[Path]) -> None:
-    """The next look at the data set would take the page's pictures for photographs."""
+    """Refuses an output among photographs, where its pictures would be taken for photographs."""
     for root in roots:
         if output.resolve().is_relative_to(root.resolve()):
             raise CrackSegError(

@@ -1,4 +1,4 @@
-"""The console script ``crackseg``: what needs neither Hydra nor a training."""
+"""The console script ``crackseg``: commands that need neither Hydra nor a training."""
 
 import argparse
 import sys

@@ -1,1 +1,1 @@
-"""Settings: which there are, what they may be, how they are written on a command line."""
+"""Settings: their names, types and limits, and how they are written on a command line."""

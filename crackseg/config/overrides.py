@@ -1,4 +1,4 @@
-"""Settings as a user types them, so that a shell and Hydra read them as they are meant."""
+"""Writes and reads settings as a user types them, for a shell and for Hydra."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def relative_to_cwd(path: Path) -> Path:
-    """Relative to the working folder where it lies below."""
+    """Makes a path relative to the working folder if it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
@@ -37,7 +37,7 @@ def hydra_text(text: str) -> str:
 
 
 def key_of(override: str) -> str:
-    """The key of a setting as typed, without the signs that tell Hydra to add it or take it away.
+    """The key of a setting as typed, without Hydra's signs for adding or removing it.
 
     >>> key_of("+data.root=walls")
     'data.root'
@@ -46,7 +46,7 @@ def key_of(override: str) -> str:
 
 
 def shell_override(key: str, path: Path) -> str:
-    """A setting as it can be typed in a shell."""
+    """Writes a setting so that it can be typed in a shell."""
     return shlex.quote(hydra_override(key, relative_to_cwd(path)))
 
 
@@ -56,7 +56,7 @@ def program(name: str) -> str:
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings by their dotted keys, as on a command line.
+    """Settings by dotted key, as on a command line.
 
     Args:
         settings: Settings, nested as in ``config.yaml``.

@@ -1,4 +1,4 @@
-"""Reads the settings that may be written in several ways, which Hydra's types cannot say."""
+"""Reads settings that may be written in several ways, which Hydra's types cannot express."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
     """Reads ``data.image_size``: a side, or height and width, in pixels.
 
     Args:
-        value: as given.
-        key: another setting of the same form.
+        value: Setting as given.
+        key: Name of the setting, for another one of the same form.
 
     Returns:
-        (H, W).
+        Size (H, W) in pixels.
 
     Raises:
-        ConfigError: anything else.
+        ConfigError: The value is anything else.
     """
     sides = [value, value] if isinstance(value, int) else value
     right = isinstance(sides, list | tuple) and len(sides) == 2
@@ -40,7 +40,7 @@ def crop_size(value: Any) -> tuple[int, int] | None:
     """Reads ``data.crop_size``: as ``data.image_size``, or null.
 
     Raises:
-        ConfigError: anything else.
+        ConfigError: The value is anything else.
     """
     return None if value is None else image_size(value, "data.crop_size")
 
@@ -49,7 +49,7 @@ def blocks(value: Any) -> dict[str, tuple[int, int]]:
     """Reads ``data.blocks``: size and guard by source, or null.
 
     Raises:
-        ConfigError: anything else.
+        ConfigError: The value is anything else.
     """
     named = {} if value is None else value
     if not isinstance(named, dict) or not all(_is_block(block) for block in named.values()):
@@ -64,7 +64,7 @@ def roots(value: Any) -> list[Path]:
     """Reads ``data.root``: a folder, or a list of folders.
 
     Raises:
-        ConfigError: anything else.
+        ConfigError: The value is anything else.
     """
     folders = value if isinstance(value, list | tuple) else [value]
     # A folder may be called 2024, which Hydra reads as a number.
@@ -102,5 +102,5 @@ def file(value: str | None) -> Path | None:
 
 def _is_block(value: Any) -> bool:
     right = isinstance(value, list | tuple) and len(value) == 2
-    # Without a guard the photograph that a cut goes through would stand on both sides unnoticed.
+    # Without a guard, the photograph that a cut goes through would be on both sides unnoticed.
     return right and all(BLOCK_LIMITS.hold(number) for number in value)

@@ -1,4 +1,4 @@
-"""Settings that hold from any working folder."""
+"""Makes the paths in settings absolute."""
 
 import os
 from dataclasses import replace
@@ -8,13 +8,13 @@ from crackseg.config.schema import DataConfig, TrainConfig
 
 
 def absolute(config: TrainConfig) -> TrainConfig:
-    """The same settings with absolute paths: they must hold from any working folder."""
+    """The same settings with absolute paths, so that they hold from any working folder."""
     return replace(config, data=absolute_data(config.data))
 
 
 def absolute_data(data: DataConfig) -> DataConfig:
-    """As :func:`absolute`, for the data alone."""
-    # Links stay as they are: where they lead to may have another parent.
+    """The same settings of data with absolute paths."""
+    # Links stay as they are: their targets may have another parent.
     folders = [os.path.abspath(folder) for folder in roots(data.root)]  # noqa: PTH100
     return replace(
         data,

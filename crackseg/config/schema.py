@@ -1,4 +1,4 @@
-"""The typed schema of every config group: which settings there are, and of which type."""
+"""Typed schema of every config group: the settings and their types."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +25,12 @@ OmegaConf.register_new_resolver("when", when, replace=True)
 
 @dataclass
 class DataConfig:
-    """Where photographs and masks come from, how they are divided and brought to batches."""
+    """Sources of photographs and masks, their division, and their batches."""
 
     name: str = MISSING
     # A folder, or a list of folders.
     root: Any = MISSING
-    # Only the synthetic data are made to measure; elsewhere the files say how many there are.
+    # Only synthetic data are made in a chosen number; elsewhere the files decide.
     count: int | None = None
     without_mask: str = "leave_out"
     sources: list[str] | None = None
@@ -49,7 +49,7 @@ class DataConfig:
     crop_size: Any = None
     crops: int = 1
     crack_crops: float = 0.5
-    # To see whether a network can learn at all: one batch by heart, in all subsets.
+    # Shows whether a network can learn at all: it learns one batch by heart, in all subsets.
     overfit_batch: bool = False
     batch_size: int = 64
     num_workers: int = 1
@@ -70,7 +70,7 @@ class ModelConfig:
 
 @dataclass
 class UNetConfig(ModelConfig):
-    """The default U-Net's further arguments."""
+    """Further arguments of the default U-Net."""
 
     name: str = "unet"
     convs_per_level: int = 2
@@ -83,7 +83,7 @@ class UNetConfig(ModelConfig):
 
 @dataclass
 class PaperUNetConfig(ModelConfig):
-    """The report's U-Net has nothing further to set."""
+    """The report's U-Net, which has no further arguments."""
 
     name: str = "unet_paper"
 
@@ -119,7 +119,7 @@ class SchedulerConfig:
 
 @dataclass
 class CallbacksConfig:
-    """Which epoch is kept, when training stops early, how often pictures are drawn."""
+    """Choice of the epoch to keep, early stopping, and how often pictures are drawn."""
 
     monitor: str = "val/best_crack_iou"
     patience: int = 10
@@ -129,7 +129,7 @@ class CallbacksConfig:
 
 @dataclass
 class TrainerConfig:
-    """What Lightning's Trainer is told."""
+    """Settings of Lightning's Trainer."""
 
     max_epochs: int = 100
     accelerator: str = "auto"
@@ -154,7 +154,7 @@ class LoggerConfig:
 
 @dataclass
 class RuntimeConfig:
-    """What the process is told before it works; for speed alone, results stay the same."""
+    """Settings of the process, for speed only; results stay the same."""
 
     channels_last: bool = True
     keep_freed_memory: bool = True
@@ -163,7 +163,7 @@ class RuntimeConfig:
 
 @dataclass
 class SweepConfig:
-    """What the jobs of a sweep are compared by, and which sweep to go on with."""
+    """Figure that the jobs of a sweep are compared by, and the sweep to resume."""
 
     objective: str = "val/crack_iou"
     resume: str | None = None
@@ -171,7 +171,7 @@ class SweepConfig:
 
 @dataclass
 class TrainConfig:
-    """All that ``train.py`` takes."""
+    """All settings of ``train.py``."""
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -189,14 +189,14 @@ class TrainConfig:
 
 @dataclass
 class EvaluateConfig:
-    """All that ``evaluate.py`` takes."""
+    """All settings of ``evaluate.py``."""
 
     checkpoint: str = MISSING
     subset: str = "test"
     resolution: str = "training"
     mask_threshold: int | None = None
     save: bool = False
-    # Where the photographs that the checkpoint names stand now: as data.root.
+    # New place of the photographs that the checkpoint names, in the form of data.root.
     root: Any = None
     data: DataConfig | None = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -204,7 +204,7 @@ class EvaluateConfig:
 
 
 def register_schemas() -> None:
-    """Makes the schemas known to Hydra, under the names that the files in ``conf/`` build on."""
+    """Registers the schemas in Hydra, under the names that the files in ``conf/`` refer to."""
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="evaluate_schema", node=EvaluateConfig)
@@ -220,10 +220,10 @@ def write_config(config: TrainConfig, path: Path) -> None:
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Reads what :func:`write_config` wrote; settings that it does not know yet get defaults.
+    """Reads a file of :func:`write_config`; settings that are missing in it get their defaults.
 
     Raises:
-        OmegaConfBaseException: a setting that does not exist, or of the wrong type.
+        OmegaConfBaseException: A setting does not exist or has the wrong type.
     """
     saved = cast(DictConfig, OmegaConf.load(path))
     schema = OmegaConf.structured(TrainConfig)

@@ -1,4 +1,4 @@
-"""Settings as the work takes them: checked and turned once, at the entry, then never changed."""
+"""Settings in their final form: checked and converted once, at the start, then never changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ from crackseg.images import Resize
 
 @dataclass(frozen=True)
 class DataSettings:
-    """The settings of a :class:`crackseg.config.schema.DataConfig`, each in one form alone.
+    """Settings of a :class:`crackseg.config.schema.DataConfig`, each in a single form.
 
     To add a setting:
 
@@ -27,12 +27,12 @@ class DataSettings:
     Attributes:
         name: Name of the data's group in ``conf/data``.
         roots: Folders with photographs and masks.
-        image_size: (H, W) of training in pixels.
-        crop_size: (H, W) of the crops to train on; None trains on whole photographs.
+        image_size: Size (H, W) of training in pixels.
+        crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         blocks: Numbers in a run and in its guard band, by source.
         manifest: File of an earlier division.
         exclude: File that lists photographs to leave out.
-        cache: Folder of what was read before.
+        cache: Folder of stored surveys and pixels.
         store_limit: Gigabytes that all stores in the cache may take together.
     """
 
@@ -78,7 +78,7 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
 
 
 def data_settings(config: DataConfig) -> DataSettings:
-    """Checks the settings of data and turns them into their one form.
+    """Checks the settings of data and converts them into their final form.
 
     Raises:
         ConfigError: One line for every setting that is out of range or contradicts another.

@@ -1,4 +1,4 @@
-"""Values of settings and the relations between them; their names and types are Hydra's to check."""
+"""Checks values of settings and relations between them; Hydra checks their names and types."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from crackseg.models.unet import check_fits
 SPLITS = ("random", "grouped", "official", "manifest", "none")
 MASK_THRESHOLD_LIMITS = (0, 254)
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
-# A loss has no threshold, and a sweep judges a run at the threshold that it stored.
+# A loss has no threshold, and a sweep compares runs at their stored thresholds.
 OBJECTIVES = tuple(f"val/{name}" for name in METRIC_NAMES if name != "loss")
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -39,7 +39,7 @@ COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
 LEARNING_RATE_LIMITS = Limits(0, 1000, above=True)
 EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 
-# Whether a setting is as it must be, and what is said where it is not.
+# Whether a setting is right, and the message where it is not.
 Check = tuple[bool, str]
 
 
@@ -47,7 +47,7 @@ def check_train_config(config: TrainConfig) -> None:
     """Checks values and the relations between them, and reports all faults together.
 
     Raises:
-        ConfigError: one line for every fault.
+        ConfigError: A setting is at fault; there is one line for every fault.
     """
     faults = [*_data_faults(config.data), *_model_faults(config.model)]
     faults += _faults_of(_value_checks(config))
@@ -61,10 +61,10 @@ def check_train_config(config: TrainConfig) -> None:
 
 
 def check_data_config(config: DataConfig) -> None:
-    """The part of :func:`check_train_config` that is about data.
+    """Checks the settings of data, as a part of :func:`check_train_config`.
 
     Raises:
-        ConfigError: one line for every fault.
+        ConfigError: A setting is at fault; there is one line for every fault.
     """
     _refuse(_data_faults(config))
 
@@ -73,7 +73,7 @@ def check_process_config(trainer: TrainerConfig, runtime: RuntimeConfig) -> None
     """The part of :func:`check_train_config` that an evaluation has too.
 
     Raises:
-        ConfigError: one line for every fault.
+        ConfigError: A setting is at fault; there is one line for every fault.
     """
     _refuse(_faults_of([*_trainer_checks(trainer), _threads_check(runtime)]))
 
@@ -185,7 +185,7 @@ def _path_checks(data: DataConfig) -> list[Check]:
 
 
 def _selecting(data: DataConfig) -> list[str]:
-    """The settings that choose photographs, as far as they are given."""
+    """Names of the given settings that choose photographs."""
     given = {
         "data.sources": data.sources,
         "data.without_sources": data.without_sources,
@@ -280,7 +280,7 @@ def _trainer_checks(trainer: TrainerConfig) -> list[Check]:
 
 
 def _names_devices(devices: Any) -> bool:
-    """Whether Lightning could read it; whether they are there is Lightning's to say."""
+    """Whether Lightning can read the value; Lightning itself checks that the devices exist."""
     if isinstance(devices, list):
         return bool(devices) and all(type(device) is int and device >= 0 for device in devices)
     if isinstance(devices, str):

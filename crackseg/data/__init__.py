@@ -1,1 +1,1 @@
-"""Photographs, masks, and how they come into batches."""
+"""Photographs and masks: found, read, divided and put into batches."""

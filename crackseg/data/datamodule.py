@@ -1,4 +1,4 @@
-"""Everything about data that a run needs: pairs, subsets, class weights, batches."""
+"""Data of a run: pairs, subsets, class weights, batches."""
 
 import logging
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _OVERFIT_STEPS = 20
 
 
 def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
-    """A batch of photographs that may differ in size, each a batch (1, C, H, W) of its own."""
+    """Makes a batch of photographs of different sizes: a list of tensors (1, C, H, W)."""
     return {
         "image": [sample["image"][None] for sample in samples],
         "mask": [sample["mask"][None] for sample in samples],
@@ -45,18 +45,18 @@ class CrackDataModule(LightningDataModule):
     """Photographs and masks in batches ``{"image", "mask", "stem"}``.
 
     Args:
-        config: the settings under ``data``, which are checked and turned here, once.
-        seed: of the order and the augmentation of training photographs.
+        config: Settings under ``data``, which are checked and converted here, once.
+        seed: Seed of the order and of the augmentation of training photographs.
 
     Attributes:
-        settings: those under ``data`` in their one form.
-        preprocessing: what is done to every photograph, also in prediction.
-        content: the photographs, read and divided; after :meth:`setup`.
-        test_subset: what a test judges.
-        test_pixels: where its pixels come from; None for those of training.
+        settings: Settings under ``data`` in their final form.
+        preprocessing: Preprocessing of every photograph, also in prediction.
+        content: Photographs, read and divided; exists after :meth:`setup`.
+        test_subset: Subset that a test judges.
+        test_pixels: Source of the test's pixels; None for that of training.
 
     Raises:
-        ConfigError: settings that are out of range or contradict each other.
+        ConfigError: Settings are out of range or contradict each other.
     """
 
     content: PreparedData
@@ -65,7 +65,7 @@ class CrackDataModule(LightningDataModule):
         super().__init__()
         self.settings = settings = data_settings(config)
         self.seed = seed
-        # Crops are cut from photographs as large as they are.
+        # Crops are cut from photographs at their own size.
         size = None if settings.crop_size is not None else settings.image_size
         self.preprocessing = Preprocessing(size, settings.resize, settings.mask_threshold)
         self.test_subset = "test"
@@ -75,7 +75,7 @@ class CrackDataModule(LightningDataModule):
         self._loaders: list[DataLoader[Sample]] = []
 
     def prepare_data(self) -> None:
-        """Makes the synthetic photographs where they are asked for and not there yet."""
+        """Makes the synthetic photographs if they are wanted and do not exist yet."""
         if self.settings.name == "synthetic":
             root = write_dataset(self.settings.roots[0], count=self.settings.count or 0)
             self._where = replace(self.settings, roots=(root,))
@@ -84,7 +84,7 @@ class CrackDataModule(LightningDataModule):
         """Finds, reads and divides the pairs, once for all stages.
 
         Raises:
-            CrackSegError: see :func:`crackseg.data.prepare.prepare`.
+            CrackSegError: The data are at fault, see :func:`crackseg.data.prepare.prepare`.
         """
         if hasattr(self, "content"):
             return
@@ -98,23 +98,23 @@ class CrackDataModule(LightningDataModule):
             )
 
     def close(self) -> None:
-        """Ends the processes that read for its loaders, whatever ended the work with them."""
+        """Ends the worker processes of its loaders, however the work ended."""
         while self._loaders:
             stop_workers(self._loaders.pop())
 
     @property
     def root(self) -> Path:
-        """To which the manifest's paths are relative."""
+        """Folder that the manifest's paths are relative to."""
         return self.content.root
 
     @property
     def manifest(self) -> Manifest:
-        """Which pair is in which subset."""
+        """Manifest of the division: the subset of each pair."""
         return self.content.manifest
 
     @property
     def leaks(self) -> Leaks:
-        """What validation and test share with training."""
+        """Overlap of validation and test with training."""
         if not self.settings.overfit_batch:
             return self.content.leaks
         count = len(self._rows("train"))
@@ -122,12 +122,12 @@ class CrackDataModule(LightningDataModule):
 
     @property
     def training_size(self) -> tuple[int, int]:
-        """(H, W) of a training batch."""
+        """Size (H, W) of a training batch in pixels."""
         return self.settings.crop_size or self.settings.image_size
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many photographs each subset has."""
+        """Number of photographs in each subset."""
         if not self.settings.overfit_batch:
             return self.manifest.counts
         return {subset: len(self._rows(subset)) for subset in SUBSETS}
@@ -142,50 +142,50 @@ class CrackDataModule(LightningDataModule):
     def class_weights(self) -> tuple[float, float]:
         """Weights of background and crack over the training subset as the network sees it.
 
-        Where it sees crops, which are laid around cracks, those of all possible crops.
+        Where it sees crops, they are weights over all possible crops.
         """
         cropped = self.settings.crop_size is not None and not self.settings.overfit_batch
         return balancing_weights(*(self._count_in_crops() if cropped else self._count()))
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Shuffled; cropped and augmented if the settings say so.
+        """Loads training photographs in random order, cropped and augmented as the settings say.
 
         Raises:
-            ConfigError: more workers than photographs.
-            DatasetError: there is nothing to train on.
+            ConfigError: There are more workers than photographs.
+            DatasetError: There is no training photograph.
         """
         rows = self._rows("train")
         self._refuse_idle_workers(len(rows))
         if self.settings.overfit_batch:
             return self._one_batch(rows)
-        # A photograph that is cropped several times stands in the list as often.
+        # A photograph that is cropped several times is in the list several times.
         dataset = self._dataset(rows * self.settings.crops, self._changes())
         sampler = TrainingSampler(len(dataset), self.seed, *self._place())
         sampler.set_epoch(self._epochs_done())
-        # torch's types know samplers of indices alone; ours also say how to augment.
+        # torch's types know only samplers of indices; ours also give a seed.
         return self._loader(
             dataset, sampler=cast(Any, sampler), batch_size=self.settings.batch_size
         )
 
     def val_dataloader(self) -> DataLoader[Sample]:
-        """In order, each photograph once."""
+        """Loads validation photographs in order, each once."""
         return self.evaluation_dataloader("val")
 
     def test_dataloader(self) -> DataLoader[Sample]:
-        """In order, each photograph once; of another subset where ``test_subset`` says so."""
+        """Loads photographs of the subset ``test_subset`` in order, each once."""
         return self.evaluation_dataloader(self.test_subset, self.test_pixels)
 
     def evaluation_dataloader(
         self, subset: str, pixels: PairReader | None = None
     ) -> DataLoader[Sample]:
-        """``train``, ``val``, ``test`` or ``all``, in order, without augmentation.
+        """Loads photographs of a subset in order, without augmentation.
 
         Args:
-            subset: which photographs.
-            pixels: another place to take them from than training does.
+            subset: Subset ``train``, ``val``, ``test`` or ``all``.
+            pixels: Source of the pixels; None for that of training.
 
         Raises:
-            DatasetError: the subset is empty, or has fewer photographs than there are processes.
+            DatasetError: The subset is empty, or has fewer photographs than there are processes.
         """
         rows = self._rows(subset)
         rank, world_size = self._place()
@@ -205,13 +205,13 @@ class CrackDataModule(LightningDataModule):
         return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
 
     def _count(self) -> tuple[int, int]:
-        """Pixels and crack pixels of the training photographs at training size."""
+        """Numbers of pixels and crack pixels of the training photographs at training size."""
         found = self.content.statistics_of(self._rows("train"))
         cut_at = self.preprocessing.mask_threshold
         return sum(one.pixels for one in found), sum(one.crack_pixels(cut_at) for one in found)
 
     def _count_in_crops(self) -> tuple[float, float]:
-        """Pixels of a crop of each training photograph, and crack pixels to be expected there."""
+        """Sums over training photographs of a crop's pixels and its mean number of crack pixels."""
         rows, crop = self._rows("train"), self._crop()
         masks = (self.content.pixels.read(row)[1] for row in rows)
         counted = progress(masks, "Counting crack pixels in crops", len(rows))
@@ -220,7 +220,7 @@ class CrackDataModule(LightningDataModule):
 
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())
-        # What follows an epoch, validation and checkpoints, costs more than a step.
+        # Validation and checkpoints after an epoch cost more than a step.
         repeated = list(batches) * _OVERFIT_STEPS
         return self._loader(self._dataset(rows), batch_sampler=repeated)
 
@@ -230,7 +230,7 @@ class CrackDataModule(LightningDataModule):
         return CrackDataset(self.content.pixels, rows, self.preprocessing.mask_threshold, changes)
 
     def _changes(self) -> list[PairTransform]:
-        """What training does to a pair at random."""
+        """Random changes of a pair in training."""
         changes: list[PairTransform] = []
         if self.settings.crop_size is not None:
             changes.append(self._crop())
@@ -267,12 +267,12 @@ class CrackDataModule(LightningDataModule):
         return loader
 
     def _place(self) -> tuple[int, int]:
-        """Rank and number of processes."""
+        """Number of this process, from 0, and number of processes."""
         trainer = self.trainer
         return (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
 
     def _epochs_done(self) -> int:
-        """Of a resumed training: workers begin to read before Lightning names the epoch."""
+        """Epochs done before a resumed training; workers read before Lightning sets the epoch."""
         if self.trainer is None:
             return 0
         progress: Any = self.trainer.fit_loop.epoch_progress.current
@@ -283,7 +283,7 @@ class CrackDataModule(LightningDataModule):
 
 
 def announce(data: DataSettings) -> None:
-    """Says which data a run reads, and how to choose others."""
+    """Logs which data a run reads, and how to choose others."""
     other = (
         "your own: data=folder data.root=FOLDER"
         if data.name == "synthetic"

@@ -22,7 +22,7 @@ class Sample(TypedDict):
 
 
 class PairTransform(Protocol):
-    """What training does to a pair at random; the seed alone decides how."""
+    """Random change of a pair in training; the seed alone decides it."""
 
     def __call__(
         self, image: UInt8Array, mask: UInt8Array, seed: int
@@ -32,19 +32,19 @@ class PairTransform(Protocol):
 
 
 class CrackDataset(Dataset[Sample]):
-    """Pairs as tensors: changed at random if told, the mask cut last.
+    """Pairs as tensors, changed at random if a seed is given; the mask is cut last.
 
-    An item is asked for by its index, or by (index, seed) where it is to be changed: the seed
-    alone decides how, so that neither the number of workers nor a resumed run matters.
+    An item has an index, or (index, seed) where it is to be changed. The seed alone decides the
+    change, so that neither the number of workers nor a resumed run matters.
 
     Args:
-        pixels: where photographs and masks come from.
-        rows: the pairs.
-        mask_threshold: a grey mask is crack above it.
-        changes: what training does to a pair, one after the other.
+        pixels: Source of photographs and masks.
+        rows: Rows of the pairs.
+        mask_threshold: Threshold above which a grey mask is crack.
+        changes: Random changes of a pair in training, in order.
 
     Raises:
-        UnreadableImageError: on access, for a file that cannot be decoded; it names the path.
+        UnreadableImageError: A file cannot be decoded on access; the message names its path.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class CrackDataset(Dataset[Sample]):
         self.changes = tuple(changes)
 
     def __len__(self) -> int:
-        """The number of pairs."""
+        """Number of pairs."""
         return len(self.rows)
 
     def __getitem__(self, item: int | tuple[int, int]) -> Sample:
@@ -79,6 +79,6 @@ class CrackDataset(Dataset[Sample]):
 
 
 def image_to_tensor(image: UInt8Array) -> Tensor:
-    """uint8 (H, W, 3) in 0-255 -> float32 (3, H, W) in [0, 1]."""
+    """Converts uint8 (H, W, 3) in 0-255 to float32 (3, H, W) in [0, 1]."""
     own = image if image.flags.writeable else np.array(image)
     return torch.from_numpy(own).permute(2, 0, 1).float().div_(255)

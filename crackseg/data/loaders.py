@@ -1,4 +1,4 @@
-"""Loaders of batches, and the processes that read for them: how these start, and how they end."""
+"""Loaders of batches, and how their worker processes start and end."""
 
 import multiprocessing
 import re
@@ -17,14 +17,14 @@ from crackseg.data.dataset import Sample
 from crackseg.errors import WorkerKilledError
 from crackseg.system.processes import start_method
 
-# Seconds that workers have to end by themselves. One may be in the middle of a slow disk.
+# Seconds that workers have to end by themselves; one may be waiting for a slow disk.
 _GRACE = 3.0
 
 
 def build_loader(
     dataset: Dataset[Sample], workers: int, pin_memory: bool, **batching: Any
 ) -> DataLoader[Sample]:
-    """A loader whose workers live until :func:`stop_workers`.
+    """Makes a loader whose workers live until :func:`stop_workers`.
 
     Args:
         dataset: Dataset of the samples.
@@ -54,10 +54,10 @@ def leave_signals_to_parent(worker: int) -> None:
 
 @contextmanager
 def killed_workers_named() -> Iterator[None]:
-    """Says in one message that a loader's worker was killed while its batches were used.
+    """Turns the error of a killed worker into one message while its batches are used.
 
     Raises:
-        WorkerKilledError: a worker was ended from outside.
+        WorkerKilledError: A worker was ended from outside.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""A data set as a training wants it: found, read, selected, divided, and checked for leaks."""
+"""Prepares a data set for training: finds, reads, selects, divides it and counts leaks."""
 
 import logging
 from collections import Counter
@@ -50,11 +50,11 @@ class PreparedData:
     """A data set, read and divided.
 
     Attributes:
-        root: to which all paths are relative.
-        manifest: which pair is in which subset.
-        statistics: what each pair holds, by its image.
-        pixels: where photographs and masks come from.
-        leaks: what validation and test share with training.
+        root: Folder that all paths are relative to.
+        manifest: Manifest of the division: the subset of each pair.
+        statistics: Statistics of each pair by its image.
+        pixels: Source of photographs and masks.
+        leaks: Overlap of validation and test with training.
     """
 
     root: Path
@@ -64,22 +64,22 @@ class PreparedData:
     leaks: Leaks
 
     def statistics_of(self, rows: Sequence[Row]) -> list[PairStatistics]:
-        """What these pairs hold."""
+        """Statistics of these pairs."""
         return [self.statistics[row.image] for row in rows]
 
     def marked(self, row: Row) -> bool:
-        """Whether a pair's mask marks any crack, be it one that vanishes at training size."""
+        """Whether a pair's mask marks any crack, even one that vanishes at training size."""
         return self.statistics[row.image].share > 0
 
 
 def prepare(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
-    """Finds, reads and divides the pairs that the settings ask for, and says what there is.
+    """Finds, reads and divides the pairs that the settings select, and logs a summary.
 
     Raises:
-        DatasetNotFoundError: no pairs below a root.
-        DatasetError: pairs that cannot be divided as wanted, sources that do not occur.
-        ManifestError: a given manifest that does not fit the files.
-        UnreadableImageError: a given manifest lists a file that cannot be decoded.
+        DatasetNotFoundError: There are no pairs below a root.
+        DatasetError: The pairs cannot be divided as wanted, or a source does not occur.
+        ManifestError: The given manifest does not fit the files.
+        UnreadableImageError: The given manifest lists a file that cannot be decoded.
     """
     take = _take_manifest if config.manifest is not None else _take_what_is_there
     data = take(config, preprocessing)
@@ -88,15 +88,15 @@ def prepare(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
 
 
 def compared(path: Path, folders: Sequence[Path]) -> Manifest:
-    """A manifest with its near duplicates as the photographs themselves show them.
+    """Reads a manifest and finds its near duplicates by comparing the photographs.
 
     Args:
-        path: of the manifest.
-        folders: in which its photographs stand, as ``data.root`` names them.
+        path: Path of the manifest.
+        folders: Folders of its photographs, as in ``data.root``.
 
     Raises:
-        ManifestError: it does not fit the files.
-        UnreadableImageError: it lists a file that cannot be decoded.
+        ManifestError: The manifest does not fit the files.
+        UnreadableImageError: The manifest lists a file that cannot be decoded.
     """
     cache = Path(DataConfig().cache)
     root = common_root(folders)
@@ -199,7 +199,7 @@ def _read(
     cache: Path,
     store_limit: float | None = None,
 ) -> tuple[Sequence[PairStatistics], PairReader]:
-    """Reads all pairs, into a store where one may take ``store_limit`` gigabytes."""
+    """Reads all pairs, into a store if it may take ``store_limit`` gigabytes."""
     if store_limit is not None:
         try:
             return open_store(root, pairs, preprocessing, cache, store_limit)
@@ -215,7 +215,7 @@ def _store_limit(config: DataSettings) -> float | None:
 def _divide(
     rows: Sequence[Row], statistics: Sequence[PairStatistics], config: DataSettings
 ) -> Manifest:
-    # Of photographs as they are: one division for all sizes and cuts that are trained at.
+    # Shares at the photographs' own size: one division for all training sizes and thresholds.
     shares = {row.image: found.share for row, found in zip(rows, statistics, strict=True)}
     rows = select_sources(rows, config.sources, config.without_sources)
     if config.split == "none":

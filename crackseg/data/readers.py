@@ -1,4 +1,4 @@
-"""Where the pixels of a photograph and of its mask come from."""
+"""Sources of the pixels of a photograph and of its mask."""
 
 from pathlib import Path
 from typing import Protocol
@@ -11,13 +11,13 @@ from crackseg.preprocessing import Preprocessing
 
 
 class PairReader(Protocol):
-    """Where the pixels of a pair come from."""
+    """Source of the pixels of a pair."""
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
-        """Photograph (H, W, 3) and grey mask (H, W) at training size; not to be written to.
+        """Reads a photograph (H, W, 3) and grey mask (H, W) at training size; do not change them.
 
         Raises:
-            UnreadableImageError: a file that cannot be decoded; it names the path.
+            UnreadableImageError: A file cannot be decoded; the message names its path.
         """
         ...
 
@@ -26,8 +26,8 @@ class FileReader:
     """Decodes the files of a pair each time.
 
     Args:
-        root: of the data set.
-        preprocessing: its size and way of resizing.
+        root: Root of the data set.
+        preprocessing: Preprocessing, of which the size and the way of resizing are used.
     """
 
     def __init__(self, root: Path, preprocessing: Preprocessing) -> None:
@@ -43,12 +43,12 @@ class FileReader:
 
 
 class PredictionScaleReader:
-    """Photographs at the scale that a prediction sees them at, with their masks at full size.
+    """Reads photographs at the scale of a prediction, and their masks at full size.
 
     Args:
-        root: of the data set.
-        scale: training pixels per photograph pixel.
-        how: see :func:`crackseg.images.resize`.
+        root: Root of the data set.
+        scale: Training pixels per photograph pixel, along a side.
+        how: Way of resizing, see :func:`crackseg.images.resize`.
     """
 
     def __init__(self, root: Path, scale: float, how: Resize) -> None:

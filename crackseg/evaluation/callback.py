@@ -1,4 +1,4 @@
-"""Takes a record of every image that a test judges, whatever batches and processes it comes in."""
+"""Records every image that a test judges, in whatever batches and processes it comes."""
 
 import multiprocessing
 from collections import deque
@@ -22,30 +22,31 @@ from crackseg.evaluation.records import ImageRecord, measure_image
 from crackseg.metrics.histogram import ProbabilityHistogram
 from crackseg.system.processes import signals_held_back, usable_cores
 
-# Images that wait for a worker, for each worker: enough to keep all busy, little memory.
+# Number of waiting images for each worker: enough to keep all busy, little memory.
 _WAITING = 4
-# Of all images that wait or are measured: measuring takes some 33 bytes a pixel.
+# Pixels of all images that wait or are measured; measuring takes some 33 bytes a pixel.
 _PIXELS_AT_ONCE = 64_000_000
-# Images for each worker at least: it takes seconds to start.
+# Smallest number of images for each worker, since it takes seconds to start.
 _WORTH_A_WORKER = 50
 
 ImageHook = Callable[[Row, npt.NDArray[np.float32], npt.NDArray[np.bool_]], None]
 
 
 class EvaluationCallback(Callback):
-    """Measures every image of a test in processes of its own while the network goes on.
+    """Measures every image of a test in worker processes while the network continues.
 
-    Every image is measured once, by the process that judged it; at the end all processes of a
+    Every image is measured once, for the process that judged it. At the end all processes of a
     distributed run hold all records.
 
     Args:
-        threshold: for masks.
-        marked: whether a row's mask file marks any crack.
-        look: called with every row, probability (H, W) and truth (H, W), to save them perhaps.
+        threshold: Threshold of masks.
+        marked: Function that says whether a row's mask file marks any crack.
+        look: Function that is called with every row, probability (H, W) and truth (H, W), for
+            example to save them.
 
     Attributes:
-        records: of all images, in order of their paths; after the test.
-        histogram: the sum over them.
+        records: Records of all images, in order of their paths; exist after the test.
+        histogram: Sum of the images' histograms.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class EvaluationCallback(Callback):
         self._rows: tuple[Row, ...] = ()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the workers, and learns which images come in which batch."""
+        """Starts the workers, and finds out which images come in which batch."""
         loader = trainer.test_dataloaders
         assert isinstance(loader, DataLoader)
         assert isinstance(loader.dataset, CrackDataset)
@@ -104,7 +105,7 @@ class EvaluationCallback(Callback):
                 self._collect(at_most=max(at_once, 1))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Waits for the last images, and for those of the other processes."""
+        """Waits for the last images, and collects those of the other processes."""
         self._collect(at_most=0)
         self._close()
         if trainer.world_size > 1:
@@ -121,7 +122,7 @@ class EvaluationCallback(Callback):
         self._close()
 
     def _collect(self, at_most: int) -> None:
-        """Waits until no more than so many images are with the workers."""
+        """Waits until the workers hold at most ``at_most`` images."""
         while len(self._waiting) > at_most:
             try:
                 measured = self._waiting.popleft().result()
@@ -143,5 +144,5 @@ class EvaluationCallback(Callback):
 
 
 def _begin() -> None:
-    """Each worker has a core to itself."""
+    """Limits a worker to one core."""
     cv2.setNumThreads(0)

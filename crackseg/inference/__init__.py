@@ -1,1 +1,1 @@
-"""From a checkpoint to masks; needs neither Hydra nor a Trainer."""
+"""Predicts masks with a checkpoint; needs neither Hydra nor a Trainer."""

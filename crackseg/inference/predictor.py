@@ -1,4 +1,4 @@
-"""From a checkpoint and a photograph to the probability and the mask of cracks."""
+"""Predicts the probability and the mask of cracks in a photograph with a checkpoint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ _SCALES = (0.001, 100.0)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was found on a photograph, at the photograph's own size.
+    """Prediction for a photograph, at the photograph's own size.
 
     Attributes:
-        image: uint8 (H, W, 3), the photograph upright.
-        probability: float32 (H, W) in [0, 1].
-        mask: bool (H, W), where the probability is greater than the threshold.
-        threshold: the one used.
+        image: Upright photograph, uint8 (H, W, 3).
+        probability: Probability of crack, float32 (H, W) in [0, 1].
+        mask: Whether the probability is greater than the threshold, bool (H, W).
+        threshold: Threshold of the mask.
     """
 
     image: UInt8Array
@@ -46,16 +46,16 @@ class Predictor:
     """Finds cracks in photographs of any size, at the scale that the network was trained at.
 
     Args:
-        network: gives logits.
-        threshold: probability above which a pixel is called crack, in [0, 1].
-        scale: training pixels per photograph pixel.
-        how: the way photographs were resized in training, ``area`` or ``bilinear``.
-        device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
+        network: Network that gives logits.
+        threshold: Probability above which a pixel is called crack, in [0, 1].
+        scale: Training pixels per photograph pixel, along a side.
+        how: Way in which photographs were resized in training, ``area`` or ``bilinear``.
+        device: Device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
         white_level: Value that is white in photographs deeper than 8 bits; None takes what the
             file declares, or else what its values suggest.
 
     Raises:
-        ConfigError: a device that is not there, a threshold or scale out of range.
+        ConfigError: The device does not exist, or the threshold or scale is out of range.
     """
 
     def __init__(
@@ -96,7 +96,8 @@ class Predictor:
         """Opens a checkpoint; ``threshold`` and ``scale`` replace the stored ones.
 
         Raises:
-            CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
+            CheckpointError: The checkpoint cannot be used, see
+                :func:`crackseg.checkpoint.read_checkpoint`.
         """
         checkpoint = read_checkpoint(path)
         parameters: Mapping[str, Any] = checkpoint["hyper_parameters"]
@@ -124,12 +125,12 @@ class Predictor:
         """Finds the cracks of one photograph.
 
         Args:
-            image: a path, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3), (H, W, 4) of
-                uint8 or uint16, RGB.
+            image: Path, PIL image, or RGB array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8
+                or uint16.
 
         Raises:
-            UnreadableImageError: a path to a file that cannot be decoded.
-            ValueError: an array of another shape or dtype.
+            UnreadableImageError: The file cannot be decoded.
+            ValueError: The array has another shape or dtype.
         """
         if isinstance(image, str | Path):
             photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
@@ -163,7 +164,7 @@ class Predictor:
         return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 
     def _tile(self, image: Tensor) -> Tensor:
-        """uint8 (1, 3, h, w) -> logits (1, 1, h, w) in float32 on the CPU."""
+        """Logits (1, 1, h, w) of a tile, uint8 (1, 3, h, w), in float32 on the CPU."""
         with full_float32(self.device.type):
             logits: Tensor = self.network(image.to(self.device).float() / 255)
         return logits.cpu()

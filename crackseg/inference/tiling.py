@@ -1,4 +1,4 @@
-"""Cuts what is too large for one pass into tiles, so that no seam shows."""
+"""Applies a network to large images in tiles, without visible seams."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ TILE = 1024
 
 
 class Span(NamedTuple):
-    """Along one side: what the network sees, [start, stop), and what of it is kept."""
+    """Span along one side: the network sees [start, stop), and a part of it is kept."""
 
     start: int
     stop: int
@@ -25,12 +25,12 @@ def spans(length: int, tile: int, margin: int) -> Iterator[Span]:
     """Divides a side into spans of at most ``tile`` pixels that overlap by twice ``margin``.
 
     Args:
-        length: of the side.
-        tile: greater than twice the margin.
-        margin: pixels at a tile's inner borders that are thrown away.
+        length: Length of the side in pixels.
+        tile: Largest length of a span in pixels, greater than twice the margin.
+        margin: Number of pixels at a tile's inner borders that are discarded.
 
     Raises:
-        ValueError: a tile that would keep nothing.
+        ValueError: A tile would keep nothing.
     """
     if tile <= 2 * margin:
         raise ValueError(f"a tile of {tile} pixels keeps nothing within margins of {margin}")
@@ -50,20 +50,20 @@ def apply_tiled(
 ) -> Tensor:
     """Applies a network tile by tile; equal to one pass over the whole image.
 
-    Each tile is seen with a margin of at least ``radius``, beyond which nothing can influence
-    what is kept, and starts on the network's grid of poolings. So the result does not depend on
-    the tiles, up to rounding, and memory is bounded by one of them.
+    Each tile has a margin of at least ``radius``; pixels beyond it cannot influence the kept part.
+    Each tile starts on the network's grid of poolings. So the result does not depend on the tiles,
+    up to rounding, and memory is bounded by the size of one tile.
 
     Args:
-        function: (N, C, h, w) -> (N, 1, h, w).
-        image: (N, C, H, W).
-        tile: side of a tile in pixels, a multiple of ``stride``; a larger one is taken where the
+        function: Function that gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
+        image: Image (N, C, H, W).
+        tile: Side of a tile in pixels, a multiple of ``stride``; larger tiles are used where the
             margins would leave less than half of it.
-        radius: how far a pixel influences the output.
-        stride: of the network.
+        radius: Largest distance at which a pixel influences the output, in pixels.
+        stride: Stride of the network in pixels.
 
     Returns:
-        (N, 1, H, W).
+        Logits (N, 1, H, W).
     """
     margin = -(-radius // stride) * stride
     tile = max(tile, 4 * margin)
@@ -86,9 +86,9 @@ def apply_tiled(
 
 
 def logits_at_size(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Brings logits (N, 1, h, w) to ``size`` = (H, W).
+    """Resizes logits (N, 1, h, w) to ``size`` = (H, W).
 
-    Logits are interpolated rather than probabilities: between a pixel of 1 and one of 0 the latter
+    Logits are interpolated, not probabilities. Between a pixel of 1 and one of 0, probabilities
     fall below a high threshold at once, and thin cracks would break.
     """
     if logits.shape[-2:] == size:
@@ -103,16 +103,16 @@ def full_size_logits(
     size: tuple[int, int],
     network: SkipNetwork,
 ) -> Tensor:
-    """Logits of an image of any size, brought to another size; the one road outside of training.
+    """Computes logits of an image of any size at another size; used everywhere but in training.
 
     Args:
-        function: Gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
+        function: Function that gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
         image: Image (N, C, H, W) at the scale that the network was trained at.
-        size: Height and width of the logits to be returned.
-        network: Network whose radius and stride say how tiles are cut.
+        size: Height and width of the returned logits.
+        network: Network whose radius and stride decide how tiles are cut.
 
     Returns:
-        (N, 1, *size).
+        Logits (N, 1, *size).
     """
     logits = apply_tiled(function, image, TILE, network.radius, network.stride)
     return logits_at_size(logits, size)

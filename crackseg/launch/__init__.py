@@ -1,1 +1,1 @@
-"""How a command line becomes a job: what knows Hydra."""
+"""Turns a command line into a job, with Hydra."""

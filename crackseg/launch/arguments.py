@@ -1,4 +1,4 @@
-"""The command line before Hydra reads it: what goes on with earlier work is spelled out."""
+"""Rewrites the command line before Hydra reads it: arguments for resuming are expanded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +14,20 @@ from crackseg.launch.resume import find_checkpoint
 
 _MULTIRUN = ("-m", "--multirun")
 PLAN = "multirun.yaml"
-# What Hydra and the sweep itself set anew each time.
+# Settings that Hydra and the sweep itself set each time.
 _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
-# How jobs are started, which may be another way when a sweep goes on.
+# The way jobs are started, which may change when a sweep is resumed.
 _LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 
 
 def expand_resume(arguments: Sequence[str]) -> list[str]:
-    """Replaces ``resume=`` and ``sweep.resume=`` by what Hydra has to know.
+    """Replaces ``resume=`` and ``sweep.resume=`` by the settings that Hydra needs.
 
-    A run goes on in its own folder; a sweep is the one that Hydra wrote down when it began.
+    A run is resumed in its own folder. A sweep is read from the file that Hydra wrote at its start.
 
     Raises:
-        CheckpointError: there is nothing to go on with.
-        ConfigError: settings beside ``sweep.resume``, or ``resume`` in a sweep.
+        CheckpointError: There is nothing to resume.
+        ConfigError: There are settings beside ``sweep.resume``, or ``resume`` is in a sweep.
     """
     sweeping = any(argument in _MULTIRUN for argument in arguments)
     sweep, run = _path(arguments, "sweep.resume"), _path(arguments, "resume")
@@ -47,7 +47,7 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
 
 
 def flags(arguments: Sequence[str]) -> list[str]:
-    """What a command line says to Hydra itself, such as ``--config-dir``, but for ``-m``."""
+    """Options of a command line for Hydra itself, such as ``--config-dir``, except ``-m``."""
     settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)
     return [one for one in arguments if one not in settings and one not in _MULTIRUN]
 

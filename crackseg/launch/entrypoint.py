@@ -1,4 +1,4 @@
-"""What the Hydra doors share: a user's mistake ends in one message and exit code 2."""
+"""Shared by the Hydra programs: a user's mistake ends in one message and exit code 2."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -29,10 +29,10 @@ def exit_on_user_error() -> Iterator[None]:
 
 
 def to_dataclass(config: DictConfig) -> Any:
-    """The settings as the dataclasses of :mod:`crackseg.config.schema`.
+    """Converts settings to the dataclasses of :mod:`crackseg.config.schema`.
 
     Raises:
-        ConfigError: settings that ``+`` put beside those that there are, which OmegaConf allows.
+        ConfigError: Settings were added with ``+`` beside the known ones, which OmegaConf allows.
     """
     faults = list(_added(config))
     if faults:
@@ -44,10 +44,10 @@ def refuse_overrides(reasons: Mapping[str, str]) -> None:
     """Refuses settings on the command line that would be ignored.
 
     Args:
-        reasons: why a setting cannot be set here, by its key.
+        reasons: Reasons why a setting cannot be set here, by its key.
 
     Raises:
-        ConfigError: naming the first of them that was given.
+        ConfigError: One of them was given; the message names the first.
     """
     for override in HydraConfig.get().overrides.task:
         key = key_of(override)

@@ -1,4 +1,4 @@
-"""What Hydra and OmegaConf find wrong with files and command line, in one line."""
+"""Messages of one line for faults that Hydra and OmegaConf find in files and command line."""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from crackseg.errors import nearest
 
 CONF = Path(__file__).parents[2] / "conf"
 
-# The libraries' own words that name no way out, some of them raised as ValueError or the like.
+# Messages of the libraries that do not say what to do; some are raised as ValueError or the like.
 _IN_OTHER_WORDS = {
     r"Could not append .* at '(.+)'": r"\1: this setting is there already; leave out the +",
     r"Multiple values for (\S+)\.": r"\1: chosen twice; on the command line leave out the +",
@@ -41,13 +41,13 @@ _IN_OTHER_WORDS = {
 
 
 def message_of(error: Exception) -> str | None:
-    """Says what a user did wrong, where, and what would be right.
+    """Explains what a user did wrong, where, and what would be right.
 
     Args:
-        error: what came out of Hydra or OmegaConf.
+        error: Exception from Hydra or OmegaConf.
 
     Returns:
-        One line; None for what is no user's doing but a bug.
+        One line; None for a bug.
     """
     cause = _omegaconf_error(error)
     if cause is not None:
@@ -66,8 +66,8 @@ def unknown_setting(key: str, schema: Any) -> str:
     """Says that a setting does not exist.
 
     Args:
-        key: with its groups, such as ``optimizer.lrr``.
-        schema: the dataclass that has no such field.
+        key: Key with its groups, such as ``optimizer.lrr``.
+        schema: Dataclass that has no such field.
     """
     group, _, name = key.rpartition(".")
     known = [entry.name for entry in fields(schema)]

@@ -43,14 +43,14 @@ log = logging.getLogger(__name__)
 
 
 def run_job(config: TrainConfig) -> float:
-    """Does what Hydra's present job asks for.
+    """Runs Hydra's present job.
 
     Returns:
-        The objective; not a number for a job of a sweep that failed.
+        The objective; NaN for a job of a sweep that failed.
 
     Raises:
-        CrackSegError: a user's mistake; in a sweep it is only recorded.
-        Interrupted: a signal asked the training to end.
+        CrackSegError: The user made a mistake; in a sweep it is only recorded.
+        Interrupted: A signal ended the training.
     """
     job = HydraConfig.get()
     folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
@@ -90,7 +90,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
 
 
 def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
-    """Begins a job, goes on with it, or keeps it where it is done already."""
+    """Starts a job, resumes it, or keeps it if it is already done."""
     job, sweep = HydraConfig.get(), Path(HydraConfig.get().sweep.dir)
     start_logging(folder / "train.log")
     log.info("job %d: %s", job.job.num + 1, folder.name)
@@ -127,7 +127,7 @@ def _recorded(
     varied: Sequence[str] = (),
     threads: int | None = None,
 ) -> float:
-    """Trains with a record; ``threads`` are those of this machine and no setting of the run."""
+    """Trains with a record; ``threads`` belong to this machine and are no setting of the run."""
     with recording(folder, overrides, varied), said_in_words(folder):
         if is_first_process():
             write_config(absolute(config), folder / CONFIG)
@@ -138,7 +138,7 @@ def _recorded(
 
 
 def _refuse_misplaced_resume(config: TrainConfig, folder: Path, sweeping: bool) -> None:
-    """Only from the command line is it known where a run goes on before its folder is made."""
+    """Refuses ``resume`` from a file: only the command line is read before a folder is made."""
     if config.resume is None and (config.sweep.resume is None or sweeping):
         return
     if sweeping or config.resume is None or Path(config.resume).resolve().parent != folder:
@@ -164,7 +164,7 @@ def _refuse_finished(config: TrainConfig, folder: Path) -> None:
 
 @contextmanager
 def _put_back_if_refused(folder: Path) -> Iterator[None]:
-    """Keeps a finished run what it is where going on with it turns out to be a mistake."""
+    """Restores a finished run if resuming it turns out to be a mistake."""
     finished = is_first_process() and (folder / RECORD).is_file() and state_of(folder) == "done"
     before = {name: (folder / name).read_text() for name in (CONFIG, RECORD)} if finished else {}
     try:
@@ -177,10 +177,10 @@ def _put_back_if_refused(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _standing_alone(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
-    """Makes the process that of this job alone, whatever other jobs it did or will do.
+    """Separates this job from other jobs of the same process.
 
     Lightning starts the other processes of a distributed run with the command line of this one,
-    and leaves its marks in the environment.
+    and leaves variables in the environment.
     """
     arguments, environment = sys.argv[1:], dict(os.environ)
     resume = [hydra_override("resume", folder / LAST)] if (folder / LAST).is_file() else []
@@ -199,7 +199,7 @@ def _standing_alone(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
 
 
 def _threads_of_one(jobs: int) -> int:
-    """Threads for each of several jobs at a time."""
+    """Number of threads for each of several parallel jobs."""
     return max(usable_cores() // jobs, 1)
 
 

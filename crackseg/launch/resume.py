@@ -1,4 +1,4 @@
-"""Going on with a run: its folder, its own settings, and where its training stands."""
+"""Resumes a run: its folder, its own settings, and its checkpoint."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from crackseg.errors import CheckpointError, ConfigError
 from crackseg.runs.record import CONFIG, LAST, RECORD
 
 RUNS = Path("outputs/runs")
-# What may be different when a run goes on; all else would make it another run.
+# Settings that may change when a run is resumed; any other would make it another run.
 CHANGEABLE = (
     "trainer.max_epochs",
     "trainer.devices",
@@ -28,14 +28,14 @@ CHANGEABLE = (
 
 
 def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
-    """The checkpoint from which a run goes on.
+    """Finds the checkpoint from which a run is resumed.
 
     Args:
-        target: a run's folder, a checkpoint in one, or ``latest``.
-        runs: where ``latest`` is looked for.
+        target: Folder of a run, a checkpoint in one, or ``latest``.
+        runs: Folder in which ``latest`` is searched.
 
     Raises:
-        CheckpointError: there is no such run, or it has no whole epoch yet.
+        CheckpointError: There is no such run, or it has no complete epoch yet.
     """
     path = _latest(runs) if target == "latest" else Path(target)
     checkpoint = path if path.suffix == ".ckpt" else path / LAST
@@ -57,15 +57,15 @@ def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
 
 
 def resumed_config(folder: Path, given: TrainConfig, overrides: Sequence[str]) -> TrainConfig:
-    """A run's own settings, with what was given now and may be changed.
+    """A run's own settings, with the changes that were given now and are allowed.
 
     Args:
-        folder: of the run.
-        given: the settings as composed now.
-        overrides: from the command line; only they count as given.
+        folder: Folder of the run.
+        given: Settings as composed now.
+        overrides: Settings from the command line; only these count as given.
 
     Raises:
-        ConfigError: naming everything that was given, differs, and may not.
+        ConfigError: Given settings differ that may not; the message names all of them.
     """
     saved, given = read_config(folder / CONFIG), absolute(given)
     now = flatten(asdict(given))
@@ -84,7 +84,7 @@ def resumed_config(folder: Path, given: TrainConfig, overrides: Sequence[str]) -
 
 
 def differences(before: TrainConfig, now: TrainConfig, ignored: tuple[str, ...] = ()) -> list[str]:
-    """A line for every setting that is not the same."""
+    """A line for every setting that differs."""
     old, new = flatten(asdict(before)), flatten(asdict(now))
     return [
         f"{name}: {new.get(name)} here, {old.get(name)} in the run"

@@ -1,4 +1,4 @@
-"""A sweep as a whole: all its settings checked before the first job, its table after the last."""
+"""Checks all settings of a sweep before its first job, and prints its table after the last."""
 
 import hashlib
 import re
@@ -36,7 +36,7 @@ from crackseg.system.processes import usable_cores
 _LONGEST = 200
 # Seconds that parallel jobs have to end after a signal.
 _GRACE = 8.0
-# What may be different when a sweep goes on, on another machine say.
+# Settings that may change when a sweep is resumed, for example on another machine.
 _OF_THE_MACHINE = (
     "trainer.devices",
     "trainer.accelerator",
@@ -50,7 +50,7 @@ _OF_THE_MACHINE = (
 
 
 def safe_name(name: str) -> str:
-    """A job's overrides as the name of one folder on any file system.
+    """Turns a job's overrides into the name of one folder on any file system.
 
     >>> safe_name("callbacks.monitor=val/loss,optimizer.lr=0.001")
     'callbacks.monitor=val-loss,optimizer.lr=0.001'
@@ -68,10 +68,10 @@ OmegaConf.register_new_resolver("safe_name", safe_name, replace=True)
 
 
 class Sweep(Callback):
-    """Hydra calls it at the beginning and at the end of a sweep."""
+    """Callback that Hydra calls at the start and at the end of a sweep."""
 
     def on_multirun_start(self, config: DictConfig, config_name: str = "", **named: Any) -> None:
-        """Refuses a sweep with a fault in any job, and lets jobs be named by what they vary."""
+        """Refuses a sweep with a fault in any job, and names jobs by what they vary."""
         with exit_on_user_error():
             loader = GlobalHydra.instance().config_loader()
             parser = OverridesParser.create(config_loader=loader)
@@ -90,7 +90,7 @@ class Sweep(Callback):
             prepare_interruption(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
 
     def on_multirun_end(self, config: DictConfig, **named: Any) -> None:
-        """Prints the table; the exit code says whether jobs failed."""
+        """Prints the table, and sets the exit code by whether jobs failed."""
         from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 
         folder = Path(config.hydra.sweep.dir)
@@ -102,10 +102,10 @@ class Sweep(Callback):
 
 
 def _jobs(overrides: Sequence[Override]) -> list[list[str]]:
-    """The overrides of each job; none where another sweeper draws values as it goes.
+    """The overrides of each job; empty if another sweeper draws values during the sweep.
 
     Raises:
-        ConfigError: there would be no job at all.
+        ConfigError: There would be no job at all.
     """
     if any(given.is_sweep_override() and not given.is_discrete_sweep() for given in overrides):
         return []
@@ -138,7 +138,7 @@ def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
     if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
         return
     before, now = read_config(folder / CONFIG), absolute(config)
-    # A job may have been taken further on its own.
+    # A job may have been resumed for more epochs on its own.
     further = before.trainer.max_epochs > now.trainer.max_epochs and state_of(folder) == "done"
     ignored = (*_OF_THE_MACHINE, "trainer.max_epochs") if further else _OF_THE_MACHINE
     others = differences(before, now, ignored)
@@ -171,6 +171,6 @@ def _any_running(sweep: Path) -> bool:
 
 
 def _at_a_time(config: DictConfig, jobs: int) -> int:
-    """Jobs at a time; -1 is joblib's word for one on each core."""
+    """Number of parallel jobs; -1 means one on each core for joblib."""
     wanted = int(config.hydra.launcher.n_jobs)
     return min(wanted if wanted > 0 else usable_cores(), jobs)

@@ -1,1 +1,1 @@
-"""One training: the module, its Trainer, its callbacks, checkpoints and logs."""
+"""A training: its module, Trainer, callbacks, checkpoints and logs."""

@@ -1,4 +1,4 @@
-"""What watches a training: progress, pictures and speed."""
+"""Callbacks of a training: progress, pictures and speed."""
 
 import logging
 import time
@@ -34,11 +34,11 @@ _SHOWN = "val/best_crack_iou"
 
 
 def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
-    """The callbacks of a training.
+    """Makes the callbacks of a training.
 
     Args:
-        config: the settings under ``callbacks``.
-        folder: where ``best.ckpt`` and ``last.ckpt`` go.
+        config: Settings under ``callbacks``.
+        folder: Folder of ``best.ckpt`` and ``last.ckpt``.
     """
     mode = monitor_mode(config.monitor)
     return [
@@ -51,19 +51,19 @@ def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
 
 
 class Patience(EarlyStopping):
-    """Stops a training that makes no progress; one that is resumed after it stopped stays so."""
+    """Stops a training that makes no progress; it stays stopped when it is resumed."""
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Lightning forgets between two processes that training was to stop."""
+        """Stops a resumed training that had stopped, which Lightning does not remember."""
         trainer.should_stop = bool(self.stopped_epoch)
 
 
 class Throughput(Callback):
-    """Measures the training alone, loading of batches included and validation left out.
+    """Measures the speed of training, with loading of batches and without validation.
 
     Attributes:
-        seconds: spent on training epochs.
-        images: seen in them, by this process.
+        seconds: Seconds spent on training epochs.
+        images: Number of images seen in them by this process.
     """
 
     def __init__(self) -> None:
@@ -73,25 +73,25 @@ class Throughput(Callback):
         self._processes = 1
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the watch."""
+        """Starts the clock."""
         self._processes = trainer.world_size
         self._since = time.perf_counter()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Stops it after every batch, as validation follows the last one without a hook between."""
+        """Stops the clock after every batch, as no hook comes between the last and validation."""
         now = time.perf_counter()
         self.seconds += now - self._since
         self.images += len(batch["image"])
         self._since = now
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run adds to."""
+        """Values that a resumed run adds to."""
         return {"seconds": self.seconds, "images": self.images}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on from there."""
+        """Restores these values."""
         self.seconds, self.images = state_dict["seconds"], state_dict["images"]
 
     def figures(self) -> dict[str, float]:
@@ -104,7 +104,7 @@ class Throughput(Callback):
 
 
 class ProgressLine(Callback):
-    """A bar over the whole training with the time it may take, or a line an epoch in a log."""
+    """Shows a bar over the whole training with the time left, or in a log a line for each epoch."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -115,17 +115,17 @@ class ProgressLine(Callback):
         self._best: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The best figure, which a resumed run goes on to compare with."""
+        """The best figure, with which a resumed run is compared."""
         return {"best": self._best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes it up."""
+        """Restores the best figure."""
         self._best = state_dict["best"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begins the bar."""
+        """Starts the bar."""
         self._started = time.perf_counter()
-        # A resumed training begins in its middle.
+        # The bar of a resumed training starts in its middle.
         self._first = trainer.current_epoch
         batches = int(trainer.num_training_batches)
         self._start(trainer, "Training", batches * (trainer.max_epochs or 0), batches * self._first)
@@ -137,7 +137,7 @@ class ProgressLine(Callback):
         self._advance(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs} {self._standing()}")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Takes up the metric; in a log, writes the epoch's line."""
+        """Updates the best figure; in a log, writes the epoch's line."""
         value = trainer.callback_metrics.get(_SHOWN)
         if trainer.state.fn != TrainerFn.FITTING or value is None:
             return
@@ -153,19 +153,19 @@ class ProgressLine(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Ends the bar, so that the message stands on a line of its own."""
+        """Ends the bar, so that the message is on a line of its own."""
         self._stop()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begins a bar over the test."""
+        """Starts a bar over the test."""
         self._start(trainer, "Testing", sum(int(n) for n in trainer.num_test_batches))
 
     def on_test_batch_end(self, *arguments: Any, **named: Any) -> None:
-        """Moves it."""
+        """Moves the test's bar."""
         self._advance("")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Ends it."""
+        """Ends the test's bar."""
         self._stop()
 
     def _standing(self) -> str:
@@ -211,11 +211,11 @@ class ProgressLine(Callback):
 
 
 class Pictures(Callback):
-    """Every few epochs the same validation photographs beside truth and probability.
+    """Draws the same validation photographs, with truth and probability, every few epochs.
 
     Args:
-        every: epochs between two drawings.
-        count: photographs to draw, spread over the validation subset.
+        every: Number of epochs between two drawings.
+        count: Number of photographs to draw, spread over the validation subset.
     """
 
     def __init__(self, every: int, count: int) -> None:
@@ -224,7 +224,7 @@ class Pictures(Callback):
 
     @torch.no_grad()
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draws, where there is a TensorBoard to draw in."""
+        """Draws the photographs if there is a TensorBoard log."""
         boards = [board for board in trainer.loggers if isinstance(board, TensorBoardLogger)]
         due = trainer.state.fn == TrainerFn.FITTING and trainer.current_epoch % self.every == 0
         if not boards or not due or not trainer.is_global_zero:
@@ -236,7 +236,7 @@ class Pictures(Callback):
         assert isinstance(dataset, CrackDataset)
         grid = self._draw(dataset, pl_module)
         for board in boards:
-            # As the epoch's figures, which Lightning logs at the last step that was taken.
+            # The step of the epoch's figures, which Lightning logs at the last step taken.
             step = trainer.global_step - 1
             board.experiment.add_image("val/photograph_truth_probability", grid, step)
 
@@ -251,7 +251,7 @@ class Pictures(Callback):
         return grid
 
     def _row(self, image: Tensor, mask: Tensor, segmenter: CrackSegmenter) -> Tensor:
-        """(3, 3, H, W): photograph, truth, probability."""
+        """Photograph, truth and probability as one tensor (3, 3, H, W)."""
         height, width = image.shape[-2:]
         logits = segmenter.logits_at_size(image[None].to(segmenter.device), (height, width))
         probability = torch.sigmoid(logits.float())[0].cpu()

@@ -1,4 +1,4 @@
-"""How a training writes its checkpoints, and finds them again when it goes on."""
+"""Writes the checkpoints of a training, and finds them again when it is resumed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ def last_epoch(folder: str) -> ModelCheckpoint:
 
 
 class SafeCheckpointIO(TorchCheckpointIO):
-    """The one road of checkpoints: whole or not there, and read without running code."""
+    """Writes checkpoints completely or not at all, and reads them without running code."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
@@ -34,18 +34,18 @@ class SafeCheckpointIO(TorchCheckpointIO):
         write_checkpoint(checkpoint, Path(path))
 
     def load_checkpoint(self, path: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
-        """Reads and checks it, see :mod:`crackseg.checkpoint`."""
+        """Reads and checks a checkpoint, see :mod:`crackseg.checkpoint`."""
         return read_checkpoint(path)
 
 
 class _Kept(ModelCheckpoint):
-    """Finds its files again in a run's folder that was moved, where Lightning would start anew."""
+    """Finds its files in a run's folder that was moved, where Lightning would start anew."""
 
     def __init__(self, folder: str, name: str, monitor: str | None = None, mode: str = "min"):
         super().__init__(folder, name, monitor, mode=mode, enable_version_counter=False)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes up the state, its paths moved to where the folder is now."""
+        """Restores the state, with its paths changed to the present folder."""
         state = {**state_dict, "dirpath": self.dirpath}
         for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
             state[key] = self._here(state.get(key, ""))
@@ -60,12 +60,12 @@ class _Kept(ModelCheckpoint):
 
 @dataclass(frozen=True)
 class Start:
-    """Where a resumed training begins.
+    """The point at which a resumed training starts.
 
     Attributes:
-        checkpoint: to load.
-        epoch: whole epochs behind it.
-        step: optimizer steps behind it.
+        checkpoint: Checkpoint to load.
+        epoch: Number of complete epochs before it.
+        step: Number of optimizer steps before it.
     """
 
     checkpoint: Path
@@ -74,15 +74,16 @@ class Start:
 
 
 def read_start(checkpoint: Path, manifest: Manifest) -> Start:
-    """Reads where a training stands.
+    """Reads from a checkpoint where a training is resumed.
 
     Args:
-        checkpoint: of the run.
-        manifest: of the data as they are now.
+        checkpoint: Checkpoint of the run.
+        manifest: Manifest of the data as they are now.
 
     Raises:
-        CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
-        DatasetError: the photographs or their subsets are no longer the same.
+        CheckpointError: The checkpoint cannot be used, see
+            :func:`crackseg.checkpoint.read_checkpoint`.
+        DatasetError: The photographs or their subsets are no longer the same.
     """
     content = read_checkpoint(checkpoint)
     data = content["hyper_parameters"]["data"]

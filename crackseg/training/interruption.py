@@ -23,22 +23,22 @@ class StopBetweenBatches(Callback):
     at the same one; a process that stopped alone would leave the others waiting for it.
 
     Args:
-        came: the signals, as :func:`graceful_signals` gives them.
+        came: Signals that came, as :func:`graceful_signals` gives them.
     """
 
     def __init__(self, came: list[int]) -> None:
         self._came = came
 
     def on_train_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
-        """Before a step."""
+        """Stops before a step."""
         self._stop(trainer)
 
     def on_validation_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
-        """Before a batch of the validation."""
+        """Stops before a batch of the validation."""
         self._stop(trainer)
 
     def on_test_batch_start(self, trainer: Trainer, *arguments: Any) -> None:
-        """Before a batch of the test."""
+        """Stops before a batch of the test."""
         self._stop(trainer)
 
     def _stop(self, trainer: Trainer) -> None:
@@ -68,7 +68,7 @@ def graceful_signals() -> Iterator[list[int]]:
         The signals that came, first come first.
 
     Raises:
-        Interrupted: a signal came, and nothing inside has ended by it.
+        Interrupted: A signal came, and nothing inside has ended by it.
     """
     came: list[int] = []
     owner = os.getpid()
@@ -97,7 +97,7 @@ def graceful_signals() -> Iterator[list[int]]:
 
 
 def _listens() -> bool:
-    """Python lets no other thread than the first one handle signals."""
+    """Whether this thread can handle signals; Python allows it only in the first one."""
     return threading.current_thread() is threading.main_thread()
 
 

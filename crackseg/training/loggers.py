@@ -1,4 +1,4 @@
-"""The logs of a run: those of its epochs, and at the end its settings with what came of them."""
+"""Logs of a run: figures of its epochs, and at the end its settings with its results."""
 
 import csv
 import os
@@ -24,24 +24,23 @@ from crackseg.system.files import write_table
 from crackseg.visualization.plots import threshold_picture
 
 PROJECT = "crackseg"
-# Of the figures in metrics.json those that runs are compared by.
+# Figures of metrics.json by which runs are compared.
 OUTCOME_NAMES = ("crack_iou", "mean_iou", "dice", "precision", "recall")
 
 
 def build_loggers(
     config: LoggerConfig, folder: Path, resumed_at: tuple[int, int] | None
 ) -> list[Logger]:
-    """The logs of a run, which go on where an earlier part of it stopped.
+    """Makes the logs of a run, which continue where an earlier part of it stopped.
 
     Args:
-        config: which logs to write.
-        folder: of the run.
-        resumed_at: epochs completed and optimizer steps taken by the checkpoint that the run goes
-            on from, None for a fresh run. What TensorBoard and ``metrics.csv`` hold of later
-            epochs is dropped.
+        config: Choice of the logs to write.
+        folder: Folder of the run.
+        resumed_at: Complete epochs and optimizer steps of the checkpoint that is resumed; None for
+            a fresh run. Entries of later epochs in TensorBoard and ``metrics.csv`` are dropped.
 
     Raises:
-        ConfigError: a log whose package is not installed.
+        ConfigError: The package of a log is not installed.
     """
     for package in ("mlflow", "wandb"):
         if getattr(config, package) and find_spec(package) is None:
@@ -62,14 +61,14 @@ def build_loggers(
 
 
 class HistoryLogger(Logger):
-    """Writes ``metrics.csv``, a row each time that something is logged.
+    """Writes ``metrics.csv``, with a row each time that something is logged.
 
-    Lightning's own CSV logger deletes what an earlier part of the run wrote, and a process that is
-    killed while it adds a column leaves an empty file. Here the file is whole at every moment.
+    Lightning's own CSV logger deletes the rows of an earlier part of the run, and a process that is
+    killed while it adds a column leaves an empty file. This file is complete at every moment.
 
     Args:
-        folder: where ``metrics.csv`` goes.
-        epoch: rows of this one and later ones are dropped, and those that belong to none.
+        folder: Folder of ``metrics.csv``.
+        epoch: First epoch whose rows are dropped, with all later ones and those of no epoch.
     """
 
     def __init__(self, folder: Path, epoch: int) -> None:
@@ -79,22 +78,22 @@ class HistoryLogger(Logger):
 
     @property
     def name(self) -> str:
-        """Of the folder."""
+        """Name of the folder."""
         return self._path.parent.name
 
     @property
     def version(self) -> str:
-        """A run has only one."""
+        """Version of the log, of which a run has only one."""
         return ""
 
     @property
     def save_dir(self) -> str:
-        """The folder."""
+        """Folder of the log."""
         return str(self._path.parent)
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Adds a row and writes the file anew."""
+        """Adds a row and writes the whole file."""
         self._rows.append({**metrics, "step": step})
         columns = sorted(set().union(*self._rows))
         cells = ([row.get(column) for column in columns] for row in self._rows)
@@ -102,7 +101,7 @@ class HistoryLogger(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *arguments: Any, **named: Any) -> None:
-        """Nothing: ``config.yaml`` holds them."""
+        """Does nothing: ``config.yaml`` holds the settings."""
 
     def _read(self, epoch: int) -> list[dict[str, Any]]:
         if epoch == 0 or not self._path.is_file():
@@ -119,13 +118,13 @@ def log_outcome(
     metrics: Mapping[str, Any],
     step: int,
 ) -> None:
-    """Logs all settings of a finished run together with what came of them.
+    """Logs all settings of a finished run together with its figures.
 
     Args:
-        loggers: as :func:`build_loggers` gives them.
-        hyper_parameters: the settings, nested as in ``config.yaml``.
-        metrics: as in ``metrics.json``; those at the stored threshold are logged.
-        step: of the optimizer, at the end.
+        loggers: Loggers of :func:`build_loggers`.
+        hyper_parameters: Settings, nested as in ``config.yaml``.
+        metrics: Figures as in ``metrics.json``; those at the stored threshold are logged.
+        step: Number of optimizer steps at the end.
     """
     settings = hyper_parameters_of(hyper_parameters)
     outcome = {
@@ -147,15 +146,15 @@ def log_outcome(
 def log_threshold_curves(
     loggers: Sequence[Logger], subset: str, totals: Tensor, threshold: float, step: int
 ) -> None:
-    """Shows in TensorBoard what every threshold would give: its PR Curves tab and a picture.
+    """Shows the figures at every threshold in TensorBoard: in its PR Curves tab and a picture.
 
     Args:
-        loggers: as :func:`build_loggers` gives them.
-        subset: val or test.
-        totals: int64 (thresholds, 4), counts at :data:`crackseg.metrics.scores.THRESHOLD_GRID` as
-            :meth:`crackseg.metrics.confusion.ConfusionCounts.compute` gives them.
-        threshold: the stored one.
-        step: of the optimizer, at the end.
+        loggers: Loggers of :func:`build_loggers`.
+        subset: Subset ``val`` or ``test``.
+        totals: Counts at :data:`crackseg.metrics.scores.THRESHOLD_GRID`, int64 (thresholds, 4), see
+            :meth:`crackseg.metrics.confusion.ConfusionCounts.compute`.
+        threshold: Stored threshold.
+        step: Number of optimizer steps at the end.
     """
     totals = totals.cpu()
     counts = _from_zero_to_one(totals)
@@ -177,7 +176,7 @@ def log_threshold_curves(
 
 
 def hyper_parameters_of(settings: Mapping[str, Any]) -> dict[str, float | str]:
-    """Settings under the names and in the spelling of the command line.
+    """Settings by their names and in the spelling of the command line.
 
     Args:
         settings: Settings, nested as in ``config.yaml``.
@@ -198,9 +197,9 @@ def hyper_parameters_of(settings: Mapping[str, Any]) -> dict[str, float | str]:
 
 
 def _from_zero_to_one(totals: Tensor) -> Tensor:
-    """Adds the ends: every pixel called crack, and none.
+    """Adds the counts at both ends: every pixel called crack, and none.
 
-    TensorBoard takes the thresholds to be spread evenly from 0 to 1, both included.
+    TensorBoard assumes that thresholds are spread evenly from 0 to 1, both included.
     """
     tp, fp, fn, tn = (int(count) for count in totals[0])
     crack, background = tp + fn, fp + tn
@@ -216,9 +215,9 @@ def _log_session(
 ) -> None:
     """Adds a row to the HParams tab; its metrics are logged already.
 
-    Lightning's ``log_hyperparams`` would also say which columns there are, and TensorBoard believes
-    the first run for all others. Untold, it gathers them from all runs and begins with those that
-    differ.
+    Lightning's ``log_hyperparams`` would also write a list of columns, and TensorBoard uses the
+    first run's list for all runs. Without a list, it collects the columns from all runs and shows
+    first those that differ.
     """
     _, start, end = hparams(settings, outcome)  # type: ignore[no-untyped-call]
     for summary in (start, end):
@@ -229,7 +228,7 @@ def _log_session(
 
 
 def _accepted(logger: Logger, settings: dict[str, float | str]) -> dict[str, float | str]:
-    """Leaves out what MLflow has from an earlier part of the run: it refuses any change."""
+    """Leaves out settings that MLflow has from an earlier part of the run; it refuses changes."""
     if not isinstance(logger, MLFlowLogger):
         return settings
     known = logger.experiment.get_run(logger.run_id).data.params
@@ -246,7 +245,7 @@ def _tensorboard(folder: Path, graph: bool, step: int) -> TensorBoardLogger:
 
 
 def _mlflow(folder: Path, resumed: bool) -> MLFlowLogger:
-    # Neither MLflow nor wandb talks to the network unless told to.
+    # Neither MLflow nor wandb may use the network unless the user wants it.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     store = Path("outputs").resolve()
     server = os.environ.get("MLFLOW_TRACKING_URI")

@@ -1,4 +1,4 @@
-"""Where the time of a training goes, for ``trainer.profiler``."""
+"""Profilers of a training, for ``trainer.profiler``."""
 
 import logging
 import os
@@ -16,17 +16,17 @@ FOLDER = "profile"
 # each makes the trace larger by some megabytes.
 _SKIPPED, _WARMING_UP, _RECORDED = 2, 2, 4
 _ROWS = 40
-# Lightning's name for all of a step: forward, backward, optimizer.
+# Lightning's name for a whole step: forward, backward, optimizer.
 _STEP = "run_training_batch"
 
 
 def build_profiler(name: str | None, folder: Path) -> Profiler | None:
-    """The profiler of a training.
+    """Makes the profiler of a training.
 
     Args:
-        name: ``simple`` times what Lightning does, over the whole run; ``pytorch`` traces every
-            operation of a few training steps; None for none.
-        folder: of the run; the profile goes into ``profile`` below it.
+        name: Name of the profiler. ``simple`` times Lightning's actions over the whole run;
+            ``pytorch`` traces every operation of a few training steps; None gives no profiler.
+        folder: Folder of the run; the profile goes into ``profile`` below it.
     """
     if name == "simple":
         return Times(folder / FOLDER)
@@ -34,7 +34,7 @@ def build_profiler(name: str | None, folder: Path) -> Profiler | None:
 
 
 class Times(SimpleProfiler):
-    """Lightning's table of its own parts, a file for each stage."""
+    """Writes Lightning's table of its own actions, one file for each stage."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(dirpath=folder, filename="times")
@@ -49,12 +49,13 @@ class Times(SimpleProfiler):
 class StepProfiler(Profiler):
     """Traces a few training steps, with the names of network parts and of Lightning's own.
 
-    Lightning's PyTorchProfiler ends its steps in the middle of the optimizer's, which books the
-    backward pass to the wrong operation, and fails in stages that end before its schedule begins.
+    Lightning's PyTorchProfiler ends its steps in the middle of the optimizer's, so that the
+    backward pass counts for the wrong operation. It also fails in stages that end before its
+    schedule begins.
 
     Args:
-        folder: for ``trace.json``, which https://ui.perfetto.dev shows, and ``operations.txt``,
-            sorted by the time of the processor in each operation itself.
+        folder: Folder for ``trace.json``, which https://ui.perfetto.dev shows, and for
+            ``operations.txt``, sorted by the processor time of each operation itself.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,7 +67,7 @@ class StepProfiler(Profiler):
         self._done = False
 
     def start(self, action_name: str) -> None:
-        """Marks the beginning of one of Lightning's actions."""
+        """Marks the start of one of Lightning's actions."""
         if self._profile is None and not self._done and self._stage == "fit":
             self._begin()
         if self._profile is not None:
@@ -98,7 +99,7 @@ class StepProfiler(Profiler):
         if self._profile is not None:
             self._profile.stop()
             self._profile = None
-            # Lightning goes on to tell of actions after this.
+            # Lightning reports further actions after this.
             self._done = True
         if self._parts is not None:
             self._parts.__exit__(None, None, None)
@@ -107,11 +108,11 @@ class StepProfiler(Profiler):
         super().teardown(stage)
 
     def _begin(self) -> None:
-        # Of several processes the first one stands for all.
+        # Only the first of several processes is profiled.
         self._done = bool(self._local_rank)
         if self._done:
             return
-        # Kineto tells of its beginning, its end, and that there is no GPU; from 6 on it is silent.
+        # Kineto prints its start, its end, and that there is no GPU; from level 6 on it is silent.
         os.environ.setdefault("KINETO_LOG_LEVEL", "6")
         self._profile = torch.profiler.profile(
             schedule=torch.profiler.schedule(

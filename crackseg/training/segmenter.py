@@ -1,4 +1,4 @@
-"""The one LightningModule: a network, its loss, its figures, its optimizer."""
+"""The LightningModule: a network, its loss, its figures, its optimizer."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -37,19 +37,19 @@ class CrackSegmenter(LightningModule):
     :mod:`crackseg.checkpoint`; some are only kept there for those who use the checkpoint.
 
     Args:
-        model: ``{"name", "arguments"}``.
-        loss: ``{"terms", "class_weights"}``.
-        optimizer: ``{"lr", "weight_decay"}``.
-        scheduler: ``{"monitor", "factor", "patience", "min_lr"}``.
-        preprocessing: what was done to the photographs.
-        data: identity of the data.
-        threshold: probability above which a pixel is called crack in test; .5 until it is chosen.
-        seed: of the run.
-        versions: of the packages.
-        format: version of the checkpoint's layout.
+        model: Network, ``{"name", "arguments"}``.
+        loss: Loss, ``{"terms", "class_weights"}``.
+        optimizer: Settings of the optimizer, ``{"lr", "weight_decay"}``.
+        scheduler: Settings of the scheduler, ``{"monitor", "factor", "patience", "min_lr"}``.
+        preprocessing: Preprocessing of the photographs.
+        data: Identity of the data.
+        threshold: Probability above which a pixel is called crack in test; .5 until it is chosen.
+        seed: Seed of the run.
+        versions: Versions of the packages.
+        format: Version of the checkpoint's layout.
 
     Attributes:
-        totals: for every finished stage the counts at each of its thresholds, see
+        totals: Counts at each threshold of every finished stage, see
             :class:`crackseg.metrics.confusion.ConfusionCounts`.
     """
 
@@ -72,7 +72,7 @@ class CrackSegmenter(LightningModule):
         self.loss = SegmentationLoss(loss["terms"], loss["class_weights"])
         self.threshold = threshold
         self.totals: dict[str, Tensor] = {}
-        # Training is judged at .5 alone, which costs next to nothing; the others at every
+        # Training is judged only at .5, which costs almost nothing; the other stages at every
         # threshold that may be chosen.
         self.counts = nn.ModuleDict(
             {
@@ -83,19 +83,19 @@ class CrackSegmenter(LightningModule):
         self.losses = nn.ModuleDict({f"{stage}_loss": MeanMetric() for stage in STAGES})
 
     def forward(self, image: Tensor) -> Tensor:
-        """Image (N, 3, H, W) in [0, 1] -> logits (N, 1, H, W)."""
+        """Computes logits (N, 1, H, W) of images (N, 3, H, W) in [0, 1]."""
         logits: Tensor = self.network(image)
         return logits
 
     def logits_at_size(self, image: Tensor, size: tuple[int, int]) -> Tensor:
-        """The same for images of any size, brought to ``size`` = (H, W); outside of training."""
+        """Computes logits of images of any size at ``size`` = (H, W); not for training."""
         return full_size_logits(self, image, size, self.network)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
-        """The loss of a batch, to be minimised.
+        """Computes the loss of a batch.
 
         Raises:
-            TrainingError: the loss is no longer a number; it would only train on noise.
+            TrainingError: The loss is no longer a number, so that further training is useless.
         """
         return self._step("train", batch)[1]
 
@@ -116,15 +116,15 @@ class CrackSegmenter(LightningModule):
         return {"probability": [torch.sigmoid(one.float()) for many in logits for one in many]}
 
     def on_train_epoch_start(self) -> None:
-        """Seeds dropout by run, epoch and process alone: a resumed run draws what it would have."""
+        """Seeds dropout by run, epoch and process, so that a resumed run draws the same numbers."""
         place = [self.hparams["seed"], self.current_epoch, self.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 
     def on_train_epoch_end(self) -> None:
-        """Logs the epoch and lowers the learning rate where it is due.
+        """Logs the epoch and lowers the learning rate when it is due.
 
-        Lightning would lower it after the epoch's checkpoint is written, and a run resumed from
-        there would miss it.
+        Lightning would lower it after writing the epoch's checkpoint, and a run that is resumed
+        from it would miss the change.
         """
         self._finish("train", 0.5)
         optimizer = self.optimizers(use_pl_optimizer=False)
@@ -135,18 +135,18 @@ class CrackSegmenter(LightningModule):
         scheduler.step(self.trainer.callback_metrics[self.hparams["scheduler"]["monitor"]])
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
-        """Nothing: :meth:`on_train_epoch_end` has done it."""
+        """Does nothing: :meth:`on_train_epoch_end` has done it."""
 
     def on_validation_epoch_end(self) -> None:
-        """Logs the epoch at .5, as training is, and the crack IoU at its own best threshold.
+        """Logs the epoch at .5, as in training, and the crack IoU at its own best threshold.
 
-        The latter, ``val/best_crack_iou``, is what a checkpoint of this epoch would reach with the
-        threshold that would be stored in it. At .5 a network trained with class weights calls too
-        much crack, by an amount that changes from epoch to epoch.
+        The latter, ``val/best_crack_iou``, is the crack IoU of this epoch's checkpoint at the
+        threshold that is stored in it. At .5 a network trained with class weights calls too much
+        crack, by an amount that changes from epoch to epoch.
         """
         self._finish("val", 0.5)
         if self._fitting():
-            # Checkpoints of this epoch are written after this hook and take it along.
+            # Checkpoints of this epoch are written after this hook and store it.
             self.hparams["threshold"] = best_threshold(self.totals["val"], THRESHOLD_GRID)
             best = scores_at_half_and_stored(self.totals["val"], self.hparams["threshold"])
             self.log("val/best_crack_iou", best["stored"]["crack_iou"])
@@ -173,7 +173,7 @@ class CrackSegmenter(LightningModule):
         if stage == "train":
             logits = self(batch["image"])
         else:
-            # Evaluation may get photographs as large as they are, or masks larger than those.
+            # Evaluation may get photographs at their own size, or masks larger than those.
             height, width = batch["mask"].shape[-2:]
             logits = self.logits_at_size(batch["image"], (height, width))
         loss: Tensor = self.loss(logits, batch["mask"])
@@ -199,14 +199,14 @@ class CrackSegmenter(LightningModule):
         row = scores(totals[counts.thresholds.index(threshold)])
         figures = {f"{stage}/{name}": value for name, value in row.items()}
         figures[f"{stage}/loss"] = float(self._loss_of(stage).compute())
-        # A validation after the training is no further epoch and adds no point to its curves.
+        # A validation after the training is not an epoch and adds no point to the curves.
         if stage != "val" or self._fitting():
             self.log_dict(figures)
         counts.reset()
         self._loss_of(stage).reset()
 
     def _evaluation_precision(self) -> AbstractContextManager[Any]:
-        """Within a training as the training runs; float32 for all that is reported."""
+        """The training's own precision within a training; float32 for all reported figures."""
         if self._fitting():
             return nullcontext()
         return full_float32(self.device.type)
@@ -222,7 +222,7 @@ class CrackSegmenter(LightningModule):
 
 
 def _parts(batch: Any) -> list[Sample]:
-    """A batch as it is, or each image by itself where they come as a list."""
+    """A batch as it is, or each image by itself where images come as a list."""
     if isinstance(batch["image"], Tensor):
         return [cast(Sample, batch)]
     return [

@@ -1,4 +1,4 @@
-"""The Trainer of all runs."""
+"""Makes the Trainer of all runs."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from crackseg.training.interruption import keep_lightning_from_signals
 
 
 def build_trainer(**settings: Any) -> Trainer:
-    """A Trainer that leaves progress to our callbacks and division of photographs to our samplers.
+    """Makes a Trainer that leaves progress to our callbacks and order to our samplers.
 
     Raises:
-        ConfigError: an accelerator, devices or a strategy that this machine does not have.
+        ConfigError: The machine does not have the accelerator, the devices or the strategy.
     """
     try:
         trainer = Trainer(

@@ -1,1 +1,1 @@
-"""What the doors call: training, evaluation, prediction."""
+"""Workflows that the programs call: training, evaluation, prediction, report."""

@@ -1,4 +1,4 @@
-"""A checkpoint judged on the data that it names, or on others."""
+"""Evaluates a checkpoint on the data that it names, or on others."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -34,7 +34,7 @@ from crackseg.visualization import plots
 from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data
 
 RESOLUTIONS = ("training", "native")
-# What the config groups offer and an evaluation does not take.
+# Settings that the config groups offer and an evaluation does not accept.
 NOT_HERE = {
     **{f"data.{key}": "it is the checkpoint's own" for key in FROM_CHECKPOINT},
     "data.mask_threshold": "it is the checkpoint's own; judge by another with mask_threshold",
@@ -46,20 +46,22 @@ NOT_HERE = {
 
 
 def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[str, Any]:
-    """Judges a checkpoint in float32, at .5, at its stored threshold, and over all thresholds.
+    """Evaluates a checkpoint in float32, at .5, at its stored threshold and over all thresholds.
 
     Args:
-        config: all settings.
-        folder: where ``metrics.json``, ``images.csv``, ``histogram.npy``, figures and masks go.
-        show: print the tables.
+        config: All settings.
+        folder: Folder for ``metrics.json``, ``images.csv``, ``histogram.npy``, figures and masks.
+        show: Whether the tables are printed.
 
     Returns:
         The figures as written, see :func:`crackseg.evaluation.assessment.assess`.
 
     Raises:
-        CheckpointError: see :func:`crackseg.checkpoint.read_checkpoint`.
-        DatasetError: see :func:`crackseg.workflows.evaluation_data.evaluation_data`.
-        ConfigError: settings that cannot be.
+        CheckpointError: The checkpoint cannot be used, see
+            :func:`crackseg.checkpoint.read_checkpoint`.
+        DatasetError: The data are at fault, see
+            :func:`crackseg.workflows.evaluation_data.evaluation_data`.
+        ConfigError: A setting is out of range, or settings contradict each other.
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
@@ -128,7 +130,7 @@ def _examine(
 
 
 def _keep(metrics: dict[str, Any], examination: EvaluationCallback, folder: Path) -> None:
-    """Writes everything that programs and the report read."""
+    """Writes the files that programs and the report read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(metrics, folder / "metrics.json")
     place = THRESHOLDS.index(examination.threshold)
@@ -183,7 +185,7 @@ def _show(config: EvaluateConfig, metrics: dict[str, Any], folder: Path) -> None
 def _leak_line(
     config: EvaluateConfig, parameters: dict[str, Any], datamodule: CrackDataModule
 ) -> str:
-    """What the judged images share with those that the checkpoint was trained on."""
+    """Line about the overlap of the judged images with those of the checkpoint's training."""
     if datamodule.manifest.digest != parameters["data"]["manifest_hash"]:
         return (
             "UNKNOWN: this is not the division that the checkpoint was trained with, any of these "
@@ -199,10 +201,10 @@ def _leak_line(
 def _mask_writer(
     config: EvaluateConfig, datamodule: CrackDataModule, folder: Path, threshold: float
 ) -> ImageHook | None:
-    """Writes masks under their images' names.
+    """Makes a function that writes masks under their images' names.
 
     Raises:
-        ConfigError: images that differ in their suffix alone.
+        ConfigError: Images differ only in their suffix.
     """
     if not config.save:
         return None

@@ -1,4 +1,4 @@
-"""Which photographs an evaluation judges: those that a checkpoint names, or others."""
+"""Data of an evaluation: the photographs that a checkpoint names, or others."""
 
 import logging
 from collections.abc import Mapping
@@ -12,20 +12,21 @@ from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
 
 log = logging.getLogger(__name__)
 
-# These belong to the network: other values would be other pixels than it was trained on.
+# These belong to the network: other values would give other pixels than in its training.
 FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 
 
 def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackDataModule:
-    """The photographs to judge, ready to be read.
+    """Prepares the photographs to judge.
 
     Args:
-        config: of the evaluation.
-        parameters: the checkpoint's hyper-parameters.
+        config: Settings of the evaluation.
+        parameters: Hyper-parameters of the checkpoint.
 
     Raises:
-        DatasetNotFoundError: there are none.
-        DatasetError: those that the checkpoint names have changed since, or cannot be divided.
+        DatasetNotFoundError: There are no photographs.
+        DatasetError: The photographs that the checkpoint names have changed since, or cannot be
+            divided.
     """
     named = parameters["data"]
     data = _data(config, DataConfig(**named["config"]))
@@ -70,7 +71,7 @@ def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
             ) from error
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise
-    # A few photographs cannot be divided, and to be judged all together they need not be.
+    # A few photographs cannot be divided, and need not be where all are judged together.
     return _ready(CrackDataModule(replace(data, split="none", counts=None)))
 
 
@@ -99,7 +100,7 @@ def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
         seen = {key: getattr(trained_on, key) for key in FROM_CHECKPOINT}
         return replace(config.data, **seen)
     if config.root is not None:
-        # As photographs that are there: synthetic ones would be made where they are not.
+        # As a folder of photographs: synthetic ones would be made if they are missing.
         return replace(trained_on, root=config.root, name="folder", count=None)
     return trained_on
 

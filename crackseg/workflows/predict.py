@@ -1,4 +1,4 @@
-"""Masks for files, folders and globs of photographs."""
+"""Predicts masks for files, folders and globs of photographs."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -43,20 +43,20 @@ def predict(
 ) -> Outcome:
     """Writes ``NAME_mask.png`` (0/255) and ``NAME_overlay.png`` for every photograph.
 
-    The results stand below the same relative folders as the photographs. One that cannot be read
-    is named and skipped. What an earlier call did of the same photographs, in the same way, is
+    The results are below the same relative folders as the photographs. A photograph that cannot be
+    read is named and skipped. What an earlier call did of the same photographs, in the same way, is
     kept.
 
     Args:
-        paths: Files, folders (searched with all below them) and globs.
+        paths: Files, folders (searched at any depth) and globs.
         predictor: Predictor of a checkpoint.
-        output: Folder of the results, made where it is missing.
-        probability: Whether ``NAME_probability.png`` is written as well, 0-255 for 0-1.
+        output: Folder of the results, made if it is missing.
+        probability: Whether ``NAME_probability.png`` is written too, 0-255 for 0-1.
         overwrite: Whether everything is done anew.
 
     Raises:
-        DatasetNotFoundError: A path that does not exist, or no photograph under any of them.
-        CrackSegError: Results would stand among the photographs, or cannot be written.
+        DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
+        CrackSegError: The results would be among the photographs, or cannot be written.
     """
     planned = plan(paths, output)
     require_writable(output)

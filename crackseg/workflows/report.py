@@ -1,4 +1,4 @@
-"""From finished runs to one page that compares them."""
+"""Makes a page that compares finished runs."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,28 +41,29 @@ def report(
     baseline: str | None = None,
     roots: Sequence[Path] = (),
 ) -> Report:
-    """Compares runs, and judges those first that were not judged yet.
+    """Compares runs on a page, and first evaluates those that have no evaluation yet.
 
-    Evaluations are kept below each run, in ``evaluation/SUBSET-RESOLUTION``.
+    Evaluations are stored below each run, in ``evaluation/SUBSET-RESOLUTION``.
 
     Args:
-        folders: of runs and of sweeps.
-        output: the page; Markdown, with its pictures beside it, where it ends in .md.
-        subset: train, val or test, on which runs are compared.
-        resolution: see :class:`crackseg.config.schema.EvaluateConfig`.
-        baseline: name of the run that others are compared with; the one that began first if None.
-        roots: where photographs stand now that are not where a run was trained on them.
+        folders: Folders of runs and of sweeps.
+        output: Path of the page; Markdown, with its pictures beside it, where it ends in ``.md``.
+        subset: Subset on which runs are compared: ``train``, ``val`` or ``test``.
+        resolution: Resolution, see :class:`crackseg.config.schema.EvaluateConfig`.
+        baseline: Name of the run that others are compared with; None takes the run that started
+            first.
+        roots: Folders of photographs that were moved since a run was trained on them.
 
     Returns:
-        What the page shows.
+        Content of the page.
 
     Raises:
-        RunsNotFoundError: no finished run, or none of the baseline's name.
-        ConfigError: an unknown subset, resolution or kind of page.
-        DatasetError: photographs that runs were trained on are not there any more.
+        RunsNotFoundError: There is no finished run, or none of the baseline's name.
+        ConfigError: The subset, the resolution or the kind of page is unknown.
+        DatasetError: Photographs that runs were trained on do not exist any more.
     """
     _check(subset, resolution, output)
-    # Before runs are judged, which takes long.
+    # Checked before runs are evaluated, which takes long.
     require_writable_file(output)
     runs = _find(folders)
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
@@ -114,10 +115,10 @@ def _check(subset: str, resolution: str, output: Path) -> None:
 
 
 def _find(folders: Iterable[Path]) -> list[Run]:
-    """All runs at and below the folders, each once, the oldest first.
+    """Finds all runs in and below the folders, each once, the oldest first.
 
     Raises:
-        RunsNotFoundError: a folder without any, or no finished one in all of them.
+        RunsNotFoundError: A folder has no run, or none of the folders has a finished one.
     """
     found: dict[Path, Run] = {}
     for folder in folders:
@@ -163,10 +164,10 @@ def _with_checkpoints(
 def _with_photographs(
     subset: str, done: Sequence[Run], parameters: Mapping[Path, Mapping[str, Any]]
 ) -> tuple[list[Run], list[Run]]:
-    """Those whose division has photographs in a subset; and the others, with this as their error.
+    """Runs with photographs in a subset; and the others, with this as their error.
 
     Raises:
-        RunsNotFoundError: there are only others.
+        RunsNotFoundError: There are only others.
     """
     having, without = [], []
     for run in done:
@@ -194,7 +195,7 @@ def _baseline(done: Sequence[Run], names: Mapping[Path, str], wanted: str | None
 
 
 def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> dict[str, Any]:
-    """What the runs that were judged on the baseline's photographs see in some of them."""
+    """Predictions of the runs that were judged on the baseline's photographs, for some of them."""
     scenes = choose_scenes(comparison.baseline.test.images)
     best = comparison.entries[0]
     failures = choose_failures(best.test.images)
@@ -218,10 +219,10 @@ def _looks(comparison: Comparison, resolution: str, roots: Sequence[Path]) -> di
 def _look_at(
     entry: RunResult, images: Iterable[str], resolution: str, roots: Sequence[Path]
 ) -> dict[str, RunPrediction]:
-    """What a run sees.
+    """Predictions of a run for some images.
 
     Raises:
-        DatasetError: photographs or masks that are gone, or are not those that were judged.
+        DatasetError: Photographs or masks do not exist any more, or are not those that were judged.
     """
     moved = moved_roots(entry.parameters, roots)
     root = common_root(moved) if moved else Path(entry.parameters["data"]["root"])

@@ -1,4 +1,4 @@
-"""What a run's network sees in single photographs, as its evaluation saw them."""
+"""Predictions of a run's network for single photographs, in the way of its evaluation."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,19 +24,19 @@ from crackseg.training.segmenter import CrackSegmenter
 def predict_images(
     folder: Path, images: Iterable[str], resolution: str, root: Path
 ) -> dict[str, RunPrediction]:
-    """Shows photographs to a run's best network, in float32.
+    """Predicts photographs with a run's best network, in float32.
 
     Args:
-        folder: of the run.
-        images: paths as its manifest has them.
-        resolution: see :class:`crackseg.config.schema.EvaluateConfig`.
-        root: to which the manifest's paths are relative.
+        folder: Folder of the run.
+        images: Paths of images as in its manifest.
+        resolution: Resolution, see :class:`crackseg.config.schema.EvaluateConfig`.
+        root: Folder that the manifest's paths are relative to.
 
     Returns:
-        By image.
+        Predictions by image.
 
     Raises:
-        DatasetError: photographs or masks that are not there any more.
+        DatasetError: Photographs or masks do not exist any more.
     """
     parameters = read_checkpoint(folder / BEST)["hyper_parameters"]
     seen = parameters["preprocessing"]
@@ -60,7 +60,7 @@ def predict_images(
         height, width = truth.shape
         logits = segmenter.logits_at_size(sample["image"][None], (height, width))
         probability = torch.sigmoid(logits.float())[0, 0]
-        # The network may see it smaller than the mask is.
+        # The network may see a smaller photograph than the mask.
         photograph = resize(read_photograph(root / row.image), (height, width), "area")
         looks[row.image] = RunPrediction(
             photograph, truth, np.asarray(probability.numpy(), np.float32), parameters["threshold"]

@@ -1,4 +1,4 @@
-"""What a comparison takes of one run: settings, curves, and evaluations, made if missing."""
+"""Results of one run for a comparison: settings, curves, and evaluations, made if missing."""
 
 import logging
 import os
@@ -40,23 +40,23 @@ def run_result(
     roots: Sequence[Path],
     place: str,
 ) -> RunResult:
-    """Gathers what a page shows of a run, and judges the run first where it was not yet.
+    """Collects the results of a run for a page, and first evaluates it if necessary.
 
     Args:
-        run: A finished run.
+        run: Finished run.
         name: Name of the run on the page.
         parameters: Hyper-parameters of its checkpoint.
         subset: Subset that runs are compared on, beside ``val``.
         resolution: Resolution of the masks, see :class:`crackseg.config.schema.EvaluateConfig`.
-        roots: Folders where photographs stand now that were moved since the training.
+        roots: Folders of photographs that were moved since the training.
         place: Place of the run among all, such as ``2 of 5``, for the line that is printed.
 
     Raises:
-        DatasetError: The run's photographs are not there, or have changed.
+        DatasetError: The run's photographs do not exist, or have changed.
     """
     network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
     config = _read_settings(run.folder)
-    # A page is for others, whom it is no use to tell where this folder stands.
+    # A page is for other readers, to whom the path of this folder is of no use.
     here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
     moved = moved_roots(parameters, roots)
     judged = {
@@ -124,7 +124,7 @@ def _history(run: Run) -> Mapping[str, Mapping[int, float]]:
 def _judged(
     run: Run, name: str, subset: str, resolution: str, moved: Sequence[Path], place: str
 ) -> StoredEvaluation:
-    """The evaluation that was kept, or a new one."""
+    """The stored evaluation, or a new one."""
     folder, checkpoint = run.folder / EVALUATIONS / f"{subset}-{resolution}", run.folder / BEST
     kept = read_evaluation(folder, checkpoint)
     if kept is not None:
@@ -136,7 +136,7 @@ def _judged(
         resolution=resolution,
         root=[str(root) for root in moved] or None,
     )
-    # Several would each run the whole command that this process is.
+    # Each of several processes would run the whole command of this one.
     config.trainer.devices = 1
     try:
         with _quiet():
@@ -155,7 +155,7 @@ def _judged(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps back what an evaluation says of the data, which is the same for many runs."""
+    """Suppresses an evaluation's messages about the data, which are the same for many runs."""
     logger = logging.getLogger("crackseg")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -166,5 +166,5 @@ def _quiet() -> Iterator[None]:
 
 
 def moved_roots(parameters: Mapping[str, Any], roots: Sequence[Path]) -> Sequence[Path]:
-    """Where a run's photographs stand now; nowhere else if they are still where they were."""
+    """New roots of a run's photographs; empty if they are still where they were."""
     return () if Path(parameters["data"]["root"]).is_dir() else roots

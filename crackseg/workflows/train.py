@@ -1,4 +1,4 @@
-"""From settings to a trained, tested checkpoint with its curves."""
+"""Trains and tests a network from settings, and writes its checkpoint and curves."""
 
 import logging
 import sys
@@ -41,12 +41,12 @@ PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "albumentations
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training leaves behind.
+    """Results of a training.
 
     Attributes:
-        checkpoint: path of ``best.ckpt``.
-        threshold: chosen on the validation subset.
-        metrics: all figures, as in ``metrics.json``.
+        checkpoint: Path of ``best.ckpt``.
+        threshold: Threshold chosen on the validation subset.
+        metrics: All figures, as in ``metrics.json``.
     """
 
     checkpoint: Path
@@ -54,22 +54,22 @@ class TrainResult:
     metrics: Mapping[str, Any]
 
     def objective(self, name: str) -> float:
-        """What a sweep compares, such as ``val/crack_iou``, at the stored threshold."""
+        """Figure that a sweep compares, such as ``val/crack_iou``, at the stored threshold."""
         subset, _, figure = name.partition("/")
         return float(self.metrics[subset]["stored"][figure])
 
 
 def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> TrainResult:
-    """Trains, keeps the best epoch, chooses its threshold on val, tests it once.
+    """Trains a network, keeps the best epoch, chooses its threshold on val and tests it once.
 
     Args:
-        config: all settings.
-        folder: where everything of this run goes.
-        checkpoint: of this run, to go on from.
+        config: All settings.
+        folder: Folder for all files of this run.
+        checkpoint: Checkpoint of this run that is resumed; None for a fresh run.
 
     Raises:
-        CrackSegError: settings or data that cannot work; see its children.
-        Interrupted: a signal asked the training to end; ``last.ckpt`` holds its last whole epoch.
+        CrackSegError: Settings or data cannot work; see its children.
+        Interrupted: A signal ended the training; ``last.ckpt`` holds its last complete epoch.
     """
     check_train_config(config)
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
             }
     except Interrupted:
         if not is_first_process():
-            # Lightning kills all processes where one that it started ends with another code.
+            # Lightning kills all processes if one that it started ends with another code.
             sys.exit(0)
         draw(config, folder, datamodule)
         raise
@@ -129,7 +129,7 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
 
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
-    """The module for these settings and data, its hyper-parameters plain Python."""
+    """Makes the module for these settings and data; its hyper-parameters are plain Python."""
     weights, size = datamodule.class_weights, datamodule.preprocessing.image_size
     log.info("class weights: background %.4f, crack %.4f", *weights)
     arguments = asdict(config.model)
@@ -219,7 +219,7 @@ def _judge_best(
 
 
 def _best_checkpoint(trainer: Trainer) -> Path:
-    """Where the first process wrote it: others may have made up a folder of their own."""
+    """Path of the best checkpoint in the first process; others may have another folder."""
     kept = trainer.checkpoint_callback
     assert isinstance(kept, ModelCheckpoint)
     return Path(kept.dirpath or "") / BEST

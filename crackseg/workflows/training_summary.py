@@ -1,4 +1,4 @@
-"""What a training shows at its end: logs, pictures, tables."""
+"""Summary at the end of a training: logs, pictures, tables."""
 
 import shlex
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def log_outcome(
     segmenter: CrackSegmenter,
     metrics: Mapping[str, Any],
 ) -> None:
-    """Sends final plots, threshold curves and all settings to the run's logs.
+    """Writes final plots, threshold curves and all settings to the run's logs.
 
     The curves of the validation subset, on which the threshold was chosen, are also drawn.
     """
@@ -45,7 +45,7 @@ def log_outcome(
 
 
 def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None:
-    """Draws the learning curves, and what the best epoch finds, as far as there are any."""
+    """Draws the learning curves and predictions of the best epoch, as far as there are any."""
     history = folder / "csv" / "metrics.csv"
     if config.logger.csv and history.is_file():
         plots.learning_curves(read_history(history), folder / "figures" / "curves.png")
@@ -72,7 +72,7 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
 def print_summary(
     config: TrainConfig, folder: Path, metrics: Mapping[str, Any], datamodule: CrackDataModule
 ) -> None:
-    """Prints the tables, where everything is, and what can be done next."""
+    """Prints the tables, the places of the files, and possible next steps."""
     threshold = metrics["threshold"]
     for stage in ("val", "test"):
         if stage in metrics:
@@ -83,7 +83,7 @@ def print_summary(
                 protocol(count, datamodule),
             )
     best = relative_to_cwd(folder / BEST)
-    # One alone: their folder may hold masks too.
+    # Only one photograph: the folder may hold masks too.
     photograph = _to_show(datamodule)[0].image
     shown = str(relative_to_cwd(datamodule.root / photograph))
     patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
@@ -100,5 +100,5 @@ def print_summary(
 
 
 def _to_show(datamodule: CrackDataModule) -> tuple[Row, ...]:
-    """Photographs that training has not seen."""
+    """Photographs that the training has not seen."""
     return datamodule.manifest.subset("test") or datamodule.manifest.subset("val")

@@ -1,1 +1,1 @@
-"""What is crack on a photograph: masks and annotation files."""
+"""Reads the truth of a photograph from masks and annotation files."""

@@ -22,11 +22,11 @@ from crackseg.errors import DatasetError, name_some
 
 
 def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
-    """Takes COCO's parts out of a JSON document; None for one of another kind.
+    """Reads COCO's parts of a JSON document; None for a document of another kind.
 
     Raises:
-        DatasetError: Entries without what every entry has, annotations of nothing in the file, or
-            an image listed twice.
+        DatasetError: An entry lacks what every entry has, an image is listed more than once, or no
+            category is known to mean a crack.
     """
     if not isinstance(document, dict):
         return None

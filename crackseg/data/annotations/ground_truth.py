@@ -75,7 +75,7 @@ def split_reference(reference: str) -> Reference:
 
 
 def truth_file(reference: str) -> str | None:
-    """The file, relative to its root, that stands behind a reference; None where none does.
+    """The file of a reference, relative to its root; None where there is none.
 
     >>> truth_file("annotations.json#images/wall#1.jpg"), truth_file("masks/wall#1.png")
     ('annotations.json', 'masks/wall#1.png')
@@ -100,10 +100,10 @@ def read_truth_and_kind(
     """Reads or draws the truth of one photograph.
 
     Args:
-        root: Folder of the data set.
+        root: Root of the data set.
         reference: Truth reference, see the module.
-        size: (H, W) of the photograph, upright. Annotations are drawn at it. An image is not
-            brought to it, since two sizes may both be in order.
+        size: Size (H, W) of the upright photograph, at which annotations are drawn. An image is not
+            resized to it, since both sizes may be right.
 
     Returns:
         uint8 array of shape (H, W), from 0 (background) to 255 (crack), and the kind of a mask that
@@ -111,7 +111,7 @@ def read_truth_and_kind(
 
     Raises:
         UnreadableImageError: The file or the entry in it cannot be read or drawn.
-        DatasetError: An annotation file that contradicts itself.
+        DatasetError: An annotation file contradicts itself.
     """
     if not reference:
         return np.zeros(size, np.uint8), None

@@ -26,10 +26,10 @@ from crackseg.errors import UnreadableImageError
 
 
 def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
-    """Takes LabelMe's parts out of a JSON document; None for one of another kind.
+    """Reads LabelMe's parts of a JSON document; None for a document of another kind.
 
     Raises:
-        UnreadableImageError: A shape without a label.
+        UnreadableImageError: A shape has no label.
     """
     shapes = document.get("shapes") if isinstance(document, dict) else None
     if not isinstance(shapes, list):

@@ -1,4 +1,4 @@
-"""Which of an annotation's labels mean a crack."""
+"""Decides which labels of annotations mean a crack."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -47,7 +47,7 @@ def joined_use(uses: Iterable[LabelUse]) -> LabelUse:
 
 
 def means_crack(label: str) -> bool:
-    """Whether a label speaks of a crack and not of there being none.
+    """Whether a label means a crack, and not the absence of cracks.
 
     >>> [means_crack(label) for label in ("Crack", "fine_cracks", "non-crack", "spalling")]
     [True, True, False, False]
@@ -60,12 +60,12 @@ def crack_labels(use: LabelUse, where: object, given: Collection[str] = ()) -> f
 
     Args:
         use: Labels of all annotation files.
-        where: File or folder to be named in an error.
+        where: File or folder that is named in an error.
         given: Labels that the user says are cracks; without any they are guessed: those that
             speak of a crack, or the only label in use.
 
     Raises:
-        DatasetError: Several labels of which it is not known which means a crack.
+        DatasetError: There are several labels, and none of them means a crack.
     """
     if given:
         wanted = {label.casefold() for label in given}

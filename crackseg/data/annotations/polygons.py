@@ -1,4 +1,4 @@
-"""Turns outlines into pixels.
+"""Draws outlines as pixels.
 
 Coordinates are those of annotation tools: x to the right and y down from the photograph's upper
 left corner, so that the first pixel reaches from 0 to 1 and its centre is at one half.
@@ -24,17 +24,17 @@ _CIRCLE_CORNERS = 72
 
 
 def points(coordinates: object, least: int) -> Points:
-    """Checks coordinates.
+    """Checks coordinates and makes them an array.
 
     Args:
         coordinates: Pairs of x and y.
-        least: Number of points that there must be.
+        least: Smallest number of points.
 
     Returns:
         float64 array of shape (N, 2).
 
     Raises:
-        ValueError: They are no such pairs, or too few.
+        ValueError: The coordinates are not such pairs, too few, or far outside the photograph.
     """
     try:
         array = np.array(coordinates, dtype=np.float64)
@@ -52,7 +52,7 @@ def points(coordinates: object, least: int) -> Points:
 def refuse_far(array: Points, size: tuple[int, int]) -> None:
     """Raises ValueError where a point lies far outside of a photograph of (H, W)."""
     width_height = np.array(size[::-1])
-    # A little beyond the border is an annotator's unsteady hand.
+    # A little beyond the border is an annotator's inaccuracy.
     inside = (array >= -width_height) & (array <= 2 * width_height)
     if not inside.all():
         x, y = array[~inside.all(axis=1)][0]
@@ -62,8 +62,8 @@ def refuse_far(array: Points, size: tuple[int, int]) -> None:
 def fill(polygons: Sequence[Points], size: tuple[int, int]) -> UInt8Array:
     """Fills polygons of three points or more.
 
-    By the rule of COCO's tools, which keeps their area: a crack of two pixels stays two pixels
-    wide, where most drawing functions add one for the outline.
+    It follows the rule of COCO's tools, which keeps the area: a crack of two pixels stays two
+    pixels wide. Most drawing functions add one pixel for the outline.
 
     Returns:
         uint8 array of shape (H, W), 0 or 255.

@@ -64,8 +64,9 @@ def read_annotations(path: Path) -> AnnotationFile | None:
         What it holds; None for a file about something else.
 
     Raises:
-        UnreadableImageError: The file is missing, or not what its suffix says.
-        DatasetError: Content that contradicts itself, see the formats.
+        UnreadableImageError: The file is missing or not JSON.
+        DatasetError: The file contradicts itself, see
+            :func:`crackseg.data.annotations.coco.parse_coco`.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

@@ -1,4 +1,4 @@
-"""COCO's run-length codes: how many pixels are not, are, are not ... part of a mask.
+"""COCO's run-length codes: numbers of pixels that are not, are, are not ... part of a mask.
 
 Pixels are counted down the columns, from left to right. A file holds the runs as a list or
 compressed into a text.
@@ -12,7 +12,7 @@ from crackseg.images import UInt8Array
 
 
 def decompress(counts: str) -> list[int]:
-    """The runs in a compressed code.
+    """Reads the runs in a compressed code.
 
     A run is a series of characters from "0" on: five bits each, the lowest first, and a sixth
     while more follow; the last one's fifth is the sign. From the fourth run on they are
@@ -35,13 +35,14 @@ def decompress(counts: str) -> list[int]:
 def expand(runs: Sequence[int], size: tuple[int, int]) -> UInt8Array:
     """Draws runs as a mask.
 
-    The library's own decoder answers with whatever its memory holds where runs end too early.
+    It checks the runs: where they end too early, the library's own decoder would return random
+    memory.
 
     Returns:
         uint8 array of shape (H, W), 0 or 255.
 
     Raises:
-        ValueError: they are negative or do not end with the last pixel.
+        ValueError: Runs are negative or do not end with the last pixel.
     """
     height, width = size
     if min(runs, default=0) < 0 or sum(runs) != height * width:

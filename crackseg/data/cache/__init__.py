@@ -1,1 +1,1 @@
-"""What is kept of photographs that were decoded once."""
+"""Stores results of photographs that were decoded once."""

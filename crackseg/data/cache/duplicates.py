@@ -1,4 +1,4 @@
-"""Near duplicates among photographs, kept below the cache: comparing thousands takes minutes."""
+"""Near duplicates among photographs, stored in the cache: comparing thousands takes minutes."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def known_duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:
-    """Near duplicates among the photographs, or what was found of the same ones earlier."""
+    """Finds near duplicates among the photographs, or reads the stored result for the same ones."""
     thumbnails = np.stack([found.thumbnail for found in statistics])
     path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
     try:
@@ -34,8 +34,8 @@ def _as_pairs(stored: Any, count: int) -> list[tuple[int, int]]:
     """Pairs of photographs by their numbers.
 
     Raises:
-        TypeError: it is no list of pairs of numbers.
-        ValueError: a number is not one of the photographs.
+        TypeError: The value is not a list of pairs of numbers.
+        ValueError: A number is not one of the photographs.
     """
     pairs = [(int(one), int(other)) for one, other in stored]
     if any(not 0 <= number < count for pair in pairs for number in pair):

@@ -1,14 +1,14 @@
-"""Decoded pixels on disk: a training reads them as they are instead of decoding files every epoch.
+"""Decoded pixels on disk, so that a training does not decode files in every epoch.
 
-A store is a folder below the cache, under a name made of everything that changes its bytes:
+A store is a folder below the cache. Its name is a hash of everything that changes its bytes:
 
-    statistics.npz    what was found while decoding, see :mod:`crackseg.data.cache.survey`
+    statistics.npz    statistics of each pair, see :mod:`crackseg.data.cache.survey`
     index.json      shapes and checksums of the two files below
     images.bin      uint8 RGB, photograph after photograph, row by row
     masks.bin       uint8 grey, likewise
 
-It is written under another name and renamed, so that it is whole or not there; one process writes
-while others wait for it.
+It is written under another name and renamed, so that it is complete or does not exist. One process
+writes while others wait.
 """
 
 import json
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 GIGABYTE = 1 << 30
 _UNFINISHED = ".part"
 _FINDINGS, _INDEX, _IMAGES, _MASKS = "statistics.npz", "index.json", "images.bin", "masks.bin"
-# A disk that is full to the last byte stops more than this program.
+# Bytes left free, since a completely full disk stops other programs too.
 _LEFT_FREE = GIGABYTE
 _PORTION = 16 << 20
 
@@ -58,21 +58,21 @@ class Store:
     """The pixels of pairs, memory-mapped; also in the processes that it is sent to.
 
     Args:
-        folder: of a whole store.
-        pairs: that it was made of, in their order.
+        folder: Folder of a complete store.
+        pairs: Pairs that it was made of, in order.
     """
 
     def __init__(self, folder: Path, pairs: Sequence[Pair]) -> None:
         self.folder = folder
         shapes = json.loads((folder / _INDEX).read_text(encoding="utf-8"))["shapes"]
         ends = np.cumsum([height * width for height, width in shapes]).tolist()
-        # Where the pixels of a pair begin, and how many rows and columns they have.
+        # Offset of the pixels of each pair, and their numbers of rows and columns.
         self._places = {
             pair.image: (end - height * width, height, width)
             for pair, end, (height, width) in zip(pairs, ends, shapes, strict=True)
         }
         self._mapped: dict[str, UInt8Array] = {}
-        # From now on the bytes stay there, even if another run makes room for itself.
+        # From now on the bytes stay, even if another run removes the store to make room.
         for name in (_IMAGES, _MASKS):
             self._bytes(name)
 
@@ -84,7 +84,7 @@ class Store:
         return image, self._bytes(_MASKS)[start:stop].reshape(height, width)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Another process maps the files itself; to send their bytes would defeat the purpose."""
+        """The state without mapped bytes, since another process maps the files itself."""
         return {**self.__dict__, "_mapped": {}}
 
     def _bytes(self, name: str) -> UInt8Array:
@@ -101,21 +101,21 @@ class Store:
 def open_store(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path, limit: float
 ) -> tuple[list[PairStatistics], Store]:
-    """Opens the store of these pairs, and makes it first where it is missing, stale or damaged.
+    """Opens the store of these pairs, and makes it first if it is missing, stale or damaged.
 
     Args:
-        root: of the data set.
-        pairs: all that are wanted.
-        preprocessing: its size and way of resizing.
-        cache: the folder in which stores lie.
-        limit: gigabytes (2^30 bytes) that all stores there may take together; those that were not
-            used for longest make room, also where the disk is too full.
+        root: Root of the data set.
+        pairs: All pairs of the store.
+        preprocessing: Preprocessing, of which the size and the way of resizing are used.
+        cache: Folder of the stores.
+        limit: Gigabytes (2^30 bytes) that all stores may take together. The stores that were unused
+            for longest are removed to make room, also where the disk is too full.
 
     Returns:
-        A statistics for each pair, in their order, and the store.
+        Statistics of each pair, in order, and the store.
 
     Raises:
-        NoRoomError: the limit or the disk is too small.
+        NoRoomError: The limit or the disk is too small.
     """
     stores = cache / "store"
     _require_writable(cache, stores)
@@ -126,7 +126,7 @@ def open_store(
             discard(folder)
             _make_room(stores, _bytes_needed(root, pairs, preprocessing), int(limit * GIGABYTE))
             statistics = _build(folder, decode_all(root, pairs, preprocessing))
-        # How long it was not used is read from this time.
+        # This time says when the store was last used.
         os.utime(folder)
         return statistics, Store(folder, pairs)
 
@@ -141,7 +141,7 @@ def _require_writable(cache: Path, stores: Path) -> None:
 
 
 def _checked(folder: Path, count: int) -> list[PairStatistics] | None:
-    """The statistics of a store whose bytes are those that were written; None if there is none."""
+    """Statistics of a complete, undamaged store; None if there is none."""
     if not folder.exists():
         return None
     statistics = read_statistics(folder / _FINDINGS, count)
@@ -163,7 +163,7 @@ def _checked(folder: Path, count: int) -> list[PairStatistics] | None:
 
 def _build(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
     building = folder.with_name(f"{folder.name}{_UNFINISHED}")
-    # Left by a process that was killed.
+    # It was left by a process that was killed.
     discard(building)
     try:
         with said_in_words(folder):
@@ -205,7 +205,7 @@ def _checksum(path: Path) -> int:
 
 
 def _bytes_needed(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> int:
-    """Four for each pixel at training size."""
+    """Number of bytes of a store: four for each pixel at training size."""
     if preprocessing.image_size is not None:
         sizes = [preprocessing.image_size] * len(pairs)
     else:
@@ -236,12 +236,12 @@ def _make_room(stores: Path, needed: int, limit: int) -> None:
                 "them just now"
             )
         if _remove_unused(one):
-            # Bytes that another run has mapped come free only when it ends.
+            # Bytes that another run has mapped become free only when it ends.
             taken, free = taken - sizes[one], shutil.disk_usage(stores).free
 
 
 def _whole_stores(stores: Path) -> list[Path]:
-    """Those that were not used for longest first; others may remove some at the same time."""
+    """Complete stores, the longest unused first; other runs may remove some at the same time."""
     used: dict[Path, float] = {}
     for one in stores.iterdir():
         if one.is_dir() and one.suffix != _UNFINISHED:
@@ -269,7 +269,7 @@ def _remove_unused(folder: Path) -> bool:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Lets one process at a time make a store; the others then find it made."""
+    """Lets one process at a time make a store; the others wait and then use it."""
     lock = FileLock(f"{folder}.lock")
     try:
         lock.acquire(timeout=2)

@@ -1,6 +1,6 @@
-"""Reads every pair of a data set once: is it readable, how large, how much crack at training size.
+"""Reads every pair of a data set once: whether it is readable, its size and its share of crack.
 
-The answers are kept below the cache folder, under a name made of everything that changes them.
+The results are stored below the cache folder; their name is a hash of everything that changes them.
 """
 
 import hashlib
@@ -27,23 +27,27 @@ from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
-# To be raised when decoding or resizing changes, or what is found of a pair.
+# Raise it when decoding, resizing or the statistics of a pair change.
 _VERSION = 3
-# Pairs that are decoded ahead of whoever uses them: enough for all cores, little memory.
+# Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
 
 
 @dataclass(frozen=True)
 class PairStatistics:
-    """What one pair holds.
+    """Statistics of one pair.
 
     Attributes:
-        unreadable: the file of the pair that cannot be decoded, or empty.
-        size: (H, W) of the photograph.
-        kind: of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is no image.
-        share: of the photograph, how much its mask marks at its own size, 0-1; grey counts in part.
-        grey_histogram: int64 (256,), how many pixels of the mask have each grey at training size.
-        thumbnail: of the photograph, see :func:`crackseg.data.splits.duplicates.thumbnail`.
+        unreadable: File of the pair that cannot be decoded; empty if both can.
+        size: Size (H, W) of the photograph in pixels.
+        kind: Kind of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is not
+            an image.
+        share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
+            in part.
+        grey_histogram: Number of pixels of the mask with each grey value at training size, int64
+            (256,).
+        thumbnail: Thumbnail of the photograph, see
+            :func:`crackseg.data.splits.duplicates.thumbnail`.
     """
 
     unreadable: str
@@ -55,7 +59,7 @@ class PairStatistics:
 
     @property
     def pixels(self) -> int:
-        """At training size."""
+        """Number of pixels at training size."""
         return int(self.grey_histogram.sum())
 
     @property
@@ -65,16 +69,16 @@ class PairStatistics:
         return float((self.pixels / (height * width)) ** 0.5)
 
     def crack_pixels(self, mask_threshold: int) -> int:
-        """At training size, of a mask cut at ``mask_threshold``."""
+        """Number of crack pixels at training size, with the mask cut at ``mask_threshold``."""
         return int(self.grey_histogram[mask_threshold + 1 :].sum())
 
     def is_emptied(self, mask_threshold: int) -> bool:
-        """Whether the mask held grey, but resizing and cutting leave no crack of it."""
+        """Whether the mask marks something of which resizing and cutting leave no crack."""
         return self.share > 0 and self.crack_pixels(mask_threshold) == 0
 
 
 class Decoded(NamedTuple):
-    """What a pair holds, and its pixels at training size; none of a pair that is unreadable."""
+    """Statistics of a pair, and its pixels at training size; an unreadable pair has no pixels."""
 
     statistics: PairStatistics
     image: UInt8Array
@@ -84,10 +88,10 @@ class Decoded(NamedTuple):
 def survey(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing, cache: Path
 ) -> list[PairStatistics]:
-    """Reads all pairs, or takes what an earlier survey of the same files found.
+    """Reads all pairs, or the stored result of an earlier survey of the same files.
 
     Returns:
-        A statistics for each pair, in their order.
+        Statistics of each pair, in order.
     """
     path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
     known = read_statistics(path, len(pairs))
@@ -99,12 +103,12 @@ def survey(
 
 
 def keep(path: Path, write: Callable[[Path], None]) -> None:
-    """Keeps what was computed for the next time, in place of whatever damaged thing stands there.
+    """Stores a result for the next time, and replaces a damaged file of this name.
 
-    Without room on the disk it is not kept, which is said.
+    Without room on the disk it is not stored, and a message says so.
 
     Raises:
-        OutputError: it cannot be written for another reason.
+        OutputError: The file cannot be written for another reason.
     """
     if path.exists():
         log.warning("%s: damaged, made anew", path)
@@ -118,7 +122,7 @@ def keep(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _require_writable(folder: Path) -> None:
-    """Before the photographs are read, which takes long."""
+    """Checks the folder before the photographs are read, which takes long."""
     try:
         require_writable(folder)
     except OutputError as error:
@@ -129,7 +133,7 @@ def _require_writable(folder: Path) -> None:
 def decode_all(
     root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing
 ) -> Iterator[Decoded]:
-    """Decodes all pairs in their order, on all cores, with a progress bar."""
+    """Decodes all pairs in order, on all cores, with a progress bar."""
     with thread_pool() as pool:
 
         def decode_in_portions() -> Iterator[Decoded]:
@@ -141,7 +145,7 @@ def decode_all(
 
 
 def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
-    """A name of everything that changes the pixels of these pairs at training size."""
+    """A hash of everything that changes the pixels of these pairs at training size."""
     settings = (_VERSION, preprocessing.image_size, preprocessing.resize)
     digest = hashlib.sha256(repr(settings).encode())
     for pair in pairs:
@@ -154,7 +158,7 @@ def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessin
 
 
 def write_statistics(statistics: Sequence[PairStatistics], path: Path) -> None:
-    """Writes them as one file of arrays."""
+    """Writes statistics as one file of arrays."""
     with atomic_write(path) as name, name.open("wb") as file:
         columns: dict[str, Any] = {
             column.name: np.array([getattr(statistics, column.name) for statistics in statistics])
@@ -164,14 +168,14 @@ def write_statistics(statistics: Sequence[PairStatistics], path: Path) -> None:
 
 
 def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
-    """Reads what :func:`write_statistics` wrote.
+    """Reads a file of :func:`write_statistics`.
 
     Args:
-        path: of the file.
-        count: of the pairs.
+        path: Path of the file.
+        count: Number of pairs.
 
     Returns:
-        A statistics for each pair; None where the file is missing, damaged or of other pairs.
+        Statistics of each pair; None where the file is missing, damaged or of other pairs.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -183,7 +187,7 @@ def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
             for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
         ]
     except Exception:
-        # A damaged file fails in whatever way its bytes happen to suggest.
+        # A damaged file can fail in any way.
         return None
     return statistics if len(statistics) == count and all(map(_is_whole, statistics)) else None
 
@@ -211,7 +215,7 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
         return _undecoded(pair.mask)
     image, mask = preprocessing.resize_pair(photograph, truth)
     grey_histogram = np.bincount(mask.ravel(), minlength=256)
-    # Of whole numbers, so that every machine divides the photographs alike.
+    # Computed from whole numbers, so that every machine divides the photographs in the same way.
     share = int(truth.sum(dtype=np.int64)) / (255 * truth.size)
     statistics = PairStatistics(
         "", (height, width), kind or "", share, grey_histogram, thumbnail(photograph)

@@ -1,1 +1,1 @@
-"""Which photographs there are below a folder, and which masks and annotations are theirs."""
+"""Finds the photographs below a folder, and their masks and annotations."""

@@ -1,4 +1,4 @@
-"""What names of folders and files tell: photograph or mask, of which subset, of what stem.
+"""Reads names of folders and files: photograph or mask, subset and stem.
 
 Known layouts, in any nesting (an unzip tool may put a volume into itself):
 
@@ -28,7 +28,7 @@ Kind = Literal["image", "mask", "label"]
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("image", "images", "img", "imgs", "jpegimages"), "image"),
     **dict.fromkeys(("mask", "masks", "segmentationclass", "segmentationclassaug"), "mask"),
-    # These names say less: annotators also keep photographs in such folders.
+    # These names are less certain: annotators also keep photographs in such folders.
     **dict.fromkeys(("label", "labels", "annotation", "annotations", "ann", "annot"), "label"),
     **dict.fromkeys(("groundtruth", "groundtruths", "gt", "gts"), "label"),
     **dict.fromkeys(("segmentation", "segmentations", "seg"), "label"),
@@ -52,7 +52,7 @@ _CHANNEL = re.compile(r"(.+)_(\d{4})")
 
 
 class Key(NamedTuple):
-    """What a photograph and its mask have in common: the subset, if any, and the stem."""
+    """Key that a photograph and its mask share: the subset, if any, and the stem."""
 
     subset: str
     stem: str
@@ -78,7 +78,7 @@ class Division(NamedTuple):
 
 
 def is_read(path: Path) -> bool:
-    """Whether a file, relative to its root, is neither hidden nor in a folder to be left alone."""
+    """Whether a file, relative to its root, is not hidden and in no folder that is never read."""
     parts = [part.lower() for part in path.parts]
     return not any(part.startswith(".") for part in parts) and not _NEVER_READ.intersection(
         parts[:-1]
@@ -86,13 +86,13 @@ def is_read(path: Path) -> bool:
 
 
 def divide(files: Iterable[Path]) -> Division:
-    """Tells photographs from masks, by their names alone.
+    """Separates photographs from masks by their names alone.
 
-    Images in folders such as ``labels`` are masks of photographs that stand elsewhere; where
-    nothing stands elsewhere they are photographs themselves, annotated in another way.
+    Images in folders such as ``labels`` are masks of photographs elsewhere. If there are no
+    photographs elsewhere, they are photographs themselves, annotated in another way.
 
     Args:
-        files: Paths relative to their root.
+        files: Image files, relative to their root.
     """
     pictures = [path for path in files if path.suffix.lower() in MASK_SUFFIXES]
     images = [path for path in pictures if path.suffix.lower() in IMAGE_SUFFIXES]
@@ -110,19 +110,19 @@ def divide(files: Iterable[Path]) -> Division:
 
 
 def kind(path: Path) -> Kind | None:
-    """What the nearest folder above that says anything says of the files in it."""
+    """Kind of a file, by the nearest folder above it whose name says a kind."""
     folders = (_folder(part).kind for part in reversed(path.parts[:-1]))
     return next((said for said in folders if said), None)
 
 
 def subset(path: Path) -> str:
-    """``train``, ``val`` or ``test``, as the nearest folder above says; empty where none does."""
+    """Subset ``train``, ``val`` or ``test``, by the nearest folder above; empty if none says it."""
     folders = (_folder(part).subset for part in reversed(path.parts[:-1]))
     return next((said for said in folders if said), "")
 
 
 def listed_subset(path: Path) -> str:
-    """The subset that a file for many photographs is about, by its folder or its own name."""
+    """Subset of a file for many photographs, by its folder or its own name."""
     said = {SUBSET_SPELLINGS[word] for word in _words(path.stem) if word in SUBSET_SPELLINGS}
     return subset(path) or (said.pop() if len(said) == 1 else "")
 
@@ -137,7 +137,7 @@ def scope(path: Path) -> tuple[str, ...]:
 
 
 def key(path: Path) -> Key:
-    """What a photograph and its mask or annotation share."""
+    """Key that a photograph and its mask or annotation share."""
     stem = composed(path.stem)
     if stem.lower().endswith(MASK_ENDING):
         stem = stem[: -len(MASK_ENDING)]
@@ -207,6 +207,6 @@ def _folder(name: str) -> _Folder:
     rest = "".join(word for word in words if word not in SUBSET_SPELLINGS)
     if len(subsets) > 1 or (rest and rest not in _KINDS and not (subsets and rest == "lab")):
         return _Folder(None, "")
-    # Alone, "lab" is where photographs were taken rather than what they show.
+    # Alone, "lab" is probably the place where photographs were taken, not a label.
     said = "label" if rest == "lab" else _KINDS.get(rest)
     return _Folder(said, subsets[0] if subsets else "")

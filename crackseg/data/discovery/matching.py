@@ -1,4 +1,4 @@
-"""Matches the photographs below a folder with the files that say where their cracks are."""
+"""Matches the photographs below a folder with the files of their truth."""
 
 import filecmp
 from collections import defaultdict
@@ -65,13 +65,13 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     """Finds photographs and their truth; opens annotation files, and images of one name alone.
 
     Args:
-        root: An existing folder.
+        root: Existing folder.
         crack_labels: Labels that the user says are cracks.
 
     Raises:
-        DatasetError: Two different files that claim to be the same photograph, or to say what is
-            crack on it; annotations that contradict themselves.
-        UnreadableImageError: A damaged annotation file.
+        DatasetError: Two different files claim to be the same photograph or its truth, or
+            annotations contradict themselves.
+        UnreadableImageError: An annotation file is damaged.
     """
     listing = list_files(root)
     listing.warn_of_left_out()
@@ -108,7 +108,7 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
 def _by_name(
     masks: Sequence[Path], references: References, photographs: Collection[Key]
 ) -> Mapping[Key, Sequence[_Truth]]:
-    """The references that find their photograph by its name."""
+    """References that are matched with their photograph by name."""
     named: dict[Key, list[_Truth]] = defaultdict(list)
     truths = [_Truth(path, references.masks.get(path, path.as_posix())) for path in masks]
     truths += [_Truth(path, reference) for path, reference in references.elsewhere.items()]
@@ -177,7 +177,7 @@ def _only_of(root: Path, image: Path, truths: Sequence[_Truth], references: Refe
 
 
 def _only(root: Path, image: Path, found: Sequence[str], references: References) -> str:
-    """The one reference of a photograph, or an empty one."""
+    """The only reference of a photograph, or an empty one."""
     strong = [reference for reference in found if reference not in references.weak] or found
     first = strong[0] if strong else ""
     for other in strong[1:]:

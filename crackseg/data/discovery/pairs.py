@@ -1,4 +1,4 @@
-"""The pairs of photograph and truth below one folder or several.
+"""Finds the pairs of photograph and truth below one folder or several.
 
 :mod:`crackseg.data.discovery.layouts` says under which names masks are looked for, and
 :mod:`crackseg.data.discovery.references` how annotation files find their photographs.
@@ -39,7 +39,7 @@ class Pair(NamedTuple):
 
     @property
     def subset(self) -> str:
-        """``train``, ``val`` or ``test`` where a folder or COCO's file says it; else empty."""
+        """Subset ``train``, ``val`` or ``test`` if a folder or COCO's file says it; else empty."""
         file, _, entry = split_reference(self.mask)
         # A file for this photograph alone is named like it, which says nothing.
         listed = entry is not None and Path(file).stem != self.stem
@@ -75,7 +75,7 @@ class Inventory:
 
     @property
     def crack_free(self) -> tuple[str, ...]:
-        """The images without a mask that are taken as crack-free."""
+        """Images without a mask that are taken as crack-free."""
         return tuple(pair.image for pair in self.pairs if not pair.mask)
 
     @property
@@ -96,13 +96,13 @@ class Inventory:
         return (*self.notes, said_not_understood(self.not_understood))
 
     def without(self, unreadable: Sequence[str]) -> "Inventory":
-        """The same without the pairs that one of these unreadable files belongs to."""
+        """The same inventory without the pairs of these unreadable files."""
         bad = set(unreadable)
         kept = tuple(pair for pair in self.pairs if not {pair.image, pair.mask} & bad)
         return replace(self, pairs=kept, unreadable=tuple(unreadable))
 
     def warn_of_left_out(self) -> None:
-        """Logs what is left out or taken as crack-free, by name and count."""
+        """Logs the files that are left out or taken as crack-free, by name and count."""
         for note in self.remarks:
             log.warning("%s", note)
         for files, what in (
@@ -121,19 +121,19 @@ def find_pairs(
     """Finds and pairs the photographs and masks under ``root``; opens images of one name alone.
 
     Args:
-        root: Folder of the data set.
-        without_mask: What becomes of photographs without a mask.
+        root: Root of the data set.
+        without_mask: Treatment of photographs without a mask.
         crack_labels: Labels of annotation files that count as cracks; none guesses them.
 
     Returns:
         The inventory, its pairs sorted by stem.
 
     Raises:
-        DatasetNotFoundError: no such folder, or no photograph in it with a mask or taken as
-            crack-free.
-        DatasetError: two different files that claim to be the same photograph, or to say what is
-            crack on it; annotations that contradict themselves; names that are not UTF-8.
-        UnreadableImageError: a damaged annotation file.
+        DatasetNotFoundError: There is no such folder, or no photograph in it with a mask or taken
+            as crack-free.
+        DatasetError: Two different files claim to be the same photograph or its truth, annotations
+            contradict themselves, or names are not UTF-8.
+        UnreadableImageError: An annotation file is damaged.
     """
     return find_pairs_below([root], without_mask, crack_labels)
 
@@ -146,18 +146,17 @@ def find_pairs_below(
     """Finds the pairs of several data sets, each by itself, and joins them.
 
     Args:
-        roots: Folders, none of them inside another one. Equal names in different roots do not
-            matter.
-        without_mask: See :func:`find_pairs`.
+        roots: Roots, none of them inside another one. Equal names in different roots do not matter.
+        without_mask: Treatment of photographs without a mask, see :func:`find_pairs`.
         crack_labels: See :func:`find_pairs`.
 
     Returns:
         The inventory below the roots' common parent folder.
 
     Raises:
-        DatasetNotFoundError: see :func:`find_pairs`, for each root.
-        DatasetError: see :func:`find_pairs`; also for roots that overlap.
-        UnreadableImageError: see :func:`find_pairs`.
+        DatasetNotFoundError: A root has no pairs, see :func:`find_pairs`.
+        DatasetError: Roots overlap, or a root is at fault, see :func:`find_pairs`.
+        UnreadableImageError: An annotation file is damaged.
     """
     parent = common_root(roots)
     found = [_look_into(root, without_mask, crack_labels) for root in roots]
@@ -205,10 +204,10 @@ def _is_unmatched(pairs: Sequence[Pair], masks: Collection[str]) -> bool:
 
 
 def _refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
-    """A name that is not UTF-8 can stand in no manifest and no JSON file.
+    """Refuses names that are not UTF-8, which no manifest and no JSON file can hold.
 
     Raises:
-        DatasetError: there are some.
+        DatasetError: There are such names.
     """
     shown = {name: name.encode(errors="backslashreplace").decode() for name in names}
     foreign = [readable for name, readable in shown.items() if readable != name]
@@ -220,10 +219,10 @@ def _refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
 
 
 def common_root(roots: Sequence[Path]) -> Path:
-    """The folder that all roots stand in; relative where they all are, and of a single one itself.
+    """The folder that holds all roots, or a single root itself; relative if all roots are.
 
     Raises:
-        DatasetError: roots that overlap, or that have no folder in common.
+        DatasetError: Roots overlap, or have no folder in common.
     """
     if len(roots) == 1:
         return roots[0]

@@ -27,14 +27,14 @@ _TEXT = ".txt"
 
 @dataclass(frozen=True)
 class References:
-    """Truth references out of annotation files.
+    """Truth references from annotation files.
 
     Attributes:
-        placed: Those of each photograph whose place tells that they are its own.
-        elsewhere: Those of files for one photograph that do not stand beside it.
+        placed: References of each photograph that belong to it by their place.
+        elsewhere: References of LabelMe files that do not lie beside their photograph.
         masks: Those of mask pictures whose classes a file names.
         weak: Files of which a mask picture is taken instead where there is one.
-        without_image: Those of what files for many list and is not there.
+        without_image: References to images that COCO files list and that do not exist.
         opened: All annotation files.
         labels: Labels that count as cracks.
         known_labels: All labels.
@@ -62,16 +62,15 @@ def find_references(
     """Opens annotation files and finds the photographs of each.
 
     Args:
-        root: Folder of the data set.
-        files: Files that may be annotations; those about something else are passed over.
-        photographs: All that there are.
+        root: Root of the data set.
+        files: JSON files, relative to ``root``; those about something else are ignored.
+        photographs: All photographs, relative to ``root``.
         masks: Mask pictures; all paths are relative to ``root``.
         given: Labels that the user says are cracks.
 
     Raises:
-        UnreadableImageError: A damaged file that cannot be laid to one photograph.
-        DatasetError: Labels of which none is known to mean a crack, or a file name that fits
-            several photographs.
+        UnreadableImageError: A file is damaged and does not belong to a single photograph.
+        DatasetError: No label is known to mean a crack, or a file name fits several photographs.
     """
     opened = _open(root, files, photographs)
     pictures = {path: found for path in masks if (found := read_annotations(root / path))}
@@ -114,7 +113,7 @@ def _open(
                 raise UnreadableImageError(
                     f"{error}; mend it, or move it out of the data set's folder"
                 ) from error
-            # It concerns one photograph, which is left out later as one of unreadable ones.
+            # It concerns one photograph, which is left out later among the unreadable ones.
             found = sheet(root / path, None, ())
         if found is not None and (found.use.used or not _is_text(path) or known & set(keys(path))):
             opened[path] = found
@@ -155,7 +154,7 @@ def _place_sheets(
     photographs: Sequence[Path],
     placed: dict[Path, list[str]],
 ) -> dict[Path, str]:
-    """Adds to ``placed``; returns the references of files that stand elsewhere."""
+    """Adds to ``placed``; returns the references of files that do not lie beside a photograph."""
     beside: dict[Path, list[Path]] = defaultdict(list)
     for photograph in photographs:
         beside[photograph.with_suffix("")].append(photograph)
@@ -210,7 +209,7 @@ def _place_listings(
 def _nearest(
     listing: Path, listed: PureWindowsPath, by_name: Mapping[str, Sequence[Path]]
 ) -> list[Path]:
-    """The photographs that fit a listing's entry best; more than one where they fit equally."""
+    """Photographs that fit a listed name best; more than one if they fit equally."""
     wanted = listed_subset(listing)
     folders = [part for part in listed.parts[:-1] if part not in (listed.anchor, "..")]
     # A path from the root of a machine or out of the listing's folder holds other folders too.
@@ -269,5 +268,5 @@ def _said_last_parts(listing: Path, found: Mapping[str, Path]) -> list[str]:
 
 
 def _agreeing(one: Iterable[str], other: Iterable[str]) -> int:
-    """How many folders are the same before the first that is not."""
+    """Number of equal folders before the first that differs."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -1,1 +1,1 @@
-"""Fetching CrackSeg9k."""
+"""Downloads CrackSeg9k."""

@@ -1,10 +1,10 @@
-"""Brings a data set from a Dataverse server into a folder: whole, or not at all.
+"""Downloads a data set from a Dataverse server into a folder, completely or not at all.
 
-    ROOT.v4.0.part/archives/   what is fetched; what has not come to its end is called .part
-    ROOT.v4.0.part/unpacked/   becomes ROOT when all is there
+    ROOT.v4.0.part/archives/   fetched archives; an incomplete one is called .part
+    ROOT.v4.0.part/unpacked/   becomes ROOT when it is complete
     ROOT/download.json         what was fetched, and the MD5 of every file below ROOT
 
-A run that was interrupted goes on at the next one. A run after the last one checks every file.
+An interrupted download is resumed by the next call. A call after a complete one checks every file.
 """
 
 import json
@@ -33,20 +33,20 @@ RECORD = "download.json"
 def download(source: Source, root: Path, retry: Retry | None = None) -> str:
     """Fetches a data set, or checks one that was fetched before.
 
-    Nothing stands at ``root`` before all of it does. What has been fetched is kept beside it for
-    the next run, whatever ends this one.
+    ``root`` exists only when it is complete. Fetched parts are kept beside it for the next call,
+    however this one ends.
 
     Args:
         source: Version of a data set on its server.
-        root: A folder that is empty or missing, or that an earlier run filled.
+        root: Folder that is empty or missing, or that an earlier call filled.
         retry: Policy for faults that may pass.
 
     Returns:
         A sentence that says what was done.
 
     Raises:
-        DownloadError: It cannot be fetched, unpacked or written, or ``root`` is taken.
-        DatasetError: Files that an earlier run fetched are missing or changed.
+        DownloadError: The data set cannot be fetched, unpacked or written, or ``root`` is taken.
+        DatasetError: Files that an earlier call fetched are missing or changed.
     """
     # A link to a larger disk stays a link.
     target = root.resolve()
@@ -107,7 +107,7 @@ def _fetch(source: Source, target: Path, work: Path, client: HttpClient) -> str:
 
 
 def _check(source: Source, root: Path) -> str:
-    """Compares what stands at ``root`` with the record of its download."""
+    """Compares the files at ``root`` with the record of their download."""
     record = _read(root / RECORD)
     if (record["id"], record["version"]) != (source.persistent_id, source.version):
         raise DownloadError(
@@ -142,7 +142,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _refuse_if_taken(root: Path) -> None:
-    """Before anything is fetched that could not be put in place."""
+    """Refuses a taken folder before anything is fetched."""
     if root.resolve() == Path.cwd():
         raise DownloadError(
             f"{root}: is the working folder, which cannot be replaced; give a folder below it "

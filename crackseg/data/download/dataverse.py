@@ -1,4 +1,4 @@
-"""Where CrackSeg9k lies: the one place that knows its server, its identifier and its versions.
+"""Address of CrackSeg9k: its server, its identifier and its versions.
 
 Addresses and answers are those of Dataverse's API guide: "Get Version of a Dataset" of the Native
 API, and "Basic File Access" of the Data Access API (https://guides.dataverse.org/en/latest/api/).
@@ -71,7 +71,7 @@ class Source:
 
     @property
     def metadata_url(self) -> str:
-        """Where the list of the version's files is."""
+        """Address of the list of the version's files."""
         # A server may leave the files out unless they are asked for.
         query = urlencode({"persistentId": self.persistent_id, "excludeFiles": "false"})
         return f"{self.server}/api/datasets/:persistentId/versions/{self.version}?{query}"
@@ -83,8 +83,8 @@ class Source:
             answer: The decoded JSON.
 
         Raises:
-            DownloadError: The answer has another shape than the guide's, names a file outside of
-                the data set's root, or lacks one of the known MD5.
+            DownloadError: The answer has another shape than the guide's, names a file outside the
+                data set's root, or lacks one of the known MD5s.
         """
         try:
             files = [self._file(entry) for entry in _mapping(answer)["data"]["files"]]
@@ -108,7 +108,7 @@ class Source:
 
     @property
     def by_hand(self) -> str:
-        """What else a user can do."""
+        """Advice for downloading by hand."""
         return (
             f"or fetch its files in a browser from {self.page}, unzip them all into one folder, "
             "and train with data.root=FOLDER"

@@ -1,4 +1,4 @@
-"""How long a fault that may pass is waited for."""
+"""Policy of retries for faults that may pass."""
 
 import logging
 from http.client import IncompleteRead
@@ -38,7 +38,7 @@ def retry_policy(retries: int = 7, backoff: float = 1.0) -> Retry:
     return LoggedRetry(
         total=retries,
         backoff_factor=backoff,
-        # What servers answer that are overburdened for the moment.
+        # Answers of servers that are overloaded for the moment.
         status_forcelist=(408, 429, 500, 502, 503, 504),
         retry_after_max=600,
         # The last answer may hold the server's own explanation.
@@ -47,7 +47,7 @@ def retry_policy(retries: int = 7, backoff: float = 1.0) -> Retry:
 
 
 def cause_of(error: BaseException | None) -> str:
-    """What is behind the HTTP libraries' own account of an error."""
+    """The cause behind an error of the HTTP libraries."""
     while error is not None and error.__context__ is not None:
         error = error.__context__
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""Fetches over HTTP from servers that are busy and over connections that drop."""
+"""Fetches files over HTTP, also from busy servers and over connections that drop."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _CONNECT_SECONDS, _SILENCE_SECONDS = 10, 60
-# What has come of a chunk is lost where the connection drops.
+# The received part of a chunk is lost if the connection drops.
 _CHUNK = 1 << 15
 _REFUSED = "it does not give it to everyone, or turns away programs or your network"
 _WHY = {
@@ -60,16 +60,16 @@ class HttpClient:
         """Fetches a JSON document.
 
         Raises:
-            DownloadError: There is none, or the server cannot be reached.
+            DownloadError: There is no such document, or the server cannot be reached.
         """
         return self._until_whole(url, lambda: self._json(url), lambda: 0)
 
     def file(self, url: str, target: Path, size: int, md5: str) -> None:
-        """Fetches a file, unless it stands there already.
+        """Fetches a file, unless it exists already.
 
-        What came stands under the name with ``.part`` added, until all of it came with the right
-        MD5; another call resumes it. A file with another MD5 is fetched once more from its
-        beginning.
+        Received bytes are in a file with ``.part`` added to its name, until it is complete and has
+        the right MD5; another call resumes it. A file with a wrong MD5 is fetched once more from
+        the start.
 
         Args:
             url: Address, asked anew after each drop, as what it redirects to may expire.
@@ -78,8 +78,8 @@ class HttpClient:
             md5: MD5 in hexadecimal.
 
         Raises:
-            DownloadError: It cannot be fetched, or is wrong twice.
-            OSError: It cannot be written.
+            DownloadError: The file cannot be fetched, or has a wrong MD5 again.
+            OSError: The file cannot be written.
         """
         if target.is_file() and md5_of(target) == md5:
             return
@@ -103,7 +103,7 @@ class HttpClient:
     def _until_whole(
         self, url: str, attempt: Callable[[], Result], received: Callable[[], int]
     ) -> Result:
-        """Repeats what broke off; the policy counts anew whenever more bytes have come."""
+        """Repeats an attempt that failed; the policy counts anew whenever more bytes have come."""
         retry, furthest = self._retry, received()
         while True:
             try:
@@ -118,7 +118,7 @@ class HttpClient:
                 retry.sleep()
 
     def _append(self, url: str, part: Path, size: int) -> None:
-        """Fetches what a part lacks."""
+        """Fetches the missing bytes of a part."""
         done = part.stat().st_size
         if done >= size:
             return
@@ -150,7 +150,7 @@ class HttpClient:
                 raise self._other(url, response, "JSON") from error
 
     def _get(self, url: str, done: int = 0) -> requests.Response:
-        """Asks for what comes after the first ``done`` bytes."""
+        """Asks for the bytes after the first ``done`` bytes."""
         headers = {"Range": f"bytes={done}-"} if done else {}
         timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS)
         try:
@@ -181,7 +181,7 @@ def md5_of(path: Path) -> str:
     """MD5 of a file in hexadecimal.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         # It is there to find damage; systems that forbid MD5 for secrets allow that.
@@ -189,7 +189,7 @@ def md5_of(path: Path) -> str:
 
 
 def _first_byte(response: requests.Response, size: int) -> int | None:
-    """Which byte of a file of that size an answer begins with; None where it is another answer."""
+    """First byte of an answer within a file of that size; None for any other answer."""
     if response.status_code == 206:
         span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
         return int(span[1]) if span else None
@@ -198,7 +198,7 @@ def _first_byte(response: requests.Response, size: int) -> int | None:
 
 
 def _refusal(response: requests.Response) -> str:
-    """The status and, where the server explains it as Dataverse does, its own words."""
+    """Status of an answer and, where the server explains it as Dataverse does, its own words."""
     status = f"the server answers {response.status_code} {response.reason}".rstrip()
     with suppress(requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
         status += f" ({str(response.json()['message'])[:200]})"

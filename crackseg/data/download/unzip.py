@@ -1,4 +1,4 @@
-"""Unpacks zip archives that come from elsewhere: into the folder meant for them alone."""
+"""Unpacks zip archives from others, safely into one folder."""
 
 import lzma
 import shutil
@@ -32,13 +32,13 @@ def unzip(archive: Path, into: Path, nested: bool = False) -> None:
 
     Args:
         archive: Path of a zip file.
-        into: An existing folder without links. Where unpacking fails, it is left half filled.
-        nested: Whether the archive came out of another one.
+        into: Existing folder without links. If unpacking fails, it is left half filled.
+        nested: Whether the archive was inside another one.
 
     Raises:
-        DownloadError: The archive is damaged, encrypted, no zip, nested too deep or larger than
-            the disk; or a file of it leads out of the folder, is a link, or stands there already.
-        OSError: Something cannot be written.
+        DownloadError: The archive is damaged, encrypted, not zip, nested too deep or larger than
+            the disk; or a file of it leads out of the folder, is a link, or exists already.
+        OSError: A file cannot be written.
     """
     with _opened(archive) as opened:
         members = _members(opened)
@@ -60,14 +60,14 @@ def unzip(archive: Path, into: Path, nested: bool = False) -> None:
 
 
 def require_room(folder: Path, needed: int) -> None:
-    """Refuses what a disk cannot take.
+    """Refuses more bytes than a disk has room for.
 
     Args:
-        folder: An existing folder on the disk.
+        folder: Existing folder on the disk.
         needed: Number of bytes.
 
     Raises:
-        DownloadError: Fewer are free.
+        DownloadError: Fewer bytes are free.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -88,7 +88,7 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> 
 
 
 def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """The files of an archive by their path; all are looked at before any is written."""
+    """Files of an archive by path; all are checked before any is written."""
     members = {}
     for member in opened.infolist():
         path = safe_relative_path(member.filename)
