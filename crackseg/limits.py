@@ -1,4 +1,4 @@
-"""How large a number may be, said once for settings, checkpoints and the command line."""
+"""Ranges of numbers, shared by settings, checkpoints and the command line."""
 
 import math
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ class Limits:
     """The range of a number.
 
     Attributes:
-        low: Least value.
-        high: Greatest value.
+        low: Smallest value.
+        high: Largest value.
         whole: Whether it must be a whole number.
         above: Whether ``low`` itself is out of range.
         below: Whether ``high`` itself is out of range.
-        unit: What it counts, as a message says it.
+        unit: Unit of the number, as a message says it.
     """
 
     low: float
@@ -25,7 +25,7 @@ class Limits:
     unit: str = ""
 
     def hold(self, value: object) -> bool:
-        """Whether a value is a number of this kind and in range; yes and no are no numbers."""
+        """Whether a value is a number of this kind and in range; True and False are not numbers."""
         if type(value) is not int and (self.whole or type(value) is not float):
             return False
         if isinstance(value, float) and not math.isfinite(value):
@@ -44,12 +44,12 @@ class Limits:
         return f"{low} and {high}{self.unit and f' {self.unit}'}"
 
 
-# Sides of a network's input, in pixels; larger photographs are shown to it in tiles.
+# Sides of a network's input, in pixels; larger photographs are divided into tiles.
 SIDE_LIMITS = Limits(1, 8192, whole=True)
 
 
 def _plain(value: float) -> str:
-    """A number without an exponent where it is whole and short.
+    """Writes a number without an exponent if it is whole and short.
 
     >>> _plain(1e6), _plain(1e-4)
     ('1000000', '0.0001')

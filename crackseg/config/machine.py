@@ -1,4 +1,4 @@
-"""Whether this machine has what settings ask for, which another machine may."""
+"""Checks that this machine has the accelerator and devices that settings ask for."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ def check_machine(trainer: TrainerConfig) -> None:
     """Refuses an accelerator or devices that this machine does not have.
 
     Raises:
-        ConfigError: One line for every fault.
+        ConfigError: The machine does not have them; there is one line for every fault.
     """
     there = devices_of(trainer.accelerator)
     wanted = _count_of_devices(trainer.devices)
@@ -36,7 +36,7 @@ def check_machine(trainer: TrainerConfig) -> None:
 
 
 def _count_of_devices(devices: Any) -> int:
-    """How many devices must be there at the least."""
+    """Smallest number of devices that must exist."""
     named = re.findall(r"\d+", devices) if isinstance(devices, str) else devices
     if isinstance(named, list):
         several = not isinstance(devices, str) or "," in devices

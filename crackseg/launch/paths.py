@@ -1,4 +1,4 @@
-"""Paths on the command line, taken as typed where there is such a file or folder."""
+"""Reads paths on the command line as typed, if there is such a file or folder."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from crackseg.config.overrides import hydra_text, key_of
 from crackseg.errors import ConfigError
 
-# The settings that name a file or a folder, or several.
+# Settings that name a file or a folder, or several.
 PATH_KEYS = (
     "checkpoint",
     "resume",
@@ -29,22 +29,22 @@ _NEEDED = ("hydra.run.dir", "hydra.sweep.dir")
 
 
 def quote_paths(arguments: Sequence[str]) -> list[str]:
-    """Puts quotes around paths that Hydra would read otherwise, such as those of a sweep's jobs.
+    """Puts quotes around paths that Hydra would misread, such as those of a sweep's jobs.
 
-    A path is taken as typed where it exists, one by one in lists too, and where Hydra could not
-    read it at all; ``~`` stands for the home folder.
+    A path is read as typed if it exists (also one by one in lists), or if Hydra could not read it
+    at all; ``~`` stands for the home folder.
 
     Args:
         arguments: Arguments of the command line.
 
     Raises:
-        ConfigError: A folder to write to without a name.
+        ConfigError: A folder to write to has no name.
     """
     return [_quoted(argument) for argument in arguments]
 
 
 def there(text: str) -> Path | None:
-    """The file or folder of this name, as typed or below the home folder; None if none is."""
+    """The file or folder of this name, as typed or below the home folder; None without any."""
     for path in _readings(text):
         try:
             if path.exists():
@@ -80,7 +80,7 @@ def _quoted(argument: str) -> str:
 
 
 def _quoted_list(text: str) -> str | None:
-    """``[a,b]`` or ``a,b`` of paths that exist; None if it is not, or can be read in two ways."""
+    """Quotes ``[a,b]`` or ``a,b`` of existing paths; None if it is no such list, or ambiguous."""
     listed = text.startswith("[") and text.endswith("]")
     pieces = (text[1:-1] if listed else text).split(",")
     if len(pieces) == 1 and not listed:
@@ -93,7 +93,7 @@ def _quoted_list(text: str) -> str | None:
 
 
 def _joined(pieces: tuple[str, ...]) -> Iterator[tuple[Path, ...]]:
-    """All ways to read pieces between commas as paths that exist, the commas in some of them."""
+    """All ways to join pieces between commas to existing paths, which may contain commas."""
 
     @cache
     def from_place(start: int) -> tuple[tuple[Path, ...], ...]:
@@ -113,14 +113,14 @@ def _joined(pieces: tuple[str, ...]) -> Iterator[tuple[Path, ...]]:
 
 
 def _quoted_new(text: str) -> str:
-    """A folder that is not there yet, which is one and no list."""
+    """Quotes a folder that does not exist yet; it is one folder, not a list."""
     if text[0] in "'\"" or "${" in text:
         return text
     return hydra_text(str(list(_readings(text))[-1]))
 
 
 def _quoted_text(text: str) -> str:
-    """A path that is not there, a mistake that will be named: as Hydra can read it."""
+    """Quotes a path that does not exist so that Hydra can read it; a later check refuses it."""
     if not text or text[0] in "'\"[{" or "${" in text:
         return text
     try:

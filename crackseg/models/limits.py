@@ -1,4 +1,4 @@
-"""Which arguments a network may have, so that one can be built in time and memory."""
+"""Limits of a network's arguments, so that it can be built in time and memory."""
 
 from collections.abc import Mapping
 from inspect import signature
@@ -13,7 +13,7 @@ from crackseg.models.unet import Activation, Init
 
 # Half a billion weights are 2 GB, a hundred times those of the largest network of the paper.
 MOST_WEIGHTS = 500_000_000
-# Eight poolings see 256 pixels as one; more would need photographs of 512 pixels at the least.
+# Eight poolings reduce 256 pixels to one; more would need photographs of at least 512 pixels.
 ARGUMENT_LIMITS = {
     "in_channels": Limits(3, 3, whole=True),
     "base_channels": Limits(1, 1024, whole=True),
@@ -28,11 +28,11 @@ CHOICES: dict[str, tuple[str, ...]] = {"activation": get_args(Activation), "init
 
 
 def network_faults(name: object, arguments: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a network's name and arguments.
+    """Finds the faults of a network's name and arguments.
 
     Args:
         name: Name of the network.
-        arguments: Its constructor's arguments by name.
+        arguments: Arguments of its constructor by name.
 
     Returns:
         A line for every fault, such as ``model.depth=99: at least 1 and at most 8``.
@@ -55,7 +55,7 @@ def network_faults(name: object, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def outline(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
-    """A network without memory for its weights: their names, shapes and dtypes alone."""
+    """Makes a network without memory for its weights, with only their names, shapes and dtypes."""
     with torch.device("meta"):
         return build_network(name, arguments)
 

@@ -1,4 +1,4 @@
-"""What this machine can compute on."""
+"""Devices of this machine that can compute."""
 
 import torch
 
@@ -6,14 +6,14 @@ from crackseg.system.processes import usable_cores
 
 
 def devices_of(accelerator: str) -> int:
-    """How many devices of a kind there are.
+    """Number of devices of a kind.
 
     Args:
-        accelerator: ``cpu``, ``cuda``, ``mps``, ``gpu`` (either of the latter two) or ``auto``
-            (the best there is).
+        accelerator: Kind of device: ``cpu``, ``cuda``, ``mps``, ``gpu`` (``cuda`` or ``mps``) or
+            ``auto`` (the best one).
 
     Returns:
-        Their number; a CPU counts as one device a core, as each runs one process.
+        Their number; every core of a CPU counts as one device, since it can run one process.
     """
     counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     counts["gpu"] = counts["cuda"] or counts["mps"]
@@ -23,5 +23,5 @@ def devices_of(accelerator: str) -> int:
 
 
 def accelerators() -> list[str]:
-    """The kinds of which there is a device here."""
+    """Kinds of which this machine has a device."""
     return [kind for kind in ("cpu", "gpu", "cuda", "mps") if devices_of(kind)]

@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the photographs.
+    """Results of a prediction, by photograph.
 
     Attributes:
         done: Photographs whose results were written now.
-        kept: Photographs whose results were there already.
+        kept: Photographs whose results existed already.
         skipped: Photographs that could not be read, each with the reason.
     """
 
@@ -44,15 +44,15 @@ def predict(
     """Writes ``NAME_mask.png`` (0/255) and ``NAME_overlay.png`` for every photograph.
 
     The results are below the same relative folders as the photographs. A photograph that cannot be
-    read is named and skipped. What an earlier call did of the same photographs, in the same way, is
-    kept.
+    read is named and skipped. Results that an earlier call made of the same photographs, in the
+    same way, are kept.
 
     Args:
         paths: Files, folders (searched at any depth) and globs.
         predictor: Predictor of a checkpoint.
         output: Folder of the results, made if it is missing.
         probability: Whether ``NAME_probability.png`` is written too, 0-255 for 0-1.
-        overwrite: Whether everything is done anew.
+        overwrite: Whether existing results are made again.
 
     Raises:
         DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.

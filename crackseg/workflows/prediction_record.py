@@ -1,4 +1,4 @@
-"""What a prediction has done already, so that it goes on where it was interrupted."""
+"""Record of finished photographs, so that an interrupted prediction can be resumed."""
 
 import hashlib
 import json
@@ -12,15 +12,16 @@ RECORD = "predictions.jsonl"
 
 
 class PredictionRecord:
-    """A line of JSON for each photograph that is done, in the folder of the results.
+    """A line of JSON for each finished photograph, in the folder of the results.
 
-    A line holds for a photograph of the same size and time of change, predicted in the same way.
-    A process that is killed leaves half a line at most, which counts for nothing.
+    A line is valid for a photograph of the same size and modification time, predicted in the same
+    way. A killed process leaves half a line at most, which is ignored.
 
     Args:
         output: Folder of the results.
-        way: What the results depend on beside the photograph: checkpoint, threshold, scale, ...
-        kinds: Results that are written for each photograph, such as ``mask``.
+        way: Text of what the results depend on besides the photograph: checkpoint, threshold,
+            scale, ...
+        kinds: Kinds of results that are written for each photograph, such as ``mask``.
     """
 
     def __init__(self, output: Path, way: str, kinds: tuple[str, ...]) -> None:
@@ -31,13 +32,13 @@ class PredictionRecord:
         self._done = self._read()
 
     def holds(self, job: Job) -> bool:
-        """Whether the photograph is done, has not changed since, and its results are there."""
+        """Whether the photograph is done and unchanged, and its results exist."""
         return self._done.get(self._name(job)) == self._line(job) and all(
             job.target.with_name(f"{job.target.name}_{kind}.png").is_file() for kind in self._kinds
         )
 
     def add(self, job: Job) -> None:
-        """Notes that a photograph is done.
+        """Records that a photograph is done.
 
         Raises:
             OutputError: The line cannot be written.

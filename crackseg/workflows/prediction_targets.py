@@ -1,4 +1,4 @@
-"""Which photographs a prediction is asked for, and where the results of each go."""
+"""Plans a prediction: its photographs, and the paths of their results."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ _MOST_BYTES = 200
 
 @dataclass(frozen=True)
 class Job:
-    """A photograph and where its results go: ``target`` followed by ``_mask.png`` and so on."""
+    """A photograph and the path of its results: ``target`` followed by ``_mask.png`` and so on."""
 
     photograph: Path
     target: Path
@@ -27,7 +27,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """Photographs to predict.
 
     Attributes:
         jobs: Photographs with their targets, no two of which are the same.
@@ -42,15 +42,15 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     """Finds the photographs and gives each a place for its results.
 
     Args:
-        paths: Files, folders (searched with all below them) and globs.
+        paths: Files, folders (searched at any depth) and globs.
         output: Folder of the results.
 
     Raises:
-        DatasetNotFoundError: A path that does not exist, or no photograph under any of them.
-        CrackSegError: Results would stand among the photographs.
+        DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
+        CrackSegError: Results would be among the photographs.
     """
     found = [source for path in paths for source in _expand(path, output)]
-    # Links keep their own place and name: only the folders' spelling is made equal.
+    # Links keep their own place and name; only the spelling of folders is made equal.
     base = Path(os.path.commonpath([_absolute(source.folder) for source in found]))
     photographs = dict.fromkeys(
         Path(_absolute(file)) for source in found for file in source.photographs
@@ -70,7 +70,7 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
 
 @dataclass(frozen=True)
 class _Source:
-    """A folder, and what of it is asked for."""
+    """A folder, with its photographs that are wanted."""
 
     folder: Path
     photographs: tuple[Path, ...]
@@ -106,7 +106,7 @@ def _targets(photographs: Sequence[Path]) -> list[Path]:
 
 
 def _stem(path: Path) -> str:
-    """A file's name without its ending; nothing that leads to another folder."""
+    """A file's name without its suffix, and never one that leads to another folder."""
     stem = path.stem
     # ``..png`` would be written beside the folder.
     return _shortened(stem if stem.strip(".") else path.name.replace(".", "_"))
@@ -120,7 +120,7 @@ def _shortened(name: str) -> str:
 
 
 def _folded(path: Path) -> str:
-    """Equal for names that some file systems take for the same."""
+    """A form of a path that is equal for names that some file systems do not distinguish."""
     return str(path).casefold()
 
 
@@ -128,7 +128,7 @@ def _expand(path: str, output: Path) -> Iterator[_Source]:
     here = Path(path)
     try:
         there, is_folder = os.path.lexists(here), here.is_dir()
-        # A name with brackets in it is first taken as it stands.
+        # A name with brackets in it is first read literally.
         matches = [here] if there else sorted(Path(here.anchor).glob(_unanchored(here)))
     except (OSError, ValueError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -155,7 +155,7 @@ def _folder(folder: Path, output: Path) -> _Source:
 
 
 def _is_result(path: Path, output: str) -> bool:
-    """Whether an earlier prediction wrote it."""
+    """Whether an earlier prediction wrote the file."""
     endings = tuple(f"_{kind}.png" for kind in RESULTS)
     return path.name.endswith(endings) and Path(os.path.realpath(path)).is_relative_to(output)
 

@@ -1,4 +1,4 @@
-"""Pictures in which every class has a colour or a number, with a file above that names them.
+"""Reads pictures in which every class has a colour or a number that a file above them names.
 
 ``labelmap.txt`` names colours beside PASCAL VOC's folder ``SegmentationClass``; ``dataset.json``
 numbers beside nnU-Net's folders ``labelsTr`` and ``labelsTs``.
@@ -29,7 +29,7 @@ class ClassPicture:
     """One class of a picture.
 
     Attributes:
-        path: The picture.
+        path: Path of the picture.
         value: Red, green and blue of the class, or its number.
     """
 
@@ -37,7 +37,7 @@ class ClassPicture:
     value: Colour | int
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`crackseg.data.annotations.shapes.Drawing`; at the picture's own size."""
+        """Draws the class, see :class:`crackseg.data.annotations.shapes.Drawing`."""
         try:
             with Image.open(self.path) as image:
                 if isinstance(self.value, int):
@@ -55,16 +55,16 @@ class ClassPicture:
 
 
 def read_class_picture(path: Path) -> AnnotationFile | None:
-    """What a mask picture holds by the file above that names its classes; None without such a file.
+    """Reads the classes of a mask picture from the file above it; None without such a file.
 
     Raises:
-        DatasetError: A damaged file of names.
+        DatasetError: The file of names is damaged.
     """
     classes = _classes(path.parent)
     if classes is None:
         return None
     shapes = tuple(Shape("class", label, ClassPicture(path, classes[label])) for label in classes)
-    # Which classes a picture holds tell only its pixels.
+    # Only the pixels say which classes a picture holds.
     return AnnotationFile(
         path, LabelUse(frozenset(classes)), {None: Annotated(str(path), None, shapes)}
     )

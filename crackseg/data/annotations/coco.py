@@ -1,4 +1,4 @@
-"""COCO's files, one for many photographs: polygons and run-length codes."""
+"""Reads COCO files, one for many photographs: polygons and run-length codes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
 def _label_use(categories: Sequence[Mapping[str, Any]], used: set[str]) -> LabelUse:
     above = {str(category.get("supercategory")) for category in categories}
     names = frozenset(str(category["name"]) for category in categories)
-    # A lone category is often its own supercategory, and is no heading.
+    # A single category is often its own supercategory, and is not a heading then.
     headings = {name for name in names & above if _is_above_another(name, categories)}
     return LabelUse(names, frozenset(used), frozenset(headings))
 
@@ -115,12 +115,12 @@ def _refuse_twice(path: Path, names: Sequence[str]) -> None:
 
 
 def _shapes(entry: Mapping[str, Any], label: str) -> list[Shape]:
-    """An annotation's parts, each a shape."""
+    """The parts of an annotation, each as a shape."""
     segmentation = entry.get("segmentation")
     name = f"annotation {entry['id']}"
     if not segmentation:
         return [Shape(name, label, "it has a box at most, and no outline")]
-    # One flat list of numbers can mean one polygon alone.
+    # A flat list of numbers can only be one polygon.
     flat = isinstance(segmentation, list) and all(
         isinstance(value, int | float) for value in segmentation
     )
@@ -134,10 +134,10 @@ def _shapes(entry: Mapping[str, Any], label: str) -> list[Shape]:
 
 
 def _drawing(part: Any) -> Drawing:
-    """What one part of a ``segmentation`` draws.
+    """Makes the drawing of one part of a ``segmentation``.
 
     Raises:
-        ValueError: It has no meaning.
+        ValueError: The part has no meaning.
     """
     if isinstance(part, dict):
         return _runs(part)

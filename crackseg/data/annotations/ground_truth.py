@@ -1,15 +1,15 @@
-"""What is crack on a photograph, wherever that is written down.
+"""Reads the truth of a photograph (what is crack on it) from any kind of file.
 
-A truth reference is a path relative to the data set's root. Where a file says more than where the
-cracks of one photograph are, the labels that count as cracks stand behind a ``?``, and the entry
-behind a ``#``:
+A truth reference is a path relative to the data set's root. Where a file holds more than the cracks
+of one photograph, the labels that count as cracks follow after a ``?``, and the entry after a
+``#``:
 
     masks/wall1.png                          a mask picture of any kind
     SegmentationClass/wall1.png?crack        the colour of this label in labelmap.txt
-    wall1.json                               the shapes whose label speaks of a crack
+    wall1.json                               the shapes whose label means a crack
     wall1.json?fissure|joint                 the shapes with these labels
     annotations.json#images/wall1.jpg        the annotations of this image
-    annotations.json?fissure#wall1.jpg       those of them with this label
+    annotations.json?fissure#wall1.jpg       its annotations with this label
                                              (nothing: there is no crack on the photograph)
 
 Earlier versions wrote the label of a LabelMe file behind the ``#``, which is still read.
@@ -41,9 +41,10 @@ class Reference(NamedTuple):
     """The parts of a truth reference.
 
     Attributes:
-        file: Relative to the root; empty where no file stands behind it.
-        labels: Labels that count as cracks; None where the reference does not say.
-        entry: Name under which the file lists the photograph; None where it is for one alone.
+        file: Path relative to the root; empty where there is no file.
+        labels: Labels that count as cracks; None where the reference does not say it.
+        entry: Name under which the file lists the photograph; None where the file is for one
+            photograph.
     """
 
     file: str
@@ -52,7 +53,7 @@ class Reference(NamedTuple):
 
 
 def reference(file: Path, entry: str | None = None, labels: Collection[str] | None = None) -> str:
-    """The reference to a file relative to its root, to labels and to an entry in it."""
+    """Writes the reference to a file relative to its root, to labels and to an entry in it."""
     text = file.as_posix()
     if labels is not None:
         text += "?" + "|".join(map(_escaped, sorted(labels)))
@@ -60,7 +61,7 @@ def reference(file: Path, entry: str | None = None, labels: Collection[str] | No
 
 
 def split_reference(reference: str) -> Reference:
-    """The parts of a reference.
+    """Reads the parts of a reference.
 
     >>> split_reference("annotations.json?fissure#images/wall#1.jpg").entry
     'images/wall#1.jpg'
@@ -84,7 +85,7 @@ def truth_file(reference: str) -> str | None:
 
 
 def is_annotation(reference: str) -> bool:
-    """Whether a reference leads to labels, and not to a mask alone."""
+    """Whether a reference leads to annotations with labels, not just to a mask."""
     file, labels, _ = split_reference(reference)
     return labels is not None or Path(file).suffix.lower() in SUFFIXES
 

@@ -1,4 +1,4 @@
-"""The files that LabelMe writes, one for each photograph.
+"""Reads LabelMe files, one for each photograph.
 
 Polygons, rectangles and circles are filled, painted masks are taken as they are, and lines are
 drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
@@ -48,10 +48,10 @@ def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
 
 
 def _drawing(entry: dict[str, Any]) -> Drawing:
-    """What a shape draws.
+    """Makes the drawing of a shape.
 
     Raises:
-        ValueError: It has no area, or is damaged.
+        ValueError: The shape has no area, or is damaged.
     """
     kind, given = entry.get("shape_type") or "polygon", entry.get("points")
     match kind:

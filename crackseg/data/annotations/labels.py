@@ -15,12 +15,12 @@ _SETTING = "data.crack_labels=[LABEL] (crackseg data: --crack-label LABEL)"
 
 @dataclass(frozen=True)
 class LabelUse:
-    """The labels of one annotation file or of several.
+    """Labels of one annotation file or of several.
 
     Attributes:
         declared: Labels that a file names, with annotations or without.
-        used: Labels that annotations bear.
-        headings: Labels that stand above others, as a project's name does.
+        used: Labels that annotations have.
+        headings: Labels that are above others, such as the name of a project.
     """
 
     declared: frozenset[str] = frozenset()
@@ -29,14 +29,14 @@ class LabelUse:
 
     @property
     def labels(self) -> frozenset[str]:
-        """All labels; a heading that no annotation bears is none."""
+        """All labels, without headings that no annotation has."""
         return (self.declared - self.headings) | self.used
 
 
 def joined_use(uses: Iterable[LabelUse]) -> LabelUse:
-    """The labels of several files, which speak one language.
+    """Joins the labels of several files of a data set.
 
-    Where one file has cracks and stains and the next stains alone, the next one has no crack.
+    Where one file has cracks and stains and the next only stains, the next one has no crack.
     """
     declared, used, headings = set[str](), set[str](), set[str]()
     for use in uses:
@@ -61,8 +61,8 @@ def crack_labels(use: LabelUse, where: object, given: Collection[str] = ()) -> f
     Args:
         use: Labels of all annotation files.
         where: File or folder that is named in an error.
-        given: Labels that the user says are cracks; without any they are guessed: those that
-            speak of a crack, or the only label in use.
+        given: Labels that the user says are cracks. If there are none, they are guessed: the labels
+            that mean a crack, or the only label in use.
 
     Raises:
         DatasetError: There are several labels, and none of them means a crack.
@@ -81,7 +81,7 @@ def crack_labels(use: LabelUse, where: object, given: Collection[str] = ()) -> f
             f"say it with {_SETTING}"
         )
     if len(left) <= 1:
-        # A label that says there is no crack says so alone, too.
+        # A label such as "no crack" means no crack even where it is the only one.
         return frozenset(label for label in left if not _NO_CRACK.search(label))
     raise DatasetError(
         f"{where}: none of its {len(left)} labels speaks of a crack "
@@ -96,10 +96,10 @@ def refuse_unknown_labels(given: Collection[str], known: Collection[str], where:
     Args:
         given: Labels as the user wrote them.
         known: Labels of all annotation files.
-        where: Folder to be named.
+        where: Folder that is named in an error.
 
     Raises:
-        DatasetError: There are some.
+        DatasetError: There are such labels.
     """
     there = {label.casefold() for label in known}
     unknown = [label for label in given if label.casefold() not in there]

@@ -50,7 +50,11 @@ def points(coordinates: object, least: int) -> Points:
 
 
 def refuse_far(array: Points, size: tuple[int, int]) -> None:
-    """Raises ValueError where a point lies far outside of a photograph of (H, W)."""
+    """Refuses points that lie far outside a photograph of size (H, W).
+
+    Raises:
+        ValueError: There are such points.
+    """
     width_height = np.array(size[::-1])
     # A little beyond the border is an annotator's inaccuracy.
     inside = (array >= -width_height) & (array <= 2 * width_height)
@@ -81,7 +85,7 @@ def stroke(line: Points) -> list[Points]:
     joints = [circle(np.stack([point, point + np.array([half, 0])])) for point in line]
     along = np.diff(line, axis=0)
     lengths = np.linalg.norm(along, axis=1, keepdims=True)
-    # Two points in one place have no direction, and their joint is all there is of them.
+    # Two points in one place have no direction; only their joint is drawn.
     across = half * along[:, ::-1] * (-1, 1) / np.maximum(lengths, 1e-9)
     starts, ends = line[:-1], line[1:]
     sides = np.stack([starts - across, ends - across, ends + across, starts + across], axis=1)

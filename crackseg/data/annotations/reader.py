@@ -1,8 +1,8 @@
-"""Opens annotation files and tells what they are.
+"""Opens annotation files and recognises their format.
 
-To read a further format, write one file with a function that takes a path and what the file holds
-and returns an :class:`crackseg.data.annotations.shapes.AnnotationFile`, or None for a file of
-another kind; and name it in :data:`FORMATS`.
+To read another format, write a module with a function that takes a path and the file's content. It
+returns an :class:`crackseg.data.annotations.shapes.AnnotationFile`, or None for a file of another
+kind. Then add it to :data:`FORMATS`.
 """
 
 import json
@@ -26,10 +26,10 @@ class Format:
     """One format of annotation files.
 
     Attributes:
-        name: What messages call it, with an example of a file's name.
-        suffix: The ending of its files, in lower case.
-        parse: Takes a path and the file's content, as its suffix has it decoded; None for a file
-            of another kind.
+        name: Name in messages, with an example of a file's name.
+        suffix: Suffix of its files, in lower case.
+        parse: Function of a path and the file's content, decoded as its suffix says; it returns
+            None for a file of another kind.
     """
 
     name: str
@@ -49,19 +49,19 @@ _DECODERS: dict[str, tuple[str, Callable[[bytes], Any]]] = {
     ".txt": ("text", lambda data: data.decode("utf-8-sig")),
 }
 
-# A file of COCO's describes thousands of photographs and is asked for each of them.
+# A COCO file describes thousands of photographs and is needed for each of them.
 _kept: dict[Path, tuple[tuple[int, int], AnnotationFile]] = {}
 _lock = threading.Lock()
 
 
 def read_annotations(path: Path) -> AnnotationFile | None:
-    """Reads an annotation file; one for many photographs is read once as long as it stays the same.
+    """Reads an annotation file; one for many photographs is read again only when it changes.
 
     Args:
-        path: A file with one of :data:`SUFFIXES`, or a mask picture.
+        path: File with one of :data:`SUFFIXES`, or a mask picture.
 
     Returns:
-        What it holds; None for a file about something else.
+        Content of the file; None for a file about something else.
 
     Raises:
         UnreadableImageError: The file is missing or not JSON.

@@ -1,4 +1,4 @@
-"""What every annotation format is turned into: shapes with labels, and how they are drawn."""
+"""Common form of all annotation formats: shapes with labels, and how they are drawn."""
 
 import base64
 import io
@@ -22,10 +22,10 @@ class Drawing(Protocol):
     """Something that can be drawn on a photograph."""
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """Draws it at (H, W) as uint8, 0 or 255.
+        """Draws it at size (H, W) as uint8, 0 or 255.
 
         Raises:
-            ValueError: It does not fit a photograph of this size.
+            ValueError: The drawing does not fit a photograph of this size.
         """
         ...
 
@@ -35,8 +35,8 @@ class Polygons:
     """Filled polygons.
 
     Attributes:
-        outlines: Points of each, in pixels.
-        given: Points as they were annotated, before they were made polygons.
+        outlines: Points of each polygon, in pixels.
+        given: Points as they were annotated, before they were made into polygons.
     """
 
     outlines: Sequence[Points]
@@ -50,7 +50,7 @@ class Polygons:
 
 @dataclass(frozen=True)
 class RelativePolygon:
-    """A filled polygon whose points are shares of the photograph's sides, 0-1."""
+    """A filled polygon whose points are shares of the photograph's sides, in [0, 1]."""
 
     outline: Points
 
@@ -67,7 +67,7 @@ class Runs:
 
     Attributes:
         counts: Lengths of the runs, see :mod:`crackseg.data.annotations.rle`.
-        size: (H, W) that it was made of.
+        size: Size (H, W) of the mask that it was made from.
     """
 
     counts: Sequence[int]
@@ -85,9 +85,9 @@ class Bitmap:
     """A painted rectangle.
 
     Attributes:
-        painted: Whether each pixel is, bool (h, w).
-        left: Column of its first pixel.
-        top: Row of its first pixel.
+        painted: Whether each pixel is painted, bool (h, w).
+        left: Column of its first pixel in the photograph.
+        top: Row of its first pixel in the photograph.
     """
 
     painted: npt.NDArray[np.bool_]
@@ -110,9 +110,9 @@ class Shape:
     """One annotation, or a part of one.
 
     Attributes:
-        name: What it is called in a message, as ``shape 2``.
-        label: What it shows.
-        drawing: What is drawn; or why it cannot be.
+        name: Name in messages, such as ``shape 2``.
+        label: Label of what it shows.
+        drawing: Drawing of the shape, or the reason why it cannot be drawn.
     """
 
     name: str
@@ -122,12 +122,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class Annotated:
-    """What was annotated on one photograph.
+    """Annotations of one photograph.
 
     Attributes:
-        where: The file, and the photograph where it lists several.
-        size: (H, W) of the photograph that it was drawn on; None where the file does not tell.
-        shapes: All that was annotated.
+        where: Name of the file in messages, with the photograph where it lists several.
+        size: Size (H, W) of the photograph that they were drawn on; None where the file does not
+            say it.
+        shapes: All annotated shapes.
     """
 
     where: str
@@ -135,18 +136,17 @@ class Annotated:
     shapes: tuple[Shape, ...]
 
     def draw(self, labels: Collection[str], size: tuple[int, int]) -> UInt8Array:
-        """Draws the cracks, but for shapes that have no area; see :meth:`skipped`.
+        """Draws the cracks, without shapes that have no area; see :meth:`skipped`.
 
         Args:
             labels: Labels that are cracks.
-            size: (H, W) of the photograph.
+            size: Size (H, W) of the photograph in pixels.
 
         Returns:
             uint8 array of shape (H, W), 0 or 255.
 
         Raises:
-            UnreadableImageError: A photograph of another size, a shape that does not fit it, or
-                no crack that can be drawn among those that are annotated.
+            UnreadableImageError: The size differs, a shape does not fit, or no crack can be drawn.
         """
         if self.size is not None and self.size != size:
             raise UnreadableImageError(
@@ -167,7 +167,7 @@ class Annotated:
         return mask
 
     def skipped(self, labels: Collection[str]) -> list[str]:
-        """Says of every crack that cannot be drawn why; none where no other crack is left."""
+        """Reasons why cracks cannot be drawn; empty where no other crack is left."""
         cracks = [shape for shape in self.shapes if shape.label in labels]
         faulty = [crack for crack in cracks if isinstance(crack.drawing, str)]
         if len(faulty) == len(cracks):
@@ -180,10 +180,10 @@ class AnnotationFile:
     """An annotation file of any format.
 
     Attributes:
-        path: The file.
-        use: Labels in it.
-        photographs: What it says of each photograph, by the file name that it lists; or, of a
-            file for one photograph alone, by ``None``.
+        path: Path of the file.
+        use: Labels in the file.
+        photographs: Annotations of each photograph by the file name in the list; by ``None`` in a
+            file for one photograph.
     """
 
     path: Path
@@ -192,12 +192,12 @@ class AnnotationFile:
 
     @property
     def listed(self) -> list[str]:
-        """The file names that it lists; none where it is for one photograph alone."""
+        """File names that the file lists; empty where it is for one photograph."""
         return [name for name in self.photographs if name is not None]
 
     @property
     def is_listing(self) -> bool:
-        """Whether it is for many photographs, which it names."""
+        """Whether the file is for many photographs, which it names."""
         return None not in self.photographs
 
     def draw(
@@ -208,10 +208,10 @@ class AnnotationFile:
         Args:
             photograph: Name that the file lists, or None.
             labels: Labels that are cracks; None guesses them from this file alone.
-            size: (H, W) of the photograph.
+            size: Size (H, W) of the photograph in pixels.
 
         Raises:
-            UnreadableImageError: See :meth:`Annotated.draw`; or the file does not list it.
+            UnreadableImageError: The photograph is not listed, or see :meth:`Annotated.draw`.
             DatasetError: It is not known which labels are cracks.
         """
         annotated = self.photographs.get(photograph)
@@ -222,10 +222,10 @@ class AnnotationFile:
         return annotated.draw(labels, size)
 
     def guessed_labels(self) -> frozenset[str]:
-        """The labels that are cracks as far as this file alone tells.
+        """Guesses the labels that are cracks from this file alone.
 
         Raises:
-            DatasetError: It does not tell.
+            DatasetError: They cannot be guessed.
         """
         speaking = frozenset(filter(means_crack, self.use.labels))
         if speaking or not self.is_listing:
@@ -235,7 +235,7 @@ class AnnotationFile:
 
 
 def sheet(path: Path, size: tuple[int, int] | None, shapes: Sequence[Shape]) -> AnnotationFile:
-    """An annotation file for the one photograph that it is named like."""
+    """Makes an annotation file for one photograph, after which it is named."""
     labels = frozenset(shape.label for shape in shapes)
     return AnnotationFile(
         path, LabelUse(labels, labels), {None: Annotated(str(path), size, tuple(shapes))}
@@ -243,7 +243,7 @@ def sheet(path: Path, size: tuple[int, int] | None, shapes: Sequence[Shape]) -> 
 
 
 def shape(name: str, label: str, make: Callable[[], Drawing]) -> Shape:
-    """A shape; where ``make`` raises a ValueError, one that cannot be drawn."""
+    """Makes a shape; if ``make`` raises a ValueError, one that cannot be drawn."""
     try:
         return Shape(name, label, make())
     except ValueError as error:
@@ -251,24 +251,24 @@ def shape(name: str, label: str, make: Callable[[], Drawing]) -> Shape:
 
 
 def polygon(coordinates: object) -> Polygons:
-    """A filled polygon.
+    """Makes a filled polygon.
 
     Raises:
-        ValueError: See :func:`crackseg.data.annotations.polygons.points`.
+        ValueError: The points are wrong, see :func:`crackseg.data.annotations.polygons.points`.
     """
     corners = points(coordinates, 3)
     return Polygons([corners], corners)
 
 
 def decode_painted(encoded: Any, unpack: Callable[[bytes], bytes] = bytes) -> npt.NDArray[np.bool_]:
-    """A painted rectangle, stored as a PNG in base64.
+    """Decodes a painted rectangle that is stored as a PNG in base64.
 
     Args:
-        encoded: The text.
-        unpack: Turns its bytes into those of the PNG.
+        encoded: Text in base64.
+        unpack: Function that turns its bytes into those of the PNG.
 
     Raises:
-        ValueError: It cannot be decoded.
+        ValueError: The text cannot be decoded.
     """
     try:
         with Image.open(io.BytesIO(unpack(base64.b64decode(encoded)))) as image:
@@ -280,7 +280,7 @@ def decode_painted(encoded: Any, unpack: Callable[[bytes], bytes] = bytes) -> np
 
 
 def size_in(entry: Mapping[str, Any], height: str, width: str) -> tuple[int, int] | None:
-    """The (H, W) that an annotation gives under these keys; None where it does not.
+    """The size (H, W) that an annotation gives under these keys; None where it does not.
 
     Some tools write whole numbers as 240.0 or as "240".
     """

@@ -1,4 +1,4 @@
-"""Supervisely's files, ``ann/X.jpg.json`` for each photograph ``img/X.jpg``.
+"""Reads Supervisely files, ``ann/X.jpg.json`` for each photograph ``img/X.jpg``.
 
 Bitmaps are PNG files of the rectangle around them, packed and in base64; polygons and rectangles
 are filled, without a polygon's holes; lines are drawn
@@ -44,10 +44,10 @@ class _WithHoles:
 
 
 def parse_supervisely(path: Path, document: Any) -> AnnotationFile | None:
-    """Takes Supervisely's objects out of a JSON document; None for one of another kind.
+    """Reads Supervisely's objects of a JSON document; None for a document of another kind.
 
     Raises:
-        UnreadableImageError: An object without a class.
+        UnreadableImageError: An object has no class.
     """
     objects = document.get("objects") if isinstance(document, dict) else None
     size = document.get("size") if isinstance(document, dict) else None
@@ -67,10 +67,10 @@ def parse_supervisely(path: Path, document: Any) -> AnnotationFile | None:
 
 
 def _drawing(entry: dict[str, Any]) -> Drawing:
-    """What an object draws.
+    """Makes the drawing of an object.
 
     Raises:
-        ValueError: It has no area, or is damaged.
+        ValueError: The object has no area, or is damaged.
     """
     kind, given = entry.get("geometryType"), entry.get("points")
     outline = given.get("exterior") if isinstance(given, dict) else None

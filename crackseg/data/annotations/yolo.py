@@ -1,7 +1,7 @@
-"""YOLO's segments: a text file for each photograph, its labels named in a YAML file above it.
+"""Reads YOLO segments: a text file for each photograph, with labels in a YAML file above it.
 
 Every line is the number of a class and the corners of a polygon, as shares of the photograph's
-width and height. A line of four shares is a box and no outline. An empty file says that there is
+width and height. A line of four shares is a box, not an outline. An empty file says that there is
 nothing on the photograph.
 """
 
@@ -26,14 +26,14 @@ from crackseg.data.annotations.shapes import (
 
 _LINE = re.compile(r"\d+(?:\s+-?\d*\.?\d+(?:[eE][-+]?\d+)?){4,}")
 _CLASS_LISTS = ("classes.txt", "obj.names")
-# A data set's YAML file stands beside its folders train/labels, or one further up.
+# A data set's YAML file is beside its folders train/labels, or one folder above.
 _FOLDERS_UP = 4
 
 
 def parse_yolo(path: Path, text: Any) -> AnnotationFile | None:
-    """Takes the polygons out of a text file; None for one of another kind.
+    """Reads the polygons of a text file; None for a file of another kind.
 
-    An empty file outside of a folder ``labels`` may be anything, and is of another kind.
+    An empty file outside a folder ``labels`` may be anything, so it is of another kind.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not all(_LINE.fullmatch(line) for line in lines):
@@ -60,7 +60,7 @@ def _drawing(values: list[float]) -> Drawing:
 
 @lru_cache(maxsize=1024)
 def _class_names(folder: Path) -> dict[int, str]:
-    """The labels by their number, as the nearest file above says; none where there is no such."""
+    """Labels by number, from the nearest file above; empty where there is no such file."""
     for above in [folder, *folder.parents][: _FOLDERS_UP + 1]:
         for path in sorted([*above.glob("*.yaml"), *above.glob("*.yml")]):
             names = _names_in_yaml(path)

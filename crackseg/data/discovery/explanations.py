@@ -1,4 +1,4 @@
-"""What is said where photographs found no masks."""
+"""Messages for photographs without masks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +20,13 @@ _READ = ", ".join(
 def no_pair(
     root: Path, images: Sequence[str], masks: Sequence[str], not_understood: Mapping[str, int]
 ) -> str:
-    """What is said of a folder without a pair.
+    """Message about a folder without a pair.
 
     Args:
-        root: The folder.
+        root: Folder that was searched.
         images: Photographs in it.
         masks: Truth references in it.
-        not_understood: See :func:`said_not_understood`.
+        not_understood: Files that are not understood, see :func:`said_not_understood`.
     """
     said = nothing_found(root, f"{len(images)} images and {len(masks)} masks, but no pair")
     if not_understood:
@@ -46,10 +46,10 @@ def no_pair(
 
 
 def said_not_understood(files: Mapping[str, int]) -> str:
-    """What is said of files that may hold annotations.
+    """Message about files that may hold annotations and are not understood.
 
     Args:
-        files: Each with the number of photographs whose annotations it may hold.
+        files: Files, each with the number of photographs whose annotations it may hold.
     """
     return (
         f"{len(files)} files may hold the annotations of {sum(files.values())} photographs without "
@@ -60,7 +60,7 @@ def said_not_understood(files: Mapping[str, int]) -> str:
 
 
 def nothing_found(root: Path, found: str) -> str:
-    """What is said of a folder that is no data set, with the layouts that are."""
+    """Message about a folder that is not a data set, with the known layouts."""
     return (
         f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
         "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "

@@ -10,8 +10,8 @@ Known layouts, in any nesting (an unzip tool may put a volume into itself):
     imagesTr with X_0000.png, labelsTr with X.png: nnU-Net's
     X.jpg and X_mask.png, side by side or in the folders above
 
-``Heads`` holds saliency maps under the masks' names, ``SegmentationObject`` single objects, and
-neither is ever read.
+``Heads`` holds saliency maps under the names of masks, and ``SegmentationObject`` single objects.
+Neither is read.
 """
 
 import re
@@ -64,12 +64,12 @@ class _Folder(NamedTuple):
 
 
 class Division(NamedTuple):
-    """Files by what their names say they are, each in the order of the files.
+    """Files by their kind, as their names say it, in the order of the files.
 
     Attributes:
-        photographs: Pictures that are no masks.
+        photographs: Pictures that are not masks.
         masks: Mask pictures.
-        channels: Pictures that are further channels of one of the photographs.
+        channels: Pictures that are further channels of a photograph.
     """
 
     photographs: list[Path]
@@ -128,7 +128,7 @@ def listed_subset(path: Path) -> str:
 
 
 def scope(path: Path) -> tuple[str, ...]:
-    """The folders above without those that only tell photographs from masks.
+    """The folders above a file, without those that only separate photographs from masks.
 
     >>> scope(Path("bridge/images/1.jpg")) == scope(Path("bridge/masks/1.png"))
     True
@@ -146,7 +146,7 @@ def key(path: Path) -> Key:
 
 
 def keys(path: Path) -> list[Key]:
-    """The keys that a mask's or an annotation's photograph may have, the likeliest first.
+    """Keys that the photograph of a mask or an annotation may have, the likeliest first.
 
     >>> [key.stem for key in keys(Path("masks/001.jpg.png"))]
     ['001.jpg', '001']
@@ -161,12 +161,12 @@ def keys(path: Path) -> list[Key]:
 
 
 def composed(name: str) -> str:
-    """A name with its letters and their marks in one: macOS stores them apart."""
+    """Joins letters with their accents, which macOS stores separately."""
     return unicodedata.normalize("NFC", name)
 
 
 def _without_suffix(stem: str) -> str:
-    """``001`` of ``001.jpg``: tools write ``001.jpg.png`` or ``001.jpg.json``."""
+    """Cuts ``001.jpg`` to ``001``, since tools write ``001.jpg.png`` or ``001.jpg.json``."""
     name = Path(stem)
     return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else stem
 
@@ -176,7 +176,7 @@ def _says_mask(path: Path) -> bool:
 
 
 def _is_named_after(path: Path, stems: Collection[Path]) -> bool:
-    """Whether a photograph beside it has its name without an ending of masks."""
+    """Whether a photograph beside a file has its name without an ending of masks."""
     ending = next((one for one in OTHER_ENDINGS if path.stem.lower().endswith(one)), "")
     return bool(ending) and path.with_name(path.stem[: -len(ending)]) in stems
 

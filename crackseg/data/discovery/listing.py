@@ -1,8 +1,8 @@
-"""Which files below a folder are looked at, and which are left out and why.
+"""Lists the files below a folder, and those that are left out with the reason.
 
-One rule for training, evaluation, verification, exploration and prediction. Files that programs
-leave behind (hidden ones, ``__MACOSX``, ``.ipynb_checkpoints``) are passed over; pictures of kinds
-that cannot be read, pipes, broken links and closed folders are counted and named.
+There is one rule for training, evaluation, verification, exploration and prediction. Files that
+programs leave behind (hidden ones, ``__MACOSX``, ``.ipynb_checkpoints``) are ignored. Pictures of
+kinds that cannot be read, pipes, broken links and closed folders are counted and named.
 """
 
 import logging
@@ -32,7 +32,7 @@ _HIDDEN = "hidden pictures, left out"
 _SPECIAL = "pipes, sockets or devices, left out"
 _NOWHERE = "links that lead nowhere or in a circle, left out"
 _CLOSED = "folders that cannot be opened, left out"
-# Folders of files that stand in for others.
+# Folders of files that programs leave behind.
 _LEFT_BEHIND = frozenset({"__macosx"})
 _FOLDER, _FILE = "folder", "file"
 # Device and number of a folder.
@@ -44,8 +44,8 @@ class Listing:
     """The files below a folder.
 
     Attributes:
-        files: Paths of the files that are looked at, relative to the folder, in order.
-        left_out: Paths of what is left out, by the reason in words.
+        files: Paths of the files to read, relative to the folder, in order.
+        left_out: Paths of the files that are left out, by the reason in words.
     """
 
     files: tuple[Path, ...]
@@ -53,11 +53,11 @@ class Listing:
 
     @property
     def unread_pictures(self) -> tuple[Path, ...]:
-        """Pictures that somebody meant to be looked at, and that are not."""
+        """Pictures that a user probably wants to be read, and that cannot be read."""
         return self.left_out.get(_KINDS_NOT_READ, ())
 
     def warn_of_left_out(self) -> None:
-        """Logs what is left out, by name and count."""
+        """Logs the files that are left out, by name and count."""
         for reason, paths in self.left_out.items():
             level = logging.INFO if reason == _HIDDEN else logging.WARNING
             log.log(level, "%d %s: %s", len(paths), reason, name_some(map(str, paths)))
@@ -71,7 +71,7 @@ def list_files(root: Path) -> Listing:
     """
     files: list[Path] = []
     left_out: dict[str, list[Path]] = defaultdict(list)
-    # A list rather than calls: folders may be nested deeper than Python calls.
+    # A list instead of recursion: folders may be nested deeper than Python calls.
     waiting: list[tuple[Path, frozenset[_Identity]]] = [(Path(), frozenset())]
     while waiting:
         folder, above = waiting.pop()
@@ -99,7 +99,7 @@ def list_files(root: Path) -> Listing:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file's ending is that of a picture that can be read."""
+    """Whether a file has the suffix of a picture that can be read."""
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
@@ -109,10 +109,10 @@ def _identity(folder: Path) -> _Identity:
 
 
 def _verdict(entry: os.DirEntry[str]) -> str | None:
-    """What an entry of a folder is: one to look into, one to look at, or why it is left out.
+    """Decides on an entry of a folder: a folder to search, a file to read, or a reason against it.
 
     Returns:
-        None for what programs leave behind, which is passed over without a word.
+        The decision; None for a file that programs leave behind, which is ignored silently.
     """
     hidden = entry.name.startswith(".") or entry.name.lower() in _LEFT_BEHIND
     try:
@@ -121,7 +121,7 @@ def _verdict(entry: os.DirEntry[str]) -> str | None:
         return None if hidden else _NOWHERE
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - of 100,000 names
     if hidden:
-        # What macOS puts beside each file is no picture whatever its name says.
+        # The files that macOS puts beside each file are not pictures, whatever their names.
         picture = stat.S_ISREG(mode) and suffix in IMAGE_SUFFIXES
         return _HIDDEN if picture and not entry.name.startswith("._") else None
     if stat.S_ISDIR(mode):

@@ -41,16 +41,16 @@ class _Truth(NamedTuple):
 
 @dataclass(frozen=True)
 class Matches:
-    """Photographs and their truth, relative to the root.
+    """Photographs with their truth, relative to the root.
 
     Attributes:
-        truths: The truth reference of each photograph, empty where there is none.
-        without_image: References that no photograph was found for.
-        unknown: Files that may hold the annotation of a photograph without truth, and are of no
-            format that is read.
+        truths: Truth reference of each photograph; empty where there is none.
+        without_image: References for which no photograph was found.
+        unknown: Files that may hold the annotation of a photograph without truth, in a format that
+            cannot be read.
         crack_labels: Labels of annotation files that count as cracks.
-        known_labels: All their labels.
-        notes: What the user should know of how they were found.
+        known_labels: All labels of annotation files.
+        notes: Notes for the user on how they were found.
     """
 
     truths: Mapping[Path, str]
@@ -62,7 +62,7 @@ class Matches:
 
 
 def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
-    """Finds photographs and their truth; opens annotation files, and images of one name alone.
+    """Finds photographs and their truth; opens annotation files, and only images of equal names.
 
     Args:
         root: Existing folder.
@@ -122,7 +122,7 @@ def _by_name(
 def _others(
     photographs: Sequence[Path], references: References, named: Mapping[Key, Sequence[_Truth]]
 ) -> dict[Key, list[Path]]:
-    """The photographs that no place tells the truth of, as far as they belong to the data set."""
+    """Photographs of the data set whose truth is not found by its place."""
     others = [path for path in photographs if path not in references.placed]
     in_folders = _grouped((key(path), path) for path in others if kind(path) == "image")
     # A picture outside of image folders that has no mask counts only where there are no such
@@ -132,7 +132,7 @@ def _others(
     def belongs(path: Path) -> bool:
         truths, inside = named.get(key(path), ()), in_folders.get(key(path), ())
         if inside:
-            # A smaller copy beside the folder is no second photograph, one elsewhere may be.
+            # A smaller copy beside the folder is not another photograph; one elsewhere may be.
             scopes = {scope(truth.file) for truth in truths} - {scope(one) for one in inside}
             return scope(path) in scopes
         return bool(truths) or not folders
@@ -146,7 +146,7 @@ def _others(
 def _match(
     root: Path, images: Sequence[Path], truths: Sequence[_Truth], references: References
 ) -> tuple[dict[Path, str], list[_Truth]]:
-    """Matches what has one name: each image with its reference, and the truths that are left."""
+    """Matches files of one name: each image with its reference, and the truths that are left."""
     different = _different(root, images)
     if len(different) == 1:
         return {different[0]: _only_of(root, different[0], truths, references)}, []

@@ -48,19 +48,19 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:
-    """What stands under a root; files by their path relative to it.
+    """Content of a root; files are named by their path relative to it.
 
     Attributes:
         root: Folder of the data set.
         pairs: Photographs with their truth.
-        images_without_mask: Photographs that are left out for want of it.
-        masks_without_image: Truth references that no photograph was found for.
+        images_without_mask: Photographs that are left out because they have no truth.
+        masks_without_image: Truth references for which no photograph was found.
         unreadable: Files that cannot be read.
-        not_understood: Files that may hold the annotations of photographs without a mask, and are
-            of no format that is read, each with the number of photographs.
+        not_understood: Files that may hold the annotations of photographs without a mask, in a
+            format that cannot be read, each with the number of photographs.
         crack_labels: Labels of annotation files that count as cracks.
-        known_labels: All their labels.
-        notes: What else the user should know.
+        known_labels: All labels of annotation files.
+        notes: Other notes for the user.
     """
 
     root: Path
@@ -80,7 +80,7 @@ class Inventory:
 
     @property
     def said_labels(self) -> str:
-        """Which labels count as cracks, in one line; empty where there are no annotation files."""
+        """A line about the labels that count as cracks; empty where there are no annotations."""
         if not self.known_labels:
             return ""
         others = sorted(self.known_labels - self.crack_labels)
@@ -90,7 +90,7 @@ class Inventory:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What the user should know of how photographs and masks were found."""
+        """Notes for the user on how photographs and masks were found."""
         if not self.not_understood:
             return self.notes
         return (*self.notes, said_not_understood(self.not_understood))
