@@ -1,4 +1,4 @@
-"""Pictures deeper than 8 bits: which of their values is white, and how they become 8 bits."""
+"""Converts pictures deeper than 8 bits to 8 bits: finds the value of white, and scales."""
 
 import struct
 from pathlib import Path
@@ -11,21 +11,21 @@ from PIL.TiffTags import TAGS_V2
 
 UInt8Array = npt.NDArray[np.uint8]
 
-# Bits that cameras and scanners use, whatever the file could hold.
+# Numbers of bits that cameras and scanners use, whatever the file could hold.
 _USUAL_BITS = (8, 10, 12, 14, 16, 24, 32)
 _TIFF_TAGS = {info.name: number for number, info in TAGS_V2.items()}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# sBIT stands before the pixels, among few other chunks.
+# sBIT comes before the pixels, after a few other chunks.
 _MOST_CHUNKS = 64
 
 
 class Levels(NamedTuple):
-    """The values that become black and white.
+    """Values that become black and white.
 
     Attributes:
         black: Value that becomes 0.
         white: Value that becomes 255.
-        note: What was inferred, for a warning; empty where the file or the user said it.
+        note: Text of what was inferred, for a warning; empty where the file or the user said it.
     """
 
     black: float
@@ -63,8 +63,8 @@ def find_levels(
 
     Args:
         values: Values of all pixels, whole numbers or floats of any range.
-        declared: White as the file declares it; not believed where values are larger.
-        white_level: White as the user says it, which overrules everything.
+        declared: White as the file declares it; ignored where values are larger.
+        white_level: White as the user says it, which has priority.
 
     Example:
         >>> find_levels(np.array([0, 4095]))
@@ -84,17 +84,17 @@ def find_levels(
     bits = next((bits for bits in _USUAL_BITS if highest < 2**bits), None)
     if bits is None:
         return Levels(0.0, highest, f"its brightest value is {highest:g}: read as white")
-    # What fills the file, or is as deep as a screen, is what everybody means.
+    # The full depth of the file, or the depth of a screen, needs no note.
     usual = bits == 16 or (bits == 8 and values.dtype.kind == "f")
     note = "" if usual else f"its brightest value is {highest:g}: read as {bits} bits deep"
     return Levels(0.0, 2.0**bits - 1, note)
 
 
 def to_8_bits(values: npt.NDArray[np.generic], levels: Levels) -> UInt8Array:
-    """Brings values to 0-255.
+    """Scales values to 0-255.
 
     Args:
-        values: Array of any shape; what is not a number becomes black, infinity white.
+        values: Array of any shape; values that are not numbers become black, infinity white.
         levels: Values of black and white.
 
     Returns:

@@ -77,7 +77,7 @@ def stop_workers(loader: DataLoader[Any], grace: float = _GRACE) -> None:
     """Ends the workers of a loader, also those that hang.
 
     Workers ignore SIGTERM, which is all that torch sends them, so that the end of the interpreter
-    would wait for one that hangs for ever.
+    would wait forever for one that hangs.
 
     Args:
         loader: Loader; it can be iterated again afterwards, with new workers.

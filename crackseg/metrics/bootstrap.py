@@ -1,7 +1,7 @@
 """How far a figure would move with other photographs (bootstrap).
 
 Crops and near duplicates of one photograph are not independent. So whole photograph groups are
-drawn, with replacement. The figure is computed anew from the summed counts of the drawn images,
+drawn, with replacement. The figure is computed again from the summed counts of the drawn images,
 or from the images themselves where sums are not enough. Intervals are percentiles of 1,000 draws.
 
 References:

@@ -162,7 +162,7 @@ def _end(folder: Path, record: dict[str, Any], state: str, error: str | None = N
     try:
         _write(folder, {**record, "state": state, "error": error, "finished": _now()})
     except OutputError as full:
-        # What ended the run is told by whoever hears of it; this run counts as interrupted.
+        # The caller reports what ended the run; this run counts as interrupted.
         log.error("%s, so that it does not say that this run is %s", full, state)
 
 

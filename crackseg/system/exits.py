@@ -1,15 +1,15 @@
-"""How a process ends, whichever door it came in by: at most one line on stderr, and a code.
+"""Ends every program in the same way: at most one line on stderr, and an exit code.
 
     0      done
     1      done in part: photographs skipped, failed jobs of a sweep, data that would spoil a
            training; and, with a traceback, a bug
-    2      a user's mistake, or a machine that does not play along: a full disk, no rights
+    2      a user's mistake, or a fault of the machine: a full disk, no rights
     130    Ctrl-C
-    141    nobody reads any more what is printed, as with ``| head``
+    141    the reader of the output is gone, as with ``| head``
     143    SIGTERM
 
-A signal raises :class:`Interrupted` where the work stands, so that everything is tidied away on
-the way out. Before the work begins and after it has ended there is nothing to tidy.
+A signal raises :class:`Interrupted` in the present step of the work, so that everything is cleaned
+up on the way out. Before the work begins and after it has ended there is nothing to clean up.
 """
 
 import atexit
@@ -31,9 +31,9 @@ from crackseg.system.processes import is_first_process, kill_children
 MISTAKE = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BROKEN_PIPE = 141
-# Seconds after which a signal is sent again that came where nothing can be raised.
+# Seconds after which a signal is sent again if it came where nothing can be raised.
 _AGAIN = 0.1
-# Seconds that the interpreter has for its own end, once all of ours is done.
+# Seconds that the interpreter has to end, after all of our own work.
 _LAST_MOMENTS = 60
 
 
@@ -41,14 +41,14 @@ _prepare: Callable[[int], str] | None = None
 
 
 class Interrupted(SystemExit):
-    """Work that a signal ended; as an end of the process its code is 128 + signal.
+    """Work was ended by a signal; the exit code is 128 + signal.
 
     Args:
         number: Number of the signal.
 
     Attributes:
-        said: Whether the user has been told already.
-        advice: What the user may do now, for the line that tells of it; maybe empty.
+        said: Whether the user has had the message.
+        advice: Advice for the user in the message; may be empty.
     """
 
     def __init__(self, number: int) -> None:
@@ -58,12 +58,12 @@ class Interrupted(SystemExit):
         self.advice = ""
 
     def __reduce__(self) -> tuple[type["Interrupted"], tuple[int]]:
-        """Parallel jobs of a sweep send it to the sweep's own process."""
+        """Lets parallel jobs of a sweep send it to the sweep's own process."""
         return type(self), (self.number,)
 
 
 def prepare_interruption(prepare: Callable[[int], str] | None) -> None:
-    """Has something done when a signal has come, before :class:`Interrupted` is raised.
+    """Sets a function that is called after a signal, before :class:`Interrupted` is raised.
 
     Args:
         prepare: Function of the signal's number that gives advice for the line that the user
@@ -93,7 +93,7 @@ def end_at_once_by_signals() -> None:
 
 
 def _end_soon() -> None:
-    """Nothing is left to be interrupted; a destructor that hangs is cut short all the same."""
+    """Ends the process soon, even if a destructor hangs; no work is left to interrupt."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "alarm"):
@@ -134,12 +134,12 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -> Iterator[None]:
-    """Ends the process with one line where the work ends by a user's mistake or by a signal.
+    """Ends the process with one line if the work ends by a user's mistake or by a signal.
 
     Bugs pass through and keep their traceback.
 
     Args:
-        in_words: Function that says other mistakes in words, and gives None for bugs.
+        in_words: Function that explains other mistakes, and returns None for bugs.
     """
     try:
         with interruptible():
@@ -168,7 +168,7 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
 
 
 def mistake_of(error: Exception) -> str | None:
-    """What a user or the machine did wrong, in one message; None for a bug."""
+    """One message about a mistake of the user or a fault of the machine; None for a bug."""
     if isinstance(error, CrackSegError):
         return str(error)
     if isinstance(error, OSError):
@@ -189,13 +189,13 @@ def _say_interrupted(number: int, advice: str = "") -> None:
 
 
 def _say(line: str) -> None:
-    # There may be nobody to hear it, or a full disk behind it.
+    # There may be no reader, or a full disk behind the stream.
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
 
 
 def _reader_is_gone() -> bool:
-    """Whether whoever was reading, ``head`` say, has read enough."""
+    """Whether the reader of the output, such as ``head``, is gone."""
     if sys.platform == "win32":
         # It has no poll().
         return False
@@ -209,7 +209,7 @@ def _reader_is_gone() -> bool:
 
 
 def _close_stdout() -> None:
-    """Throws away what cannot be written, which the interpreter would complain of at its end."""
+    """Discards output that cannot be written, of which the interpreter would complain later."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -217,7 +217,7 @@ def _close_stdout() -> None:
 
 
 def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """A hook for what was raised where Python cannot raise, as in a destructor."""
+    """A hook for exceptions where Python cannot raise them, as in a destructor."""
 
     def unraisable(raised: Any) -> None:
         if isinstance(raised.exc_value, Interrupted):
@@ -229,7 +229,7 @@ def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
 
 
 def _only_bugs(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """A hook for what ends a thread: who gave it work meets a full disk as well, and says so."""
+    """A hook for exceptions that end a thread; a full disk is reported by the main thread."""
 
     def ended(raised: Any) -> None:
         if not isinstance(raised.exc_value, Exception) or mistake_of(raised.exc_value) is None:
@@ -239,7 +239,7 @@ def _only_bugs(hook: Callable[[Any], Any]) -> Callable[[Any], None]:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: packages swallow what is raised then, half made."""
+    """Whether a module is being imported; packages may suppress what is raised then."""
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
             return True

@@ -1,4 +1,4 @@
-"""Files that users and programs share: written whole or not at all, read with care."""
+"""Writes files completely or not at all, and reads files of users with care."""
 
 import csv
 import errno
@@ -188,7 +188,7 @@ def _remove_abandoned(path: Path) -> None:
 
 def _concerns(error: OSError, path: Path) -> bool:
     if not isinstance(error.filename, str):
-        # What fails while it is written bears no name.
+        # An error during writing has no file name.
         return True
     return path.is_relative_to(error.filename) or Path(error.filename).is_relative_to(path.parent)
 

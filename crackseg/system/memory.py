@@ -15,10 +15,10 @@ _CGROUPS = (
 
 
 def available_memory() -> int | None:
-    """Bytes that this process can still take: the least of what system, container and shell allow.
+    """Bytes that this process can still take: the smallest limit of system, container and shell.
 
     Returns:
-        Number of bytes; None where the system does not tell.
+        Number of bytes; None where the system does not say it.
     """
     known = [_of_system(), *(_of_cgroup(*files) for files in _CGROUPS), _of_shell()]
     return min((max(size, 0) for size in known if size is not None), default=None)
@@ -50,7 +50,7 @@ def _of_cgroup(limit: Path, taken: Path) -> int | None:
 
 
 def _of_shell() -> int | None:
-    """What ``ulimit -v`` leaves, which counts addresses rather than memory."""
+    """Bytes that ``ulimit -v`` leaves; it counts addresses, not memory."""
     if sys.platform == "win32":
         return None
     # Not a module of every system.

@@ -24,7 +24,7 @@ def is_first_process() -> bool:
 
 
 def start_method() -> str:
-    """How this platform starts processes.
+    """The way in which this platform starts processes.
 
     In a job of a parallel sweep joblib has put a way of its own in place, by which processes that
     read photographs cannot be started.
@@ -33,7 +33,7 @@ def start_method() -> str:
 
 
 def kill_children_at_exit() -> None:
-    """Lets this process end although a child hangs, for which Python would wait for ever."""
+    """Lets this process end although a child hangs, for which Python would wait forever."""
     atexit.unregister(kill_children)
     atexit.register(kill_children)
 
@@ -46,7 +46,7 @@ def kill_children() -> None:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Holds Ctrl-C and SIGTERM back; processes started inside never hear of them.
+    """Holds Ctrl-C and SIGTERM back; processes started inside never get them.
 
     A terminal sends Ctrl-C to all processes at once, and those that are still importing would
     print a traceback each. Their parent hears of it at the end of this, and ends them.
@@ -64,7 +64,7 @@ def signals_held_back() -> Iterator[None]:
 
 @contextmanager
 def thread_pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads on all cores; where the work inside ends early, what waits is never begun."""
+    """Makes threads on all cores; if the work inside ends early, waiting tasks never start."""
     pool = ThreadPoolExecutor(usable_cores())
     try:
         yield pool

@@ -1,4 +1,4 @@
-"""What the doors tell the process before it works: memory, threads, seeds. Never on import."""
+"""Prepares the process before its work: memory, threads, precision, logging. Never on import."""
 
 import ctypes
 import logging
@@ -131,10 +131,10 @@ def start_logging(file: Path | None = None) -> None:
 
 
 class _LogFile(logging.FileHandler):
-    """Goes silent on a full disk, where the stock one prints a traceback for every line."""
+    """Stays silent on a full disk, where the standard handler prints a traceback for every line."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Leaves it to what matters more than this file to say that nothing can be written."""
+        """Does nothing: more important files report that nothing can be written."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)
 
@@ -147,7 +147,7 @@ def quiet_lightning() -> Iterator[None]:
     with warnings.catch_warnings():
         # Raised inside Lightning by its use of torch's tree functions.
         warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\).*")
-        # Told of 2-core machines too; the number of workers was measured.
+        # Lightning warns on 2-core machines too; the number of workers was measured.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")

@@ -50,7 +50,7 @@ def keep_lightning_from_signals(trainer: Trainer) -> None:
     """Leaves SIGTERM to :func:`graceful_signals` alone.
 
     Lightning's handler sends a message to the other processes from within the handler, whatever
-    the interrupted code was just sending, and both may then wait for ever. On a SLURM cluster it
+    the interrupted code was just sending, and both may then wait forever. On a SLURM cluster it
     would also put the job into the queue again and go on from a checkpoint of its own.
     """
     trainer._signal_connector.register_signal_handlers = _nothing  # type: ignore[method-assign]
