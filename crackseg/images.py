@@ -155,7 +155,7 @@ def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
 
 
 def write_png(picture: UInt8Array, path: Path) -> None:
-    """Writes a picture (H, W) or (H, W, 3) as a PNG file, whole or not at all.
+    """Writes a picture (H, W) or (H, W, 3) as a PNG file, completely or not at all.
 
     Raises:
         OutputError: The file cannot be written.

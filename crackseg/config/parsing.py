@@ -96,7 +96,7 @@ def path(value: str) -> Path:
 
 
 def file(value: str | None) -> Path | None:
-    """As :func:`path`, or null."""
+    """Reads a path as :func:`path`, or null."""
     return None if value is None else path(value)
 
 

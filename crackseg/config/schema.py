@@ -142,7 +142,7 @@ class TrainerConfig:
 
 @dataclass
 class LoggerConfig:
-    """Which logs a run writes."""
+    """Choice of the logs that a run writes."""
 
     tensorboard: bool = False
     csv: bool = False

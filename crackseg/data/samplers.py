@@ -7,7 +7,7 @@ from torch.utils.data import Sampler
 
 
 class TrainingSampler(Sampler[tuple[int, int]]):
-    """Shuffles anew every epoch and gives each photograph the seed of its augmentation.
+    """Shuffles in every epoch and gives each photograph the seed of its augmentation.
 
     The order and the seeds follow from ``seed`` and the epoch, never from a generator's state. So a
     resumed run, and a run with another number of workers, see the same photographs in the same way.

@@ -117,7 +117,7 @@ class Predictor:
 
     @property
     def identity(self) -> str:
-        """What a photograph's result depends on: equal for predictors that find the same."""
+        """Text of all that a result depends on; equal for predictors that give equal results."""
         way = (self._digest, self.threshold, self.scale, self.how, self.white_level)
         return " ".join(map(str, way))
 

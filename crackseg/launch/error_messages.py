@@ -92,7 +92,7 @@ def _omegaconf_error(error: Exception) -> OmegaConfBaseException | None:
 
 def _config(error: Exception) -> str | None:
     """``optimizer/adamw`` of a message that begins with ``In 'optimizer/adamw': ``."""
-    # Hydra's own choices, such as hydra/launcher, stand in no file of the user's.
+    # Hydra's own choices, such as hydra/launcher, are in no file of the user.
     named = re.match(r"In '(?!hydra/)([^']+)': ", str(error))
     return named[1] if named else None
 

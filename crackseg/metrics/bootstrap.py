@@ -21,7 +21,7 @@ Sums = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 # Takes the columns' sums over images, shape (columns,), and returns figures by name.
 Statistic = Callable[[npt.NDArray[Any]], Mapping[str, float]]
 
-# Resamples at a time, so that memory stays small whatever their number.
+# Number of resamples at a time, so that memory stays small for any number of them.
 _BATCH = 50
 
 

@@ -1,4 +1,4 @@
-"""How wide a photograph's cracks are."""
+"""Median width and width class of a photograph's cracks."""
 
 import numpy as np
 

@@ -100,7 +100,7 @@ def state_of(folder: Path) -> str:
 
 
 def ended_before_first_epoch(folder: Path) -> bool:
-    """Whether a run was begun here that left nothing to keep and nothing to go on from."""
+    """Whether a run was started here that left nothing to keep and nothing to resume."""
     if not all((folder / name).is_file() for name in (CONFIG, RECORD)):
         return False
     left = any((folder / name).exists() for name in (LAST, BEST))
@@ -133,7 +133,7 @@ def _reserved(folder: Path) -> Iterator[None]:
 
 
 def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dict[str, Any]:
-    # Without a whole epoch nothing goes on: the run begins anew, perhaps with other settings.
+    # Without a complete epoch the run starts again, perhaps with other settings.
     goes_on = (folder / RECORD).is_file() and (folder / LAST).exists()
     before = read_record(folder) if goes_on else None
     record: dict[str, Any] = {

@@ -45,7 +45,7 @@ _ABANDONED = 600.0
 
 
 def reason_of(error: OSError) -> str | None:
-    """What is wrong with a path and what to do, in words.
+    """Reason of an error of a path, and what to do, in words.
 
     Returns:
         The words; None for an error that a machine in order may give too, such as a missing file.
@@ -142,7 +142,7 @@ def is_full(error: OutputError) -> bool:
 
 
 def discard(path: Path) -> None:
-    """Removes a file or a folder, whichever stands there; what cannot be removed stays."""
+    """Removes a file or a folder; anything that cannot be removed stays."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -221,7 +221,7 @@ class Table(NamedTuple):
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Writes a CSV file in UTF-8, whole or not at all.
+    """Writes a CSV file in UTF-8, completely or not at all.
 
     Args:
         path: Path of the file.

@@ -142,7 +142,7 @@ def _find(folders: Iterable[Path]) -> list[Run]:
 def _with_checkpoints(
     done: Sequence[Run],
 ) -> tuple[list[Run], dict[Path, Mapping[str, Any]], list[Run]]:
-    """Those whose checkpoint can be read, with its hyper-parameters by folder; and the others.
+    """Runs whose checkpoint can be read, its hyper-parameters by folder, and the other runs.
 
     Raises:
         CheckpointError: There are only others.

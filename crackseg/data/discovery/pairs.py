@@ -182,7 +182,7 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
     _refuse_foreign_names(root, (*in_pairs, *in_pairs.values()))
     pairs = sorted(Pair(image.stem, image.as_posix(), truth) for image, truth in truths.items())
     unknown = {image.as_posix(): file.as_posix() for image, file in matches.unknown.items()}
-    # Whose cracks stand in a file that is not understood is not free of them.
+    # A photograph with annotations that are not understood is not crack-free.
     crack_free = without_mask == "crack_free" and not _is_unmatched(pairs, matches.without_image)
     taken = [pair for pair in pairs if pair.mask or (crack_free and pair.image not in unknown)]
     left = {pair.image for pair in pairs} - {pair.image for pair in taken}

@@ -1,9 +1,9 @@
-"""Finds the photographs that annotation files speak of.
+"""Finds the photographs that annotation files describe.
 
-A file for one photograph is named like it and stands beside it or anywhere else, as a mask may. A
-file for many lists file names, with or without folders; they are looked for near it, and where it
-is for one subset (``train/_annotations.coco.json``, ``instances_train2017.json``) not in the
-folders of another.
+A file for one photograph is named like it and is beside it or anywhere else, as a mask may be. A
+file for many lists file names, with or without folders. They are searched near it. Where the file
+is for one subset (``train/_annotations.coco.json``, ``instances_train2017.json``), they are not
+searched in the folders of another subset.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from crackseg.data.discovery.layouts import composed, keys, listed_subset, subse
 from crackseg.errors import DatasetError, UnreadableImageError, name_some
 from crackseg.system.progress import progress
 
-# Any text may end so; and who has masks often keeps the same outlines for YOLO beside them.
+# Any text may have this suffix, and users with masks often keep the same outlines for YOLO.
 _TEXT = ".txt"
 
 
@@ -31,14 +31,14 @@ class References:
 
     Attributes:
         placed: References of each photograph that belong to it by their place.
-        elsewhere: References of LabelMe files that do not lie beside their photograph.
-        masks: Those of mask pictures whose classes a file names.
-        weak: Files of which a mask picture is taken instead where there is one.
-        without_image: References to images that COCO files list and that do not exist.
+        elsewhere: References of files for one photograph that do not lie beside it.
+        masks: References of mask pictures whose classes a file names.
+        weak: Files that a mask picture replaces where there is one.
+        without_image: References to images that files list and that do not exist.
         opened: All annotation files.
         labels: Labels that count as cracks.
-        known_labels: All labels.
-        notes: What the user should know of how they were read.
+        known_labels: All labels of annotation files.
+        notes: Notes for the user on how they were read.
     """
 
     placed: Mapping[Path, Sequence[str]]
@@ -63,9 +63,9 @@ def find_references(
 
     Args:
         root: Root of the data set.
-        files: JSON files, relative to ``root``; those about something else are ignored.
+        files: Annotation files, relative to ``root``; files about something else are ignored.
         photographs: All photographs, relative to ``root``.
-        masks: Mask pictures; all paths are relative to ``root``.
+        masks: Mask pictures, relative to ``root``.
         given: Labels that the user says are cracks.
 
     Raises:
@@ -127,7 +127,7 @@ def _is_text(path: Path) -> bool:
 def _written_labels(
     file: AnnotationFile, chosen: frozenset[str], given: bool
 ) -> frozenset[str] | None:
-    """The labels that its reference must name; None where the file alone tells the same."""
+    """Labels that the file's reference must name; None where the file alone gives the same."""
     try:
         if not given and file.guessed_labels() == chosen & file.use.labels:
             return None
@@ -177,7 +177,7 @@ def _place_listings(
     photographs: Sequence[Path],
     placed: dict[Path, list[str]],
 ) -> tuple[list[str], list[str]]:
-    """Adds to ``placed``; returns references to photographs that are not there, and notes."""
+    """Adds to ``placed``; returns references to photographs that do not exist, and notes."""
     by_name: dict[str, list[Path]] = defaultdict(list)
     for photograph in photographs:
         by_name[composed(photograph.name)].append(photograph)
@@ -229,9 +229,9 @@ def _by_last_part(
     by_name: Mapping[str, Sequence[Path]],
     placed: Mapping[Path, Sequence[str]],
 ) -> dict[str, Path]:
-    """The photographs of file names whose folders are not there, where only one can be meant.
+    """Photographs of file names whose folders do not exist, where only one photograph fits.
 
-    Exports carry a project's number, as ``images/1/X.jpg``, or the folders of a server.
+    Exports have a project's number in the path, as ``images/1/X.jpg``, or the folders of a server.
     """
     fitting: dict[Path, list[str]] = defaultdict(list)
     for file_name in file_names:
@@ -247,7 +247,7 @@ def _by_last_part(
     return {
         names[0]: path
         for path, names in fitting.items()
-        # What another entry or file speaks of is not meant a second time.
+        # A photograph that another entry or file already describes does not fit.
         if len(names) == 1 and path not in placed
     }
 

@@ -1,4 +1,4 @@
-"""Pictures of one name in one folder, of which one may be the other's mask."""
+"""Separates pictures of one name in one folder, of which one may be the mask of the other."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ _TWO_VALUES = frozenset({"binary", "zero_one", "palette"})
 
 
 class Parted(NamedTuple):
-    """Photographs and the masks that stood among them.
+    """Photographs and the masks that were among them.
 
     Attributes:
-        photographs: Those that are left.
-        masks: Those that are masks of another one.
-        notes: What the user should know of it.
+        photographs: Pictures that are photographs.
+        masks: Pictures that are masks of a photograph.
+        notes: Notes for the user on how they were separated.
     """
 
     photographs: list[Path]
@@ -27,12 +27,12 @@ class Parted(NamedTuple):
 
 
 def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[Path]) -> Parted:
-    """Takes masks out of photographs: X.png beside X.jpg, of its size and of two values alone.
+    """Takes masks out of photographs: X.png beside X.jpg, of equal size and with only two values.
 
     Args:
         root: Folder of the data set.
-        photographs: Pictures that their names do not tell from photographs.
-        files: All files, for a GIF is no photograph; all paths are relative to ``root``.
+        photographs: Pictures that may be photographs or masks by their names.
+        files: All files, since a GIF is never a photograph; all paths are relative to ``root``.
     """
     together: dict[tuple[Path, str], list[Path]] = {}
     gifs = [path for path in files if path.suffix.lower() == ".gif"]
@@ -63,7 +63,7 @@ def _mask_of_two(root: Path, first: Path, second: Path) -> Path | None:
 
 
 def _binary_size(path: Path) -> tuple[int, int] | None:
-    """(H, W) of a picture of two values alone; None of another."""
+    """Size (H, W) of a picture with only two values; None for any other picture."""
     try:
         mask, stored = read_mask_and_kind(path)
     except UnreadableImageError:

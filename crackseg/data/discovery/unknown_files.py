@@ -1,4 +1,4 @@
-"""Files that may hold the annotations of a photograph, and are of no format that is read."""
+"""Finds files that may hold the annotations of a photograph in a format that cannot be read."""
 
 import csv
 import re
@@ -8,14 +8,14 @@ from pathlib import Path
 from crackseg.data.discovery.layouts import MASK_SUFFIXES, Key, composed, keys, scope
 from crackseg.images import IMAGE_SUFFIXES
 
-# Companions of photographs that hold no annotation: of cameras, of maps, checksums, documents.
+# Files beside photographs that hold no annotation: of cameras, of maps, checksums, documents.
 _HARMLESS = re.compile(
     r"\.(xmp|exif|aae|thm|gpx|pp3|dop|dng|cr2|cr3|nef|arw|orf|rw2|raf|pef|heic|heif|avif|mov|mp4|avi"
     r"|wav|m4a|md5|sha1|sha256|pgw|jgw|tfw|bpw|wld|prj|ovr|aux\.xml|lnk|url|py|ipynb|md|rst|html?"
     r"|css|js|ini|log|zip|gz|7z|rar|tar)$",
     re.IGNORECASE,
 )
-# Texts that may name many photographs, and containers that cannot be looked into.
+# Texts that may name many photographs, and containers that cannot be searched.
 _LISTING = re.compile(
     r"\.(json|jsonl|ndjson|geojson|xml|csv|tsv|txt|yaml|yml|toml|lst)$", re.IGNORECASE
 )
@@ -32,19 +32,19 @@ _OWN_COLUMNS = frozenset({"reason", "photograph", "subset"})
 def find_unknown(
     root: Path, files: Iterable[Path], read: Collection[Path], photographs: Sequence[Path]
 ) -> dict[Path, Path]:
-    """Finds files that may say where the cracks of photographs are.
+    """Finds files that may hold the annotations of photographs.
 
-    A file counts that is named like a photograph, that is a text which names it, or that is a
-    container of arrays above it.
+    A file counts if it is named like a photograph, if it is a text that names it, or if it is a
+    container of arrays in a folder above it.
 
     Args:
         root: Folder of the data set.
-        files: All that there are.
-        read: Those of them that are read: photographs, masks, annotations.
-        photographs: Photographs whose cracks nothing tells.
+        files: All files in the folder.
+        read: Files that are read: photographs, masks, annotations.
+        photographs: Photographs without truth.
 
     Returns:
-        By photograph the first such file; all paths are relative to ``root``.
+        The first such file of each photograph; all paths are relative to ``root``.
     """
     if not photographs:
         return {}
@@ -93,13 +93,13 @@ def _listed(path: Path, by_name: Mapping[str, Sequence[Path]]) -> list[Path]:
     if _is_list_of_names(text) or _is_own_list(path, text):
         return []
     names = {match.strip().lower() for match in _NAME.findall(text)}
-    # In a text between blanks a name begins after the last one.
+    # In a text with blanks, a name may begin after the last blank.
     names |= {name.rpartition(" ")[2] for name in names}
     return [photograph for name in sorted(names) for photograph in by_name.get(name, ())]
 
 
 def _is_list_of_names(text: str) -> bool:
-    """Whether a text holds names of pictures alone, as lists of a subset do."""
+    """Whether a text holds only names of pictures, as lists of a subset do."""
     words = text.split()
     return all(Path(word.strip(",;\"'")).suffix.lower() in MASK_SUFFIXES for word in words)
 

@@ -116,7 +116,7 @@ class Source:
 
     def _file(self, entry: Mapping[str, Any]) -> RemoteFile:
         data = _mapping(entry["dataFile"])
-        # A table is converted on upload, and size and MD5 of what was uploaded stand apart.
+        # A table is converted on upload; size and MD5 of the original are in other fields.
         converted = "originalFileName" in data
         name = data["originalFileName"] if converted else entry.get("label", data["filename"])
         path = safe_relative_path(f"{entry.get('directoryLabel') or ''}/{name}".lstrip("/"))

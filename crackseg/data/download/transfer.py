@@ -103,7 +103,7 @@ class HttpClient:
     def _until_whole(
         self, url: str, attempt: Callable[[], Result], received: Callable[[], int]
     ) -> Result:
-        """Repeats an attempt that failed; the policy counts anew whenever more bytes have come."""
+        """Repeats a failed attempt; the policy counts from 0 again when more bytes have come."""
         retry, furthest = self._retry, received()
         while True:
             try:

@@ -1,1 +1,1 @@
-"""How photographs are divided into training, validation and test, without leaks."""
+"""Divides photographs into training, validation and test, without leaks."""

@@ -1,4 +1,4 @@
-"""Lists runs in the terminal; those of a sweep stand together."""
+"""Lists runs in the terminal; those of a sweep are grouped."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
