@@ -19,10 +19,10 @@ from crackseg.system.files import atomic_write
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 Resize = Literal["area", "bilinear"]
-MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour"]
+MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour", "encoded"]
 UInt8Array = npt.NDArray[np.uint8]
 
-_DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
+DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _Decoded = TypeVar("_Decoded")
 
 
@@ -46,7 +46,7 @@ def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
     Raises:
         UnreadableImageError: The file is missing, truncated or not an image.
     """
-    return _decode(path, _grey_and_kind)
+    return decode_upright(path, _grey_and_kind)
 
 
 def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
@@ -81,7 +81,12 @@ def binarize(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
     return mask > threshold
 
 
-def _decode(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
+def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
+    """Opens an image file, turns it as its EXIF orientation says, and converts it.
+
+    Raises:
+        UnreadableImageError: The file is missing, truncated or no image.
+    """
     try:
         with Image.open(path) as opened:
             upright = ImageOps.exif_transpose(opened)
@@ -100,7 +105,7 @@ def _decode(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
 
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     kind: MaskKind = "grey"
-    if image.mode in _DEEP_MODES:
+    if image.mode in DEEP_MODES:
         deep = _deep_values(image)
         highest = deep.max()
         # A photograph may be dark, but a mask in which nothing is white has another white.

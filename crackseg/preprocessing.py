@@ -13,11 +13,14 @@ class Preprocessing:
         image_size: Size (H, W) in pixels; None leaves photographs at their own sizes.
         resize: Way of resizing, ``area`` or ``bilinear``, see :func:`crackseg.images.resize`.
         mask_threshold: Threshold above which a grey mask is crack.
+        white_level: Value that is white in photographs deeper than 8 bits; None takes what each
+            file says or suggests.
     """
 
     image_size: tuple[int, int] | None
     resize: Resize
     mask_threshold: int
+    white_level: int | None = None
 
     def __str__(self) -> str:
         """The size and the way of resizing, for tables."""

@@ -24,7 +24,7 @@ FLOORS = (
 )
 DATA_FLOORS = (
     ("datamodule",),
-    ("prepare", "loaders", "dataset", "analysis"),
+    ("prepare", "mask_checks", "loaders", "dataset", "analysis"),
     ("cache", "readers"),
     ("splits",),
     ("discovery",),

@@ -4,9 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crackseg.data.download.dataverse import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
+
+if TYPE_CHECKING:
+    from crackseg.data.annotations.mask_encoding import CrackMeaning
 
 
 def add_data_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -129,6 +133,7 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
     )
     _add_without_mask(verify)
+    _add_meaning(verify)
     verify.add_argument("--json", type=Path, metavar="FILE", help="write everything, file by file")
     verify.add_argument(
         "--exclude",
@@ -152,7 +157,7 @@ def _verify(options: argparse.Namespace) -> int:
         require_writable_file(options.exclude)
     if options.json is not None:
         require_writable_file(options.json)
-    found = verify(options.roots, options.without_mask)
+    found = verify(options.roots, options.without_mask, _meaning(options))
     print_verification(found)
     if options.json is not None:
         write_json(found.as_dict(), options.json)
@@ -175,6 +180,7 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
     )
     _add_without_mask(explore)
+    _add_meaning(explore)
     explore.add_argument(
         "--output",
         type=Path,
@@ -208,6 +214,29 @@ def _add_without_mask(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_meaning(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--crack-values",
+        type=int,
+        nargs="+",
+        metavar="VALUE",
+        help="values of masks, or palette indices, that are crack: data.crack_values",
+    )
+    command.add_argument(
+        "--crack-colours",
+        nargs="+",
+        metavar="RRGGBB",
+        help="colours of masks that are crack, such as fa3253: data.crack_colours",
+    )
+
+
+def _meaning(options: argparse.Namespace) -> "CrackMeaning":
+    from crackseg.config.parsing import crack_colours, crack_values
+    from crackseg.data.annotations.mask_encoding import CrackMeaning
+
+    return CrackMeaning(crack_values(options.crack_values), crack_colours(options.crack_colours))
+
+
 def _from_to(least: int, most: int) -> Callable[[str], int]:
     """Makes a type for the parser: a whole number within bounds."""
 
@@ -236,7 +265,11 @@ def _explore(options: argparse.Namespace) -> int:
         (options.image_size, options.image_size), "area", options.mask_threshold
     )
     exploration = explore(
-        options.roots, preprocessing, Path(DataConfig().cache), options.without_mask
+        options.roots,
+        preprocessing,
+        Path(DataConfig().cache),
+        options.without_mask,
+        _meaning(options),
     )
     page = write_page(exploration, options.output)
     for name, division in exploration.divisions.items():

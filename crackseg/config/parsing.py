@@ -1,5 +1,6 @@
 """Reads settings that may be written in several ways, which Hydra's types cannot express."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,39 @@ def _is_block(value: Any) -> bool:
     right = isinstance(value, list | tuple) and len(value) == 2
     # Without a guard, the photograph that a cut goes through would be on both sides unnoticed.
     return right and all(BLOCK_LIMITS.hold(number) for number in value)
+
+
+def crack_values(value: Sequence[int] | None) -> frozenset[int] | None:
+    """Reads ``data.crack_values``: values of masks that are crack, or null.
+
+    Raises:
+        ConfigError: Anything but whole numbers from 0 on, or an empty list.
+    """
+    if value is None:
+        return None
+    if not value or not all(type(one) is int and 0 <= one < 2**16 for one in value):
+        raise ConfigError(
+            f"data.crack_values={list(value)}: the values of masks that are crack, such as [1]"
+        )
+    return frozenset(value)
+
+
+def crack_colours(value: Sequence[str] | None) -> frozenset[tuple[int, int, int]] | None:
+    """Reads ``data.crack_colours``: colours of masks that are crack, or null.
+
+    >>> crack_colours(["#fa3253"])
+    frozenset({(250, 50, 83)})
+
+    Raises:
+        ConfigError: Anything but colours as ``#rrggbb``, or an empty list.
+    """
+    if value is None:
+        return None
+    digits = [re.fullmatch(r"#?([0-9a-fA-F]{6})", str(one)) for one in value]
+    if not value or not all(digits):
+        raise ConfigError(
+            f"data.crack_colours={list(value)}: the colours of masks that are crack, such as "
+            "'data.crack_colours=[\"#fa3253\"]'"
+        )
+    numbers = [int(one[1], 16) for one in digits if one is not None]
+    return frozenset((number >> 16, number >> 8 & 255, number & 255) for number in numbers)

@@ -45,6 +45,9 @@ class DataConfig:
     image_size: Any = 128
     resize: str = "area"
     mask_threshold: int = 127
+    crack_values: list[int] | None = None
+    crack_colours: list[str] | None = None
+    white_level: int | None = None
     augment: bool = True
     crop_size: Any = None
     crops: int = 1

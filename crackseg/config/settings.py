@@ -28,6 +28,9 @@ class DataSettings:
         name: Name of the data's group in ``conf/data``.
         roots: Folders with photographs and masks.
         image_size: Size (H, W) of training in pixels.
+        crack_values: Values of grey masks, or palette indices, that are crack.
+        crack_colours: Colours (R, G, B) of masks that are crack.
+        white_level: Value that is white in photographs deeper than 8 bits.
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         blocks: Numbers in a run and in its guard band, by source.
         manifest: File of an earlier division.
@@ -51,6 +54,9 @@ class DataSettings:
     image_size: tuple[int, int]
     resize: Resize
     mask_threshold: int
+    crack_values: frozenset[int] | None
+    crack_colours: frozenset[tuple[int, int, int]] | None
+    white_level: int | None
     augment: bool
     crop_size: tuple[int, int] | None
     crops: int
@@ -69,6 +75,8 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
     "without_sources": parsing.names,
     "exclude": parsing.file,
     "counts": parsing.whole_numbers,
+    "crack_values": parsing.crack_values,
+    "crack_colours": parsing.crack_colours,
     "manifest": parsing.file,
     "blocks": parsing.blocks,
     "image_size": parsing.image_size,

@@ -5,7 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from crackseg.config.parsing import blocks, crop_size, image_size, roots
+from crackseg.config.parsing import (
+    blocks,
+    crack_colours,
+    crack_values,
+    crop_size,
+    image_size,
+    roots,
+)
 from crackseg.config.schema import (
     CallbacksConfig,
     DataConfig,
@@ -35,6 +42,7 @@ PROFILERS = ("simple", "pytorch")
 STRATEGIES = ("auto", "ddp")
 # What numpy takes as a seed.
 SEED_LIMITS = Limits(0, 2**32 - 1, whole=True)
+WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
 COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
 LEARNING_RATE_LIMITS = Limits(0, 1000, above=True)
 EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
@@ -130,6 +138,10 @@ def _data_faults(data: DataConfig) -> list[str]:
         _within("data.store_limit", data.store_limit, Limits(0, 1e6, above=True, unit="gigabytes")),
         *_path_checks(data),
         (
+            data.white_level is None or WHITE_LIMITS.hold(data.white_level),
+            f"data.white_level={data.white_level}: {WHITE_LIMITS}",
+        ),
+        (
             data.sources is None or bool(data.sources),
             "data.sources=[]: it leaves nothing; null takes all sources",
         ),
@@ -172,6 +184,8 @@ def _data_faults(data: DataConfig) -> list[str]:
         *_fault_of(lambda: image_size(data.image_size)),
         *_fault_of(lambda: crop_size(data.crop_size)),
         *_fault_of(lambda: blocks(data.blocks)),
+        *_fault_of(lambda: crack_values(data.crack_values)),
+        *_fault_of(lambda: crack_colours(data.crack_colours)),
         *_faults_of([*checks, *_crop_checks(data)]),
     ]
 

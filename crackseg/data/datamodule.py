@@ -67,7 +67,9 @@ class CrackDataModule(LightningDataModule):
         self.seed = seed
         # Crops are cut from photographs at their own size.
         size = None if settings.crop_size is not None else settings.image_size
-        self.preprocessing = Preprocessing(size, settings.resize, settings.mask_threshold)
+        self.preprocessing = Preprocessing(
+            size, settings.resize, settings.mask_threshold, settings.white_level
+        )
         self.test_subset = "test"
         self.test_pixels: PairReader | None = None
         # With the folder that synthetic photographs are in, not the one they are made below.

@@ -1,14 +1,15 @@
 """Prepares a data set for training: finds, reads, selects, divides it and counts leaks."""
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings
+from crackseg.data.annotations.mask_encoding import CrackMeaning
 from crackseg.data.cache.duplicates import known_duplicates
+from crackseg.data.cache.mask_encodings import decide_meaning
 from crackseg.data.cache.store import NoRoomError, open_store
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import (
@@ -16,6 +17,12 @@ from crackseg.data.discovery.pairs import (
     Pair,
     common_root,
     find_pairs_below,
+)
+from crackseg.data.mask_checks import (
+    refuse_inverted,
+    refuse_other_shapes,
+    warn_of_masks,
+    without_other_shapes,
 )
 from crackseg.data.readers import FileReader, PairReader
 from crackseg.data.splits.duplicates import THUMBNAIL
@@ -35,14 +42,6 @@ from crackseg.errors import (
 from crackseg.preprocessing import Preprocessing
 
 log = logging.getLogger(__name__)
-
-# Kinds of masks that are no grey, and how they were read.
-_SAID_KINDS = {
-    "zero_one": "hold 0 and 1 alone; 1 is read as crack",
-    "palette": "are label images; every label but the first is read as crack",
-    "alpha": "are painted on transparency; their opacity is read as crack",
-    "colour": "are coloured; what is bright in any colour is read as crack",
-}
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,12 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     root = common_root(config.roots)
     manifest = read_manifest(config.manifest, root)
     _refuse_missing_masks(manifest, config)
-    pairs = [row.pair for row in manifest.rows]
+    inventory = Inventory(root, tuple(row.pair for row in manifest.rows))
+    pairs = _with_meaning(inventory, config).pairs
+    rows = zip(manifest.rows, pairs, strict=True)
+    manifest = Manifest(tuple(replace(row, mask=pair.mask) for row, pair in rows))
     statistics, pixels = _read(root, pairs, preprocessing, config.cache, _store_limit(config))
+    refuse_other_shapes(pairs, statistics, config.manifest)
     manifest = _with_duplicates(manifest, root, statistics, config.cache)
     return _prepared(root, manifest, pairs, statistics, pixels)
 
@@ -145,6 +148,7 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     rows = describe(inventory.pairs, _rules(config))
     # Before the photographs are read, which takes long.
     known_sources(rows, config.sources, config.without_sources)
+    inventory = _with_meaning(inventory, config)
     root = inventory.root
     statistics, pixels = _read(
         root, inventory.pairs, preprocessing, config.cache, _store_limit(config)
@@ -157,11 +161,22 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
             "are excluded; crackseg data verify names them"
         )
     statistics = [found for found in statistics if not found.unreadable]
-    there = {pair.image for pair in inventory.pairs}
-    rows = [row for row in rows if row.image in there]
+    inventory, statistics = without_other_shapes(inventory, statistics)
+    refuse_inverted(root, inventory.pairs, statistics)
+    masks = {pair.image: pair.mask for pair in inventory.pairs}
+    rows = [replace(row, mask=masks[row.image]) for row in rows if row.image in masks]
     rows = with_duplicates(rows, known_duplicates(statistics, config.cache))
     manifest = _divide(rows, statistics, config)
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
+
+
+def _with_meaning(inventory: Inventory, config: DataSettings) -> Inventory:
+    """Says how mask pictures are read, in words and in the truth references."""
+    meaning = CrackMeaning(config.crack_values, config.crack_colours)
+    decided = decide_meaning(inventory, config.roots, meaning, config.cache)
+    decided.log()
+    decided.refuse_open_questions()
+    return decided.inventory
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:
@@ -239,18 +254,7 @@ def _log_summary(data: PreparedData, preprocessing: Preprocessing) -> None:
     if counts["train"]:
         level = logging.INFO if data.leaks.is_clean else logging.WARNING
         log.log(level, data.leaks.summary())
-    kinds = Counter(found.kind for found in data.statistics.values())
-    for kind, what in _SAID_KINDS.items():
-        if kinds[kind]:
-            log.info("%d masks %s", kinds[kind], what)
-    covered = [image for image, found in data.statistics.items() if found.share > 0.5]
-    if covered:
-        log.warning(
-            "%d masks mark more than half of their photograph, as inverted ones do: %s; crackseg "
-            "data verify looks closer",
-            len(covered),
-            name_some(covered),
-        )
+    warn_of_masks(data.statistics)
     cut = preprocessing.mask_threshold
     emptied = {
         subset: sum(

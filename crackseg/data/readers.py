@@ -36,7 +36,7 @@ class FileReader:
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
         """See :class:`PairReader`."""
-        photograph = read_photograph(self.root / row.image)
+        photograph = read_photograph(self.root / row.image, self.preprocessing.white_level)
         height, width = photograph.shape[:2]
         truth = read_truth(self.root, row.mask, (height, width))
         return self.preprocessing.resize_pair(photograph, truth)

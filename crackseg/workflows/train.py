@@ -18,7 +18,7 @@ from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule, announce
 from crackseg.data.loaders import killed_workers_named
-from crackseg.errors import DatasetError
+from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.metrics.scores import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.exits import Interrupted
@@ -119,12 +119,8 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
     announce(datamodule.settings)
     datamodule.prepare_data()
     datamodule.setup()
-    training = datamodule.manifest.subset("train")
-    if training and not any(found.share for found in datamodule.content.statistics_of(training)):
-        raise DatasetError(
-            f"{datamodule.root}: none of the {len(training)} training photographs shows a crack, "
-            "so that there is nothing to learn; add some that do"
-        )
+    training = datamodule.content.statistics_of(datamodule.manifest.subset("train"))
+    refuse_without_crack(datamodule.root, training, datamodule.settings.mask_threshold)
     return datamodule
 
 

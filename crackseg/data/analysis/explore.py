@@ -14,6 +14,8 @@ from crackseg.data.analysis.inspection import Inspection, inspect_all
 from crackseg.data.analysis.problems import COPIES, Problem
 from crackseg.data.analysis.verify import CUTS, Verification, judge
 from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.cache.mask_encodings import decide_meaning
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe
@@ -118,6 +120,7 @@ def explore(
     preprocessing: Preprocessing,
     cache: Path,
     without_mask: WithoutMask = "leave_out",
+    meaning: CrackMeaning | None = None,
 ) -> Exploration:
     """Reads and measures all pairs below the roots.
 
@@ -126,15 +129,19 @@ def explore(
         preprocessing: Size and mask threshold at which balance and weights are measured.
         cache: Folder of stored surveys, see :func:`crackseg.data.cache.survey.survey`.
         without_mask: Treatment of photographs without a mask.
+        meaning: What the user says about mask pictures; None for nothing.
 
     Raises:
         DatasetNotFoundError: There are no pairs below a root.
         DatasetError: Files contradict each other, or no pair can be read.
     """
-    inventory = find_pairs_below(roots, without_mask)
-    root = inventory.root
+    masks = decide_meaning(
+        find_pairs_below(roots, without_mask), roots, meaning or CrackMeaning(), cache
+    )
+    masks.log()
+    inventory, root = masks.inventory, masks.inventory.root
     inspected = inspect_all(root, inventory.pairs)
-    verification = judge(inventory, roots, inspected)
+    verification = judge(masks, roots, inspected)
     own = [one for one in inspected if isinstance(one, Inspection)]
     if not own:
         raise DatasetError(

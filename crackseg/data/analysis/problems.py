@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crackseg.data.analysis.inspection import Inspection, Unreadable
+from crackseg.data.annotations.mask_sizes import match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import clusters, near_duplicates
 
@@ -27,6 +28,22 @@ class Kind(NamedTuple):
 _COPIES_REMEDY = "data.split=grouped keeps the copies together, --exclude leaves all but one out"
 KINDS: dict[str, Kind] = {
     "unreadable": Kind("damaged files", True, "copy or download them again"),
+    "class_numbers": Kind(
+        "masks of class numbers of which it is not known which is crack",
+        True,
+        "say it with data.crack_values, or here with --crack-values",
+    ),
+    "no_crack_left": Kind(
+        "masks that the mask threshold empties, all or most of them",
+        True,
+        "lower data.mask_threshold, or say what is crack with data.crack_values or "
+        "data.crack_colours",
+    ),
+    "other_shape": Kind(
+        "masks of another shape than their photograph",
+        True,
+        "training leaves them out; export them at the photographs' size, or turn them alike",
+    ),
     "no_mask": Kind(
         "saliency maps, photographs or small numbers instead of masks",
         True,
@@ -61,6 +78,7 @@ KINDS: dict[str, Kind] = {
         False,
         _COPIES_REMEDY,
     ),
+    "odd_masks": Kind("masks that differ from the others", False, "see whether they are right"),
     "ready_lists": Kind(
         "lists of ready subsets that cannot be used",
         False,
@@ -69,6 +87,8 @@ KINDS: dict[str, Kind] = {
 }
 COPIES = ("across_subsets", "identical", "near_duplicates")
 
+# Grey above which a mask is crack, where nothing else is said.
+_CORE = 127
 _HEADS, _IMAGES = (480, 480), (400, 400)
 # Share of grey pixels. None of 2,521 real masks has more than 0.09, even with wide grey rims.
 _SOFT = 0.25
@@ -117,6 +137,7 @@ def find_problems(
         if isinstance(one, Unreadable)
     ]
     problems += [problem for one in readable if (problem := _judge(one)) is not None]
+    problems += _emptied(readable)
     copies = _find_copies(readable)
     problems += _borrowed_masks(readable, copies)
     problems += [
@@ -144,6 +165,20 @@ def exclusions(problems: Sequence[Problem]) -> dict[str, str]:
     return rows
 
 
+def _emptied(readable: Sequence[Inspection]) -> list[Problem]:
+    """A problem where the default threshold leaves no crack in most masks that mark any."""
+    marked = [one for one in readable if one.crack_pixels(0) and one.mask_kind != "annotation"]
+    emptied = [one for one in marked if not one.crack_pixels(_CORE)]
+    if len(emptied) * 2 <= len(marked):
+        return []
+    brightest = max(int(np.flatnonzero(one.values)[-1]) for one in emptied)
+    detail = (
+        f"{len(emptied)} of {len(marked)} hold nothing brighter than {brightest}, and crack is "
+        f"what is above {_CORE}"
+    )
+    return [Problem("no_crack_left", tuple(one.pair for one in emptied), detail)]
+
+
 def _judge(inspection: Inspection) -> Problem | None:
     """The worst problem of a pair by itself."""
     sizes = f"mask {_text(inspection.mask_size)}, photograph {_text(inspection.image_size)}"
@@ -154,8 +189,10 @@ def _judge(inspection: Inspection) -> Problem | None:
         return Problem("no_mask", (inspection.pair,), step)
     if (inspection.image_size, inspection.mask_size) == (_IMAGES, _HEADS):
         return Problem("no_mask", (inspection.pair,), f"{sizes}, as CrackSeg9k's Heads")
-    if inspection.image_size != inspection.mask_size:
-        return Problem("wrong_size", (inspection.pair,), sizes)
+    match = match_sizes(inspection.image_size, inspection.mask_size)
+    if match != "same":
+        kind = "other_shape" if match == "another_shape" else "wrong_size"
+        return Problem(kind, (inspection.pair,), sizes)
     share = f"{inspection.crack_share:.0%} of it is crack"
     if inspection.crack_share > _NEARLY_ALL:
         return Problem("inverted", (inspection.pair,), share)

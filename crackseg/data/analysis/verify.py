@@ -10,7 +10,9 @@ import numpy as np
 
 from crackseg.data.analysis.inspection import Inspection, Unreadable, inspect_all
 from crackseg.data.analysis.problems import KINDS, Problem, exclusions, find_problems
-from crackseg.data.discovery.pairs import Inventory, Pair, WithoutMask, find_pairs_below
+from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
+from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.official import ready_subsets, subsets_by_folder
 from crackseg.data.splits.origin import origin
@@ -54,6 +56,7 @@ class Verification:
         mask_kinds: Number of masks by their kind of storage.
         images_without_mask: Photographs without a mask; training leaves them out and says so.
         masks_without_image: Masks without a photograph; training leaves them out and says so.
+        mask_lines: What mask pictures mean, in words.
         problems: Problems, see :mod:`crackseg.data.analysis.problems`.
     """
 
@@ -65,6 +68,7 @@ class Verification:
     mask_kinds: dict[str, int]
     images_without_mask: tuple[str, ...]
     masks_without_image: tuple[str, ...]
+    mask_lines: tuple[str, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -98,25 +102,34 @@ class Verification:
         return {**plain, "spoils": self.spoils}
 
 
-def verify(roots: Sequence[Path], without_mask: WithoutMask = "leave_out") -> Verification:
+def verify(
+    roots: Sequence[Path],
+    without_mask: WithoutMask = "leave_out",
+    meaning: CrackMeaning | None = None,
+) -> Verification:
     """Reads every pair below the roots and finds problems.
 
     Args:
         roots: Roots of data sets; with several, paths are relative to their common parent folder.
         without_mask: Treatment of photographs without a mask.
+        meaning: What the user says about mask pictures; None for nothing.
 
     Raises:
         DatasetNotFoundError: There are no pairs below a root.
         DatasetError: Files contradict each other.
     """
-    inventory = find_pairs_below(roots, without_mask)
-    return judge(inventory, roots, inspect_all(inventory.root, inventory.pairs))
+    masks = decide_meaning(
+        find_pairs_below(roots, without_mask), roots, meaning or CrackMeaning(), None
+    )
+    inventory = masks.inventory
+    return judge(masks, roots, inspect_all(inventory.root, inventory.pairs))
 
 
 def judge(
-    inventory: Inventory, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
+    masks: MaskMeaning, roots: Sequence[Path], inspected: Sequence[Inspection | Unreadable]
 ) -> Verification:
-    """Makes a verification from the inspection of all pairs of an inventory below the roots."""
+    """Makes a verification from the inspection of all pairs below the roots."""
+    inventory = masks.inventory
     subsets, lists = _ready_subsets(inventory.pairs, roots)
     readable = [one for one in inspected if isinstance(one, Inspection)]
     by_source: dict[str, list[Inspection | Unreadable]] = defaultdict(list)
@@ -135,7 +148,13 @@ def judge(
         mask_kinds=dict(Counter(one.mask_kind for one in readable).most_common()),
         images_without_mask=inventory.images_without_mask,
         masks_without_image=inventory.masks_without_image,
-        problems=(*find_problems(inspected, subsets), *lists),
+        mask_lines=masks.lines if masks.decisions else (),
+        problems=(
+            *(Problem("class_numbers", (), question) for question in masks.questions),
+            *(Problem("odd_masks", (), remark) for remark in masks.remarks),
+            *find_problems(inspected, subsets),
+            *lists,
+        ),
     )
 
 

@@ -5,6 +5,7 @@ of one photograph, the labels that count as cracks follow after a ``?``, and the
 ``#``:
 
     masks/wall1.png                          a mask picture of any kind
+    masks/wall1.png?=v1+3                    a mask picture in which 1 and 3 are crack
     SegmentationClass/wall1.png?crack        the colour of this label in labelmap.txt
     wall1.json                               the shapes whose label means a crack
     wall1.json?fissure|joint                 the shapes with these labels
@@ -22,19 +23,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crackseg.data.annotations.mask_encoding import MaskEncoding
 from crackseg.data.annotations.reader import SUFFIXES, read_annotations
+from crackseg.data.annotations.stored_masks import read_stored_mask
 from crackseg.errors import UnreadableImageError
 from crackseg.images import IMAGE_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
 
+_SUFFIXES = "|".join(map(re.escape, sorted(IMAGE_SUFFIXES)))
 _ANNOTATION = re.compile(
     rf"(.+?(?:{'|'.join(map(re.escape, sorted(SUFFIXES)))}))(?:\?([^#?/]*))?(?:#(.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _CLASS_PICTURE = re.compile(
-    rf"(.+(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))}))\?([^#?/]*)",
+    rf"(.+(?:{_SUFFIXES}))\?([^#?/]*)",
     re.IGNORECASE | re.DOTALL,
 )
-_ESCAPED = {character: f"%{ord(character):02X}" for character in "%#?|/"}
+_ENCODING = re.compile(rf"(.+(?:{_SUFFIXES}))\?=([\w+;]*)", re.IGNORECASE | re.DOTALL)
+_ESCAPED = {character: f"%{ord(character):02X}" for character in "%#?|/="}
 
 
 class Reference(NamedTuple):
@@ -45,11 +50,13 @@ class Reference(NamedTuple):
         labels: Labels that count as cracks; None where the reference does not say it.
         entry: Name under which the file lists the photograph; None where the file is for one
             photograph.
+        encoding: Encoding of a mask picture; None where the file itself tells it.
     """
 
     file: str
     labels: frozenset[str] | None
     entry: str | None
+    encoding: str | None = None
 
 
 def reference(file: Path, entry: str | None = None, labels: Collection[str] | None = None) -> str:
@@ -69,6 +76,8 @@ def split_reference(reference: str) -> Reference:
     match = _ANNOTATION.fullmatch(reference)
     if match:
         return Reference(match[1], _labels(match[2]), match[3])
+    if match := _ENCODING.fullmatch(reference):
+        return Reference(match[1], None, None, match[2])
     match = _CLASS_PICTURE.fullmatch(reference)
     return (
         Reference(match[1], _labels(match[2]), None) if match else Reference(reference, None, None)
@@ -86,7 +95,7 @@ def truth_file(reference: str) -> str | None:
 
 def is_annotation(reference: str) -> bool:
     """Whether a reference leads to annotations with labels, not just to a mask."""
-    file, labels, _ = split_reference(reference)
+    file, labels, _, _ = split_reference(reference)
     return labels is not None or Path(file).suffix.lower() in SUFFIXES
 
 
@@ -116,7 +125,9 @@ def read_truth_and_kind(
     """
     if not reference:
         return np.zeros(size, np.uint8), None
-    file, labels, entry = split_reference(reference)
+    file, labels, entry, encoding = split_reference(reference)
+    if encoding is not None:
+        return _encoded(root / file, encoding), "encoded"
     if not is_annotation(reference):
         return read_mask_and_kind(root / file)
     annotations = read_annotations(root / file)
@@ -125,6 +136,27 @@ def read_truth_and_kind(
     if entry is not None and not annotations.is_listing:
         labels, entry = frozenset({entry}), None
     return annotations.draw(entry, labels, size), None
+
+
+def plain_mask(reference: str) -> str | None:
+    """The file of a mask picture of which nothing is said yet; None for other references."""
+    file, _, _, encoding = split_reference(reference)
+    return file if file and encoding is None and not is_annotation(reference) else None
+
+
+def encoded_mask(file: str, encoding: MaskEncoding) -> str:
+    """The reference to a mask picture that is read in a certain way."""
+    return file if encoding.is_plain else f"{file}?={encoding.as_text()}"
+
+
+def _encoded(path: Path, text: str) -> UInt8Array:
+    try:
+        encoding = MaskEncoding.from_text(text)
+    except ValueError as error:
+        raise UnreadableImageError(
+            f"{path}: how it is read is not understood ({text!r}: {error})"
+        ) from error
+    return encoding.read(read_stored_mask(path))
 
 
 def _escaped(label: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
+from crackseg.data.annotations.mask_sizes import SizeMatch, match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError
@@ -28,7 +29,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 3
+_VERSION = 4
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
 
@@ -40,6 +41,7 @@ class PairStatistics:
     Attributes:
         unreadable: File of the pair that cannot be decoded; empty if both can.
         size: Size (H, W) of the photograph in pixels.
+        mask_size: Size (H, W) of the mask in pixels.
         kind: Kind of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is not
             an image.
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
@@ -52,10 +54,16 @@ class PairStatistics:
 
     unreadable: str
     size: tuple[int, int]
+    mask_size: tuple[int, int]
     kind: str
     share: float
     grey_histogram: npt.NDArray[np.int64]
     thumbnail: UInt8Array
+
+    @property
+    def size_match(self) -> SizeMatch:
+        """Whether the mask may be that of its photograph."""
+        return match_sizes(self.size, self.mask_size)
 
     @property
     def pixels(self) -> int:
@@ -146,7 +154,12 @@ def decode_all(
 
 def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessing) -> str:
     """A hash of everything that changes the pixels of these pairs at training size."""
-    settings = (_VERSION, preprocessing.image_size, preprocessing.resize)
+    settings = (
+        _VERSION,
+        preprocessing.image_size,
+        preprocessing.resize,
+        *([preprocessing.white_level] if preprocessing.white_level else []),
+    )
     digest = hashlib.sha256(repr(settings).encode())
     for pair in pairs:
         for name in (pair.image, truth_file(pair.mask)):
@@ -182,9 +195,14 @@ def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
             columns = [stored[column.name] for column in fields(PairStatistics)]
         statistics = [
             PairStatistics(
-                str(unreadable), (int(size[0]), int(size[1])), str(kind), float(share), *arrays
+                str(unreadable),
+                (int(size[0]), int(size[1])),
+                (int(mask_size[0]), int(mask_size[1])),
+                str(kind),
+                float(share),
+                *arrays,
             )
-            for unreadable, size, kind, share, *arrays in zip(*columns, strict=True)
+            for unreadable, size, mask_size, kind, share, *arrays in zip(*columns, strict=True)
         ]
     except Exception:
         # A damaged file can fail in any way.
@@ -205,7 +223,7 @@ def _is_whole(statistics: PairStatistics) -> bool:
 
 def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
     try:
-        photograph = read_photograph(root / pair.image)
+        photograph = read_photograph(root / pair.image, preprocessing.white_level)
     except UnreadableImageError:
         return _undecoded(pair.image)
     height, width = photograph.shape[:2]
@@ -218,7 +236,13 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
     # Computed from whole numbers, so that every machine divides the photographs in the same way.
     share = int(truth.sum(dtype=np.int64)) / (255 * truth.size)
     statistics = PairStatistics(
-        "", (height, width), kind or "", share, grey_histogram, thumbnail(photograph)
+        unreadable="",
+        size=(height, width),
+        mask_size=(truth.shape[0], truth.shape[1]),
+        kind=kind or "",
+        share=share,
+        grey_histogram=grey_histogram,
+        thumbnail=thumbnail(photograph),
     )
     return Decoded(statistics, image, mask)
 
@@ -227,5 +251,7 @@ def _undecoded(name: str) -> Decoded:
     nothing = np.zeros((0, 0), np.uint8)
     grey_histogram, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
     return Decoded(
-        PairStatistics(name, (0, 0), "", 0.0, grey_histogram, thumb), nothing[..., None], nothing
+        PairStatistics(name, (0, 0), (0, 0), "", 0.0, grey_histogram, thumb),
+        nothing[..., None],
+        nothing,
     )

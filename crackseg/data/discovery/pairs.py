@@ -40,7 +40,7 @@ class Pair(NamedTuple):
     @property
     def subset(self) -> str:
         """Subset ``train``, ``val`` or ``test`` if a folder or COCO's file says it; else empty."""
-        file, _, entry = split_reference(self.mask)
+        file, _, entry, _ = split_reference(self.mask)
         # A file for this photograph alone is named like it, which says nothing.
         listed = entry is not None and Path(file).stem != self.stem
         return subset(Path(self.image)) or (listed_subset(Path(file)) if listed else "")

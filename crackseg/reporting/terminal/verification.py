@@ -88,6 +88,7 @@ def _facts(verification: Verification) -> Iterator[Text]:
         for subset in ("train", "val", "test", "")
         if subset in verification.subsets
     }
+    yield from map(Text, verification.mask_lines)
     kinds = {_STORED.get(kind, kind): count for kind, count in verification.mask_kinds.items()}
     for what, counts in (
         ("ready subsets", {} if list(subsets) == ["none"] else subsets),

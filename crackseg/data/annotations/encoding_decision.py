@@ -1,0 +1,181 @@
+"""Decides what the values of a data set's masks mean, from what all of them hold."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crackseg.data.annotations.encoding_parts import (
+    Decision,
+    Files,
+    Parts,
+    count_as_crack,
+    how_to_choose,
+    listed_with_and,
+    total_of,
+)
+from crackseg.data.annotations.grey_encoding import decide_greys
+from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.annotations.stored_masks import MOST_DISCRETE, Colour, MaskSummary
+from crackseg.errors import name_some
+
+# More levels than these are no classes but shades.
+_MOST_CLASSES = 8
+# PASCAL VOC's colour of pixels that are of no class.
+_VOID: Colour = (224, 224, 192)
+# Darker than this is black that a lossy format has changed.
+_DARK = 32
+
+
+def decide_encoding(files: Files, meaning: CrackMeaning) -> Decision:
+    """Decides how the masks of one data set are read.
+
+    Args:
+        files: What each of its masks holds, by name.
+        meaning: What the settings say; it is for the forms that it can be about.
+    """
+    parts = Parts()
+    by_form: dict[str, dict[str, MaskSummary]] = {}
+    for name, one in files.items():
+        by_form.setdefault(one.form, {})[name] = one
+    palettes, colours = by_form.get("palette", {}), by_form.get("colour", {})
+    greys = {**by_form.get("grey", {}), **by_form.get("deep", {})}
+    if palettes and all(_is_grey(c) for one in palettes.values() for c in one.palette.values()):
+        greys |= {name: _looked_up(one) for name, one in palettes.items()}
+    elif palettes:
+        _decide_palettes(palettes, meaning, parts)
+    painted = by_form.get("alpha", {})
+    if painted:
+        _decide_painted(painted, meaning, parts)
+    else:
+        colours = {**colours, **by_form.get("transparent", {})}
+    if colours and _decide_colours(colours, greys, meaning, parts):
+        greys = {}
+    if greys:
+        decide_greys(greys, meaning, parts)
+    line = "; ".join(parts.lines) or "no masks that are images"
+    return Decision(
+        parts.encoding,
+        line,
+        parts.question,
+        tuple(parts.remarks),
+        parts.others,
+        parts.is_chosen,
+    )
+
+
+def as_text(colour: Colour) -> str:
+    """A colour as the settings take it, and as its three numbers.
+
+    >>> as_text((250, 50, 83))
+    '#fa3253 (250,50,83)'
+    """
+    return "#{:02x}{:02x}{:02x} ({},{},{})".format(*colour, *colour)
+
+
+def _decide_palettes(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
+    """Label images: every index but the first is crack, as in those of PASCAL VOC."""
+    table = {index: colour for one in files.values() for index, colour in one.palette.items()}
+    used = sorted(set(table) - {0})
+    crack = frozenset(index for index in used if (index, table[index]) != (255, _VOID))
+    if meaning.values is not None:
+        crack, parts.is_chosen = meaning.values, True
+    elif meaning.colours is not None:
+        crack = frozenset(index for index in table if table[index] in meaning.colours)
+        parts.is_chosen = True
+    listed = name_some([f"{index} {as_text(table[index])}" for index in used], 8)
+    parts.set(
+        f"label images with {listed or 'nothing'} beside 0; "
+        f"{listed_with_and(map(str, sorted(crack)))} {count_as_crack(len(crack))}"
+        f"{how_to_choose(used, parts, 'values')}",
+        crack_indices=None if _as_each_file_says(crack, used, table, parts) else crack,
+    )
+
+
+def _as_each_file_says(
+    crack: frozenset[int], used: list[int], table: Mapping[int, Colour], parts: Parts
+) -> bool:
+    """Whether a file alone, all of whose colours may be greys, is read in the same way."""
+    greys = [index for index in used if _is_grey(table[index])]
+    return not parts.is_chosen and crack == frozenset(used) and not greys
+
+
+def _decide_painted(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
+    found = _principal(total_of(one.colours for one in files.values()))
+    chosen = None
+    if meaning.colours is not None:
+        chosen, parts.is_chosen = meaning.colours, True
+    listed = name_some(map(as_text, found), 8)
+    parts.set(
+        f"painted on transparency in {listed}; "
+        + ("what is opaque" if chosen is None else listed_with_and(map(as_text, sorted(chosen))))
+        + f" is crack{how_to_choose(found, parts, 'colours')}",
+        painted_colours=chosen,
+        colours=() if chosen is None else tuple(found),
+    )
+
+
+def _decide_colours(colours: Files, greys: Files, meaning: CrackMeaning, parts: Parts) -> bool:
+    """Says whether the greys among them are colours, too."""
+    counts = total_of(one.colours for one in colours.values())
+    shades = any(one.lossy or not one.is_discrete for one in colours.values())
+    levels = total_of(one.values for one in greys.values())
+    if any(not one.is_discrete for one in greys.values()):
+        shades = True
+    elif not shades:
+        counts += Counter({(v, v, v): n for v, n in levels.items() if v <= 255})
+        shades = len(counts) > MOST_DISCRETE
+    background = _background(counts)
+    found = _principal(counts, background) if shades else [*counts]
+    others = [colour for colour in found if colour != background]
+    crack, brightest = frozenset(others), 255
+    if meaning.colours is not None:
+        crack, parts.is_chosen = meaning.colours, True
+        found = list(dict.fromkeys([*found, background, *sorted(crack)]))
+    told = f"coloured, {name_some(map(as_text, others), 8)} on {as_text(background)}; "
+    if shades and meaning.colours is None and max(background) < _DARK:
+        brightest = max((max(colour) for colour in others[:1]), default=255)
+        parts.set(
+            f"{told}what is brighter than the mask threshold is crack"
+            f"{how_to_choose(others, parts, 'colours')}",
+            brightest=brightest if brightest < 200 else 255,
+        )
+        return False
+    parts.set(
+        f"{told}{listed_with_and(map(as_text, sorted(crack)))} {count_as_crack(len(crack))}"
+        + how_to_choose(others, parts, "colours"),
+        crack_colours=crack,
+        colours=(background, *(colour for colour in found if colour != background)),
+    )
+    return not shades
+
+
+def _looked_up(one: MaskSummary) -> MaskSummary:
+    values: Counter[int] = Counter()
+    for index, count in one.values.items():
+        values[one.palette[index][0]] += count
+    return replace(one, form="grey", values=values, palette={})
+
+
+def _is_grey(colour: Colour) -> bool:
+    return colour[0] == colour[1] == colour[2]
+
+
+def _background(counts: Mapping[Colour, int]) -> Colour:
+    """Black, where a tenth is black; else the most frequent colour."""
+    dark = sum(count for colour, count in counts.items() if max(colour) < _DARK)
+    black: Colour = (0, 0, 0)
+    if counts.get(black, 0) >= 0.1 * sum(counts.values()) or not counts:
+        return black
+    most = max(counts, key=lambda colour: counts[colour])
+    return most if dark < counts[most] else black
+
+
+def _principal(counts: Mapping[Colour, int], background: Colour | None = None) -> list[Colour]:
+    """The most frequent colours that are not shades of one another nor of the background."""
+    found: list[Colour] = []
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    for colour, _ in most[:MOST_DISCRETE]:
+        near = [*found, *([] if background is None else [background])]
+        if all(sum((a - b) ** 2 for a, b in zip(colour, o, strict=True)) > 60**2 for o in near):
+            found.append(colour)
+    return found[:_MOST_CLASSES]

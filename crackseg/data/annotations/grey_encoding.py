@@ -1,0 +1,130 @@
+"""Decides what the greys of a data set's masks mean: shades, black and white, or class numbers."""
+
+from collections.abc import Mapping
+
+from crackseg.data.annotations.encoding_parts import (
+    Files,
+    Parts,
+    count_as_crack,
+    listed_with_and,
+    total_of,
+)
+from crackseg.data.annotations.mask_encoding import CrackMeaning, MaskEncoding
+from crackseg.data.annotations.stored_masks import MOST_DISCRETE
+from crackseg.errors import name_some
+
+# Class numbers are small; what is stored as grey goes further up.
+# More levels than these are no classes but shades.
+_MOST_CLASSES = 8
+HIGHEST_NUMBER = 31
+
+
+# A crack's pixels touch others, whatever its width; those of noise and rounding do not.
+_NOISE = 0.1
+
+
+def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
+    """Adds to the parts how grey masks are read, and what is unknown about them."""
+    white = max(one.white for one in files.values())
+    counts = total_of(one.values for one in files.values())
+    few = {name: one for name, one in files.items() if max(one.values, default=255) == 1}
+    shades = any(not one.is_discrete for one in files.values()) or len(counts) > MOST_DISCRETE
+    if meaning.values is not None and _is_about(meaning.values, counts, shades):
+        parts.is_chosen = True
+        crack = meaning.values
+        parts.set(
+            f"{_listed(counts, shades)}; {listed_with_and(map(str, sorted(crack)))} "
+            f"{count_as_crack(len(crack))}",
+            crack_values=crack,
+        )
+        return
+    used = sorted(set(counts) - {0})
+    if not shades and (question := _question(files, counts)):
+        parts.question = question
+        parts.set(
+            f"{_listed(counts, shades)}; which of them is crack is not known",
+            crack_values=frozenset(used),
+        )
+        return
+    if not shades and 0 in counts and len(used) == 1 and used[0] != 255:
+        parts.set(f"values 0 and {used[0]}; {used[0]} is crack", crack_values=frozenset(used))
+        return
+    if used == [1]:
+        parts.set("value 1 alone; it is crack", crack_values=frozenset({1}))
+        return
+    known = {255} if white == 1 else {255, white}
+    if few and (shades or set(used) & known):
+        _decide_few(few, len(files), parts)
+    if not used and not shades:
+        parts.set("black, without any crack")
+    elif not shades and set(used) == {255}:
+        parts.set("black and white (0 and 255); white is crack")
+    else:
+        parts.set(f"{_listed(counts, shades)}; what is above the mask threshold is crack")
+
+
+def _decide_few(few: Files, of: int, parts: Parts) -> None:
+    """Files of 0 and 1 among brighter ones: another encoding, or noise that is nearly black."""
+    ones = sum(one.values[1] for one in few.values())
+    lonely = sum(one.isolated * one.values[1] for one in few.values())
+    what = f"{len(few)} of {of} masks hold only 0 and 1 beside masks up to white"
+    if lonely > _NOISE * ones:
+        parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({255}))))
+        parts.remarks.append(
+            f"{what}: {name_some(few)}; their ones are scattered like noise and read as nearly "
+            "black, that is, not as crack; where they are cracks, say data.crack_values=[1,255]"
+        )
+        return
+    parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({1}))))
+    parts.remarks.append(
+        f"{what}: {name_some(few)}; their ones are read as crack, as they form lines; where they "
+        "are not, say data.crack_values=[255]"
+    )
+
+
+def _question(files: Files, counts: Mapping[int, int]) -> str:
+    """What is unknown about values that may be class numbers; empty where nothing is."""
+    lossless = {name: one for name, one in files.items() if not one.lossy}
+    numbers = sorted(value for value in counts if value not in (0, 255, 65535))
+    total = sum(n for one in files.values() for value, n in one.values.items() if value in numbers)
+    lonely = sum(
+        one.isolated * n
+        for one in files.values()
+        for value, n in one.values.items()
+        if value in numbers
+    )
+    only_noise = lonely > _NOISE * total
+    bright = max(counts) >= 255
+    together = any(
+        set(one.values) & set(numbers) and max(one.values) >= 255 for one in files.values()
+    )
+    small = bool(numbers) and numbers[-1] <= HIGHEST_NUMBER
+    many = len(numbers) > 1 or 0 not in counts or (bright and together)
+    classes = small and many and not (only_noise and not together)
+    if not bright and not small and 2 <= len(set(counts) - {0}) <= _MOST_CLASSES:
+        classes = True
+    if not classes or not lossless:
+        return ""
+    if bright and not together and numbers == [1]:
+        return ""
+    told = ", ".join(map(str, sorted(counts)[:12]))
+    examples = [
+        f"{name} ({', '.join(map(str, sorted(one.values)))})" for name, one in lossless.items()
+    ]
+    return (
+        f"the masks hold {told}, as class numbers do, and it is not known which of them is crack: "
+        f"{name_some(examples, 3)}; say it with data.crack_values=[NUMBER], or to crackseg data "
+        "with --crack-values NUMBER"
+    )
+
+
+def _is_about(chosen: frozenset[int], counts: Mapping[int, int], shades: bool) -> bool:
+    """Whether the settings' values are for masks with these: others of a training are not."""
+    numbers = not shades and max(counts, default=0) <= HIGHEST_NUMBER
+    return numbers or bool(chosen & set(counts) - {0}) or (0 in chosen and not shades)
+
+
+def _listed(counts: Mapping[int, int], shades: bool) -> str:
+    if shades:
+        return "grey, of many shades"
+    return f"grey, values {name_some(map(str, sorted(counts)), 12)}"

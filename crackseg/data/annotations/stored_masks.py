@@ -1,0 +1,183 @@
+"""Masks as their files store them, before anything is said about what their values mean.
+
+What they mean is decided over all masks of a data set together, see
+:mod:`crackseg.data.annotations.encoding_decision`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from crackseg.images import DEEP_MODES, UInt8Array, decode_upright
+
+# ``transparent``: the opacity is 0 everywhere, so that nothing or everything was painted.
+Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]
+Colour = tuple[int, int, int]
+
+# Classes of a label image are fewer; a blurred edge or JPEG makes more.
+MOST_DISCRETE = 32
+_LOSSY = frozenset({"JPEG", "WEBP", "MPO"})
+
+
+class StoredMask(NamedTuple):
+    """A decoded mask file.
+
+    Attributes:
+        form: How the file stores it.
+        pixels: uint8 (H, W) of greys or palette indices; float64 (H, W) of deeper values; uint8
+            (H, W, 3) of colours; uint8 (H, W, 4) where the opacity matters.
+        palette: uint8 (256, 3), the colours of a palette's indices.
+        lossy: Whether the format may have changed single values.
+    """
+
+    form: Form
+    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.float64]
+    palette: UInt8Array | None = None
+    lossy: bool = False
+
+
+@dataclass(frozen=True)
+class MaskSummary:
+    """What a mask file holds, as far as the meaning of its values depends on it.
+
+    Attributes:
+        form: How the file stores it.
+        lossy: Whether the format may have changed single values.
+        values: Pixels by value, or by index of a palette; of colours and opacities none.
+        colours: Pixels by colour, the most frequent alone; of greys and palettes none.
+        palette: Colours of a palette's indices in use.
+        is_discrete: Whether all values or colours in use are listed.
+        white: Value that deeper files take for white: 1, 255 or 65535.
+        isolated: Share of the pixels above 0 without another one around them, 0-1; measured only
+            where no value is above 31.
+        size: (H, W) in pixels.
+    """
+
+    form: Form
+    lossy: bool
+    values: Mapping[int, int]
+    colours: Mapping[Colour, int]
+    palette: Mapping[int, Colour]
+    is_discrete: bool
+    white: int
+    isolated: float
+    size: tuple[int, int]
+
+
+def read_stored_mask(path: Path) -> StoredMask:
+    """Decodes a mask of any kind and keeps its values as they are stored.
+
+    Raises:
+        UnreadableImageError: The file is missing, truncated or no image.
+    """
+    lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
+    return decode_upright(path, lambda image: _stored(image, lossy))
+
+
+def summarise(stored: StoredMask) -> MaskSummary:
+    """Counts what a mask holds."""
+    values: dict[int, int] = {}
+    colours: dict[Colour, int] = {}
+    palette: dict[int, Colour] = {}
+    discrete, white, isolated = True, 255, 0.0
+    if stored.form in ("grey", "palette"):
+        counts = np.bincount(stored.pixels.ravel(), minlength=256)
+        values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+        discrete = len(values) <= MOST_DISCRETE
+        if stored.palette is not None:
+            table = stored.palette.tolist()
+            palette = {value: (*table[value],) for value in values}
+    elif stored.form == "deep":
+        values, discrete = _deep_counts(stored.pixels)
+        white = white_of(stored.pixels)
+    else:
+        colours, discrete = _colour_counts(stored.pixels)
+    if stored.form in ("grey", "deep") and 0 < max(values, default=0) <= 31:
+        isolated = _isolated_share(np.asarray(stored.pixels > 0))
+    height, width = stored.pixels.shape[:2]
+    return MaskSummary(
+        form=stored.form,
+        lossy=stored.lossy,
+        values=values,
+        colours=colours,
+        palette=palette,
+        is_discrete=discrete,
+        white=white,
+        isolated=isolated,
+        size=(height, width),
+    )
+
+
+def white_of(values: npt.NDArray[np.generic]) -> int:
+    """The value that is white in a deeper file: 1, 255 or 65535, whichever holds them all."""
+    # A photograph may be dark, but a mask in which nothing is white has another white.
+    highest = float(values.max())
+    return 1 if highest <= 1 else 255 if highest <= 255 else 65535
+
+
+def _stored(image: Image.Image, lossy: bool) -> StoredMask:
+    lossy = lossy or image.format in _LOSSY
+    if image.mode in DEEP_MODES:
+        deep = np.nan_to_num(np.asarray(image, np.float64), nan=0, posinf=0, neginf=0)
+        return StoredMask("deep", deep, lossy=lossy)
+    if image.mode in ("LA", "RGBA", "PA") or (image.mode == "P" and "transparency" in image.info):
+        rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
+        alpha = rgba[:, :, 3]
+        if alpha.min() < alpha.max():
+            return StoredMask("alpha", rgba, lossy=lossy)
+        if not alpha.any():
+            return StoredMask("transparent", rgba, lossy=lossy)
+    if image.mode == "P":
+        colours = np.zeros((256, 3), np.uint8)
+        listed = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+        colours[: len(listed)] = listed
+        return StoredMask("palette", np.array(image, dtype=np.uint8), colours, lossy)
+    if image.mode in ("1", "L", "LA"):
+        return StoredMask("grey", np.array(image.convert("L"), dtype=np.uint8), lossy=lossy)
+    rgb = np.array(image.convert("RGB"), dtype=np.uint8)
+    red, green, blue = (rgb[:, :, band] for band in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return StoredMask("grey", np.ascontiguousarray(red), lossy=lossy)
+    return StoredMask("colour", rgb, lossy=lossy)
+
+
+def _deep_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[int, int], bool]:
+    values, counts = np.unique(pixels, return_counts=True)
+    whole = bool((values == np.round(values)).all())
+    if not whole or len(values) > MOST_DISCRETE:
+        return {}, False
+    return {int(value): int(n) for value, n in zip(values, counts, strict=True)}, True
+
+
+def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool]:
+    """Of a painted mask those colours that are rather opaque than not."""
+    rgb = pixels.reshape(-1, pixels.shape[2])
+    if pixels.shape[2] == 4:
+        rgb = rgb[np.asarray(rgb[:, 3]) > 127]
+    # One number for each colour: to sort those is ten times as fast as to sort rows.
+    packed = rgb[:, :3].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    colours, counts = np.unique(packed, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:MOST_DISCRETE]
+    listed = {
+        (int(colours[i]) >> 16, int(colours[i]) >> 8 & 255, int(colours[i]) & 255): int(counts[i])
+        for i in most
+    }
+    return listed, len(colours) <= MOST_DISCRETE
+
+
+def _isolated_share(marked: npt.NDArray[np.bool_]) -> float:
+    padded = np.pad(marked, 1)
+    height, width = marked.shape
+    around = sum(
+        padded[1 + down : 1 + down + height, 1 + right : 1 + right + width].astype(np.uint8)
+        for down in (-1, 0, 1)
+        for right in (-1, 0, 1)
+        if (down, right) != (0, 0)
+    )
+    count = int(marked.sum())
+    return float((marked & (around == 0)).sum() / count) if count else 0.0

@@ -1,0 +1,204 @@
+"""Looks at all masks of a data set and decides what they mean; keeps what it saw in the cache."""
+
+import hashlib
+import json
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crackseg.data.annotations.encoding_decision import decide_encoding
+from crackseg.data.annotations.encoding_parts import Decision
+from crackseg.data.annotations.ground_truth import encoded_mask, plain_mask
+from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.annotations.stored_masks import MaskSummary, read_stored_mask, summarise
+from crackseg.data.cache.survey import keep
+from crackseg.data.discovery.pairs import Inventory
+from crackseg.data.splits.origin import origin
+from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.system.files import write_text
+from crackseg.system.processes import thread_pool
+from crackseg.system.progress import progress
+
+log = logging.getLogger(__name__)
+
+# To be raised when what a summary says of a mask changes.
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class MaskMeaning:
+    """What the mask pictures of a data set mean.
+
+    Attributes:
+        inventory: Inventory whose truth references say how their masks are read.
+        decisions: Decision by the name of each data set: its source, behind its root where there
+            are several roots.
+    """
+
+    inventory: Inventory
+    decisions: Mapping[str, Decision]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the masks mean: one line, or one for each data set where they differ."""
+        by_line: dict[str, list[str]] = defaultdict(list)
+        for name, decision in self.decisions.items():
+            by_line[decision.line].append(name or "unknown source")
+        if len(by_line) == 1:
+            return (f"masks: {next(iter(by_line))}",)
+        return tuple(f"masks of {' and '.join(names)}: {line}" for line, names in by_line.items())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What deserves a warning."""
+        return tuple(remark for one in self.decisions.values() for remark in one.remarks)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What must be answered before the masks can be read."""
+        return tuple(
+            f"{name}: {one.question}" if name else one.question
+            for name, one in self.decisions.items()
+            if one.question
+        )
+
+    def log(self) -> None:
+        """Says what the masks mean."""
+        for line in self.lines:
+            log.info("%s", line)
+        for remark in self.remarks:
+            log.warning("%s", remark)
+
+    def refuse_open_questions(self) -> None:
+        """Refuses to read what may be read in several ways.
+
+        Raises:
+            DatasetError: There are questions.
+        """
+        if self.questions:
+            where = self.inventory.root
+            raise DatasetError("\n".join(f"{where}: {one}" for one in self.questions))
+
+
+def decide_meaning(
+    inventory: Inventory, folders: Sequence[Path], meaning: CrackMeaning, cache: Path | None
+) -> MaskMeaning:
+    """Decides how the mask pictures of an inventory are read.
+
+    All masks of a data set explain one another: one that holds 0 and 1 alone may be black and white
+    or the crack's part of class numbers.
+
+    Args:
+        inventory: Pairs of the data.
+        folders: Roots of the data sets.
+        meaning: What the settings say.
+        cache: Folder of what was seen before; None looks at all anew.
+
+    Raises:
+        DatasetError: The settings name values or colours that do not occur.
+    """
+    files = {file: pair for pair in inventory.pairs if (file := plain_mask(pair.mask)) is not None}
+    summaries = _summaries(inventory.root, list(files), cache)
+    grouped: dict[str, dict[str, MaskSummary]] = defaultdict(dict)
+    for file, one in summaries.items():
+        source = origin(files[file].stem).source
+        grouped[_data_set(inventory.root / file, source, folders)][file] = one
+    decisions = {name: decide_encoding(grouped[name], meaning) for name in sorted(grouped)}
+    _refuse_foreign_choice(meaning, decisions, inventory.root)
+    references = {
+        file: encoded_mask(file, decision.others.get(file, decision.encoding))
+        for name, decision in decisions.items()
+        for file in grouped[name]
+    }
+    pairs = tuple(
+        pair._replace(mask=references.get(pair.mask, pair.mask)) for pair in inventory.pairs
+    )
+    return MaskMeaning(replace(inventory, pairs=pairs), decisions)
+
+
+def _refuse_foreign_choice(
+    meaning: CrackMeaning, decisions: Mapping[str, Decision], root: Path
+) -> None:
+    if meaning.is_chosen and decisions and not any(one.is_chosen for one in decisions.values()):
+        lines = "; ".join(one.line for one in decisions.values())
+        raise DatasetError(
+            f"{root}: data.crack_values and data.crack_colours name nothing that occurs in its "
+            f"masks ({lines}); name what does, or take the settings back"
+        )
+
+
+def _data_set(path: Path, source: str, folders: Sequence[Path]) -> str:
+    """The root of a mask, where there are several, and its source."""
+    if len(folders) < 2:
+        return source
+    # Only as text: a look at the disk for each file would take long.
+    whole = os.path.abspath(path)  # noqa: PTH100
+    inside = [folder for folder in folders if whole.startswith(os.path.abspath(folder) + os.sep)]  # noqa: PTH100
+    return " ".join(filter(None, (str(inside[0]) if inside else "", source)))
+
+
+def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str, MaskSummary]:
+    """What each readable mask holds."""
+    path = None if cache is None else cache / "masks" / f"{_key(root, files)}.json"
+    known = None if path is None else _read(path)
+    if known is not None:
+        return known
+
+    def look(file: str) -> MaskSummary | None:
+        try:
+            return summarise(read_stored_mask(root / file))
+        except UnreadableImageError:
+            # Whoever reads the pair says so.
+            return None
+
+    with thread_pool() as pool:
+        seen = progress(pool.map(look, files), "Looking at masks", len(files))
+        found = {file: one for file, one in zip(files, seen, strict=True) if one is not None}
+    if path is not None:
+        text = json.dumps({file: _as_dict(one) for file, one in found.items()})
+        keep(path, lambda place: write_text(place, text))
+    return found
+
+
+def _key(root: Path, files: Sequence[str]) -> str:
+    digest = hashlib.sha256(str(_VERSION).encode())
+    for file in files:
+        try:
+            stat = (root / file).stat()
+        except OSError:
+            continue
+        digest.update(f"{file} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def _as_dict(one: MaskSummary) -> dict[str, Any]:
+    return {
+        **vars(one),
+        "values": list(one.values.items()),
+        "colours": list(one.colours.items()),
+        "palette": list(one.palette.items()),
+    }
+
+
+def _from_dict(plain: Mapping[str, Any]) -> MaskSummary:
+    return MaskSummary(
+        **{
+            **plain,
+            "values": {int(value): int(count) for value, count in plain["values"]},
+            "colours": {(*colour,): int(count) for colour, count in plain["colours"]},
+            "palette": {int(index): (*colour,) for index, colour in plain["palette"]},
+            "size": (*plain["size"],),
+        }
+    )
+
+
+def _read(path: Path) -> dict[str, MaskSummary] | None:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return {file: _from_dict(one) for file, one in plain.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None

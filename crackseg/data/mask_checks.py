@@ -1,0 +1,162 @@
+"""What is said of the masks of a data set before it is used, and which are left out or refused."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from crackseg.data.annotations.ground_truth import plain_mask
+from crackseg.data.annotations.mask_sizes import sizes_text
+from crackseg.data.cache.survey import PairStatistics
+from crackseg.data.discovery.pairs import Inventory, Pair
+from crackseg.data.splits.origin import origin
+from crackseg.errors import DatasetError, ManifestError, name_some
+
+log = logging.getLogger(__name__)
+
+# A mask that marks more of its photograph is more likely inverted than right.
+MOSTLY = 0.5
+_OTHER_SHAPE = (
+    "masks have another shape than their photograph, as those of a part of it have, or those that "
+    "were painted without regard to a photograph's EXIF orientation"
+)
+_MEND = "export them at the photographs' size, or turn them as the photographs are turned"
+
+
+def without_other_shapes(
+    inventory: Inventory, statistics: Sequence[PairStatistics]
+) -> tuple[Inventory, list[PairStatistics]]:
+    """Leaves out pairs whose mask cannot be laid on the photograph, and names them.
+
+    Args:
+        inventory: Pairs that can be read.
+        statistics: What each of them holds, in their order.
+
+    Raises:
+        DatasetError: No pair is left.
+    """
+    other = _other_shapes(inventory.pairs, statistics)
+    if not other:
+        return inventory, list(statistics)
+    named = name_some(other.values())
+    if len(other) == len(inventory.pairs):
+        raise DatasetError(
+            f"{inventory.root}: no pair is left, all {len(other)} {_OTHER_SHAPE}: {named}; {_MEND}"
+        )
+    log.warning("%d %s; left out: %s; %s", len(other), _OTHER_SHAPE, named, _MEND)
+    kept = [
+        (pair, found)
+        for pair, found in zip(inventory.pairs, statistics, strict=True)
+        if pair.image not in other
+    ]
+    pairs = tuple(pair for pair, _ in kept)
+    return replace(inventory, pairs=pairs), [found for _, found in kept]
+
+
+def refuse_other_shapes(
+    pairs: Sequence[Pair], statistics: Sequence[PairStatistics], manifest: Path
+) -> None:
+    """Refuses a manifest that lists pairs whose mask cannot be laid on the photograph.
+
+    Raises:
+        ManifestError: There are some.
+    """
+    other = _other_shapes(pairs, statistics)
+    if other:
+        raise ManifestError(
+            f"{manifest}: {len(other)} of its {_OTHER_SHAPE}: {name_some(other.values())}; "
+            f"{_MEND}, or take them out of it"
+        )
+
+
+def refuse_inverted(
+    root: Path, pairs: Sequence[Pair], statistics: Sequence[PairStatistics]
+) -> None:
+    """Refuses data all of whose mask pictures of a source mark more than half of the photograph.
+
+    Raises:
+        DatasetError: There is such a source, and the settings do not say that it is right.
+    """
+    shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for pair, found in zip(pairs, statistics, strict=True):
+        # What the settings chose stands in the reference, and is meant.
+        if plain_mask(pair.mask) is not None:
+            shares[origin(pair.stem).source].append((pair.mask, found.share))
+    for name, of_files in shares.items():
+        # One alone may be a photograph of nothing but crack.
+        if len(of_files) > 1 and all(share > MOSTLY for _, share in of_files):
+            raise DatasetError(
+                f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark more than half of "
+                f"their photograph, as inverted ones do: {name_some(one for one, _ in of_files)}; "
+                "invert them so that cracks are white, or say data.crack_values=[0] where black is "
+                "crack"
+            )
+
+
+def refuse_without_crack(
+    root: Path, statistics: Sequence[PairStatistics], mask_threshold: int
+) -> None:
+    """Refuses a training in which no mask keeps a crack.
+
+    Args:
+        root: Folder for the message.
+        statistics: What the pairs of the training subset hold.
+        mask_threshold: Grey above which a mask is crack.
+
+    Raises:
+        DatasetError: No mask keeps a crack at training size, with the reason and the remedy.
+    """
+    if not statistics or any(found.crack_pixels(mask_threshold) for found in statistics):
+        return
+    emptied = [found for found in statistics if found.is_emptied(mask_threshold)]
+    if not emptied:
+        raise DatasetError(
+            f"{root}: none of the {len(statistics)} training photographs shows a crack, so that "
+            "there is nothing to learn; add some that do"
+        )
+    brightest = max(int(np.flatnonzero(found.grey_histogram)[-1]) for found in emptied)
+    raise DatasetError(
+        f"{root}: none of the {len(statistics)} training photographs keeps a crack: at training "
+        f"size {len(emptied)} masks hold nothing brighter than {brightest}, and crack is what is "
+        f"above data.mask_threshold={mask_threshold}; lower it, or say which values or colours are "
+        "crack with data.crack_values or data.crack_colours"
+    )
+
+
+def warn_of_masks(statistics: Mapping[str, PairStatistics]) -> None:
+    """Says what is odd about masks.
+
+    Args:
+        statistics: What each pair holds, by its image.
+    """
+    resized = [
+        f"{image} ({sizes_text(found.size, found.mask_size)})"
+        for image, found in statistics.items()
+        if found.size_match == "resized"
+    ]
+    if resized:
+        log.warning(
+            "%d masks have another size than their photograph and are resized to it: %s",
+            len(resized),
+            name_some(resized),
+        )
+    covered = [image for image, found in statistics.items() if found.share > MOSTLY]
+    if covered:
+        log.warning(
+            "%d masks mark more than half of their photograph, as inverted ones do: %s; crackseg "
+            "data verify looks closer",
+            len(covered),
+            name_some(covered),
+        )
+
+
+def _other_shapes(pairs: Sequence[Pair], statistics: Sequence[PairStatistics]) -> dict[str, str]:
+    """Photographs whose mask has another shape, and both sizes in words."""
+    return {
+        pair.image: f"{pair.image} ({sizes_text(found.size, found.mask_size)})"
+        for pair, found in zip(pairs, statistics, strict=True)
+        if not found.unreadable and found.size_match == "another_shape"
+    }
