@@ -41,13 +41,16 @@ SUBSET_SPELLINGS = {
     "test": "test",
 }
 _CHANNELLED = {"imagestr": "train", "imagests": "test"}
-_NEVER_READ = frozenset({"heads", "__macosx", "segmentationobject"})
+_OBJECTS = "segmentationobject"
+_NEVER_READ = frozenset({"heads", "__macosx", _OBJECTS})
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
 """Endings of mask pictures; photographs are no GIF files."""
 MASK_ENDING = "_mask"
 OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_seg", "_annotation")
 """What may stand behind the photograph's name in a mask's, besides ``_mask``."""
-_ENDINGS = (MASK_ENDING, *OTHER_ENDINGS)
+_AROUND = "masks?|labels?|gt|ground[_-]?truth|segmentation|seg|annotations?|binary"
+_BEHIND = re.compile(rf"(?P<stem>.+)[_. -]({_AROUND})", re.IGNORECASE)
+_BEFORE = re.compile(rf"({_AROUND})[_. -](?P<stem>.+)", re.IGNORECASE)
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 
 
@@ -83,6 +86,11 @@ def is_read(path: Path) -> bool:
     return not any(part.startswith(".") for part in parts) and not _NEVER_READ.intersection(
         parts[:-1]
     )
+
+
+def is_of_objects(path: Path) -> bool:
+    """Whether a picture shows single objects, which say that a photograph is annotated."""
+    return path.parent.name.lower() == _OBJECTS
 
 
 def divide(files: Iterable[Path]) -> Division:
@@ -154,9 +162,8 @@ def keys(path: Path) -> list[Key]:
     first = key(path)
     found = [first]
     for stem in (first.stem, _without_suffix(first.stem)):
-        shorter = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
-        short = stem[: -len(shorter)] if shorter else stem
-        found += [Key(first.subset, one) for one in (stem, short, _without_suffix(short)) if one]
+        for short in (stem, *_photographs_names(stem)):
+            found += [Key(first.subset, one) for one in (short, _without_suffix(short)) if one]
     return list(dict.fromkeys(found))
 
 
@@ -176,9 +183,21 @@ def _says_mask(path: Path) -> bool:
 
 
 def _is_named_after(path: Path, stems: Collection[Path]) -> bool:
-    """Whether a photograph beside a file has its name without an ending of masks."""
-    ending = next((one for one in OTHER_ENDINGS if path.stem.lower().endswith(one)), "")
-    return bool(ending) and path.with_name(path.stem[: -len(ending)]) in stems
+    """Whether a photograph beside a file has its name without a word for masks."""
+    names = _photographs_names(path.stem)
+    return any(
+        path.with_name(name) in stems for one in names for name in (one, _without_suffix(one))
+    )
+
+
+def _photographs_names(stem: str) -> list[str]:
+    """Names that the photograph of a mask may have: without a word for masks at either end.
+
+    >>> _photographs_names("wall-mask"), _photographs_names("gt_wall"), _photographs_names("wall")
+    (['wall'], ['wall'], [])
+    """
+    matches = (pattern.fullmatch(stem) for pattern in (_BEHIND, _BEFORE))
+    return [match["stem"] for match in matches if match]
 
 
 def _is_channelled(path: Path) -> bool:

@@ -2,17 +2,19 @@
 
 import filecmp
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from crackseg.data.annotations.ground_truth import split_reference
+from crackseg.data.discovery.foreign_systems import said_names
 from crackseg.data.discovery.layouts import (
     MASK_SUFFIXES,
     Key,
     divide,
+    is_of_objects,
     is_read,
     key,
     keys,
@@ -82,9 +84,9 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     references = find_references(root, files, photographs, masks, crack_labels)
     named = _by_name(masks, references, {key(path) for path in photographs})
     truths = {
-        image: _only(root, image, [*placed, *_references(named.get(key(image), ()))], references)
-        for image in photographs
-        if (placed := references.placed.get(image))
+        image: _only(root, image, [*placed, *by_its_name], references)
+        for image, by_its_name in _named_of_placed(photographs, references, named)
+        if (placed := references.placed[image])
     }
     lonely: list[str] = []
     for name, images in _others(photographs, references, named).items():
@@ -95,13 +97,19 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     lonely += [truth.reference for name in named.keys() - taken for truth in named[name]]
     read = {*photographs, *masks, *divided.channels, *references.opened}
     without = [image for image in truths if not truths[image]]
+    objects = [path for path in listing.files if is_of_objects(path)]
     return Matches(
         truths,
         [*references.without_image, *lonely],
-        find_unknown(root, [*files, *listing.unread_pictures], read, without),
+        find_unknown(root, [*files, *objects, *listing.unread_pictures], read, without),
         references.labels,
         references.known_labels,
-        [*_said_channels(divided.channels), *parted.notes, *references.notes],
+        [
+            *_said_channels(divided.channels),
+            *parted.notes,
+            *references.notes,
+            *said_names(truths),
+        ],
     )
 
 
@@ -117,6 +125,27 @@ def _by_name(
         name = next((one for one in likely if one in photographs), likely[0])
         named[name].append(truth)
     return named
+
+
+def _named_of_placed(
+    photographs: Sequence[Path], references: References, named: Mapping[Key, Sequence[_Truth]]
+) -> Iterator[tuple[Path, list[str]]]:
+    """Photographs that annotation files describe, each with the references of its name.
+
+    Where a photograph of the same name waits for its truth, only those in the same place count.
+    """
+    waiting = {key(path) for path in photographs if path not in references.placed}
+    for image in photographs:
+        if image in references.placed:
+            name = key(image)
+            yield (
+                image,
+                [
+                    truth.reference
+                    for truth in named.get(name, ())
+                    if name not in waiting or scope(truth.file) == scope(image)
+                ],
+            )
 
 
 def _others(

@@ -186,9 +186,14 @@ def _place_listings(
         lost = []
         for file_name in listing.listed:
             listed = f"{written[path]}#{file_name}"
-            nearest = _nearest(path, PureWindowsPath(composed(file_name)), by_name)
-            if not nearest and unquote(file_name) != file_name:
-                nearest = _nearest(path, PureWindowsPath(composed(unquote(file_name))), by_name)
+            nearest = next(
+                (
+                    fitting
+                    for spelling in _spellings(file_name)
+                    if (fitting := _nearest(path, PureWindowsPath(spelling), by_name))
+                ),
+                [],
+            )
             if len(nearest) > 1:
                 raise DatasetError(
                     f"{root}: {listed} may be {nearest[0]} or {nearest[1]}; write the folder into "
@@ -204,6 +209,13 @@ def _place_listings(
         without_image += [f"{written[path]}#{name}" for name in lost if name not in by_last_part]
         notes += _said_last_parts(path, by_last_part)
     return without_image, notes
+
+
+def _spellings(file_name: str) -> list[str]:
+    """The name as it stands there, without percent signs, and without what an address asks for."""
+    decoded = unquote(file_name)
+    spellings = (file_name, decoded, unquote(file_name.partition("?")[0]))
+    return [composed(one) for one in dict.fromkeys(spellings)]
 
 
 def _nearest(
@@ -235,10 +247,11 @@ def _by_last_part(
     """
     fitting: dict[Path, list[str]] = defaultdict(list)
     for file_name in file_names:
-        listed = PureWindowsPath(composed(unquote(file_name)))
+        spellings = [PureWindowsPath(spelling) for spelling in _spellings(file_name)]
+        listed = spellings[-1]
         below = [
             path
-            for name in {listed.name, PureWindowsPath(composed(file_name)).name}
+            for name in {spelling.name for spelling in spellings}
             for path in by_name.get(name, ())
             if path.is_relative_to(listing.parent) and _of_one_subset(listing, listed, path)
         ]

@@ -5,7 +5,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from crackseg.data.discovery.layouts import MASK_SUFFIXES, Key, composed, keys, scope
+from crackseg.data.discovery.layouts import (
+    MASK_SUFFIXES,
+    Key,
+    composed,
+    is_of_objects,
+    keys,
+    scope,
+)
 from crackseg.images import IMAGE_SUFFIXES
 
 # Files beside photographs that hold no annotation: of cameras, of maps, checksums, documents.
@@ -20,6 +27,8 @@ _LISTING = re.compile(
     r"\.(json|jsonl|ndjson|geojson|xml|csv|tsv|txt|yaml|yml|toml|lst)$", re.IGNORECASE
 )
 _CLOSED = re.compile(r"\.(mat|npy|npz|h5|hdf5|tfrecords?|parquet)$", re.IGNORECASE)
+# What an archive holds is not looked for, but a volume of nnU-Net is no archive.
+_VOLUME = ".nii.gz"
 _LOOKED_INTO = 64 << 20
 _NAME = re.compile(
     rf"[^\"'<>,;:=|\t\r\n/\\]*?(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})\b",
@@ -54,7 +63,7 @@ def find_unknown(
         by_name.setdefault(composed(photograph.name).lower(), []).append(photograph)
     found: dict[Path, Path] = {}
     for path in files:
-        if path in read or _HARMLESS.search(path.name):
+        if path in read or (_HARMLESS.search(path.name) and not _is_volume(path)):
             continue
         named = _named_like(path, by_key)
         if not named and _CLOSED.search(path.name):
@@ -74,9 +83,14 @@ def _by_key(photographs: Sequence[Path]) -> dict[Key, list[Path]]:
 
 
 def _named_like(path: Path, by_key: Mapping[Key, Sequence[Path]]) -> Sequence[Path]:
-    if path.suffix.lower() in MASK_SUFFIXES - {".gif"}:
+    if path.suffix.lower() in MASK_SUFFIXES - {".gif"} and not is_of_objects(path):
         return ()
+    path = path.with_suffix("") if _is_volume(path) else path
     return next((by_key[key] for key in keys(path) if key in by_key), ())
+
+
+def _is_volume(path: Path) -> bool:
+    return path.name.lower().endswith(_VOLUME)
 
 
 def _belongs_below(photograph: Path, container: Path) -> bool:
