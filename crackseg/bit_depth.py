@@ -14,6 +14,9 @@ UInt8Array = npt.NDArray[np.uint8]
 # Numbers of bits that cameras and scanners use, whatever the file could hold.
 _USUAL_BITS = (8, 10, 12, 14, 16, 24, 32)
 _TIFF_TAGS = {info.name: number for number, info in TAGS_V2.items()}
+# Numbers that maps write where nothing was measured; floats of this size are such numbers too.
+_NO_DATA = (-9999, -32768)
+_NO_DATA_FLOAT = 1e30
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # sBIT comes before the pixels, after a few other chunks.
 _MOST_CHUNKS = 64
@@ -56,6 +59,11 @@ def declared_white(path: Path, image: Image.Image) -> float | None:
     return None
 
 
+def zero_is_white(image: Image.Image) -> bool:
+    """Whether a TIFF file declares 0 as white, which Pillow heeds only in files of 8 bits."""
+    return bool(getattr(image, "tag_v2", {}).get(_TIFF_TAGS["PhotometricInterpretation"]) == 0)
+
+
 def find_levels(
     values: npt.NDArray[np.generic], declared: float | None = None, white_level: int | None = None
 ) -> Levels:
@@ -70,8 +78,10 @@ def find_levels(
         >>> find_levels(np.array([0, 4095]))
         Levels(black=0.0, white=4095.0, note='its brightest value is 4095: read as 12 bits deep')
     """
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    lowest, highest = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    measured = _measured(values)
+    lowest, highest = (
+        (float(measured.min()), float(measured.max())) if measured.size else (0.0, 0.0)
+    )
     if white_level is not None:
         return Levels(0.0, float(white_level), "")
     if lowest < 0:
@@ -110,6 +120,16 @@ def to_8_bits(values: npt.NDArray[np.generic], levels: Levels) -> UInt8Array:
     )
     scaled = (floats - levels.black) / (levels.white - levels.black) * 255.0
     return np.clip(scaled, 0, 255).astype(np.uint8)
+
+
+def _measured(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Values that are finite and do not stand for missing data."""
+    if values.dtype.kind == "f":
+        # Infinity is larger than any bound, and NaN compares as False.
+        values = values[np.abs(values) < _NO_DATA_FLOAT]
+    if values.dtype.kind in "if" and values.size and values.min() <= max(_NO_DATA):  # type: ignore[operator]
+        values = values[~np.isin(values, _NO_DATA)]
+    return values
 
 
 def _first_number(value: object) -> float | None:

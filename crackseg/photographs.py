@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from crackseg.bit_depth import declared_white, find_levels, to_8_bits
+from crackseg.bit_depth import declared_white, find_levels, to_8_bits, zero_is_white
 from crackseg.errors import UnreadableImageError
 from crackseg.images import UInt8Array
 from crackseg.system.memory import available_memory
@@ -192,6 +192,7 @@ def _converted(
     if image.mode in _DEEP_MODES:
         values = _deep_values(opened, image)
         grey = _to_8_bits(path, values, declared_white(path, opened), white_level)
+        grey = np.asarray(255 - grey, np.uint8) if zero_is_white(opened) else grey
         return Photograph(np.repeat(grey[:, :, None], 3, axis=2), None)
     transparent = image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info
     if not transparent:

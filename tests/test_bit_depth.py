@@ -68,3 +68,13 @@ def test_tiff_and_png_declare_their_white(tmp_path: Path) -> None:
     for name, white in (("x.tif", 4095.0), ("x.png", 4095.0), ("plain.png", None)):
         with Image.open(tmp_path / name) as opened:
             assert declared_white(tmp_path / name, opened) == white, name
+
+
+@pytest.mark.parametrize("missing", [-9999, -32768, -3.4028235e38, 3.4028235e38])
+def test_number_for_missing_data_does_not_move_black_or_white(missing: float) -> None:
+    values = np.array([0, 100, 200, missing], np.float32)
+
+    levels = find_levels(values)
+
+    assert (levels.black, levels.white) == (0, 255)
+    assert to_8_bits(values, levels)[:3].tolist() == [0, 100, 200]

@@ -136,3 +136,10 @@ def test_many_alike_are_not_all_named(tmp_path: Path, warned: Log) -> None:
         read_photograph(tmp_path / "x.png")
     assert len(warned.messages) == 5
     assert warned.messages[-1].endswith("; further ones like it are not named")
+
+
+def test_deep_tiff_whose_zero_is_white_is_turned_round(tmp_path: Path) -> None:
+    path = tmp_path / "inverted.tif"
+    Image.fromarray(np.array([[0, 65535]], np.uint16)).save(path, tiffinfo={262: 0})
+
+    assert read_photograph(path)[0, :, 0].tolist() == [255, 0]
