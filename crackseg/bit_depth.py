@@ -127,7 +127,7 @@ def _measured(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     if values.dtype.kind == "f":
         # Infinity is larger than any bound, and NaN compares as False.
         values = values[np.abs(values) < _NO_DATA_FLOAT]
-    if values.dtype.kind in "if" and values.size and values.min() <= max(_NO_DATA):  # type: ignore[operator]
+    if values.dtype.kind in "if" and values.size and values.min() <= max(_NO_DATA):
         values = values[~np.isin(values, _NO_DATA)]
     return values
 
