@@ -1,8 +1,9 @@
 """Typed schema of every config group: the settings and their types."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_origin
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -63,35 +64,28 @@ class DataConfig:
 
 @dataclass
 class ModelConfig:
-    """A network by name and its constructor's arguments (see ``crackseg/models``)."""
+    """A network by name; the arguments of its constructor follow, see :func:`model_config`."""
 
     name: str = MISSING
-    base_channels: int = 16
-    depth: int = 4
-    dropout: float = 0.0
 
 
-@dataclass
-class UNetConfig(ModelConfig):
-    """Further arguments of the default U-Net."""
+@cache
+def model_config(name: str) -> type[ModelConfig]:
+    """The settings of a network: the arguments of its constructor, with their types and defaults.
 
-    name: str = "unet"
-    convs_per_level: int = 2
-    activation: str = "leaky_relu"
-    negative_slope: float = 0.1
-    norm_momentum: float = 0.1
-    norm_eps: float = 1e-5
-    init: str = "he"
+    Args:
+        name: Name of the network.
+    """
+    # Imported here because torch takes seconds.
+    from crackseg.models.registry import arguments_of
 
-
-@dataclass
-class PaperUNetConfig(ModelConfig):
-    """The report's U-Net, which has no further arguments."""
-
-    name: str = "unet_paper"
-
-
-MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"unet": UNetConfig, "unet_paper": PaperUNetConfig}
+    settings: list[tuple[str, Any, Any]] = [("name", str, field(default=name))]
+    for key, argument in arguments_of(name).items():
+        if key != "in_channels":
+            # OmegaConf has no types for a choice of texts; validation checks which they may be.
+            kind = str if get_origin(argument.annotation) is Literal else argument.annotation
+            settings.append((key, kind, field(default=argument.default)))
+    return make_dataclass(f"{name}_config", settings, bases=(ModelConfig,))
 
 
 @dataclass
@@ -211,10 +205,13 @@ def register_schemas() -> None:
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="evaluate_schema", node=EvaluateConfig)
-    # Networks differ in their arguments, so each has a schema of its own; all other groups are
-    # typed by the field that they fill in the schemas above.
-    for name, schema in MODEL_SCHEMAS.items():
-        store.store(group="model", name=f"{name}_schema", node=schema)
+    # Imported here because torch takes seconds.
+    from crackseg.models import NETWORKS
+
+    # Networks differ in their arguments, so each has its own schema; all other groups are typed by
+    # the field that they fill in the schemas above.
+    for name in NETWORKS:
+        store.store(group="model", name=f"{name}_schema", node=model_config(name))
 
 
 def write_config(config: TrainConfig, path: Path) -> None:
@@ -230,5 +227,5 @@ def read_config(path: Path) -> TrainConfig:
     """
     saved = cast(DictConfig, OmegaConf.load(path))
     schema = OmegaConf.structured(TrainConfig)
-    schema.model = OmegaConf.structured(MODEL_SCHEMAS[saved.model.name])
+    schema.model = OmegaConf.structured(model_config(str(saved.model.name)))
     return cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(schema, saved)))

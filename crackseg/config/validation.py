@@ -27,8 +27,8 @@ from crackseg.errors import ConfigError, CrackSegError, did_you_mean
 from crackseg.limits import Limits
 from crackseg.losses import check_class_weights, check_terms
 from crackseg.metrics.scores import METRIC_NAMES
-from crackseg.models.limits import network_faults
-from crackseg.models.unet import check_fits
+from crackseg.models.blocks import check_fits
+from crackseg.models.limits import network_faults, outline
 
 SPLITS = ("random", "grouped", "official", "manifest", "none")
 MASK_THRESHOLD_LIMITS = (0, 254)
@@ -64,7 +64,7 @@ def check_train_config(config: TrainConfig) -> None:
     if weights_given and config.loss.class_weights != "auto":
         faults += _fault_of(lambda: check_class_weights(config.loss.class_weights))
     if not faults:
-        faults += _fault_of(lambda: _check_poolings(config.data, config.model.depth))
+        faults += _fault_of(lambda: _check_poolings(config.data, config.model))
     _refuse(faults)
 
 
@@ -113,13 +113,15 @@ def _within(key: str, value: object, limits: Limits) -> Check:
     return limits.hold(value), f"{key}={value}: {limits}"
 
 
-def _check_poolings(data: DataConfig, depth: int) -> None:
+def _check_poolings(data: DataConfig, model: ModelConfig) -> None:
     cropped = data.crop_size is not None
     key, size = ("crop_size", data.crop_size) if cropped else ("image_size", data.image_size)
+    arguments = asdict(model)
+    name = arguments.pop("name")
     try:
-        check_fits(image_size(size), 2**depth)
+        check_fits(image_size(size), outline(name, arguments).stride)
     except CrackSegError as error:
-        raise ConfigError(f"data.{key}={size} with model.depth={depth}: {error}") from error
+        raise ConfigError(f"data.{key}={size} with model={name}: {error}") from error
 
 
 def _data_faults(data: DataConfig) -> list[str]:

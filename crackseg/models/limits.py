@@ -1,18 +1,19 @@
 """Limits of a network's arguments, so that it can be built in time and memory."""
 
+import math
 from collections.abc import Mapping
-from inspect import signature
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import torch
 
 from crackseg.errors import did_you_mean
 from crackseg.limits import Limits
 from crackseg.models import NETWORKS, SkipNetwork, build_network
-from crackseg.models.unet import Activation, Init
+from crackseg.models.registry import arguments_of
 
 # Half a billion weights are 2 GB, a hundred times those of the largest network of the paper.
 MOST_WEIGHTS = 500_000_000
+# Of arguments that several networks share; others are checked by their types.
 # Eight poolings reduce 256 pixels to one; more would need photographs of at least 512 pixels.
 ARGUMENT_LIMITS = {
     "in_channels": Limits(3, 3, whole=True),
@@ -24,7 +25,6 @@ ARGUMENT_LIMITS = {
     "norm_momentum": Limits(0, 1, above=True),
     "norm_eps": Limits(0, 1, above=True),
 }
-CHOICES: dict[str, tuple[str, ...]] = {"activation": get_args(Activation), "init": get_args(Init)}
 
 
 def network_faults(name: object, arguments: Mapping[str, Any]) -> list[str]:
@@ -40,18 +40,31 @@ def network_faults(name: object, arguments: Mapping[str, Any]) -> list[str]:
     if not isinstance(name, str) or name not in NETWORKS:
         return [_choice("model.name", name, tuple(NETWORKS))]
     faults = []
-    known = signature(NETWORKS[name]).parameters
+    known = arguments_of(name)
     for argument, value in arguments.items():
-        key = f"model.{argument}"
-        if argument not in known:
+        if argument in known:
+            faults += _argument_faults(argument, known[argument].annotation, value)
+        else:
             listed = ", ".join(known)
-            faults.append(f"{key}: the network {name} has no such argument; known: {listed}")
-        elif argument in CHOICES:
-            if not isinstance(value, str) or value not in CHOICES[argument]:
-                faults.append(_choice(key, value, CHOICES[argument]))
-        elif not ARGUMENT_LIMITS[argument].hold(value):
-            faults.append(f"{key}={value}: {ARGUMENT_LIMITS[argument]}")
+            faults.append(
+                f"model.{argument}: the network {name} has no such argument; known: {listed}"
+            )
     return faults or _size_faults(name, arguments)
+
+
+def _argument_faults(argument: str, kind: Any, value: object) -> list[str]:
+    """A line where a value is not what the constructor's argument of this type may be."""
+    key = f"model.{argument}"
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
+        return [] if value in choices else [_choice(key, value, choices)]
+    limits = ARGUMENT_LIMITS.get(argument)
+    if limits is not None:
+        return [] if limits.hold(value) else [f"{key}={value}: {limits}"]
+    right = type(value) is kind or (kind is float and type(value) is int)
+    finite = not isinstance(value, float) or math.isfinite(value)
+    wanted = getattr(kind, "__name__", kind)
+    return [] if right and finite else [f"{key}={value}: a value of type {wanted}"]
 
 
 def outline(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crackseg.config.schema import PaperUNetConfig, UNetConfig
+from crackseg.config.schema import model_config
 from crackseg.config.validation import check_train_config
 from tests.helpers.commands import CONF
 from tests.helpers.settings import composed
@@ -23,7 +23,7 @@ def test_every_choice_composes_and_is_valid(choice: str) -> None:
 def test_default_run_is_what_the_project_promises() -> None:
     config = composed()
     assert config.data.name == "synthetic"
-    assert isinstance(config.model, UNetConfig)
+    assert isinstance(config.model, model_config("unet"))
     assert config.model.dropout == 0.1
     assert config.loss.terms == {"weighted_bce": 1.0}
     assert config.loss.class_weights == "auto"
@@ -39,7 +39,7 @@ def test_default_run_is_what_the_project_promises() -> None:
 
 
 def test_paper_network_has_its_own_schema() -> None:
-    assert isinstance(composed("model=unet_paper").model, PaperUNetConfig)
+    assert isinstance(composed("model=unet_paper").model, model_config("unet_paper"))
 
 
 def test_the_scheduler_follows_the_callbacks_monitor() -> None:

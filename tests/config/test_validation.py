@@ -15,7 +15,7 @@ from tests.helpers.settings import composed
         ("data.image_size=[96]", "data.image_size=[96]: it is one side or"),
         (
             "data.image_size=100",
-            "data.image_size=100 with model.depth=4: an image of 100x100 pixels (H x W) does not "
+            "data.image_size=100 with model=unet: an image of 100x100 pixels (H x W) does not "
             "fit: this network is trained on multiples of 16; the nearest that fit are 96x96 and "
             "112x112",
         ),

@@ -5,7 +5,13 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from crackseg.config.schema import DataConfig, LossConfig, TrainConfig, UNetConfig, register_schemas
+from crackseg.config.schema import (
+    DataConfig,
+    LossConfig,
+    TrainConfig,
+    model_config,
+    register_schemas,
+)
 from tests.helpers.commands import CONF
 
 
@@ -20,7 +26,7 @@ def small_config(root: Path, cache: Path) -> TrainConfig:
             num_workers=0,
             cache=str(cache),
         ),
-        model=UNetConfig(base_channels=4, depth=2, dropout=0.1),
+        model=model_config("unet")(base_channels=4, depth=2, dropout=0.1),
         loss=LossConfig(terms={"weighted_bce": 1.0}, class_weights="auto"),
     )
     config.trainer.max_epochs = 2

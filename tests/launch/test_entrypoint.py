@@ -186,7 +186,7 @@ def test_what_cannot_be_parsed_is_told_with_how_to_write_it(
         ("model.dropout=1.5", "model.dropout=1.5: at least 0 and below 1"),
         ("data.image_size=0", "data.image_size=0: it is one side or [height, width], in whole"),
         ("data.image_size=abc", "data.image_size=abc: it is one side or [height, width], in "),
-        ("data.image_size=100", "data.image_size=100 with model.depth=4: an image of 100x100"),
+        ("data.image_size=100", "data.image_size=100 with model=unet: an image of 100x100"),
         ("seed=-1", "seed=-1: at least 0"),
         ("trainer.devices=two", "trainer.devices=two: auto, how many (such as 2), or which"),
         ("trainer.accelerator=gpuu", "trainer.accelerator=gpuu: one of auto, cpu, gpu, cuda, "),

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from crackseg.errors import ConfigError, ImageSizeError
 from crackseg.models import NETWORKS, SkipNetwork, build_network
-from crackseg.models.unet import PaperUNet, UNet, check_fits
+from crackseg.models.blocks import check_fits
+from crackseg.models.unet import PaperUNet, UNet
 from tests.helpers.networks import with_statistics
 
 every_network = pytest.mark.parametrize("name", NETWORKS)

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard.summary import compute_curve
 
-from crackseg.config.schema import LoggerConfig, TrainConfig, UNetConfig
+from crackseg.config.schema import LoggerConfig, TrainConfig, model_config
 from crackseg.errors import ConfigError
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
@@ -268,7 +268,7 @@ def hyper_parameters(folder: Path) -> Mapping[str, Any]:
 
 
 def test_outcome_is_every_setting_with_its_figures(tmp_path: Path, totals: Tensor) -> None:
-    config = TrainConfig(model=UNetConfig(dropout=0.25))
+    config = TrainConfig(model=model_config("unet")(dropout=0.25))
     config.data.image_size = [96, 160]
     loggers = build_loggers(BOTH, tmp_path, None)
     log_outcome(loggers, asdict(config), figures(totals), 30)

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import pytest
 import torch
 
-from crackseg.config.schema import LoggerConfig, PaperUNetConfig, TrainConfig, UNetConfig
+from crackseg.config.schema import LoggerConfig, TrainConfig, model_config
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.training.loggers import build_loggers, log_outcome, log_threshold_curves
@@ -115,7 +115,10 @@ def fabricate(folder: Path, config: TrainConfig, seed: int, test: bool) -> None:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
-    paper, default = TrainConfig(model=PaperUNetConfig()), TrainConfig(model=UNetConfig())
+    paper, default = (
+        TrainConfig(model=model_config("unet_paper")()),
+        TrainConfig(model=model_config("unet")()),
+    )
     paper.optimizer.lr = 0.125
     fabricate(folder / "first", paper, seed=0, test=False)
     fabricate(folder / "second", default, seed=1, test=True)

@@ -13,7 +13,7 @@ from PIL import Image
 
 import crackseg
 from crackseg.checkpoint import read_checkpoint
-from crackseg.config.schema import EvaluateConfig, TrainConfig, UNetConfig
+from crackseg.config.schema import EvaluateConfig, TrainConfig, model_config
 from crackseg.config.validation import check_train_config
 from crackseg.data import prepare
 from crackseg.data.datamodule import CrackDataModule
@@ -251,7 +251,7 @@ def test_leaks_are_told_in_checkpoint_metrics_and_tables(
 def test_large_photographs_are_judged_in_tiles(
     cropping: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shallow = UNetConfig(base_channels=4, depth=1, dropout=0.1)
+    shallow = model_config("unet")(base_channels=4, depth=1, dropout=0.1)
     result = train(replace(cropping, model=shallow), tmp_path / "run")
     whole = EvaluateConfig(checkpoint=str(result.checkpoint))
     expected = evaluate(whole, tmp_path / "whole")["stored"]["totals"]
