@@ -36,6 +36,23 @@ class UnreadableImageError(CrackSegError):
     """A file that should hold an image cannot be decoded."""
 
 
+class AnnotationError(UnreadableImageError):
+    """An annotation cannot be drawn on its photograph.
+
+    Attributes:
+        reason: What is wrong, without names, so that equal reasons can be counted.
+    """
+
+    reason = ""
+
+    @classmethod
+    def of(cls, what: str, reason: str) -> "AnnotationError":
+        """The error of a file, or of what stands in it."""
+        error = cls(f"{what} {reason}")
+        error.reason = reason
+        return error
+
+
 class ManifestError(CrackSegError):
     """A split manifest that is damaged, overlaps, or names missing files."""
 

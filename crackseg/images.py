@@ -17,6 +17,8 @@ from crackseg.errors import UnreadableImageError
 from crackseg.system.files import atomic_write
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
+"""Endings of mask pictures; photographs are no GIF files."""
 
 Resize = Literal["area", "bilinear"]
 MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour", "encoded"]

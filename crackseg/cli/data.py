@@ -157,7 +157,7 @@ def _verify(options: argparse.Namespace) -> int:
         require_writable_file(options.exclude)
     if options.json is not None:
         require_writable_file(options.json)
-    found = verify(options.roots, options.without_mask, _meaning(options))
+    found = verify(options.roots, options.without_mask, _meaning(options), options.crack_label)
     print_verification(found)
     if options.json is not None:
         write_json(found.as_dict(), options.json)
@@ -228,6 +228,13 @@ def _add_meaning(command: argparse.ArgumentParser) -> None:
         metavar="RRGGBB",
         help="colours of masks that are crack, such as fa3253: data.crack_colours",
     )
+    command.add_argument(
+        "--crack-labels",
+        nargs="+",
+        default=[],
+        metavar="LABEL",
+        help="labels of annotation files that are crack: data.crack_labels",
+    )
 
 
 def _meaning(options: argparse.Namespace) -> "CrackMeaning":
@@ -270,6 +277,7 @@ def _explore(options: argparse.Namespace) -> int:
         Path(DataConfig().cache),
         options.without_mask,
         _meaning(options),
+        options.crack_labels,
     )
     page = write_page(exploration, options.output)
     for name, division in exploration.divisions.items():

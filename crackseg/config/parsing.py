@@ -62,16 +62,44 @@ def blocks(value: Any) -> dict[str, tuple[int, int]]:
 
 
 def roots(value: Any) -> list[Path]:
-    """Reads ``data.root``: a folder, or a list of folders.
+    """Reads ``data.root``: a folder, a list of folders, or folders by their source.
 
     Raises:
         ConfigError: The value is anything else.
     """
-    folders = value if isinstance(value, list | tuple) else [value]
+    folders = list(value.values()) if isinstance(value, dict) else value
+    folders = folders if isinstance(folders, list | tuple) else [folders]
     # A folder may be called 2024, which Hydra reads as a number.
     if not folders or not all(isinstance(one, str | int) and str(one) for one in folders):
-        raise ConfigError(f"data.root={value}: a folder, or several as [FOLDER,FOLDER]")
+        raise ConfigError(
+            f"data.root={value}: a folder, or several as [FOLDER,FOLDER], or with their sources as "
+            "{SOURCE:FOLDER,SOURCE:FOLDER}"
+        )
     return [path(str(folder)) for folder in folders]
+
+
+def root_sources(value: Any) -> list[str]:
+    """Reads from ``data.root`` the source of each folder; empty where none is given.
+
+    Raises:
+        ConfigError: The name of a source is empty.
+    """
+    if not isinstance(value, dict):
+        return [""] * len(roots(value))
+    if not all(str(source).strip() for source in value):
+        raise ConfigError(f"data.root={value}: the name of a source is empty")
+    return [str(source) for source in value]
+
+
+def crack_labels(value: Sequence[str]) -> tuple[str, ...]:
+    """Reads ``data.crack_labels``.
+
+    Raises:
+        ConfigError: A label is empty.
+    """
+    if not all(label.strip() for label in value):
+        raise ConfigError(f"data.crack_labels={list(value)}: one label is empty")
+    return tuple(value)
 
 
 def names(value: Sequence[str] | None) -> tuple[str, ...] | None:

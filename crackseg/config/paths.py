@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 from crackseg.config.parsing import path, roots
 from crackseg.config.schema import DataConfig, TrainConfig
@@ -18,11 +19,19 @@ def absolute_data(data: DataConfig) -> DataConfig:
     folders = [os.path.abspath(folder) for folder in roots(data.root)]  # noqa: PTH100
     return replace(
         data,
-        root=folders if isinstance(data.root, list) else folders[0],
+        root=_like(data.root, folders),
         cache=str(path(data.cache).resolve()),
         manifest=_absolute_file(data.manifest),
         exclude=_absolute_file(data.exclude),
+        origins=_absolute_file(data.origins),
     )
+
+
+def _like(root: Any, folders: list[str]) -> Any:
+    """Folders in the form that ``data.root`` has."""
+    if isinstance(root, dict):
+        return dict(zip(root, folders, strict=True))
+    return folders if isinstance(root, list) else folders[0]
 
 
 def _absolute_file(given: str | None) -> str | None:

@@ -29,14 +29,18 @@ class DataConfig:
     """Sources of photographs and masks, their division, and their batches."""
 
     name: str = MISSING
-    # A folder, or a list of folders.
+    # A folder, a list of folders, or folders by the source of their photographs.
     root: Any = MISSING
     # Only synthetic data are made in a chosen number; elsewhere the files decide.
     count: int | None = None
     without_mask: str = "leave_out"
+    # Labels of annotation files; none: those that speak of a crack, or the only one in use.
+    crack_labels: list[str] = field(default_factory=list)
     sources: list[str] | None = None
     without_sources: list[str] = field(default_factory=list)
     exclude: str | None = None
+    # A CSV file that says which photograph each file was cut from.
+    origins: str | None = None
     split: str = "random"
     split_seed: int = 0
     counts: list[int] | None = None

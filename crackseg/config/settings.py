@@ -27,6 +27,7 @@ class DataSettings:
     Attributes:
         name: Name of the data's group in ``conf/data``.
         roots: Folders with photographs and masks.
+        root_sources: Source of each folder; empty where none is given.
         image_size: Size (H, W) of training in pixels.
         crack_values: Values of grey masks, or palette indices, that are crack.
         crack_colours: Colours (R, G, B) of masks that are crack.
@@ -34,6 +35,7 @@ class DataSettings:
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         blocks: Numbers in a run and in its guard band, by source.
         manifest: File of an earlier division.
+        origins: File that says which photograph each file was cut from.
         exclude: File that lists photographs to leave out.
         cache: Folder of stored surveys and pixels.
         store_limit: Gigabytes that all stores in the cache may take together.
@@ -41,11 +43,14 @@ class DataSettings:
 
     name: str
     roots: tuple[Path, ...]
+    root_sources: tuple[str, ...]
     count: int | None
     without_mask: Literal["leave_out", "crack_free"]
+    crack_labels: tuple[str, ...]
     sources: tuple[str, ...] | None
     without_sources: tuple[str, ...]
     exclude: Path | None
+    origins: Path | None
     split: Literal["random", "grouped", "official", "manifest", "none"]
     split_seed: int
     counts: tuple[int, ...] | None
@@ -71,9 +76,11 @@ class DataSettings:
 
 # How a setting is read that may be written in several ways, or that Hydra's types cannot hold.
 _PARSED: Mapping[str, Callable[[Any], Any]] = {
+    "crack_labels": parsing.crack_labels,
     "sources": parsing.names,
     "without_sources": parsing.names,
     "exclude": parsing.file,
+    "origins": parsing.file,
     "counts": parsing.whole_numbers,
     "crack_values": parsing.crack_values,
     "crack_colours": parsing.crack_colours,
@@ -92,7 +99,10 @@ def data_settings(config: DataConfig) -> DataSettings:
         ConfigError: One line for every setting that is out of range or contradicts another.
     """
     check_data_config(config)
-    named: dict[str, Any] = {"roots": tuple(parsing.roots(config.root))}
+    named: dict[str, Any] = {
+        "roots": tuple(parsing.roots(config.root)),
+        "root_sources": tuple(parsing.root_sources(config.root)),
+    }
     for field in fields(DataSettings):
         if field.name not in named:
             value = getattr(config, field.name)

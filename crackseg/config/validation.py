@@ -5,14 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from crackseg.config.parsing import (
-    blocks,
-    crack_colours,
-    crack_values,
-    crop_size,
-    image_size,
-    roots,
-)
+from crackseg.config import parsing
 from crackseg.config.schema import (
     CallbacksConfig,
     DataConfig,
@@ -119,7 +112,7 @@ def _check_poolings(data: DataConfig, model: ModelConfig) -> None:
     arguments = asdict(model)
     name = arguments.pop("name")
     try:
-        check_fits(image_size(size), outline(name, arguments).stride)
+        check_fits(parsing.image_size(size), outline(name, arguments).stride)
     except CrackSegError as error:
         raise ConfigError(f"data.{key}={size} with model={name}: {error}") from error
 
@@ -182,21 +175,22 @@ def _data_faults(data: DataConfig) -> list[str]:
         ),
     ]
     return [
-        *_fault_of(lambda: roots(data.root)),
-        *_fault_of(lambda: image_size(data.image_size)),
-        *_fault_of(lambda: crop_size(data.crop_size)),
-        *_fault_of(lambda: blocks(data.blocks)),
-        *_fault_of(lambda: crack_values(data.crack_values)),
-        *_fault_of(lambda: crack_colours(data.crack_colours)),
+        *_fault_of(lambda: (parsing.roots(data.root), parsing.root_sources(data.root))),
+        *_fault_of(lambda: parsing.crack_labels(data.crack_labels)),
+        *_fault_of(lambda: parsing.image_size(data.image_size)),
+        *_fault_of(lambda: parsing.crop_size(data.crop_size)),
+        *_fault_of(lambda: parsing.blocks(data.blocks)),
+        *_fault_of(lambda: parsing.crack_values(data.crack_values)),
+        *_fault_of(lambda: parsing.crack_colours(data.crack_colours)),
         *_faults_of([*checks, *_crop_checks(data)]),
     ]
 
 
 def _path_checks(data: DataConfig) -> list[Check]:
-    paths = {"cache": data.cache, "manifest": data.manifest, "exclude": data.exclude}
     return [
         (path is None or bool(path.strip()), f"data.{key}: empty; name a path")
-        for key, path in paths.items()
+        for key in ("cache", "manifest", "exclude", "origins")
+        for path in [getattr(data, key)]
     ]
 
 
@@ -207,6 +201,7 @@ def _selecting(data: DataConfig) -> list[str]:
         "data.without_sources": data.without_sources,
         "data.exclude": data.exclude,
         "data.blocks": data.blocks,
+        "data.crack_labels": data.crack_labels,
     }
     return [key for key, value in given.items() if value]
 

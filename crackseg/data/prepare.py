@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings
+from crackseg.data.annotations.ground_truth import labels_of
 from crackseg.data.annotations.mask_encoding import CrackMeaning
 from crackseg.data.cache.duplicates import known_duplicates
 from crackseg.data.cache.mask_encodings import decide_meaning
@@ -24,13 +25,14 @@ from crackseg.data.mask_checks import (
     warn_of_masks,
     without_other_shapes,
 )
-from crackseg.data.readers import FileReader, PairReader
+from crackseg.data.readers import FileReader, PairReader, reasons_unreadable
 from crackseg.data.splits.duplicates import THUMBNAIL
 from crackseg.data.splits.exclusions import read_exclusions
-from crackseg.data.splits.grouping import describe, with_duplicates
+from crackseg.data.splits.grouping import describe, with_duplicates, with_photographs
 from crackseg.data.splits.leakage import Leaks, find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
 from crackseg.data.splits.numbered_series import Blocks
+from crackseg.data.splits.origins import Origins, read_photographs, sources_of_folders
 from crackseg.data.splits.sources import known_sources, select_sources
 from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
 from crackseg.errors import (
@@ -110,6 +112,8 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     root = common_root(config.roots)
     manifest = read_manifest(config.manifest, root)
     _refuse_missing_masks(manifest, config)
+    if labels := labels_of(row.mask for row in manifest.rows):
+        log.info("labels that count as crack, as the manifest says: %s", labels)
     inventory = Inventory(root, tuple(row.pair for row in manifest.rows))
     pairs = _with_meaning(inventory, config).pairs
     rows = zip(manifest.rows, pairs, strict=True)
@@ -117,6 +121,9 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     statistics, pixels = _read(root, pairs, preprocessing, config.cache, _store_limit(config))
     refuse_other_shapes(pairs, statistics, config.manifest)
     manifest = _with_duplicates(manifest, root, statistics, config.cache)
+    if config.origins is not None:
+        photographs = read_photographs(config.origins, [pair.image for pair in pairs])
+        manifest = replace(manifest, rows=tuple(with_photographs(manifest.rows, photographs)))
     return _prepared(root, manifest, pairs, statistics, pixels)
 
 
@@ -142,10 +149,10 @@ def _refuse_missing_masks(manifest: Manifest, config: DataSettings) -> None:
 
 
 def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
-    inventory = find_pairs_below(config.roots, config.without_mask)
+    inventory = find_pairs_below(config.roots, config.without_mask, config.crack_labels)
     if config.exclude is not None:
         inventory = _excluding(inventory, config.exclude)
-    rows = describe(inventory.pairs, _rules(config))
+    rows = describe(inventory.pairs, _rules(config), origins=_origins(config, inventory))
     # Before the photographs are read, which takes long.
     known_sources(rows, config.sources, config.without_sources)
     inventory = _with_meaning(inventory, config)
@@ -153,12 +160,21 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     statistics, pixels = _read(
         root, inventory.pairs, preprocessing, config.cache, _store_limit(config)
     )
+    damaged = [
+        pair for pair, found in zip(inventory.pairs, statistics, strict=True) if found.unreadable
+    ]
     inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
     inventory.warn_of_left_out()
+    if inventory.said_labels:
+        log.info("%s", inventory.said_labels)
+    reasons = reasons_unreadable(root, damaged)
+    for reason in reasons:
+        log.warning("%s", reason)
     if not inventory.pairs:
         raise DatasetError(
-            f"{root}: no pair is left, {len(inventory.unreadable)} cannot be read and the others "
-            "are excluded; crackseg data verify names them"
+            f"{root}: no pair is left, {len(inventory.unreadable)} cannot be read "
+            f"({name_some(reasons, 1)}) and the others are excluded; crackseg data verify names "
+            "them"
         )
     statistics = [found for found in statistics if not found.unreadable]
     inventory, statistics = without_other_shapes(inventory, statistics)
@@ -177,6 +193,13 @@ def _with_meaning(inventory: Inventory, config: DataSettings) -> Inventory:
     decided.log()
     decided.refuse_open_questions()
     return decided.inventory
+
+
+def _origins(config: DataSettings, inventory: Inventory) -> Origins:
+    images = [pair.image for pair in inventory.pairs]
+    photographs = {} if config.origins is None else read_photographs(config.origins, images)
+    sources = sources_of_folders(inventory.root, config.roots, config.root_sources)
+    return Origins(sources, photographs)
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:

@@ -1,10 +1,13 @@
 """Sources of the pixels of a photograph and of its mask."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
+from crackseg.errors import AnnotationError, UnreadableImageError, name_some
 from crackseg.images import Resize, UInt8Array, resize, scaled_size
 from crackseg.photographs import read_photograph
 from crackseg.preprocessing import Preprocessing
@@ -40,6 +43,26 @@ class FileReader:
         height, width = photograph.shape[:2]
         truth = read_truth(self.root, row.mask, (height, width))
         return self.preprocessing.resize_pair(photograph, truth)
+
+
+def reasons_unreadable(root: Path, pairs: Iterable[Pair]) -> list[str]:
+    """Says why pairs cannot be read, equal reasons once, each with some names."""
+    images: dict[str, list[str]] = {}
+    for pair in pairs:
+        images.setdefault(why_unreadable(root, pair), []).append(pair.image)
+    return [f"{len(names)} x {why}: {name_some(names)}" for why, names in images.items()]
+
+
+def why_unreadable(root: Path, pair: Pair) -> str:
+    """The reason why a pair cannot be read, without names; empty where it can."""
+    try:
+        photograph = read_photograph(root / pair.image)
+        read_truth(root, pair.mask, (photograph.shape[0], photograph.shape[1]))
+    except AnnotationError as error:
+        return error.reason
+    except UnreadableImageError as error:
+        return str(error).partition(": ")[2] or str(error)
+    return ""
 
 
 class PredictionScaleReader:

@@ -101,8 +101,17 @@ def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
         return replace(config.data, **seen)
     if config.root is not None:
         # As a folder of photographs: synthetic ones would be made if they are missing.
-        return replace(trained_on, root=config.root, name="folder", count=None)
+        root = _with_sources(config.root, trained_on.root)
+        return replace(trained_on, root=root, name="folder", count=None)
     return trained_on
+
+
+def _with_sources(root: Any, trained_on: Any) -> Any:
+    """Folders with the sources that the checkpoint's had, where they are as many."""
+    if not isinstance(trained_on, dict) or isinstance(root, dict):
+        return root
+    folders = list(root) if isinstance(root, list | tuple) else [root]
+    return dict(zip(trained_on, folders, strict=True)) if len(folders) == len(trained_on) else root
 
 
 def _ready(datamodule: CrackDataModule) -> CrackDataModule:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crackseg.config.parsing import blocks, crop_size, image_size, roots
+from crackseg.config.parsing import blocks, crop_size, image_size, root_sources, roots
 from crackseg.errors import ConfigError
 
 
@@ -39,10 +39,19 @@ def test_folders(value: Any, folders: list[str]) -> None:
     assert roots(value) == [Path(folder) for folder in folders]
 
 
-@pytest.mark.parametrize("value", [None, "", [], [None], ["a", ""], {"a": 1}, 1.5])
+@pytest.mark.parametrize("value", [None, "", [], [None], ["a", ""], {"a": ""}, {}, 1.5])
 def test_what_is_no_folder_is_refused(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"^data\.root=.*: a folder, or several as \[FOLDER,"):
         roots(value)
+
+
+def test_folders_with_their_sources() -> None:
+    given = {"uav": "a", "walls": "b"}
+    assert roots(given) == [Path("a"), Path("b")]
+    assert root_sources(given) == ["uav", "walls"]
+    assert root_sources(["a", "b"]) == ["", ""]
+    with pytest.raises(ConfigError, match=r"^data\.root=.*: the name of a source is empty$"):
+        root_sources({" ": "a"})
 
 
 def test_blocks() -> None:

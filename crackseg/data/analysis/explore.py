@@ -1,7 +1,7 @@
 """Measures a data set for its page: each pair, ways to divide it, and problems."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -121,6 +121,7 @@ def explore(
     cache: Path,
     without_mask: WithoutMask = "leave_out",
     meaning: CrackMeaning | None = None,
+    crack_labels: Collection[str] = (),
 ) -> Exploration:
     """Reads and measures all pairs below the roots.
 
@@ -130,14 +131,14 @@ def explore(
         cache: Folder of stored surveys, see :func:`crackseg.data.cache.survey.survey`.
         without_mask: Treatment of photographs without a mask.
         meaning: What the user says about mask pictures; None for nothing.
+        crack_labels: Labels of annotation files that count as cracks; none guesses them.
 
     Raises:
         DatasetNotFoundError: There are no pairs below a root.
         DatasetError: Files contradict each other, or no pair can be read.
     """
-    masks = decide_meaning(
-        find_pairs_below(roots, without_mask), roots, meaning or CrackMeaning(), cache
-    )
+    found = find_pairs_below(roots, without_mask, crack_labels)
+    masks = decide_meaning(found, roots, meaning or CrackMeaning(), cache)
     masks.log()
     inventory, root = masks.inventory, masks.inventory.root
     inspected = inspect_all(root, inventory.pairs)

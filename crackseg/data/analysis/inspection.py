@@ -13,7 +13,7 @@ import numpy.typing as npt
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import thumbnail
-from crackseg.errors import UnreadableImageError
+from crackseg.errors import AnnotationError, UnreadableImageError
 from crackseg.images import UInt8Array, binarize, resize
 from crackseg.photographs import read_photograph
 from crackseg.system.processes import thread_pool
@@ -23,10 +23,17 @@ _CORE = 127
 
 
 class Unreadable(NamedTuple):
-    """A pair of which a file cannot be decoded; ``complaint`` says which one and why."""
+    """A pair of which a file cannot be decoded.
+
+    Attributes:
+        pair: The pair.
+        complaint: Which of its files, and why.
+        annotated: Whether its annotation can be read but not drawn on the photograph.
+    """
 
     pair: Pair
     complaint: str
+    annotated: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +101,8 @@ def inspect(root: Path, pair: Pair) -> Inspection | Unreadable:
         return Unreadable(pair, f"photograph {_reason(error, root / pair.image)}")
     try:
         mask, kind = read_truth_and_kind(root, pair.mask, photograph.shape[:2])
+    except AnnotationError as error:
+        return Unreadable(pair, error.reason, annotated=True)
     except UnreadableImageError as error:
         return Unreadable(pair, f"mask {_reason(error, root / (truth_file(pair.mask) or ''))}")
     return Inspection(

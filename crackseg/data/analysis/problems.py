@@ -44,6 +44,12 @@ KINDS: dict[str, Kind] = {
         True,
         "training leaves them out; export them at the photographs' size, or turn them alike",
     ),
+    "undrawable": Kind(
+        "annotations that cannot be drawn on their photograph",
+        True,
+        "mend them where they were made, or annotate the photograph as it is now; training leaves "
+        "these photographs out",
+    ),
     "no_mask": Kind(
         "saliency maps, photographs or small numbers instead of masks",
         True,
@@ -132,7 +138,7 @@ def find_problems(
     """
     readable = [one for one in inspected if isinstance(one, Inspection)]
     problems = [
-        Problem("unreadable", (one.pair,), one.complaint)
+        Problem("undrawable" if one.annotated else "unreadable", (one.pair,), one.complaint)
         for one in inspected
         if isinstance(one, Unreadable)
     ]

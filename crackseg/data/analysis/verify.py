@@ -1,7 +1,7 @@
 """Verifies a data set: what it holds and what is wrong with it. Changes none of its files."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ class Verification:
         masks_without_image: Masks without a photograph; training leaves them out and says so.
         mask_lines: What mask pictures mean, in words.
         problems: Problems, see :mod:`crackseg.data.analysis.problems`.
+        labels: Line on which labels of annotation files count as cracks; empty without such files.
+        remarks: Lines on how photographs and masks were found.
     """
 
     root: str
@@ -70,6 +72,8 @@ class Verification:
     masks_without_image: tuple[str, ...]
     mask_lines: tuple[str, ...]
     problems: tuple[Problem, ...]
+    labels: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def spoils(self) -> bool:
@@ -106,6 +110,7 @@ def verify(
     roots: Sequence[Path],
     without_mask: WithoutMask = "leave_out",
     meaning: CrackMeaning | None = None,
+    crack_labels: Collection[str] = (),
 ) -> Verification:
     """Reads every pair below the roots and finds problems.
 
@@ -113,14 +118,14 @@ def verify(
         roots: Roots of data sets; with several, paths are relative to their common parent folder.
         without_mask: Treatment of photographs without a mask.
         meaning: What the user says about mask pictures; None for nothing.
+        crack_labels: Labels of annotation files that count as cracks; none guesses them.
 
     Raises:
         DatasetNotFoundError: There are no pairs below a root.
         DatasetError: Files contradict each other.
     """
-    masks = decide_meaning(
-        find_pairs_below(roots, without_mask), roots, meaning or CrackMeaning(), None
-    )
+    found = find_pairs_below(roots, without_mask, crack_labels)
+    masks = decide_meaning(found, roots, meaning or CrackMeaning(), None)
     inventory = masks.inventory
     return judge(masks, roots, inspect_all(inventory.root, inventory.pairs))
 
@@ -155,6 +160,8 @@ def judge(
             *find_problems(inspected, subsets),
             *lists,
         ),
+        labels=inventory.said_labels,
+        remarks=inventory.remarks,
     )
 
 

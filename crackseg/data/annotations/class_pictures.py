@@ -37,7 +37,7 @@ class ClassPicture:
     value: Colour | int
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """Draws the class, see :class:`crackseg.data.annotations.shapes.Drawing`."""
+        """Draws the class, see :class:`crackseg.data.annotations.drawings.Drawing`."""
         try:
             with Image.open(self.path) as image:
                 if isinstance(self.value, int):

@@ -6,13 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from crackseg.data.annotations.drawings import Drawing, Runs
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.rle import decompress
 from crackseg.data.annotations.shapes import (
     Annotated,
     AnnotationFile,
-    Drawing,
-    Runs,
     Shape,
     polygon,
     shape,

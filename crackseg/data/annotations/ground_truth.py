@@ -17,7 +17,7 @@ Earlier versions wrote the label of a LabelMe file behind the ``#``, which is st
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,10 +26,10 @@ import numpy as np
 from crackseg.data.annotations.mask_encoding import MaskEncoding
 from crackseg.data.annotations.reader import SUFFIXES, read_annotations
 from crackseg.data.annotations.stored_masks import read_stored_mask
-from crackseg.errors import UnreadableImageError
-from crackseg.images import IMAGE_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
+from crackseg.errors import UnreadableImageError, name_some
+from crackseg.images import MASK_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
 
-_SUFFIXES = "|".join(map(re.escape, sorted(IMAGE_SUFFIXES)))
+_SUFFIXES = "|".join(map(re.escape, sorted(MASK_SUFFIXES)))
 _ANNOTATION = re.compile(
     rf"(.+?(?:{'|'.join(map(re.escape, sorted(SUFFIXES)))}))(?:\?([^#?/]*))?(?:#(.*))?",
     re.IGNORECASE | re.DOTALL,
@@ -97,6 +97,15 @@ def is_annotation(reference: str) -> bool:
     """Whether a reference leads to annotations with labels, not just to a mask."""
     file, labels, _, _ = split_reference(reference)
     return labels is not None or Path(file).suffix.lower() in SUFFIXES
+
+
+def labels_of(references: Iterable[str]) -> str:
+    """The labels that count as cracks in references, in words; empty without annotation files."""
+    annotations = [one for one in references if is_annotation(one)]
+    if not annotations:
+        return ""
+    written = {label for one in annotations for label in split_reference(one).labels or ()}
+    return name_some(sorted(written), 10) or "those that speak of one"
 
 
 def read_truth(root: Path, reference: str, size: tuple[int, int]) -> UInt8Array:

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import circle, points, rectangle, stroke
 from crackseg.data.annotations.shapes import (
     AnnotationFile,
-    Bitmap,
-    Drawing,
-    Polygons,
     decode_painted,
     polygon,
     shape,

@@ -10,7 +10,7 @@ _CRACK = re.compile("crack", re.IGNORECASE)
 _NO_CRACK = re.compile(
     r"(?<![a-z])(no|non|not|un|without)[-_ ]*crack|crack[-_ ]*(free|less)", re.IGNORECASE
 )
-_SETTING = "data.crack_labels=[LABEL] (crackseg data: --crack-label LABEL)"
+_SETTING = "data.crack_labels=[LABEL] (crackseg data: --crack-labels LABEL)"
 
 
 @dataclass(frozen=True)

@@ -5,104 +5,17 @@ import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.data.annotations.drawings import Drawing, Polygons
 from crackseg.data.annotations.labels import LabelUse, crack_labels, means_crack
-from crackseg.data.annotations.polygons import Points, fill, points, refuse_far
-from crackseg.data.annotations.rle import expand
-from crackseg.errors import UnreadableImageError
+from crackseg.data.annotations.polygons import points
+from crackseg.errors import AnnotationError, UnreadableImageError
 from crackseg.images import UInt8Array
-
-
-class Drawing(Protocol):
-    """Something that can be drawn on a photograph."""
-
-    def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """Draws it at size (H, W) as uint8, 0 or 255.
-
-        Raises:
-            ValueError: The drawing does not fit a photograph of this size.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Polygons:
-    """Filled polygons.
-
-    Attributes:
-        outlines: Points of each polygon, in pixels.
-        given: Points as they were annotated, before they were made into polygons.
-    """
-
-    outlines: Sequence[Points]
-    given: Points
-
-    def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`Drawing`."""
-        refuse_far(self.given, size)
-        return fill(self.outlines, size)
-
-
-@dataclass(frozen=True)
-class RelativePolygon:
-    """A filled polygon whose points are shares of the photograph's sides, in [0, 1]."""
-
-    outline: Points
-
-    def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`Drawing`."""
-        outline = self.outline * np.array(size[::-1])
-        refuse_far(outline, size)
-        return fill([outline], size)
-
-
-@dataclass(frozen=True)
-class Runs:
-    """A run-length code.
-
-    Attributes:
-        counts: Lengths of the runs, see :mod:`crackseg.data.annotations.rle`.
-        size: Size (H, W) of the mask that it was made from.
-    """
-
-    counts: Sequence[int]
-    size: tuple[int, int]
-
-    def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`Drawing`."""
-        if self.size != size:
-            raise ValueError(f"its run-length code is of size {list(self.size)}")
-        return expand(self.counts, size)
-
-
-@dataclass(frozen=True)
-class Bitmap:
-    """A painted rectangle.
-
-    Attributes:
-        painted: Whether each pixel is painted, bool (h, w).
-        left: Column of its first pixel in the photograph.
-        top: Row of its first pixel in the photograph.
-    """
-
-    painted: npt.NDArray[np.bool_]
-    left: int
-    top: int
-
-    def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`Drawing`."""
-        height, width = self.painted.shape
-        top, left = self.top, self.left
-        if min(left, top) < 0 or top + height > size[0] or left + width > size[1]:
-            raise ValueError("its mask reaches beyond the photograph")
-        mask = np.zeros(size, np.uint8)
-        mask[top : top + height, left : left + width][self.painted] = 255
-        return mask
 
 
 @dataclass(frozen=True)
@@ -149,22 +62,27 @@ class Annotated:
             UnreadableImageError: The size differs, a shape does not fit, or no crack can be drawn.
         """
         if self.size is not None and self.size != size:
-            raise UnreadableImageError(
-                f"{self.where}: annotated at {self.size[1]} x {self.size[0]} pixels (width x "
-                f"height), but the photograph has {size[1]} x {size[0]}; it was resized or turned "
-                "afterwards"
+            raise AnnotationError.of(
+                f"{self.where}:",
+                f"annotated at {self.size[1]} x {self.size[0]} pixels (width x height), but the "
+                f"photograph has {size[1]} x {size[0]}; it was resized or turned afterwards",
             )
         cracks = [shape for shape in self.shapes if shape.label in labels]
         if cracks and all(isinstance(crack.drawing, str) for crack in cracks):
-            raise UnreadableImageError(f"{self.where}: {_fault(cracks[0], cracks[0].drawing)}")
+            raise self._error(cracks[0], cracks[0].drawing)
         mask = np.zeros(size, np.uint8)
         for crack in cracks:
             if not isinstance(crack.drawing, str):
                 try:
                     mask |= crack.drawing.draw(size)
                 except ValueError as error:
-                    raise UnreadableImageError(f"{self.where}: {_fault(crack, error)}") from error
+                    raise self._error(crack, error) from error
         return mask
+
+    def _error(self, crack: Shape, reason: object) -> AnnotationError:
+        return AnnotationError.of(
+            f"{self.where}: {crack.name} ({crack.label})", f"cannot be drawn: {reason}"
+        )
 
     def skipped(self, labels: Collection[str]) -> list[str]:
         """Reasons why cracks cannot be drawn; empty where no other crack is left."""
@@ -172,7 +90,7 @@ class Annotated:
         faulty = [crack for crack in cracks if isinstance(crack.drawing, str)]
         if len(faulty) == len(cracks):
             return []
-        return [f"{self.where}: {_fault(crack, crack.drawing)}" for crack in faulty]
+        return [str(self._error(crack, crack.drawing)) for crack in faulty]
 
 
 @dataclass(frozen=True)
@@ -294,7 +212,3 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
         return int(value)
     return None
-
-
-def _fault(shape: Shape, reason: object) -> str:
-    return f"{shape.name} ({shape.label}) cannot be drawn: {reason}"

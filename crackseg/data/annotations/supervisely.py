@@ -12,17 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import Points, fill, points, rectangle, refuse_far, stroke
-from crackseg.data.annotations.shapes import (
-    AnnotationFile,
-    Bitmap,
-    Drawing,
-    Polygons,
-    decode_painted,
-    shape,
-    sheet,
-    size_in,
-)
+from crackseg.data.annotations.shapes import AnnotationFile, decode_painted, shape, sheet, size_in
 from crackseg.errors import UnreadableImageError
 from crackseg.images import UInt8Array
 
@@ -36,7 +28,7 @@ class _WithHoles:
         self.outline, self.holes = outline, holes
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """See :class:`crackseg.data.annotations.shapes.Drawing`."""
+        """See :class:`crackseg.data.annotations.drawings.Drawing`."""
         refuse_far(self.outline, size)
         mask = fill([self.outline], size)
         mask[fill(self.holes, size) > 0] = 0

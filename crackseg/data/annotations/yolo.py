@@ -14,15 +14,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from crackseg.data.annotations.drawings import Drawing, RelativePolygon
 from crackseg.data.annotations.polygons import points
-from crackseg.data.annotations.shapes import (
-    AnnotationFile,
-    Drawing,
-    RelativePolygon,
-    Shape,
-    shape,
-    sheet,
-)
+from crackseg.data.annotations.shapes import AnnotationFile, Shape, shape, sheet
 
 _LINE = re.compile(r"\d+(?:\s+-?\d*\.?\d+(?:[eE][-+]?\d+)?){4,}")
 _CLASS_LISTS = ("classes.txt", "obj.names")

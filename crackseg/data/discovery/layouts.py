@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from crackseg.images import IMAGE_SUFFIXES
+from crackseg.images import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 Kind = Literal["image", "mask", "label"]
 
@@ -43,8 +43,6 @@ SUBSET_SPELLINGS = {
 _CHANNELLED = {"imagestr": "train", "imagests": "test"}
 _OBJECTS = "segmentationobject"
 _NEVER_READ = frozenset({"heads", "__macosx", _OBJECTS})
-MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
-"""Endings of mask pictures; photographs are no GIF files."""
 MASK_ENDING = "_mask"
 OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_seg", "_annotation")
 """What may stand behind the photograph's name in a mask's, besides ``_mask``."""

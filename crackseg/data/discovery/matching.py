@@ -11,7 +11,6 @@ from typing import NamedTuple, TypeVar
 from crackseg.data.annotations.ground_truth import split_reference
 from crackseg.data.discovery.foreign_systems import said_names
 from crackseg.data.discovery.layouts import (
-    MASK_SUFFIXES,
     Key,
     divide,
     is_of_objects,
@@ -26,6 +25,7 @@ from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
 from crackseg.errors import DatasetError, name_some
+from crackseg.images import MASK_SUFFIXES
 
 _Place = TypeVar("_Place")
 

@@ -7,7 +7,8 @@ from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import clusters
 from crackseg.data.splits.manifest import Row
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.origin import number, origin
+from crackseg.data.splits.origin import number
+from crackseg.data.splits.origins import Origins
 from crackseg.data.splits.sources import known_source
 from crackseg.errors import DatasetError, name_some
 
@@ -16,6 +17,7 @@ def describe(
     pairs: Sequence[Pair],
     blocks: Mapping[str, Blocks] | None = None,
     duplicates: Sequence[tuple[int, int]] = (),
+    origins: Origins | None = None,
 ) -> list[Row]:
     """Makes a row for every pair: where it is from, and which group it must stay with.
 
@@ -28,6 +30,7 @@ def describe(
         blocks: Rules by source, where names are plain numbers; a run of numbers then stands for the
             photograph.
         duplicates: Index pairs of near duplicates.
+        origins: Origins that the user gave, which come before those that names tell.
 
     Returns:
         A row for each pair, in the same order, with an empty subset.
@@ -36,9 +39,10 @@ def describe(
         DatasetError: A rule names a source that does not occur, or whose names are not plain
             numbers.
     """
-    rows = [Row(*pair, *origin(pair.stem), group="", subset="") for pair in pairs]
+    origins = origins or Origins()
+    rows = [Row(*pair, *origins.of(pair), group="", subset="") for pair in pairs]
     for name, rule in (blocks or {}).items():
-        rows = _in_runs(rows, known_source("data.blocks", name, rows), rule)
+        rows = _in_runs(rows, known_source("data.blocks", name, rows), rule, origins)
     rows = [replace(row, group=row.photograph or row.image) for row in rows]
     return with_duplicates(rows, duplicates)
 
@@ -68,11 +72,32 @@ def with_duplicates(rows: Sequence[Row], duplicates: Sequence[tuple[int, int]]) 
     return [replace(row, group=names.get(row.group, row.group)) for row in rows]
 
 
-def _in_runs(rows: Sequence[Row], source: str, rule: Blocks) -> list[Row]:
+def with_photographs(rows: Sequence[Row], photographs: Mapping[str, str]) -> list[Row]:
+    """Rows with the photographs that images were cut from, and their groups joined by these.
+
+    Args:
+        rows: Rows with their groups.
+        photographs: Photograph by image.
+    """
+    known = [replace(row, photograph=photographs.get(row.image, row.photograph)) for row in rows]
+    first: dict[str, int] = {}
+    links = [
+        (first.setdefault(row.photograph, place), place)
+        for place, row in enumerate(known)
+        if row.image in photographs or row.photograph in first
+    ]
+    return with_duplicates(known, links)
+
+
+def _in_runs(rows: Sequence[Row], source: str, rule: Blocks, origins: Origins) -> list[Row]:
     """Rows in which a run of numbers stands for the photograph of each image of the source."""
+    left = {row.image for row in rows if row.source == source} - origins.photographs.keys()
+    if not left:
+        # The user says of every one of them which photograph it was cut from.
+        return list(rows)
     cut = [
         replace(row, photograph=rule.name(source, rule.run(place)))
-        if row.source == source and (place := number(row.stem)) is not None
+        if row.image in left and (place := number(row.stem)) is not None
         else row
         for row in rows
     ]

@@ -128,6 +128,11 @@ def _checked_row(path: Path, line: int, record: dict[str | None, str | None]) ->
         raise ManifestError(f"{path}, line {line}: the columns are {', '.join(COLUMNS)}")
     cells = {column: str(value) for column, value in values.items()}
     row = Row(**cells, group=record.get("group") or cells["photograph"] or cells["image"])
+    if not row.image.strip() or not row.stem.strip():
+        raise ManifestError(
+            f"{path}, line {line}: {'image' if not row.image.strip() else 'stem'} is empty; every "
+            "line names a photograph"
+        )
     if row.subset not in SUBSETS:
         raise ManifestError(
             f"{path}, line {line}: subset is {row.subset!r}; one of {', '.join(SUBSETS)}"

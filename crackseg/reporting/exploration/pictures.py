@@ -51,7 +51,7 @@ def with_overlay(root: Path, pair: Pair, mask_threshold: int) -> list[UInt8Array
 def of_problem(root: Path, problem: Problem, mask_threshold: int) -> list[UInt8Array]:
     """Pictures of a problem: copies, photographs with the mask that they share, or a mask."""
     pairs = problem.pairs[:_MOST_STRIPS]
-    if problem.kind == "unreadable" or not pairs:
+    if problem.kind in ("unreadable", "undrawable") or not pairs:
         return []
     if problem.kind in COPIES:
         return [preview(read_photograph(root / pair.image)) for pair in pairs]

@@ -98,6 +98,8 @@ def _facts(verification: Verification) -> Iterator[Text]:
         if counts:
             listed = (f"{name} {count:,}" for name, count in counts.items())
             yield Text(f"{what}: {name_some(listed, 2 * _MOST_NAMED)}")
+    if verification.labels:
+        yield Text(verification.labels)
 
 
 def _findings(verification: Verification) -> Iterator[Text]:
@@ -113,6 +115,8 @@ def _findings(verification: Verification) -> Iterator[Text]:
         if files:
             yield _headline(False, f"{what}: {len(files):,}; training leaves them out and says so")
             yield Text(f"{_INDENT}{name_some(files, _MOST_NAMED)}")
+    for remark in verification.remarks:
+        yield _headline(False, remark)
 
 
 def _headline(spoils: bool, text: str) -> Text:

@@ -113,6 +113,13 @@ def test_a_damaged_file_is_an_error() -> None:
     ]
 
 
+def test_an_annotation_that_cannot_be_drawn_is_no_damaged_file() -> None:
+    assert found(Unreadable(pair("a"), "cannot be drawn", annotated=True)) == [
+        ("undrawable", "a", "cannot be drawn")
+    ]
+    assert "download" not in KINDS["undrawable"].remedy
+
+
 def test_identical_photographs_are_a_warning_and_the_larger_problem_is_told() -> None:
     same = {"image_digest": "same"}
     assert found(inspection("a", **same), inspection("b", mask_digest="mask a", **same)) == [

@@ -36,7 +36,7 @@ SQUARE = [[10, 5], [20, 5], [20, 15], [10, 15]]
     ],
 )
 def test_a_reference_is_a_file_and_an_entry(reference: str, file: str, entry: str | None) -> None:
-    assert split_reference(reference) == (file, None, entry)
+    assert split_reference(reference)[:3] == (file, None, entry)
     assert truth_file(reference) == file
 
 
@@ -55,7 +55,7 @@ def test_labels_stand_in_a_reference(
     file: str, labels: set[str] | None, entry: str | None, written: str
 ) -> None:
     assert reference(Path(file), entry, labels) == written
-    assert split_reference(written) == (file, labels, entry)
+    assert split_reference(written)[:3] == (file, labels, entry)
 
 
 def test_an_empty_reference_is_a_photograph_without_cracks(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_several_labels_of_which_none_speaks_of_cracks_are_named() -> None:
         crack_labels(all_used({"stain", "fissure"}), Path("walls"))
     assert str(caught.value) == (
         "walls: none of its 2 labels speaks of a crack (fissure, stain), so it is not known which "
-        "means one; say it with data.crack_labels=[LABEL] (crackseg data: --crack-label LABEL)"
+        "means one; say it with data.crack_labels=[LABEL] (crackseg data: --crack-labels LABEL)"
     )
 
 
@@ -75,7 +75,7 @@ def test_a_label_of_cracks_that_no_annotation_bears_is_doubted() -> None:
     assert str(caught.value) == (
         "walls: no annotation bears the label wall-cracks, and all bear others (fissure), so it is "
         "not known which means a crack; say it with data.crack_labels=[LABEL] (crackseg data: "
-        "--crack-label LABEL)"
+        "--crack-labels LABEL)"
     )
     assert crack_labels(use, "walls", ["Fissure"]) == {"fissure"}
     assert crack_labels(use, "walls", ["wall-cracks"]) == {"wall-cracks"}

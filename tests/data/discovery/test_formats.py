@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from crackseg.data.annotations.ground_truth import read_truth
-from crackseg.data.discovery.pairs import Inventory, find_pairs
+from crackseg.data.discovery.pairs import Inventory, find_pairs, find_pairs_below
 from crackseg.errors import DatasetError, DatasetNotFoundError
 
 SIZE = (20, 30)
@@ -391,3 +391,29 @@ def test_links_in_circles_and_to_nowhere_are_left_out_and_said(
     (tmp_path / "l_mask.png").symlink_to("l_mask.png")
     assert images(find_pairs(tmp_path)) == ["x.jpg"]
     assert "links that lead nowhere or in a circle, left out: l_mask.png, round" in caplog.text
+
+
+def test_labels_that_the_user_names_are_cracks_in_every_root(tmp_path: Path) -> None:
+    for root, label in (("one", "fissure"), ("two", "joint")):
+        photograph(tmp_path / root / "x.jpg")
+        shape = {"label": label, "points": [[10, 5], [25, 5], [25, 10], [10, 10]]}
+        stain = {"label": "stain", "points": [[1, 1], [9, 1], [9, 9]]}
+        (tmp_path / root / "x.json").write_text(json.dumps({"shapes": [shape, stain]}))
+    roots = [tmp_path / "one", tmp_path / "two"]
+    inventory = find_pairs_below(roots, "leave_out", ["fissure", "joint"])
+    assert [pair.mask for pair in inventory.pairs] == ["one/x.json?fissure", "two/x.json?joint"]
+    assert inventory.said_labels.startswith("labels that count as crack: fissure, joint; all else")
+    assert_bar(inventory)
+    with pytest.raises(DatasetError, match=r"^data\.crack_labels: .* has the label rift; the"):
+        find_pairs_below(roots, "leave_out", ["fissure", "joint", "rift"])
+
+
+def test_a_category_of_cracks_that_nothing_bears_is_asked_about(tmp_path: Path) -> None:
+    photograph(tmp_path / "x.jpg")
+    put_listing(tmp_path, "x.jpg")
+    document = json.loads((tmp_path / "result.json").read_text())
+    document["categories"] = [{"id": 0, "name": "cracks"}, {"id": 1, "name": "fissure"}]
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    with pytest.raises(DatasetError, match=r"no annotation bears the label cracks, and all bear"):
+        find_pairs(tmp_path, "crack_free")
+    assert_bar(find_pairs(tmp_path, "leave_out", ["fissure"]))

@@ -292,3 +292,14 @@ def test_truth_may_stand_in_a_shared_file_or_nowhere(root: Path, tmp_path: Path)
     (root / "all.json").touch()
     (root / "CFD_2.json").touch()
     assert [row.mask for row in read_manifest(path, root).rows] == masks
+
+
+@pytest.mark.parametrize("column", ["image", "stem"])
+def test_an_empty_cell_is_named_with_its_line(root: Path, tmp_path: Path, column: str) -> None:
+    cells = dict(zip(SIX_COLUMNS.split(","), line(1).split(","), strict=True)) | {column: " "}
+    path = write_lines(tmp_path / "m.csv", line(0), ",".join(cells.values()))
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path, root)
+    assert str(caught.value) == (
+        f"{path}, line 3: {column} is empty; every line names a photograph"
+    )

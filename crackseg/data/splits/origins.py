@@ -1,0 +1,130 @@
+"""Takes from the user where images are from: a source for a folder, a photograph for each file.
+
+What the user says comes before what names tell, see :mod:`crackseg.data.splits.origin`.
+"""
+
+import logging
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from crackseg.data.discovery.layouts import composed
+from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.origin import Origin, origin
+from crackseg.errors import DatasetError, name_some
+from crackseg.system.files import read_table
+
+log = logging.getLogger(__name__)
+
+_FILE_COLUMNS = ("file", "image", "our_file")
+_PHOTOGRAPH = "photograph"
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Origins that the user gave.
+
+    Attributes:
+        sources: Source by folder, relative to the data set's root; ``.`` is the root itself.
+        photographs: Photograph that each image was cut from, by image.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    photographs: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, pair: Pair) -> Origin:
+        """Origin of a pair."""
+        named = origin(pair.stem)
+        given = (
+            source
+            for folder, source in self.sources.items()
+            if folder == "." or pair.image.startswith(f"{folder}/")
+        )
+        photograph = self.photographs.get(pair.image, named.photograph)
+        return Origin(next(given, named.source), photograph)
+
+
+def sources_of_folders(
+    root: Path, folders: Sequence[Path], sources: Sequence[str]
+) -> dict[str, str]:
+    """Sources by folder, as :class:`Origins` holds them.
+
+    Args:
+        root: Root of the data set.
+        folders: Folders in it, as ``data.root`` names them.
+        sources: Source of each; empty where none is given.
+    """
+    return {
+        Path(os.path.relpath(folder, root)).as_posix(): source
+        for folder, source in zip(folders, sources, strict=False)
+        if source
+    }
+
+
+def read_photographs(path: Path, images: Collection[str]) -> dict[str, str]:
+    """Reads which photograph each image was cut from; names of no image are said.
+
+    Args:
+        path: CSV file with a column ``file`` (or ``image``) and a column ``photograph``.
+        images: Images of the data set, by their paths relative to its root.
+
+    Returns:
+        Photographs by image.
+
+    Raises:
+        DatasetError: Other columns, an empty cell, a name that fits several images or none at all
+            that fits one, or a file with two photographs.
+    """
+    columns, records = read_table(path, "list of origins", DatasetError)
+    column = next((one for one in _FILE_COLUMNS if one in columns), None)
+    if column is None or _PHOTOGRAPH not in columns:
+        raise DatasetError(
+            f"{path}, line 1: the columns are file and photograph, of which a file was cut; here "
+            f"they are {name_some(columns, 10) or 'none'}"
+        )
+    by_ending = _by_ending(images)
+    found: dict[str, str] = {}
+    absent = []
+    for line, record in records:
+        name, photograph = record.get(column), record.get(_PHOTOGRAPH)
+        if not name or not photograph:
+            raise DatasetError(f"{path}, line {line}: {column} or {_PHOTOGRAPH} is empty")
+        image = _image(f"{path}, line {line}", name, by_ending)
+        if image is None:
+            absent.append(name)
+        elif found.setdefault(image, photograph) != photograph:
+            raise DatasetError(f"{path}, line {line}: {name} was given another photograph before")
+    if records and not found:
+        raise DatasetError(
+            f"{path}: none of the {len(records)} files that it lists is among the photographs, as "
+            f"{name_some(absent)}"
+        )
+    if absent:
+        log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
+    return found
+
+
+def _by_ending(images: Iterable[str]) -> dict[str, list[str]]:
+    """The images by their names, with the suffix and without."""
+    by_ending: dict[str, list[str]] = {}
+    for image in images:
+        path = PurePosixPath(composed(image))
+        for name in dict.fromkeys((path.name, path.stem)):
+            by_ending.setdefault(name, []).append(image)
+    return by_ending
+
+
+def _image(where: str, listed: str, by_ending: Mapping[str, Sequence[str]]) -> str | None:
+    """The image that a list means; None where there is none."""
+    path = PurePosixPath(composed(listed.replace("\\", "/")))
+    fitting = [
+        image
+        for image in by_ending.get(path.name) or by_ending.get(path.stem, ())
+        if PurePosixPath(composed(image)).parts[-len(path.parts) : -1] == path.parts[:-1]
+    ]
+    if len(fitting) > 1:
+        raise DatasetError(
+            f"{where}: {listed} may be {fitting[0]} or {fitting[1]}; write its folder before it"
+        )
+    return fitting[0] if fitting else None
