@@ -12,7 +12,12 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from crackseg import photographs
 from crackseg.errors import UnreadableImageError
-from crackseg.photographs import as_rgb, open_photograph, read_photograph, size_of_photograph
+from crackseg.photographs import (
+    as_rgb,
+    open_photograph,
+    read_photograph,
+    size_of_photograph,
+)
 
 Log = pytest.LogCaptureFixture
 

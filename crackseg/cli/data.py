@@ -10,7 +10,7 @@ from crackseg.data.download.dataverse import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
 
 if TYPE_CHECKING:
-    from crackseg.data.annotations.mask_encoding import CrackMeaning
+    from crackseg.data.annotations.masks.encoding import CrackMeaning
 
 
 def add_data_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -239,7 +239,7 @@ def _add_meaning(command: argparse.ArgumentParser) -> None:
 
 def _meaning(options: argparse.Namespace) -> "CrackMeaning":
     from crackseg.config.parsing import crack_colours, crack_values
-    from crackseg.data.annotations.mask_encoding import CrackMeaning
+    from crackseg.data.annotations.masks.encoding import CrackMeaning
 
     return CrackMeaning(crack_values(options.crack_values), crack_colours(options.crack_colours))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.data.annotations.ground_truth import plain_mask
-from crackseg.data.annotations.mask_sizes import sizes_text
+from crackseg.data.annotations.masks.sizes import sizes_text
 from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Inventory, Pair
 from crackseg.data.splits.origin import origin

@@ -8,17 +8,12 @@ from pathlib import Path
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings
 from crackseg.data.annotations.ground_truth import labels_of
-from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.cache.duplicates import known_duplicates
 from crackseg.data.cache.mask_encodings import decide_meaning
 from crackseg.data.cache.store import NoRoomError, open_store
 from crackseg.data.cache.survey import PairStatistics, survey
-from crackseg.data.discovery.pairs import (
-    Inventory,
-    Pair,
-    common_root,
-    find_pairs_below,
-)
+from crackseg.data.discovery.pairs import Inventory, Pair, common_root, find_pairs_below
 from crackseg.data.mask_checks import (
     refuse_inverted,
     refuse_other_shapes,

@@ -14,7 +14,13 @@ from omegaconf import OmegaConf
 
 from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
-from crackseg.errors import ConfigError, CrackSegError, DatasetError, OutputError, WorkerKilledError
+from crackseg.errors import (
+    ConfigError,
+    CrackSegError,
+    DatasetError,
+    OutputError,
+    WorkerKilledError,
+)
 from crackseg.models import build_network
 from crackseg.reporting.comparison.entries import RunResult, settings_as_text
 from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation

@@ -14,7 +14,7 @@ from crackseg.data.analysis.inspection import Inspection, inspect_all
 from crackseg.data.analysis.problems import COPIES, Problem
 from crackseg.data.analysis.verify import CUTS, Verification, judge
 from crackseg.data.annotations.ground_truth import read_truth
-from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.cache.mask_encodings import decide_meaning
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below

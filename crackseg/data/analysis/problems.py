@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crackseg.data.analysis.inspection import Inspection, Unreadable
-from crackseg.data.annotations.mask_sizes import match_sizes
+from crackseg.data.annotations.masks.sizes import match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import clusters, near_duplicates
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from crackseg.data.analysis.inspection import Inspection, Unreadable, inspect_all
 from crackseg.data.analysis.problems import KINDS, Problem, exclusions, find_problems
-from crackseg.data.annotations.mask_encoding import CrackMeaning
+from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
 from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.data.annotations.class_pictures import read_class_picture
-from crackseg.data.annotations.coco import parse_coco
-from crackseg.data.annotations.labelme import parse_labelme
+from crackseg.data.annotations.formats.coco import parse_coco
+from crackseg.data.annotations.formats.labelme import parse_labelme
+from crackseg.data.annotations.formats.supervisely import parse_supervisely
+from crackseg.data.annotations.formats.yolo import parse_yolo
 from crackseg.data.annotations.shapes import AnnotationFile
-from crackseg.data.annotations.supervisely import parse_supervisely
-from crackseg.data.annotations.yolo import parse_yolo
 from crackseg.errors import UnreadableImageError
 
 
@@ -66,7 +66,7 @@ def read_annotations(path: Path) -> AnnotationFile | None:
     Raises:
         UnreadableImageError: The file is missing or not JSON.
         DatasetError: The file contradicts itself, see
-            :func:`crackseg.data.annotations.coco.parse_coco`.
+            :func:`crackseg.data.annotations.formats.coco.parse_coco`.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crackseg.data.annotations.encoding_decision import decide_encoding
-from crackseg.data.annotations.encoding_parts import Decision
 from crackseg.data.annotations.ground_truth import encoded_mask, plain_mask
-from crackseg.data.annotations.mask_encoding import CrackMeaning
-from crackseg.data.annotations.stored_masks import MaskSummary, read_stored_mask, summarise
+from crackseg.data.annotations.masks.decision import decide_encoding
+from crackseg.data.annotations.masks.encoding import CrackMeaning
+from crackseg.data.annotations.masks.parts import Decision
+from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
 from crackseg.data.cache.survey import keep
 from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.origin import origin

@@ -38,7 +38,13 @@ from crackseg.errors import CrackSegError, OutputError
 from crackseg.images import UInt8Array
 from crackseg.photographs import size_of_photograph
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import discard, is_full, require_writable, said_in_words, write_text
+from crackseg.system.files import (
+    discard,
+    is_full,
+    require_writable,
+    said_in_words,
+    write_text,
+)
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
-from crackseg.data.annotations.mask_sizes import SizeMatch, match_sizes
+from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError

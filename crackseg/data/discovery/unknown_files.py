@@ -5,13 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from crackseg.data.discovery.layouts import (
-    Key,
-    composed,
-    is_of_objects,
-    keys,
-    scope,
-)
+from crackseg.data.discovery.layouts import Key, composed, is_of_objects, keys, scope
 from crackseg.images import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 # Files beside photographs that hold no annotation: of cameras, of maps, checksums, documents.

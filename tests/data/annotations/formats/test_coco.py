@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from crackseg.data.annotations.coco import parse_coco
+from crackseg.data.annotations.formats.coco import parse_coco
 from crackseg.data.annotations.shapes import AnnotationFile
 from crackseg.errors import DatasetError, UnreadableImageError
 

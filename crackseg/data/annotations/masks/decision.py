@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from crackseg.data.annotations.encoding_parts import (
+from crackseg.data.annotations.masks.encoding import CrackMeaning
+from crackseg.data.annotations.masks.grey_values import decide_greys
+from crackseg.data.annotations.masks.parts import (
     Decision,
     Files,
     Parts,
@@ -13,9 +15,7 @@ from crackseg.data.annotations.encoding_parts import (
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.grey_encoding import decide_greys
-from crackseg.data.annotations.mask_encoding import CrackMeaning
-from crackseg.data.annotations.stored_masks import MOST_DISCRETE, Colour, MaskSummary
+from crackseg.data.annotations.masks.stored import MOST_DISCRETE, Colour, MaskSummary
 from crackseg.errors import name_some
 
 # More levels than these are no classes but shades.

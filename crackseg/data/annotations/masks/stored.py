@@ -1,7 +1,7 @@
 """Masks as their files store them, before anything is said about what their values mean.
 
 What they mean is decided over all masks of a data set together, see
-:mod:`crackseg.data.annotations.encoding_decision`.
+:mod:`crackseg.data.annotations.masks.decision`.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ class StoredMask(NamedTuple):
 
     Attributes:
         form: How the file stores it.
-        pixels: uint8 (H, W) of greys or palette indices; float64 (H, W) of deeper values; uint8
-            (H, W, 3) of colours; uint8 (H, W, 4) where the opacity matters.
-        palette: uint8 (256, 3), the colours of a palette's indices.
+        pixels: Stored pixels: uint8 (H, W) of greys or palette indices; float64 (H, W) of deeper
+            values; uint8 (H, W, 3) of colours; uint8 (H, W, 4) where the opacity matters.
+        palette: Colours of a palette's indices, uint8 (256, 3).
         lossy: Whether the format may have changed single values.
     """
 

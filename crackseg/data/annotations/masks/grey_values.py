@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from crackseg.data.annotations.encoding_parts import (
+from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
+from crackseg.data.annotations.masks.parts import (
     Files,
     Parts,
     count_as_crack,
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.mask_encoding import CrackMeaning, MaskEncoding
-from crackseg.data.annotations.stored_masks import MOST_DISCRETE
+from crackseg.data.annotations.masks.stored import MOST_DISCRETE
 from crackseg.errors import name_some
 
 # Class numbers are small; what is stored as grey goes further up.

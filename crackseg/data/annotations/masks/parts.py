@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from crackseg.data.annotations.mask_encoding import MaskEncoding
-from crackseg.data.annotations.stored_masks import MaskSummary
+from crackseg.data.annotations.masks.encoding import MaskEncoding
+from crackseg.data.annotations.masks.stored import MaskSummary
 from crackseg.errors import name_some
 
 Files = Mapping[str, MaskSummary]

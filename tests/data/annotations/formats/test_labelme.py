@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.annotations.labelme import parse_labelme
+from crackseg.data.annotations.formats.labelme import parse_labelme
 from crackseg.data.annotations.shapes import AnnotationFile
 from crackseg.errors import UnreadableImageError
 

@@ -1,7 +1,7 @@
 """How the stored values of masks become grey, where that is not to be seen from one file.
 
 Such an encoding is decided over all masks of a data set together, see
-:mod:`crackseg.data.annotations.encoding_decision`, and written into the truth reference of each of
+:mod:`crackseg.data.annotations.masks.decision`, and written into the truth reference of each of
 its masks, so that a manifest says how its masks were read.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.stored_masks import Colour, StoredMask
+from crackseg.data.annotations.masks.stored import Colour, StoredMask
 from crackseg.images import UInt8Array
 
 

@@ -1,0 +1,1 @@
+"""Masks that are pictures: what their stored values mean, decided over a whole data set."""
