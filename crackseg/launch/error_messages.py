@@ -19,6 +19,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
+from crackseg.config.schema import ModelConfig, model_config
 from crackseg.errors import nearest
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -76,7 +77,8 @@ def unknown_setting(key: str, schema: Any) -> str:
         entry.name: f"{outer.name}.{entry.name}"
         for outer in fields(schema)
         if is_dataclass(outer.type)
-        for entry in fields(outer.type)
+        # Of networks, the default one stands for all.
+        for entry in fields(model_config("unet") if outer.type is ModelConfig else outer.type)
     }
     meant = nearest(name, known) or below.get(nearest(name, below) or "")
     return f"{key}: there is no such setting in {group or 'the config'}; {_rather(meant, known)}"

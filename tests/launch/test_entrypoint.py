@@ -145,7 +145,11 @@ def test_a_choice_that_does_not_exist_is_told_with_those_that_do(
         ("seed=1.5", "seed: Value '1.5' of type 'float' could not be converted to Integer"),
         ("model.dropout=abc", f"model.dropout: Value 'abc' {OF_TYPE_STR} Float"),
         ("data.augment=maybe", "data.augment: Value 'maybe' is not a valid bool (type str)"),
-        ("data.root=null", "data.root=None: a folder, or several as [FOLDER,FOLDER]"),
+        (
+            "data.root=null",
+            "data.root=None: a folder, or several as [FOLDER,FOLDER], or with their sources as "
+            "{SOURCE:FOLDER,SOURCE:FOLDER}",
+        ),
         ("data.counts=[a,b]", f"data.counts[0]: Value 'a' {OF_TYPE_STR} Integer"),
         ("+loss.terms.bce=abc", f"loss.terms.bce: Value 'abc' {OF_TYPE_STR} Float"),
         ("loss.terms=[bce]", "loss.terms: Cannot merge DictConfig with ListConfig"),

@@ -56,9 +56,9 @@ KINDS: dict[str, Kind] = {
         "put true masks there, white on black; those of CrackSeg9k stand in Masks, not in Heads",
     ),
     "wrong_size": Kind(
-        "photographs and masks of different sizes",
-        True,
-        "see whether they belong together, and bring them to one size",
+        "photographs and masks of different sizes and one shape",
+        False,
+        "training resizes the masks; a mask of a part of the photograph must be mended",
     ),
     "inverted": Kind("masks that look inverted", True, "invert them, so that cracks are white"),
     "borrowed_mask": Kind(

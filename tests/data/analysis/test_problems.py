@@ -78,7 +78,7 @@ def test_nothing_is_wrong_with_what_is_right() -> None:
             "no_mask",
             "mask 480x480, photograph 400x400, as CrackSeg9k's Heads",
         ),
-        ({"mask_size": (200, 300)}, "wrong_size", "mask 300x200, photograph 400x400"),
+        ({"mask_size": (200, 300)}, "other_shape", "mask 300x200, photograph 400x400"),
         ({"values": values(crack=950)}, "inverted", "95% of it is crack"),
         (
             {"values": values(crack=600), "contrast": 5.0},
@@ -213,7 +213,9 @@ def test_only_what_spoils_is_left_out_and_of_copies_one_stays() -> None:
 
 def test_errors_are_told_from_warnings() -> None:
     warnings = {kind for kind in KINDS if not Problem(kind, (), "").spoils}
-    assert warnings == {"mostly_crack", "identical", "near_duplicates", "ready_lists"}
+    assert warnings == {
+        *("wrong_size", "mostly_crack", "identical", "near_duplicates", "odd_masks", "ready_lists")
+    }
 
 
 def test_without_a_readable_pair_there_is_nothing_more_to_find() -> None:

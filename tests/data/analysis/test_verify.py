@@ -154,7 +154,7 @@ def test_leaving_out_what_is_listed_leaves_nothing_that_spoils(tmp_path: Path) -
     root = write_traps(tmp_path)
     for image in verify([root]).exclusions:
         (root / image).unlink()
-    assert verify([root]).problems == ()
+    assert [one for one in verify([root]).problems if one.spoils] == []
     assert len(find_pairs(root).pairs) > 8
 
 

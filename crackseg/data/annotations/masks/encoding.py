@@ -59,7 +59,7 @@ class MaskEncoding:
     def is_plain(self) -> bool:
         """Whether each file by itself is read in the same way."""
         return (
-            self.crack_values in (None, frozenset({1}), frozenset({255}))
+            self.crack_values is None
             and self.crack_indices is None
             and self.brightest == 255
             and self.painted_colours is None

@@ -46,11 +46,12 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
             crack_values=frozenset(used),
         )
         return
-    if not shades and 0 in counts and len(used) == 1 and used[0] != 255:
-        parts.set(f"values 0 and {used[0]}; {used[0]} is crack", crack_values=frozenset(used))
-        return
     if used == [1]:
-        parts.set("value 1 alone; it is crack", crack_values=frozenset({1}))
+        # Each file by itself is read so.
+        parts.set("values 0 and 1; 1 is crack")
+        return
+    if not shades and _is_one_level(files, counts, used):
+        parts.set(f"values 0 and {used[0]}; {used[0]} is crack", crack_values=frozenset(used))
         return
     known = {255} if white == 1 else {255, white}
     if few and (shades or set(used) & known):
@@ -61,6 +62,13 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
         parts.set("black and white (0 and 255); white is crack")
     else:
         parts.set(f"{_listed(counts, shades)}; what is above the mask threshold is crack")
+
+
+def _is_one_level(files: Files, counts: Mapping[int, int], used: list[int]) -> bool:
+    """Whether several masks hold one level beside black: a single one may be a faint crack."""
+    if 0 not in counts or len(used) != 1 or used[0] == 255:
+        return False
+    return sum(used[0] in one.values for one in files.values()) > 1
 
 
 def _decide_few(few: Files, of: int, parts: Parts) -> None:
@@ -75,7 +83,6 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
             "black, that is, not as crack; where they are cracks, say data.crack_values=[1,255]"
         )
         return
-    parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({1}))))
     parts.remarks.append(
         f"{what}: {name_some(few)}; their ones are read as crack, as they form lines; where they "
         "are not, say data.crack_values=[255]"

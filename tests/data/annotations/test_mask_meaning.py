@@ -1,0 +1,156 @@
+"""What masks mean is decided over a whole data set and never file by file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
+from crackseg.data.annotations.masks.sizes import match_sizes
+from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
+from crackseg.data.discovery.pairs import find_pairs
+from crackseg.errors import DatasetError
+
+BLACK, GREEN, RED = (0, 0, 0), (48, 112, 32), (250, 50, 83)
+
+
+def line(*values: object, shape: tuple[int, ...] = (40, 60)) -> np.ndarray:
+    """Black with a level line of each value, from the top downwards."""
+    mask = np.zeros(shape, np.uint8)
+    for place, value in enumerate(values):
+        mask[5 + 8 * place : 8 + 8 * place] = value
+    return mask
+
+
+def write(root: Path, *masks: np.ndarray) -> Path:
+    for folder in ("images", "masks"):
+        (root / folder).mkdir()
+    for place, mask in enumerate(masks):
+        noise = np.random.default_rng(place).integers(0, 256, (*mask.shape[:2], 3))
+        Image.fromarray(noise.astype(np.uint8)).save(root / "images" / f"w{place}.png")
+        Image.fromarray(mask).save(root / "masks" / f"w{place}.png")
+    return root
+
+
+def decided(
+    root: Path, values: set[int] | None = None, colours: set[tuple[int, int, int]] | None = None
+) -> MaskMeaning:
+    chosen = CrackMeaning(
+        None if values is None else frozenset(values),
+        None if colours is None else frozenset(colours),
+    )
+    return decide_meaning(find_pairs(root), [root], chosen, None)
+
+
+def rows_of_crack(meaning: MaskMeaning) -> list[list[int]]:
+    """The rows that are crack, pair by pair."""
+    found = []
+    for pair in meaning.inventory.pairs:
+        truth = read_truth(meaning.inventory.root, pair.mask, (40, 60))
+        assert set(np.unique(truth)) <= {0, 255}
+        found.append(np.flatnonzero((truth > 127).all(axis=1)).tolist())
+    return found
+
+
+FIRST, SECOND = [5, 6, 7], [13, 14, 15]
+
+
+def test_class_numbers_are_asked_for(tmp_path: Path) -> None:
+    meaning = decided(write(tmp_path, line(1), line(2), line(1, 2)))
+    with pytest.raises(DatasetError) as refused:
+        meaning.refuse_open_questions()
+    assert "the masks hold 0, 1, 2, as class numbers do" in str(refused.value)
+    assert "say it with data.crack_values=[NUMBER]" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rows"),
+    [
+        ({1}, [FIRST, [], FIRST]),
+        ({2}, [[], FIRST, SECOND]),
+        ({1, 2}, [FIRST, FIRST, FIRST + SECOND]),
+    ],
+)
+def test_the_chosen_class_number_is_crack_in_every_file(
+    tmp_path: Path, chosen: set[int], rows: list[list[int]]
+) -> None:
+    meaning = decided(write(tmp_path, line(1), line(2), line(1, 2)), chosen)
+    assert meaning.questions == ()
+    assert rows_of_crack(meaning) == rows
+
+
+def test_a_dark_colour_is_crack(tmp_path: Path) -> None:
+    meaning = decided(write(tmp_path, *[line(GREEN, shape=(40, 60, 3)) for _ in range(3)]))
+    assert rows_of_crack(meaning) == [FIRST] * 3
+    assert meaning.lines == (
+        "masks: coloured, #307020 (48,112,32) on #000000 (0,0,0); #307020 (48,112,32) is crack",
+    )
+
+
+def test_two_colours_are_classes_and_one_can_be_chosen(tmp_path: Path) -> None:
+    root = write(tmp_path, *[line(GREEN, RED, shape=(40, 60, 3)) for _ in range(2)])
+    meaning = decided(root)
+    assert rows_of_crack(meaning) == [FIRST + SECOND] * 2
+    assert "both count as crack" in meaning.lines[0]
+    assert rows_of_crack(decided(root, colours={RED})) == [SECOND] * 2
+
+
+def test_one_level_of_grey_in_several_files_is_crack(tmp_path: Path) -> None:
+    assert rows_of_crack(decided(write(tmp_path, line(38), line(38)))) == [FIRST, FIRST]
+
+
+def test_noise_of_ones_among_white_masks_is_no_crack(tmp_path: Path) -> None:
+    noise = line()
+    noise[::9, ::9] = 1
+    meaning = decided(write(tmp_path, line(255), line(255), noise))
+    assert rows_of_crack(meaning) == [FIRST, FIRST, []]
+    assert "their ones are scattered like noise" in meaning.remarks[0]
+
+
+def test_lines_of_ones_among_white_masks_are_crack(tmp_path: Path) -> None:
+    meaning = decided(write(tmp_path, line(255), line(255), line(1)))
+    assert rows_of_crack(meaning) == [FIRST, FIRST, FIRST]
+    assert "their ones are read as crack, as they form lines" in meaning.remarks[0]
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_ordinary_masks_keep_their_references(tmp_path: Path, value: int) -> None:
+    meaning = decided(write(tmp_path, line(value), line(value), line()))
+    assert [pair.mask for pair in meaning.inventory.pairs] == [f"masks/w{i}.png" for i in range(3)]
+    assert rows_of_crack(meaning) == [FIRST, FIRST, []]
+
+
+def test_what_is_chosen_must_occur(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="name nothing that occurs in its masks"):
+        decided(write(tmp_path, line(255), line(255)), colours={(1, 2, 3)})
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        MaskEncoding(crack_values=frozenset({1, 300})),
+        MaskEncoding(crack_colours=frozenset({RED}), colours=(BLACK, GREEN, RED)),
+        MaskEncoding(crack_indices=frozenset({3}), brightest=90),
+        MaskEncoding(painted_colours=frozenset({GREEN}), colours=(GREEN,)),
+    ],
+)
+def test_an_encoding_is_written_and_read_again(encoding: MaskEncoding) -> None:
+    assert MaskEncoding.from_text(encoding.as_text()) == encoding
+
+
+@pytest.mark.parametrize(
+    ("mask", "match"),
+    [
+        ((240, 320), "same"),
+        ((238, 317), "resized"),
+        ((120, 160), "resized"),
+        ((320, 240), "another_shape"),
+        ((200, 320), "another_shape"),
+    ],
+)
+def test_a_mask_of_another_shape_is_told_from_a_resized_one(
+    mask: tuple[int, int], match: str
+) -> None:
+    assert match_sizes((240, 320), mask) == match
