@@ -37,7 +37,8 @@ STRATEGIES = ("auto", "ddp")
 SEED_LIMITS = Limits(0, 2**32 - 1, whole=True)
 WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
 COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
-LEARNING_RATE_LIMITS = Limits(0, 1000, above=True)
+# As far as float32 goes: whether a rate is any use shows in training.
+LEARNING_RATE_LIMITS = Limits(0, 3e38, above=True)
 EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 
 # Whether a setting is right, and the message where it is not.

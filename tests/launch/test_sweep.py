@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -144,17 +145,34 @@ def test_a_signal_ends_a_run_that_then_goes_on(door: Door, number: signal.Signal
     assert state_of(run) == "done"
 
 
-def test_a_bug_in_a_job_is_told_from_a_mistake(door: Door) -> None:
-    """A folder where a file belongs is nothing that the settings could have said."""
-    broken = door.folder / "sweep" / "seed=1" / "manifest.csv"
-    broken.mkdir(parents=True)
+BUG = """
+from crackseg.workflows import train
+
+real = train.build_segmenter
+
+def build_segmenter(config, datamodule):
+    if config.seed == 1:
+        raise ZeroDivisionError("a bug")
+    return real(config, datamodule)
+
+train.build_segmenter = build_segmenter
+"""
+
+
+def test_a_bug_in_a_job_is_told_from_a_mistake(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python runs a module of this name before everything else."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(BUG)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}{os.pathsep}{ROOT}")
     process = door.start("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
     _, complaints = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "this job failed, the sweep goes on" in complaints
     assert "Traceback" in complaints
     assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "failed"]
-    assert "IsADirectoryError" in read_record(broken.parent)["error"]
+    assert "a bug" in read_record(door.folder / "sweep" / "seed=1")["error"]
 
 
 def test_a_run_is_never_overwritten(door: Door) -> None:
