@@ -157,7 +157,7 @@ def _verify(options: argparse.Namespace) -> int:
         require_writable_file(options.exclude)
     if options.json is not None:
         require_writable_file(options.json)
-    found = verify(options.roots, options.without_mask, _meaning(options), options.crack_label)
+    found = verify(options.roots, options.without_mask, _meaning(options), options.crack_labels)
     print_verification(found)
     if options.json is not None:
         write_json(found.as_dict(), options.json)
