@@ -106,7 +106,7 @@ def test_every_problem_is_shown_or_named(traps: Path) -> None:
         "damaged files 1",
         "Volker_x_1_2_3_4.png",
         "saliency maps, photographs or small numbers instead of masks",
-        "photographs and masks of different sizes 1",
+        "photographs and masks of different sizes and one shape 1",
         "masks that look inverted 1",
         "masks that different photographs share 1",
         "equal pixel for pixel 1",
