@@ -26,6 +26,7 @@ SOUND = Verification(
     mask_kinds={"grey": 1233, "zero_one": 1},
     images_without_mask=(),
     masks_without_image=(),
+    mask_lines=("masks: black and white (0 and 255); white is crack",),
     problems=(),
 )
 
@@ -92,14 +93,14 @@ def test_ready_subsets_stand_in_their_order(capsys: pytest.CaptureFixture[str]) 
 
 def test_errors_come_with_names_and_remedies(capsys: pytest.CaptureFixture[str]) -> None:
     problems = (
-        *(problem("wrong_size", f"w{one}", detail="mask 9x9, photograph 8x8") for one in range(7)),
-        problem("wrong_size", "x", detail="mask 7x9, photograph 8x8"),
+        *(problem("other_shape", f"w{one}", detail="mask 9x9, photograph 8x8") for one in range(7)),
+        problem("other_shape", "x", detail="mask 7x9, photograph 8x8"),
         problem("near_duplicates", "a", "b", "c", detail="near duplicates"),
     )
     lines = printed(capsys, problems=problems)
     start = lines.index(
-        "error   photographs and masks of different sizes: 8; see whether they belong together, "
-        "and bring them to one size"
+        "error   masks of another shape than their photograph: 8; training leaves them out; export "
+        "them at the photographs' size, or turn them alike"
     )
     assert lines[start + 1 :] == [
         "        7 x mask 9x9, photograph 8x8: w0.jpg, w1.jpg, w2.jpg, w3.jpg, w4.jpg and 2 more",
@@ -124,6 +125,7 @@ def test_warnings_alone_spoil_nothing(capsys: pytest.CaptureFixture[str]) -> Non
         capsys,
         images_without_mask=("a.jpg",),
         masks_without_image=tuple(f"m{one}.png" for one in range(6)),
+        mask_lines=("masks: black and white (0 and 255); white is crack",),
     )
     assert lines[-5:] == [
         "warning images without a mask: 1; training leaves them out and says so",
