@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from crackseg.geometry import middle_line
-from crackseg.images import binarize, read_mask_and_kind
+from crackseg.images.pixels import binarize, read_mask_and_kind
 from crackseg.metrics.bootstrap import bootstrap
 from crackseg.metrics.curves import average_precision, image_bests, ods
 from crackseg.metrics.false_alarms import measure_alarm

@@ -22,9 +22,9 @@ from typing import Any
 import torch
 
 from crackseg.errors import CheckpointError, name_some
-from crackseg.limits import Limits
 from crackseg.models.limits import network_faults, outline
 from crackseg.system.files import atomic_write
+from crackseg.system.limits import Limits
 
 FORMAT = 1
 _THRESHOLD = Limits(0, 1, above=True, below=True)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
-from crackseg.limits import Limits
+from crackseg.system.limits import Limits
 
 # Far beyond any use, and far within float32.
 FACTOR_LIMITS = Limits(0, 1e9, above=True)

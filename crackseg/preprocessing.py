@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crackseg.images import Resize, UInt8Array, resize
+from crackseg.images.pixels import Resize, UInt8Array, resize
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,8 @@ class Preprocessing:
 
     Attributes:
         image_size: Size (H, W) in pixels; None leaves photographs at their own sizes.
-        resize: Way of resizing, ``area`` or ``bilinear``, see :func:`crackseg.images.resize`.
+        resize: Way of resizing, ``area`` or ``bilinear``, see
+            :func:`crackseg.images.pixels.resize`.
         mask_threshold: Threshold above which a grey mask is crack.
         white_level: Value that is white in photographs deeper than 8 bits; None takes what each
             file says or suggests.

@@ -19,7 +19,7 @@ FLOORS = (
     ("data", "runs"),
     ("inference",),
     ("config", "checkpoint", "preprocessing", "visualization"),
-    ("photographs", "bit_depth", "images", "models", "losses", "metrics", "system"),
+    ("images", "models", "losses", "metrics", "system"),
     ("errors", "geometry", "limits"),
 )
 DATA_FLOORS = (

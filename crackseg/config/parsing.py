@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.errors import ConfigError
-from crackseg.limits import SIDE_LIMITS, Limits
+from crackseg.system.limits import SIDE_LIMITS, Limits
 
 BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from crackseg.config import parsing
 from crackseg.config.schema import DataConfig
 from crackseg.config.validation import check_data_config
-from crackseg.images import Resize
+from crackseg.images.pixels import Resize
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from crackseg.config.schema import (
     TrainerConfig,
 )
 from crackseg.errors import ConfigError, CrackSegError, did_you_mean
-from crackseg.limits import Limits
 from crackseg.losses import check_class_weights, check_terms
 from crackseg.metrics.scores import METRIC_NAMES
 from crackseg.models.blocks import check_fits
 from crackseg.models.limits import network_faults, outline
+from crackseg.system.limits import Limits
 
 SPLITS = ("random", "grouped", "official", "manifest", "none")
 MASK_THRESHOLD_LIMITS = (0, 254)

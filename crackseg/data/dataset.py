@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from crackseg.data.readers import PairReader
 from crackseg.data.splits.manifest import Row
-from crackseg.images import UInt8Array, binarize
+from crackseg.images.pixels import UInt8Array, binarize
 
 
 class Sample(TypedDict):

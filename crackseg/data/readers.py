@@ -8,8 +8,8 @@ from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import AnnotationError, UnreadableImageError, name_some
-from crackseg.images import Resize, UInt8Array, resize, scaled_size
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import Resize, UInt8Array, resize, scaled_size
 from crackseg.preprocessing import Preprocessing
 
 
@@ -71,7 +71,7 @@ class PredictionScaleReader:
     Args:
         root: Root of the data set.
         scale: Training pixels per photograph pixel, along a side.
-        how: Way of resizing, see :func:`crackseg.images.resize`.
+        how: Way of resizing, see :func:`crackseg.images.pixels.resize`.
     """
 
     def __init__(self, root: Path, scale: float, how: Resize) -> None:

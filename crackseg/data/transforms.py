@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.images import UInt8Array, binarize
+from crackseg.images.pixels import UInt8Array, binarize
 
 # albumentations asks the network for newer versions on import, unless this is set.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError, UnreadableImageError
-from crackseg.images import UInt8Array, resize, scaled_size
+from crackseg.images.photographs import TOO_LARGE, Photograph, as_rgb, open_photograph
+from crackseg.images.pixels import UInt8Array, resize, scaled_size
 from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
-from crackseg.photographs import TOO_LARGE, Photograph, as_rgb, open_photograph
 from crackseg.system.memory import is_out_of_memory
 from crackseg.system.runtime import full_float32
 

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 import torch
 
 from crackseg.errors import did_you_mean
-from crackseg.limits import Limits
 from crackseg.models import NETWORKS, SkipNetwork, build_network
 from crackseg.models.registry import arguments_of
+from crackseg.system.limits import Limits
 
 # Half a billion weights are 2 GB, a hundred times those of the largest network of the paper.
 MOST_WEIGHTS = 500_000_000

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from crackseg.images import UInt8Array, resize
+from crackseg.images.pixels import UInt8Array, resize
 from crackseg.visualization.plots import save_figure
 
 CRACK_COLOUR = (255, 40, 90)

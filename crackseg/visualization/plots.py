@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 from crackseg.metrics import curves
 from crackseg.metrics.scores import THRESHOLD_GRID
 from crackseg.system.files import atomic_write

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError
-from crackseg.images import IMAGE_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES
 
 RESULTS = ("mask", "overlay", "probability")
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.

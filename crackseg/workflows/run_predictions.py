@@ -12,8 +12,8 @@ from crackseg.data.dataset import CrackDataset
 from crackseg.data.readers import FileReader, PairReader, PredictionScaleReader
 from crackseg.data.splits.manifest import Row, read_manifest
 from crackseg.errors import DatasetError, name_some
-from crackseg.images import resize
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import resize
 from crackseg.preprocessing import Preprocessing
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.runs.record import BEST

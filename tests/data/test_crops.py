@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crackseg.data.transforms import RandomCrop
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 
 def coordinates(height: int, width: int) -> tuple[UInt8Array, UInt8Array]:

@@ -11,10 +11,10 @@ import crackseg
 from crackseg.checkpoint import read_checkpoint
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
-from crackseg.images import resize
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import resize
 from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network
-from crackseg.photographs import read_photograph
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair

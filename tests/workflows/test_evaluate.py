@@ -17,7 +17,7 @@ from crackseg.config.schema import DataConfig, EvaluateConfig
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
-from crackseg.images import read_mask_and_kind
+from crackseg.images.pixels import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
 from crackseg.launch.paths import quote_paths
 from crackseg.workflows.evaluate import evaluate

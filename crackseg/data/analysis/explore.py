@@ -25,8 +25,8 @@ from crackseg.data.splits.origin import Origin, origin
 from crackseg.data.splits.strategies import split_by_photograph, split_randomly
 from crackseg.errors import DatasetError
 from crackseg.geometry import crack_widths
-from crackseg.images import UInt8Array, binarize, resize
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import UInt8Array, binarize, resize
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress

@@ -14,8 +14,8 @@ from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_fi
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import thumbnail
 from crackseg.errors import AnnotationError, UnreadableImageError
-from crackseg.images import UInt8Array, binarize, resize
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import UInt8Array, binarize, resize
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
@@ -44,8 +44,8 @@ class Inspection:
         pair: Pair whose files were read.
         image_size: Size (H, W) of the photograph in pixels.
         mask_size: Size (H, W) of the mask in pixels.
-        mask_kind: Storage of the mask: a :data:`crackseg.images.MaskKind`, ``annotation``, or
-            ``none`` where there is no mask.
+        mask_kind: Storage of the mask: a :data:`crackseg.images.pixels.MaskKind`, ``annotation``,
+            or ``none`` where there is no mask.
         values: Number of the mask's pixels by value, int64 (256,).
         sharpest: Largest difference between two of its pixels that are two apart, 0-255.
         contrast: Difference in brightness of the marked pixels from the others, in grey levels. It

@@ -7,7 +7,7 @@ import numpy as np
 
 from crackseg.data.analysis.explore import Exploration, Measured
 from crackseg.geometry import middle_line
-from crackseg.images import UInt8Array, binarize
+from crackseg.images.pixels import UInt8Array, binarize
 
 
 def spread(

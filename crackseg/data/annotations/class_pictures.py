@@ -17,7 +17,7 @@ from PIL import Image
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape
 from crackseg.errors import DatasetError
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 Colour = tuple[int, int, int]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from crackseg.data.annotations.polygons import Points, fill, refuse_far
 from crackseg.data.annotations.rle import expand
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 
 class Drawing(Protocol):

@@ -27,7 +27,7 @@ from crackseg.data.annotations.masks.encoding import MaskEncoding
 from crackseg.data.annotations.masks.stored import read_stored_mask
 from crackseg.data.annotations.reader import SUFFIXES, read_annotations
 from crackseg.errors import UnreadableImageError, name_some
-from crackseg.images import MASK_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
+from crackseg.images.pixels import MASK_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
 
 _SUFFIXES = "|".join(map(re.escape, sorted(MASK_SUFFIXES)))
 _ANNOTATION = re.compile(

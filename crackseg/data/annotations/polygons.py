@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from crackseg.data.annotations.rle import decompress, expand
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 LINE_WIDTH = 3
 """Pixels: how broad a crack is drawn that was annotated as a line."""

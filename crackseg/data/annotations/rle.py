@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 
 def decompress(counts: str) -> list[int]:

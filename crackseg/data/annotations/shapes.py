@@ -15,7 +15,7 @@ from crackseg.data.annotations.drawings import Drawing, Polygons
 from crackseg.data.annotations.labels import LabelUse, crack_labels, means_crack
 from crackseg.data.annotations.polygons import points
 from crackseg.errors import AnnotationError, UnreadableImageError
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from crackseg.data.cache.survey import (
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import CrackSegError, OutputError
-from crackseg.images import UInt8Array
-from crackseg.photographs import size_of_photograph
+from crackseg.images.photographs import size_of_photograph
+from crackseg.images.pixels import UInt8Array
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.files import (
     discard,

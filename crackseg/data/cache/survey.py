@@ -19,8 +19,8 @@ from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError
-from crackseg.images import UInt8Array
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import UInt8Array
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.files import atomic_write, discard, is_full, require_writable
 from crackseg.system.processes import thread_pool
@@ -42,8 +42,8 @@ class PairStatistics:
         unreadable: File of the pair that cannot be decoded; empty if both can.
         size: Size (H, W) of the photograph in pixels.
         mask_size: Size (H, W) of the mask in pixels.
-        kind: Kind of the mask, see :func:`crackseg.images.read_mask_and_kind`; empty if it is not
-            an image.
+        kind: Kind of the mask, see :func:`crackseg.images.pixels.read_mask_and_kind`; empty if it
+            is not an image.
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
             in part.
         grey_histogram: Number of pixels of the mask with each grey value at training size, int64

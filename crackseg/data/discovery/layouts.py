@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from crackseg.images import IMAGE_SUFFIXES, MASK_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 Kind = Literal["image", "mask", "label"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackseg.errors import name_some
-from crackseg.images import IMAGE_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES
 
 log = logging.getLogger(__name__)
 

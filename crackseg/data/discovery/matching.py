@@ -25,7 +25,7 @@ from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
 from crackseg.errors import DatasetError, name_some
-from crackseg.images import MASK_SUFFIXES
+from crackseg.images.pixels import MASK_SUFFIXES
 
 _Place = TypeVar("_Place")
 

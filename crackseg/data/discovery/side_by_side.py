@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from crackseg.data.discovery.layouts import composed
 from crackseg.errors import UnreadableImageError
-from crackseg.images import read_mask_and_kind
-from crackseg.photographs import size_of_photograph
+from crackseg.images.photographs import size_of_photograph
+from crackseg.images.pixels import read_mask_and_kind
 
 _TWO_VALUES = frozenset({"binary", "zero_one", "palette"})
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crackseg.data.discovery.layouts import Key, composed, is_of_objects, keys, scope
-from crackseg.images import IMAGE_SUFFIXES, MASK_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 # Files beside photographs that hold no annotation: of cameras, of maps, checksums, documents.
 _HARMLESS = re.compile(

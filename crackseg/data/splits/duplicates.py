@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from crackseg.images import UInt8Array, resize
+from crackseg.images.pixels import UInt8Array, resize
 
 THUMBNAIL = 64
 

@@ -11,7 +11,7 @@ from crackseg.data.discovery.layouts import SUBSET_SPELLINGS
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import DatasetError, name_some
-from crackseg.images import IMAGE_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES
 
 log = logging.getLogger(__name__)
 

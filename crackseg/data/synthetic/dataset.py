@@ -19,7 +19,7 @@ from PIL import Image
 
 from crackseg.data.synthetic.rendering import MIN_SIZE, SURFACES, render, require_at_least
 from crackseg.errors import DatasetError
-from crackseg.images import IMAGE_SUFFIXES
+from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.system.files import is_abandoned, said_in_words
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress

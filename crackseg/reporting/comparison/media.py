@@ -8,7 +8,7 @@ from urllib.parse import quote
 from matplotlib.figure import Figure
 from PIL import Image
 
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 from crackseg.reporting.html.data_uris import EmbeddedPicture, embed, embed_plot
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
 from crackseg.system.files import atomic_write

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 from crackseg.reporting.comparison.entries import RunResult
 from crackseg.reporting.comparison.media import MediaWriter
 from crackseg.reporting.comparison.selection import Choice, Failure

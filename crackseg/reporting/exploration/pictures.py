@@ -11,8 +11,8 @@ from crackseg.data.analysis.explore import Exploration, Measured, read_pair
 from crackseg.data.analysis.problems import COPIES, Problem
 from crackseg.data.analysis.selection import weakest_spot
 from crackseg.data.discovery.pairs import Pair
-from crackseg.images import UInt8Array, binarize
-from crackseg.photographs import read_photograph
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import UInt8Array, binarize
 from crackseg.reporting.html.data_uris import preview
 from crackseg.visualization.overlays import contact_sheet, overlay
 

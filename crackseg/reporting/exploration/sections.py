@@ -8,7 +8,7 @@ from pathlib import Path
 from crackseg.data.analysis.explore import Exploration, Measured
 from crackseg.data.analysis.problems import KINDS, Problem
 from crackseg.data.analysis.selection import most_changed, spread
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 from crackseg.reporting.exploration.pictures import (
     Strip,
     beside,

@@ -8,7 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
-from crackseg.images import UInt8Array, resize
+from crackseg.images.pixels import UInt8Array, resize
 
 _QUALITY = 80
 _HEIGHT = 256

@@ -11,7 +11,7 @@ from PIL import Image
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.problems import Problem
 from crackseg.data.discovery.pairs import Pair
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 from crackseg.reporting.exploration.pictures import (
     beside,
     enlarged,

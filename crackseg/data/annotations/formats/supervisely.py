@@ -16,7 +16,7 @@ from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import Points, fill, points, rectangle, refuse_far, stroke
 from crackseg.data.annotations.shapes import AnnotationFile, decode_painted, shape, sheet, size_in
 from crackseg.errors import UnreadableImageError
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 _MOST_UNPACKED = 1 << 28
 

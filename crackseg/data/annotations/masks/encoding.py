@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.masks.stored import Colour, StoredMask
-from crackseg.images import UInt8Array
+from crackseg.images.pixels import UInt8Array
 
 
 @dataclass(frozen=True)

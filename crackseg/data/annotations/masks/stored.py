@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from crackseg.images import DEEP_MODES, UInt8Array, decode_upright
+from crackseg.images.pixels import DEEP_MODES, UInt8Array, decode_upright
 
 # ``transparent``: the opacity is 0 everywhere, so that nothing or everything was painted.
 Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]

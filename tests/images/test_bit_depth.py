@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.bit_depth import declared_white, find_levels, to_8_bits
+from crackseg.images.bit_depth import declared_white, find_levels, to_8_bits
 
 
 @pytest.mark.parametrize(

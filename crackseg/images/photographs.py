@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from crackseg.bit_depth import declared_white, find_levels, to_8_bits, zero_is_white
 from crackseg.errors import UnreadableImageError
-from crackseg.images import UInt8Array
+from crackseg.images.bit_depth import declared_white, find_levels, to_8_bits, zero_is_white
+from crackseg.images.pixels import UInt8Array
 from crackseg.system.memory import available_memory
 
 log = logging.getLogger(__name__)

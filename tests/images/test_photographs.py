@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from crackseg import photographs
 from crackseg.errors import UnreadableImageError
-from crackseg.photographs import (
+from crackseg.images import photographs
+from crackseg.images.photographs import (
     as_rgb,
     open_photograph,
     read_photograph,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images import MaskKind, Resize, binarize, read_mask_and_kind, resize
-from crackseg.photographs import as_rgb, read_photograph
+from crackseg.images.photographs import as_rgb, read_photograph
+from crackseg.images.pixels import MaskKind, Resize, binarize, read_mask_and_kind, resize
 
 
 def noise(height: int = 48, width: int = 64, seed: int = 0) -> NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""Pictures as arrays: opening photographs, their depth, resizing, mask thresholds."""
