@@ -6,7 +6,6 @@ does not say it, such as the white of a 12-bit picture.
 
 import logging
 import multiprocessing
-import stat
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -14,22 +13,23 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import declared_white, find_levels, to_8_bits, zero_is_white
-from crackseg.images.pixels import UInt8Array
+from crackseg.images.pixels import (
+    TOO_LARGE,
+    UInt8Array,
+    decoding,
+    refuse_special_file,
+    turned_upright,
+)
 from crackseg.system.memory import available_memory
 
 log = logging.getLogger(__name__)
 
-# Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
-# checked for each photograph instead.
-Image.MAX_IMAGE_PIXELS = None
-
 # Bytes a pixel while a photograph is decoded and turned.
 DECODING_BYTES = 12
-TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
 # Width of the rim of a transparent part, whose pixels are mixed with transparent ones.
 RIM_PIXELS = 3
 _OPAQUE = 128
@@ -77,27 +77,14 @@ def open_photograph(
         UnreadableImageError: The file is missing, truncated, not an image, a pipe or a device, or
             too large for the memory that is left.
     """
-    refuse_special_file(path)
-    try:
-        with Image.open(path) as opened:
-            _refuse_too_large(path, opened.size, bytes_per_pixel)
-            _warn_of_pages(path, opened)
-            if _is_deep_colour(opened):
-                return _deep_colour(path, opened, white_level)
-            upright = turned_upright(opened)
-            upright.load()
-            return _converted(path, opened, upright, white_level)
-    except FileNotFoundError as error:
-        raise UnreadableImageError(f"{path}: there is no such file") from error
-    except UnidentifiedImageError as error:
-        raise UnreadableImageError(
-            f"{path}: cannot be decoded as an image (it is empty or of no known format)"
-        ) from error
-    except MemoryError as error:
-        raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error
-    except (OSError, ValueError, SyntaxError, TypeError, OverflowError, cv2.error) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
+    with decoding(path), Image.open(path) as opened:
+        _refuse_too_large(path, opened.size, bytes_per_pixel)
+        _warn_of_pages(path, opened)
+        if _is_deep_colour(opened):
+            return _deep_colour(path, opened, white_level)
+        upright = turned_upright(opened)
+        upright.load()
+        return _converted(path, opened, upright, white_level)
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:
@@ -144,34 +131,6 @@ def as_rgb(
         raise ValueError(f"an image is uint8 (0-255) or uint16 (0-65535), not {array.dtype}")
     rgb = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[:, :, :3]
     return np.ascontiguousarray(rgb)
-
-
-def refuse_special_file(path: Path) -> None:
-    """Refuses a pipe, socket or device, which might never end.
-
-    Raises:
-        UnreadableImageError: It is one; the message says which.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableImageError(f"{path}: cannot be opened ({reason})") from error
-    if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
-        raise UnreadableImageError(f"{path}: is {what}, not a file")
-
-
-def turned_upright(image: Image.Image) -> Image.Image:
-    """Turns a picture as its EXIF orientation says; leaves it if that is not sensible."""
-    try:
-        turned = ImageOps.exif_transpose(image)
-    except (TypeError, ValueError, SyntaxError, KeyError, OverflowError):
-        # Other programs write anything into EXIF.
-        return image
-    return turned if turned is not None else image
 
 
 def _refuse_too_large(path: Path, size: tuple[int, int], bytes_per_pixel: int) -> None:

@@ -4,7 +4,9 @@ There is one copy of each step, so that a network never sees pixels that were pr
 way than those of its training. Arrays are uint8, height x width (x 3 for RGB).
 """
 
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,6 +18,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from crackseg.errors import UnreadableImageError
 from crackseg.system.files import atomic_write
 
+# Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
+# checked for each photograph instead.
+Image.MAX_IMAGE_PIXELS = None
+
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
 """Endings of mask pictures; photographs are no GIF files."""
@@ -24,6 +30,7 @@ Resize = Literal["area", "bilinear"]
 MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour", "encoded"]
 UInt8Array = npt.NDArray[np.uint8]
 
+TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
 DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _Decoded = TypeVar("_Decoded")
 
@@ -83,26 +90,68 @@ def binarize(mask: UInt8Array, threshold: int) -> npt.NDArray[np.bool_]:
     return mask > threshold
 
 
-def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
-    """Opens an image file, turns it as its EXIF orientation says, and converts it.
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Says in words why a picture cannot be decoded.
 
     Raises:
-        UnreadableImageError: The file is missing, truncated or no image.
+        UnreadableImageError: The file is missing, truncated, no image, no file but a pipe or
+            device, or too large for the memory.
     """
+    refuse_special_file(path)
     try:
-        with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            upright.load()
-            return convert(upright)
+        yield
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
         raise UnreadableImageError(
             f"{path}: cannot be decoded as an image (it is empty or of no known format)"
         ) from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).strip() or type(error).__name__
+    except MemoryError as error:
+        raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error
+    except (OSError, ValueError, SyntaxError, TypeError, OverflowError, cv2.error) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
+
+
+def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
+    """Opens an image file, turns it as its EXIF orientation says, and converts it.
+
+    Raises:
+        UnreadableImageError: See :func:`decoding`.
+    """
+    with decoding(path), Image.open(path) as opened:
+        upright = turned_upright(opened)
+        upright.load()
+        return convert(upright)
+
+
+def refuse_special_file(path: Path) -> None:
+    """Refuses a pipe, socket or device, which might never end.
+
+    Raises:
+        UnreadableImageError: It is one; the message says which.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableImageError(f"{path}: cannot be opened ({reason})") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+        raise UnreadableImageError(f"{path}: is {what}, not a file")
+
+
+def turned_upright(image: Image.Image) -> Image.Image:
+    """Turns a picture as its EXIF orientation says; leaves it if that is not sensible."""
+    try:
+        turned = ImageOps.exif_transpose(image)
+    except (TypeError, ValueError, SyntaxError, KeyError, OverflowError):
+        # Other programs write anything into EXIF.
+        return image
+    return turned if turned is not None else image
 
 
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError, UnreadableImageError
-from crackseg.images.photographs import TOO_LARGE, Photograph, as_rgb, open_photograph
-from crackseg.images.pixels import UInt8Array, resize, scaled_size
+from crackseg.images.photographs import Photograph, as_rgb, open_photograph
+from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
 from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
 from crackseg.system.memory import is_out_of_memory

@@ -18,6 +18,7 @@ from crackseg.images.photographs import (
     read_photograph,
     size_of_photograph,
 )
+from crackseg.images.pixels import read_mask_and_kind
 
 Log = pytest.LogCaptureFixture
 
@@ -105,6 +106,7 @@ def test_an_orientation_that_makes_no_sense_is_none(
     Image.fromarray(wall()).save(tmp_path / "x.tif", tiffinfo=tags)
     assert read_photograph(tmp_path / "x.tif").shape == (40, 60, 3)
     assert size_of_photograph(tmp_path / "x.tif") == (40, 60)
+    assert read_mask_and_kind(tmp_path / "x.tif")[0].shape == (40, 60)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such pipes")
@@ -112,6 +114,8 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.png")
     with pytest.raises(UnreadableImageError, match="is a pipe, socket or device, not a file"):
         read_photograph(tmp_path / "x.png")
+    with pytest.raises(UnreadableImageError, match="is a pipe, socket or device, not a file"):
+        read_mask_and_kind(tmp_path / "x.png")
     assert size_of_photograph(tmp_path / "x.png") == (0, 0)
 
 
