@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,34 @@ def sheet(path: Path, size: tuple[int, int] | None, shapes: Sequence[Shape]) -> 
     return AnnotationFile(
         path, LabelUse(labels, labels), {None: Annotated(str(path), size, tuple(shapes))}
     )
+
+
+def labelled_shapes(
+    path: Path,
+    entries: Sequence[Any],
+    kind: str,
+    label: str,
+    drawing: Callable[[dict[str, Any]], Drawing],
+) -> list[Shape]:
+    """Makes shapes of the entries of a JSON list, each with a label.
+
+    Args:
+        path: File for messages.
+        entries: Entries as they stand in the file.
+        kind: Kind of an entry in messages, such as ``shape``.
+        label: Key of an entry's label.
+        drawing: Function that makes the drawing of an entry, or raises a ValueError.
+
+    Raises:
+        UnreadableImageError: An entry has no label.
+    """
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict) or not isinstance(entry.get(label), str):
+            raise UnreadableImageError(f"{path}: {kind} {number} has no {label}")
+    return [
+        shape(f"{kind} {number}", entry[label], partial(drawing, entry))
+        for number, entry in enumerate(entries, 1)
+    ]
 
 
 def shape(name: str, label: str, make: Callable[[], Drawing]) -> Shape:

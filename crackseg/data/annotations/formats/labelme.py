@@ -4,7 +4,6 @@ Polygons, rectangles and circles are filled, painted masks are taken as they are
 drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from crackseg.data.annotations.polygons import circle, points, rectangle, stroke
 from crackseg.data.annotations.shapes import (
     AnnotationFile,
     decode_painted,
+    labelled_shapes,
     polygon,
-    shape,
     sheet,
     size_in,
 )
-from crackseg.errors import UnreadableImageError
 
 
 def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
@@ -32,17 +30,8 @@ def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
     shapes = document.get("shapes") if isinstance(document, dict) else None
     if not isinstance(shapes, list):
         return None
-    for number, entry in enumerate(shapes, 1):
-        if not isinstance(entry, dict) or not isinstance(entry.get("label"), str):
-            raise UnreadableImageError(f"{path}: shape {number} has no label")
-    return sheet(
-        path,
-        size_in(document, "imageHeight", "imageWidth"),
-        [
-            shape(f"shape {number}", entry["label"], partial(_drawing, entry))
-            for number, entry in enumerate(shapes, 1)
-        ],
-    )
+    labelled = labelled_shapes(path, shapes, "shape", "label", _drawing)
+    return sheet(path, size_in(document, "imageHeight", "imageWidth"), labelled)
 
 
 def _drawing(entry: dict[str, Any]) -> Drawing:

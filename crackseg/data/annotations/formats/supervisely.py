@@ -6,7 +6,6 @@ are filled, without a polygon's holes; lines are drawn
 """
 
 import zlib
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,13 @@ import numpy as np
 
 from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import Points, fill, points, rectangle, refuse_far, stroke
-from crackseg.data.annotations.shapes import AnnotationFile, decode_painted, shape, sheet, size_in
-from crackseg.errors import UnreadableImageError
+from crackseg.data.annotations.shapes import (
+    AnnotationFile,
+    decode_painted,
+    labelled_shapes,
+    sheet,
+    size_in,
+)
 from crackseg.images.pixels import UInt8Array
 
 _MOST_UNPACKED = 1 << 28
@@ -45,17 +49,8 @@ def parse_supervisely(path: Path, document: Any) -> AnnotationFile | None:
     size = document.get("size") if isinstance(document, dict) else None
     if not isinstance(objects, list) or not isinstance(size, dict):
         return None
-    for number, entry in enumerate(objects, 1):
-        if not isinstance(entry, dict) or not isinstance(entry.get("classTitle"), str):
-            raise UnreadableImageError(f"{path}: object {number} has no classTitle")
-    return sheet(
-        path,
-        size_in(size, "height", "width"),
-        [
-            shape(f"object {number}", entry["classTitle"], partial(_drawing, entry))
-            for number, entry in enumerate(objects, 1)
-        ],
-    )
+    labelled = labelled_shapes(path, objects, "object", "classTitle", _drawing)
+    return sheet(path, size_in(size, "height", "width"), labelled)
 
 
 def _drawing(entry: dict[str, Any]) -> Drawing:
