@@ -12,7 +12,6 @@ from crackseg.data.annotations.ground_truth import plain_mask
 from crackseg.data.annotations.masks.sizes import sizes_text
 from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Inventory, Pair
-from crackseg.data.splits.origin import origin
 from crackseg.errors import DatasetError, ManifestError, name_some
 
 log = logging.getLogger(__name__)
@@ -73,9 +72,18 @@ def refuse_other_shapes(
 
 
 def refuse_inverted(
-    root: Path, pairs: Sequence[Pair], statistics: Sequence[PairStatistics]
+    root: Path,
+    pairs: Sequence[Pair],
+    statistics: Sequence[PairStatistics],
+    sources: Mapping[str, str],
 ) -> None:
     """Refuses data all of whose mask pictures of a source mark more than half of the photograph.
+
+    Args:
+        root: Folder for the message.
+        pairs: Pairs of the data.
+        statistics: Statistics of each pair, in the same order.
+        sources: Source by image, of those that take part.
 
     Raises:
         DatasetError: There is such a source, and the settings do not say that it is right.
@@ -83,8 +91,8 @@ def refuse_inverted(
     shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for pair, found in zip(pairs, statistics, strict=True):
         # What the settings chose stands in the reference, and is meant.
-        if plain_mask(pair.mask) is not None:
-            shares[origin(pair.stem).source].append((pair.mask, found.share))
+        if pair.image in sources and plain_mask(pair.mask) is not None:
+            shares[sources[pair.image]].append((pair.mask, found.share))
     for name, of_files in shares.items():
         # One alone may be a photograph of nothing but crack.
         if len(of_files) > 1 and all(share > MOSTLY for _, share in of_files):

@@ -1,7 +1,7 @@
 """Prepares a data set for training: finds, reads, selects, divides it and counts leaks."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from crackseg.data.splits.leakage import Leaks, find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
 from crackseg.data.splits.numbered_series import Blocks
 from crackseg.data.splits.origins import Origins, read_photographs, sources_of_folders
-from crackseg.data.splits.sources import known_sources, select_sources
+from crackseg.data.splits.sources import select_sources, sources_taking_part
 from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
 from crackseg.errors import (
     DatasetError,
@@ -110,7 +110,8 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     if labels := labels_of(row.mask for row in manifest.rows):
         log.info("labels that count as crack, as the manifest says: %s", labels)
     inventory = Inventory(root, tuple(row.pair for row in manifest.rows))
-    pairs = _with_meaning(inventory, config).pairs
+    sources = {row.image: row.source for row in manifest.rows}
+    pairs = _with_meaning(inventory, config, sources, set(sources.values())).pairs
     rows = zip(manifest.rows, pairs, strict=True)
     manifest = Manifest(tuple(replace(row, mask=pair.mask) for row, pair in rows))
     statistics, pixels = _read(root, pairs, preprocessing, config.cache, _store_limit(config))
@@ -149,31 +150,18 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
         inventory = _excluding(inventory, config.exclude)
     rows = describe(inventory.pairs, _rules(config), origins=_origins(config, inventory))
     # Before the photographs are read, which takes long.
-    known_sources(rows, config.sources, config.without_sources)
-    inventory = _with_meaning(inventory, config)
+    taking_part = sources_taking_part(rows, config.sources, config.without_sources)
+    sources = {row.image: row.source for row in rows}
+    inventory = _with_meaning(inventory, config, sources, taking_part)
     root = inventory.root
     statistics, pixels = _read(
         root, inventory.pairs, preprocessing, config.cache, _store_limit(config)
     )
-    damaged = [
-        pair for pair, found in zip(inventory.pairs, statistics, strict=True) if found.unreadable
-    ]
-    inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
-    inventory.warn_of_left_out()
-    if inventory.said_labels:
-        log.info("%s", inventory.said_labels)
-    reasons = reasons_unreadable(root, damaged)
-    for reason in reasons:
-        log.warning("%s", reason)
-    if not inventory.pairs:
-        raise DatasetError(
-            f"{root}: no pair is left, {len(inventory.unreadable)} cannot be read "
-            f"({name_some(reasons, 1)}) and the others are excluded; crackseg data verify names "
-            "them"
-        )
+    inventory = _without_damaged(inventory, statistics)
     statistics = [found for found in statistics if not found.unreadable]
     inventory, statistics = without_other_shapes(inventory, statistics)
-    refuse_inverted(root, inventory.pairs, statistics)
+    used = {image: source for image, source in sources.items() if source in taking_part}
+    refuse_inverted(root, inventory.pairs, statistics, used)
     masks = {pair.image: pair.mask for pair in inventory.pairs}
     rows = [replace(row, mask=masks[row.image]) for row in rows if row.image in masks]
     rows = with_duplicates(rows, known_duplicates(statistics, config.cache))
@@ -181,12 +169,42 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 
 
-def _with_meaning(inventory: Inventory, config: DataSettings) -> Inventory:
+def _without_damaged(inventory: Inventory, statistics: Sequence[PairStatistics]) -> Inventory:
+    """Leaves out pairs that cannot be read, and says what is left out and why.
+
+    Raises:
+        DatasetError: No pair is left.
+    """
+    damaged = [
+        pair for pair, found in zip(inventory.pairs, statistics, strict=True) if found.unreadable
+    ]
+    inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
+    inventory.warn_of_left_out()
+    if inventory.said_labels:
+        log.info("%s", inventory.said_labels)
+    reasons = reasons_unreadable(inventory.root, damaged)
+    for reason in reasons:
+        log.warning("%s", reason)
+    if not inventory.pairs:
+        raise DatasetError(
+            f"{inventory.root}: no pair is left, {len(inventory.unreadable)} cannot be read "
+            f"({name_some(reasons, 1)}) and the others are excluded; crackseg data verify names "
+            "them"
+        )
+    return inventory
+
+
+def _with_meaning(
+    inventory: Inventory,
+    config: DataSettings,
+    sources: Mapping[str, str],
+    taking_part: Collection[str],
+) -> Inventory:
     """Says how mask pictures are read, in words and in the truth references."""
     meaning = CrackMeaning(config.crack_values, config.crack_colours)
-    decided = decide_meaning(inventory, config.roots, meaning, config.cache)
+    decided = decide_meaning(inventory, config.roots, meaning, config.cache, sources)
     decided.log()
-    decided.refuse_open_questions()
+    decided.refuse_open_questions(taking_part)
     return decided.inventory
 
 

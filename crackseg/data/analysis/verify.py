@@ -155,7 +155,7 @@ def judge(
         masks_without_image=inventory.masks_without_image,
         mask_lines=masks.lines if masks.decisions else (),
         problems=(
-            *(Problem("class_numbers", (), question) for question in masks.questions),
+            *(Problem("class_numbers", (), question) for question in masks.questions()),
             *(Problem("odd_masks", (), remark) for remark in masks.remarks),
             *find_problems(inspected, subsets),
             *lists,

@@ -5,10 +5,10 @@ import json
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crackseg.data.annotations.ground_truth import encoded_mask, plain_mask
 from crackseg.data.annotations.masks.decision import decide_encoding
@@ -29,25 +29,40 @@ log = logging.getLogger(__name__)
 _VERSION = 1
 
 
+class DataSet(NamedTuple):
+    """Masks that were made alike.
+
+    Attributes:
+        root: Root of the data set; empty where there is only one.
+        source: Source of the photographs; empty where it is not known.
+    """
+
+    root: str
+    source: str
+
+    def __str__(self) -> str:
+        """Both, as far as they are known."""
+        return " ".join(filter(None, self)) or "unknown source"
+
+
 @dataclass(frozen=True)
 class MaskMeaning:
     """What the mask pictures of a data set mean.
 
     Attributes:
         inventory: Inventory whose truth references say how their masks are read.
-        decisions: Decision by the name of each data set: its source, behind its root where there
-            are several roots.
+        decisions: Decision about the masks of each data set.
     """
 
     inventory: Inventory
-    decisions: Mapping[str, Decision]
+    decisions: Mapping[DataSet, Decision]
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What the masks mean: one line, or one for each data set where they differ."""
         by_line: dict[str, list[str]] = defaultdict(list)
-        for name, decision in self.decisions.items():
-            by_line[decision.line].append(name or "unknown source")
+        for data_set, decision in self.decisions.items():
+            by_line[decision.line].append(str(data_set))
         if len(by_line) == 1:
             return (f"masks: {next(iter(by_line))}",)
         return tuple(f"masks of {' and '.join(names)}: {line}" for line, names in by_line.items())
@@ -57,13 +72,16 @@ class MaskMeaning:
         """What deserves a warning."""
         return tuple(remark for one in self.decisions.values() for remark in one.remarks)
 
-    @property
-    def questions(self) -> tuple[str, ...]:
-        """What must be answered before the masks can be read."""
+    def questions(self, sources: Collection[str] | None = None) -> tuple[str, ...]:
+        """What must be answered before the masks can be read.
+
+        Args:
+            sources: Sources that take part; None for all.
+        """
         return tuple(
-            f"{name}: {one.question}" if name else one.question
-            for name, one in self.decisions.items()
-            if one.question
+            f"{data_set}: {one.question}" if any(data_set) else one.question
+            for data_set, one in self.decisions.items()
+            if one.question and (sources is None or data_set.source in sources)
         )
 
     def log(self) -> None:
@@ -73,19 +91,26 @@ class MaskMeaning:
         for remark in self.remarks:
             log.warning("%s", remark)
 
-    def refuse_open_questions(self) -> None:
+    def refuse_open_questions(self, sources: Collection[str] | None = None) -> None:
         """Refuses to read what may be read in several ways.
+
+        Args:
+            sources: Sources that take part; None for all.
 
         Raises:
             DatasetError: There are questions.
         """
-        if self.questions:
+        if questions := self.questions(sources):
             where = self.inventory.root
-            raise DatasetError("\n".join(f"{where}: {one}" for one in self.questions))
+            raise DatasetError("\n".join(f"{where}: {one}" for one in questions))
 
 
 def decide_meaning(
-    inventory: Inventory, folders: Sequence[Path], meaning: CrackMeaning, cache: Path | None
+    inventory: Inventory,
+    folders: Sequence[Path],
+    meaning: CrackMeaning,
+    cache: Path | None,
+    sources: Mapping[str, str] | None = None,
 ) -> MaskMeaning:
     """Decides how the mask pictures of an inventory are read.
 
@@ -97,22 +122,24 @@ def decide_meaning(
         folders: Roots of the data sets.
         meaning: What the settings say.
         cache: Folder of what was seen before; None looks at all anew.
+        sources: Source by image; None takes those that names tell.
 
     Raises:
         DatasetError: The settings name values or colours that do not occur.
     """
     files = {file: pair for pair in inventory.pairs if (file := plain_mask(pair.mask)) is not None}
     summaries = _summaries(inventory.root, list(files), cache)
-    grouped: dict[str, dict[str, MaskSummary]] = defaultdict(dict)
+    grouped: dict[DataSet, dict[str, MaskSummary]] = defaultdict(dict)
     for file, one in summaries.items():
-        source = origin(files[file].stem).source
+        pair = files[file]
+        source = origin(pair.stem).source if sources is None else sources[pair.image]
         grouped[_data_set(inventory.root / file, source, folders)][file] = one
-    decisions = {name: decide_encoding(grouped[name], meaning) for name in sorted(grouped)}
+    decisions = {one: decide_encoding(grouped[one], meaning) for one in sorted(grouped)}
     _refuse_foreign_choice(meaning, decisions, inventory.root)
     references = {
         file: encoded_mask(file, decision.others.get(file, decision.encoding))
-        for name, decision in decisions.items()
-        for file in grouped[name]
+        for data_set, decision in decisions.items()
+        for file in grouped[data_set]
     }
     pairs = tuple(
         pair._replace(mask=references.get(pair.mask, pair.mask)) for pair in inventory.pairs
@@ -121,7 +148,7 @@ def decide_meaning(
 
 
 def _refuse_foreign_choice(
-    meaning: CrackMeaning, decisions: Mapping[str, Decision], root: Path
+    meaning: CrackMeaning, decisions: Mapping[DataSet, Decision], root: Path
 ) -> None:
     if meaning.is_chosen and decisions and not any(one.is_chosen for one in decisions.values()):
         lines = "; ".join(one.line for one in decisions.values())
@@ -131,14 +158,13 @@ def _refuse_foreign_choice(
         )
 
 
-def _data_set(path: Path, source: str, folders: Sequence[Path]) -> str:
-    """The root of a mask, where there are several, and its source."""
+def _data_set(path: Path, source: str, folders: Sequence[Path]) -> DataSet:
     if len(folders) < 2:
-        return source
+        return DataSet("", source)
     # Only as text: a look at the disk for each file would take long.
     whole = os.path.abspath(path)  # noqa: PTH100
     inside = [folder for folder in folders if whole.startswith(os.path.abspath(folder) + os.sep)]  # noqa: PTH100
-    return " ".join(filter(None, (str(inside[0]) if inside else "", source)))
+    return DataSet(str(inside[0]) if inside else "", source)
 
 
 def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str, MaskSummary]:

@@ -45,6 +45,18 @@ def known_sources(
     return taken, {known_source("data.without_sources", one, rows) for one in without}
 
 
+def sources_taking_part(
+    rows: Sequence[Row], only: Sequence[str] | None, without: Sequence[str]
+) -> set[str]:
+    """Names of the sources that a choice leaves, the empty one of unknown sources among them.
+
+    Raises:
+        DatasetError: A name is unknown.
+    """
+    taken, dropped = known_sources(rows, only, without)
+    return {row.source for row in rows if taken is None or row.source in taken} - dropped
+
+
 def select_sources(
     rows: Sequence[Row], only: Sequence[str] | None = None, without: Sequence[str] = ()
 ) -> list[Row]:

@@ -65,6 +65,18 @@ def test_class_numbers_are_asked_for(tmp_path: Path) -> None:
     assert "say it with data.crack_values=[NUMBER]" in str(refused.value)
 
 
+def test_only_sources_that_take_part_are_asked_for(tmp_path: Path) -> None:
+    found = find_pairs(write(tmp_path, line(1), line(2), line(1, 2), line(255), line(255)))
+    sources = {
+        pair.image: "walls" if place > 2 else "roads" for place, pair in enumerate(found.pairs)
+    }
+    meaning = decide_meaning(found, [tmp_path], CrackMeaning(), None, sources)
+    assert [str(one) for one in meaning.decisions] == ["roads", "walls"]
+    meaning.refuse_open_questions({"walls"})
+    with pytest.raises(DatasetError, match="roads: the masks hold 0, 1, 2"):
+        meaning.refuse_open_questions({"roads", "walls"})
+
+
 @pytest.mark.parametrize(
     ("chosen", "rows"),
     [
@@ -77,7 +89,7 @@ def test_the_chosen_class_number_is_crack_in_every_file(
     tmp_path: Path, chosen: set[int], rows: list[list[int]]
 ) -> None:
     meaning = decided(write(tmp_path, line(1), line(2), line(1, 2)), chosen)
-    assert meaning.questions == ()
+    assert meaning.questions() == ()
     assert rows_of_crack(meaning) == rows
 
 
