@@ -13,6 +13,7 @@ from crackseg.data.annotations.masks.sizes import sizes_text
 from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Inventory, Pair
 from crackseg.errors import DatasetError, ManifestError, name_some
+from crackseg.preprocessing import Preprocessing
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +159,30 @@ def warn_of_masks(statistics: Mapping[str, PairStatistics]) -> None:
             "data verify looks closer",
             len(covered),
             name_some(covered),
+        )
+
+
+def warn_of_emptied(
+    subsets: Mapping[str, Sequence[PairStatistics]], preprocessing: Preprocessing
+) -> None:
+    """Says how many masks lost their crack when they were resized and cut.
+
+    Args:
+        subsets: Statistics of the pairs of each subset.
+        preprocessing: Size and mask threshold of the training.
+    """
+    threshold = preprocessing.mask_threshold
+    emptied = {
+        subset: sum(found.is_emptied(threshold) for found in statistics)
+        for subset, statistics in subsets.items()
+    }
+    if any(emptied.values()):
+        log.warning(
+            "bringing masks to %s and cutting them at >%d emptied %d (%s)",
+            preprocessing,
+            threshold,
+            sum(emptied.values()),
+            ", ".join(f"{subset} {count}" for subset, count in emptied.items()),
         )
 
 

@@ -17,6 +17,7 @@ from crackseg.data.discovery.pairs import Inventory, Pair, common_root, find_pai
 from crackseg.data.mask_checks import (
     refuse_inverted,
     refuse_other_shapes,
+    warn_of_emptied,
     warn_of_masks,
     without_other_shapes,
 )
@@ -291,18 +292,5 @@ def _log_summary(data: PreparedData, preprocessing: Preprocessing) -> None:
         level = logging.INFO if data.leaks.is_clean else logging.WARNING
         log.log(level, data.leaks.summary())
     warn_of_masks(data.statistics)
-    cut = preprocessing.mask_threshold
-    emptied = {
-        subset: sum(
-            found.is_emptied(cut) for found in data.statistics_of(data.manifest.subset(subset))
-        )
-        for subset in SUBSETS
-    }
-    if any(emptied.values()):
-        log.warning(
-            "bringing masks to %s and cutting them at >%d emptied %d (%s)",
-            preprocessing,
-            cut,
-            sum(emptied.values()),
-            ", ".join(f"{subset} {emptied[subset]}" for subset in SUBSETS),
-        )
+    subsets = {one: data.statistics_of(data.manifest.subset(one)) for one in SUBSETS}
+    warn_of_emptied(subsets, preprocessing)
