@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crackseg.config import parsing
+from crackseg.config.data_validation import check_data_config
 from crackseg.config.schema import DataConfig
-from crackseg.config.validation import check_data_config
 from crackseg.images.pixels import Resize
 
 
@@ -19,7 +19,7 @@ class DataSettings:
 
     1. give it a field, a type and a default in ``DataConfig``, and a line in
        ``conf/data/default.yaml``;
-    2. say in ``crackseg/config/validation.py``, ``_data_faults``, what it may be;
+    2. say in ``crackseg/config/data_validation.py``, ``data_faults``, what it may be;
     3. give it a field of the same name here, which is all where Hydra's types say what it is (a
        text, a number, yes or no); else write a function in ``crackseg/config/parsing.py`` that
        reads it and name it in :data:`_PARSED`.

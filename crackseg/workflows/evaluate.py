@@ -12,9 +12,10 @@ from lightning import Trainer
 from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint
+from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
-from crackseg.config.validation import MASK_THRESHOLD_LIMITS, check_process_config
+from crackseg.config.validation import check_process_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.readers import PredictionScaleReader
