@@ -34,7 +34,7 @@ def main(config: DictConfig) -> float:
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")
         with said_in_words(folder):
-            return float(evaluate(to_dataclass(config), folder)["stored"]["totals"]["crack_iou"])
+            return float(evaluate(to_dataclass(config), folder).stored.totals["crack_iou"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-"""All figures of an evaluation, as plain values for a JSON file."""
+"""All figures of an evaluation, computed from the records of its images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,20 @@ import numpy as np
 from crackseg.evaluation.breakdown import parts, summarise
 from crackseg.evaluation.intervals import Intervals
 from crackseg.evaluation.records import ImageRecord
+from crackseg.evaluation.results import (
+    Alarms,
+    Assessment,
+    Calibration,
+    CurveScores,
+    Part,
+    PartIntervals,
+    Parts,
+    ReliabilityBins,
+    ScoreIntervals,
+    ScoresAtThreshold,
+    ScoresWithIntervals,
+    Summary,
+)
 from crackseg.metrics.calibration import binned, calibration_error, reliability
 from crackseg.metrics.curves import average_precision, ods, ois
 from crackseg.metrics.histogram import THRESHOLDS, Counts, ProbabilityHistogram
@@ -18,7 +31,7 @@ from crackseg.metrics.thin_structures import ThinCounts
 
 def assess(
     records: Sequence[ImageRecord], histogram: ProbabilityHistogram, threshold: float, seed: int = 0
-) -> dict[str, Any]:
+) -> Assessment:
     """Computes all figures of an evaluation.
 
     Args:
@@ -26,39 +39,27 @@ def assess(
         histogram: Sum of the images' histograms.
         threshold: Stored threshold, one of the sweep.
         seed: Seed of the bootstrap.
-
-    Returns:
-        ``half``, ``stored`` and ``own_best`` (the threshold with the largest crack IoU on these
-        very images, an optimistic figure), each with ``threshold``, ``totals`` and ``means``;
-        ``thin`` and ``alarms`` at the stored threshold; ``curves``; ``calibration``; and ``by``,
-        with the parts ``source``, ``width`` and ``group``. All have their ``intervals`` beside
-        them. Sources and widths have those of their totals. Groups have none, since groups are
-        what the bootstrap draws.
     """
     place, intervals = THRESHOLDS.index(threshold), Intervals(records, seed)
-    stored = summarise(records, place)
-    return {
-        "images": stored.images,
-        "photographs": stored.photographs,
-        "crack_free": stored.crack_free,
-        "vanished": stored.vanished,
-        "half": _at(records, intervals, 0.5),
-        "stored": _at(records, intervals, threshold),
-        "own_best": _at(records, intervals, ods(histogram.counts).threshold),
-        "thin": {
-            "totals": stored.thin_totals,
-            "means": stored.thin_means,
-            "intervals": {"totals": intervals.thin_totals(), "means": intervals.thin_means()},
-        },
-        "alarms": stored.alarms and {**stored.alarms._asdict(), "intervals": intervals.alarms()},
-        "curves": _curves(records, histogram, intervals),
-        "calibration": _calibration(histogram, intervals),
-        "by": {
-            "source": _by(parts(records, "source"), place, seed),
-            "width": _by(parts(records, "width"), place, seed),
-            "group": {name: _part(one, place) for name, one in parts(records, "group").items()},
-        },
-    }
+    whole = summarise(records, place)
+    return Assessment(
+        images=whole.images,
+        photographs=whole.photographs,
+        crack_free=whole.crack_free,
+        vanished=whole.vanished,
+        half=_at(records, intervals, 0.5),
+        stored=_at(records, intervals, threshold),
+        own_best=_at(records, intervals, ods(histogram.counts).threshold),
+        thin=_thin(whole, intervals),
+        alarms=_alarms(whole, intervals),
+        curves=_curves(records, histogram, intervals),
+        calibration=_calibration(histogram, intervals),
+        by=Parts(
+            source=_by(parts(records, "source"), place, seed),
+            width=_by(parts(records, "width"), place, seed),
+            group={name: summarise(one, place) for name, one in parts(records, "group").items()},
+        ),
+    )
 
 
 def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str, Any]]:
@@ -83,68 +84,70 @@ def table_of_images(records: Sequence[ImageRecord], place: int) -> list[dict[str
     ]
 
 
-def has_crack(part: Mapping[str, Any]) -> bool:
-    """Whether an image of a part, or of the whole, has crack at the resolution that was judged.
-
-    Without any crack there is no overlap either, only false alarms.
-
-    Args:
-        part: Figures of the whole or of a part, as :func:`assess` returns them.
-    """
-    return bool(part["images"] > part["crack_free"] + part["vanished"])
-
-
-def _at(records: Sequence[ImageRecord], intervals: Intervals, threshold: float) -> dict[str, Any]:
+def _at(
+    records: Sequence[ImageRecord], intervals: Intervals, threshold: float
+) -> ScoresAtThreshold:
     place = THRESHOLDS.index(threshold)
     summary = summarise(records, place)
-    return {
-        "threshold": threshold,
-        "totals": summary.totals,
-        "means": summary.means,
-        "intervals": {"totals": intervals.totals(place), "means": intervals.means(place)},
-    }
+    return ScoresAtThreshold(
+        threshold=threshold,
+        totals=summary.totals,
+        means=summary.means,
+        intervals=ScoreIntervals(intervals.totals(place), intervals.means(place)),
+    )
+
+
+def _thin(whole: Summary, intervals: Intervals) -> ScoresWithIntervals:
+    return ScoresWithIntervals(
+        totals=whole.thin_totals,
+        means=whole.thin_means,
+        intervals=ScoreIntervals(intervals.thin_totals(), intervals.thin_means()),
+    )
+
+
+def _alarms(whole: Summary, intervals: Intervals) -> Alarms | None:
+    if whole.alarms is None:
+        return None
+    return Alarms(**vars(whole.alarms), intervals=intervals.alarms())
 
 
 def _curves(
     records: Sequence[ImageRecord], histogram: ProbabilityHistogram, intervals: Intervals
-) -> dict[str, Any]:
+) -> CurveScores:
     average = average_precision(histogram.bins)
-    return {
-        "average_precision": average,
-        "ods": ods(histogram.counts)._asdict(),
-        "ois": ois(np.stack([record.counts for record in records])),
-        "intervals": intervals.curves(average),
-    }
+    return CurveScores(
+        average_precision=average,
+        ods=ods(histogram.counts),
+        ois=ois(np.stack([record.counts for record in records])),
+        intervals=intervals.curves(average),
+    )
 
 
-def _calibration(histogram: ProbabilityHistogram, intervals: Intervals) -> dict[str, Any]:
+def _calibration(histogram: ProbabilityHistogram, intervals: Intervals) -> Calibration:
     curve = reliability(binned(histogram))
     bins = {name: column.tolist() for name, column in curve._asdict().items()}
-    return {
-        "error": calibration_error(curve),
-        "intervals": intervals.calibration(),
-        "bins": bins,
-    }
+    return Calibration(
+        error=calibration_error(curve),
+        intervals=intervals.calibration(),
+        bins=ReliabilityBins(**bins),
+    )
 
 
 def _by(
     members_by_part: Mapping[str, Sequence[ImageRecord]], place: int, seed: int
-) -> dict[str, Any]:
+) -> dict[str, Part]:
     """Each part with intervals of its dataset totals."""
-    described = {}
-    for name, members in members_by_part.items():
-        intervals = Intervals(members, seed)
-        totals, thin = intervals.totals(place), intervals.thin_totals()
-        described[name] = {
-            **_part(members, place),
-            "intervals": {"totals": totals, "thin_totals": thin, "alarms": intervals.alarms()},
-        }
-    return described
+    return {name: _part(members, place, seed) for name, members in members_by_part.items()}
 
 
-def _part(members: Sequence[ImageRecord], place: int) -> dict[str, Any]:
-    summary = summarise(members, place)
-    return {**asdict(summary), "alarms": summary.alarms and summary.alarms._asdict()}
+def _part(members: Sequence[ImageRecord], place: int, seed: int) -> Part:
+    summary, intervals = summarise(members, place), Intervals(members, seed)
+    return Part(
+        **vars(summary),
+        intervals=PartIntervals(
+            intervals.totals(place), intervals.thin_totals(), intervals.alarms()
+        ),
+    )
 
 
 def _named(counts: Counts) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """Figures of a whole data set and of its parts: sources, photograph groups, crack widths."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from crackseg.evaluation.records import ImageRecord
-from crackseg.metrics.false_alarms import AlarmScores, alarm_scores
+from crackseg.evaluation.results import Summary
+from crackseg.metrics.false_alarms import alarm_scores
 from crackseg.metrics.overlap import mean_figures, mean_scores, total_scores
 from crackseg.metrics.thin_structures import image_thin_scores, thin_scores, total_thin_counts
 from crackseg.metrics.width_classes import CLASSES
@@ -19,33 +19,6 @@ _KEYS: dict[Part, Callable[[ImageRecord], str]] = {
     "group": lambda record: record.unit,
     "width": lambda record: record.width_class,
 }
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Figures of a set of images.
-
-    Attributes:
-        images: Number of images.
-        photographs: Number of photograph groups that they belong to.
-        crack_free: Number of images without crack.
-        vanished: Number of images with cracks of which resizing and cutting left nothing.
-        totals: Dataset totals, see :func:`crackseg.metrics.overlap.total_scores`.
-        means: Means over images of the same figures.
-        thin_totals: Dataset totals, see :func:`crackseg.metrics.thin_structures.thin_scores`.
-        thin_means: Means over images of the same figures.
-        alarms: False alarms on the crack-free images; None without any.
-    """
-
-    images: int
-    photographs: int
-    crack_free: int
-    vanished: int
-    totals: dict[str, float]
-    means: dict[str, float]
-    thin_totals: dict[str, float]
-    thin_means: dict[str, float]
-    alarms: AlarmScores | None
 
 
 def summarise(records: Sequence[ImageRecord], place: int) -> Summary:

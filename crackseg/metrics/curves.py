@@ -3,6 +3,7 @@
 There is no tolerance, and no probability map is stretched to its maximum first.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,8 @@ class Curve(NamedTuple):
     recall: Floats
 
 
-class Best(NamedTuple):
+@dataclass(frozen=True)
+class Best:
     """A figure at the threshold where it is largest, and that threshold."""
 
     value: float

@@ -1,6 +1,7 @@
 """False alarms on crack-free photographs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -24,7 +25,8 @@ class Alarm(NamedTuple):
     largest: int
 
 
-class AlarmScores(NamedTuple):
+@dataclass(frozen=True)
+class AlarmScores:
     """False alarms on the crack-free photographs of a data set.
 
     Attributes:

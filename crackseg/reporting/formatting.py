@@ -2,8 +2,6 @@
 
 import re
 
-Interval = tuple[float, float]
-
 
 def literal(text: str) -> str:
     """Escapes Markdown's special characters; underscores only where a word ends."""
@@ -16,9 +14,10 @@ def score(figure: float) -> str:
     return f"{figure:.3f}"
 
 
-def interval(bounds: Interval | None) -> str:
+def interval(bounds: tuple[float | None, float | None]) -> str:
     """Writes a 95 % interval; empty where there is none."""
-    return "" if bounds is None else f"{bounds[0]:.3f}\N{EN DASH}{bounds[1]:.3f}"
+    low, high = bounds
+    return "" if low is None or high is None else f"{low:.3f}\N{EN DASH}{high:.3f}"
 
 
 def signed(figure: float) -> str:

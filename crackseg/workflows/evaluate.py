@@ -24,6 +24,7 @@ from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.callback import EvaluationCallback, ImageHook
 from crackseg.evaluation.protocol import protocol
+from crackseg.evaluation.results import Assessment, Evaluation
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
 from crackseg.system.files import atomic_write, write_json
@@ -46,7 +47,7 @@ NOT_HERE = {
 }
 
 
-def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[str, Any]:
+def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluation:
     """Evaluates a checkpoint in float32, at .5, at its stored threshold and over all thresholds.
 
     Args:
@@ -55,7 +56,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
         show: Whether the tables are printed.
 
     Returns:
-        The figures as written, see :func:`crackseg.evaluation.assessment.assess`.
+        The figures as written.
 
     Raises:
         CheckpointError: The checkpoint cannot be used, see
@@ -73,16 +74,17 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
     examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
     trainer = _examine(config, datamodule, examination)
     assert examination.histogram is not None
-    metrics = {
-        "checkpoint": str(Path(config.checkpoint).resolve()),
-        "subset": config.subset,
-        "resolution": config.resolution,
-        "manifest_hash": datamodule.manifest.digest,
-        "leak_line": _leak_line(config, parameters, datamodule),
-        "protocol": [],
-        **assess(examination.records, examination.histogram, threshold),
-    }
-    metrics["protocol"] = _protocol(config, metrics, parameters, datamodule)
+    assessment = assess(examination.records, examination.histogram, threshold)
+    leak_line = _leak_line(config, parameters, datamodule)
+    metrics = Evaluation(
+        checkpoint=str(Path(config.checkpoint).resolve()),
+        subset=config.subset,
+        resolution=config.resolution,
+        manifest_hash=datamodule.manifest.digest,
+        leak_line=leak_line,
+        protocol=_protocol(config, assessment, leak_line, parameters, datamodule),
+        **vars(assessment),
+    )
     if trainer.is_global_zero:
         _keep(metrics, examination, folder)
         if show:
@@ -130,23 +132,24 @@ def _examine(
     return trainer
 
 
-def _keep(metrics: dict[str, Any], examination: EvaluationCallback, folder: Path) -> None:
+def _keep(metrics: Evaluation, examination: EvaluationCallback, folder: Path) -> None:
     """Writes the files that programs and the report read."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(metrics, folder / "metrics.json")
+    write_json(metrics.as_dict(), folder / "metrics.json")
     place = THRESHOLDS.index(examination.threshold)
     write_images(table_of_images(examination.records, place), folder / "images.csv")
     assert examination.histogram is not None
     with atomic_write(folder / "histogram.npy") as name, name.open("wb") as file:
         np.save(file, examination.histogram.bins)
-    drawn, bins = folder / "figures", metrics["calibration"]["bins"]
+    drawn, bins = folder / "figures", metrics.calibration.bins
     plots.precision_recall(examination.histogram.bins, drawn / "precision_recall.png")
-    plots.reliability(bins["probability"], bins["share"], drawn / "reliability.png")
+    plots.reliability(bins.probability, bins.share, drawn / "reliability.png")
 
 
 def _protocol(
     config: EvaluateConfig,
-    metrics: dict[str, Any],
+    assessment: Assessment,
+    leak_line: str,
     parameters: dict[str, Any],
     datamodule: CrackDataModule,
 ) -> list[str]:
@@ -157,14 +160,14 @@ def _protocol(
         at = f"their own size (seen at {seen['scale']:.2f} of it)"
     if cut != seen["mask_threshold"]:
         chosen = f", where masks were cut at >{seen['mask_threshold']}"
-    if config.subset == "val" and metrics["manifest_hash"] == parameters["data"]["manifest_hash"]:
+    if config.subset == "val" and _is_own_division(datamodule, parameters):
         chosen += ", which this is, so that figures at it are optimistic"
     return [
-        *protocol(metrics["images"], datamodule, at, metrics["leak_line"]).splitlines(),
+        *protocol(assessment.images, datamodule, at, leak_line).splitlines(),
         f"the stored threshold was chosen on the checkpoint's validation subset{chosen}; "
-        f"intervals: bootstrap over {metrics['photographs']} photographs with their near "
+        f"intervals: bootstrap over {assessment.photographs} photographs with their near "
         "duplicates, each image by itself where its photograph is unknown",
-        *_vanished(metrics["vanished"], cut),
+        *_vanished(assessment.vanished, cut),
     ]
 
 
@@ -177,8 +180,8 @@ def _vanished(images: int, cut: int) -> list[str]:
     ]
 
 
-def _show(config: EvaluateConfig, metrics: dict[str, Any], folder: Path) -> None:
-    title, lines = f"{config.subset}: {config.checkpoint}", "\n".join(metrics["protocol"])
+def _show(config: EvaluateConfig, metrics: Evaluation, folder: Path) -> None:
+    title, lines = f"{config.subset}: {config.checkpoint}", "\n".join(metrics.protocol)
     print_assessment(title, metrics, lines)
     print(f"\nas JSON: {folder / 'metrics.json'}\nevery image: {folder / 'images.csv'}")
 
@@ -187,7 +190,7 @@ def _leak_line(
     config: EvaluateConfig, parameters: dict[str, Any], datamodule: CrackDataModule
 ) -> str:
     """Line about the overlap of the judged images with those of the checkpoint's training."""
-    if datamodule.manifest.digest != parameters["data"]["manifest_hash"]:
+    if not _is_own_division(datamodule, parameters):
         return (
             "UNKNOWN: this is not the division that the checkpoint was trained with, any of these "
             "images may have been trained on"
@@ -197,6 +200,11 @@ def _leak_line(
         of = len(datamodule.manifest.subset(config.subset))
         return f"LEAK: {trained} of {of} images are those that the checkpoint was trained on"
     return datamodule.leaks.summary()
+
+
+def _is_own_division(datamodule: CrackDataModule, parameters: dict[str, Any]) -> bool:
+    """Whether the images are divided as in the checkpoint's training."""
+    return bool(datamodule.manifest.digest == parameters["data"]["manifest_hash"])
 
 
 def _mask_writer(

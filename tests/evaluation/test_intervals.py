@@ -176,5 +176,5 @@ def test_false_alarms_are_those_of_crack_free_images_alone(
 
 def test_one_photograph_alone_has_no_interval(cracked: list[Judged]) -> None:
     intervals = Intervals([record for record, _ in cracked[:2]])
-    assert intervals.totals(PLACE)["crack_iou"] == [None, None]
-    assert intervals.curves(0.5)["average_precision"] == [None, None]
+    assert intervals.totals(PLACE)["crack_iou"] == (None, None)
+    assert intervals.curves(0.5)["average_precision"] == (None, None)

@@ -11,6 +11,7 @@ import numpy as np
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.records import measure_image
+from crackseg.evaluation.results import Evaluation
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.reporting.comparison.differences import compare
 from crackseg.reporting.comparison.entries import RunResult, ranked
@@ -69,13 +70,17 @@ def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int =
     ]
     records = [record for record, _ in judged]
     histogram = sum((one for _, one in judged[1:]), start=judged[0][1])
-    metrics = {
-        "protocol": PROTOCOL,
-        "leak_line": PROTOCOL[1],
-        **assess(records, histogram, THRESHOLD),
-    }
+    metrics = Evaluation(
+        checkpoint=str(folder / "best.ckpt"),
+        subset="test",
+        resolution="training",
+        manifest_hash="8e21b6dd77240a72",
+        leak_line=PROTOCOL[1],
+        protocol=PROTOCOL,
+        **vars(assess(records, histogram, THRESHOLD)),
+    )
     folder.mkdir(parents=True)
-    write_json(metrics, folder / METRICS)
+    write_json(metrics.as_dict(), folder / METRICS)
     place = THRESHOLDS.index(THRESHOLD)
     write_images(table_of_images(records, place), folder / IMAGES)
     np.save(folder / HISTOGRAM, histogram.bins)

@@ -9,6 +9,7 @@ from torchmetrics.functional.classification import (
 )
 
 from crackseg.metrics.curves import (
+    Best,
     average_precision,
     f1,
     image_bests,
@@ -157,7 +158,7 @@ def test_threshold_nought_is_in_the_sweep() -> None:
     probability[:3] = 0.004
     truth = probability > 0
     best = ods(count_probabilities(probability, truth).counts)
-    assert best == (1.0, 0.0)
+    assert best == Best(1.0, 0.0)
 
 
 def test_threshold_of_ods_has_the_largest_crack_iou(photographs: list) -> None:
@@ -171,7 +172,7 @@ def test_threshold_of_ods_has_the_largest_crack_iou(photographs: list) -> None:
 def test_among_equals_the_threshold_is_the_one_nearest_to_half() -> None:
     truth = np.eye(6, dtype=bool)
     counts = count_probabilities(truth.astype(np.float32), truth).counts
-    assert ods(counts) == (1.0, 0.5)
+    assert ods(counts) == Best(1.0, 0.5)
     assert best_threshold(counts, THRESHOLDS) == 0.5
 
 

@@ -46,7 +46,7 @@ def test_training_evaluation_and_prediction_work_at_native_size(
     config = EvaluateConfig(checkpoint=str(result.checkpoint))
     config.trainer.accelerator = "cpu"
     judged = evaluate(config, tmp_path / "judged")
-    assert judged["stored"]["totals"] == pytest.approx(result.metrics["test"]["stored"], abs=1e-6)
+    assert judged.stored.totals == pytest.approx(result.metrics["test"]["stored"], abs=1e-6)
     found = crackseg.load(result.checkpoint).predict(np.zeros((50, 70, 3), np.uint8))
     assert found.mask.shape == (50, 70)
 
@@ -103,7 +103,7 @@ def test_where_no_photograph_shows_a_crack_nothing_is_trained_but_all_can_be_jud
         train(replace(train_config, data=data), tmp_path / "run")
     config = EvaluateConfig(checkpoint=str(trained.checkpoint), data=data, subset="all")
     judged = evaluate(config, tmp_path / "judged")
-    assert judged["images"] == judged["alarms"]["images"] == 12
+    assert judged.images == judged.alarms.images == 12
 
 
 def test_excluded_photographs_take_no_part(
@@ -243,8 +243,8 @@ def test_leaks_are_told_in_checkpoint_metrics_and_tables(
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert written["leaks"] == named["leaks"]
     judged = evaluate(EvaluateConfig(checkpoint=str(result.checkpoint)), tmp_path / "judged")
-    assert judged["leak_line"].startswith(line)
-    assert line in judged["protocol"][1]
+    assert judged.leak_line.startswith(line)
+    assert line in judged.protocol[1]
     assert line in capsys.readouterr().out
 
 
@@ -254,7 +254,7 @@ def test_large_photographs_are_judged_in_tiles(
     shallow = model_config("unet")(base_channels=4, depth=1, dropout=0.1)
     result = train(replace(cropping, model=shallow), tmp_path / "run")
     whole = EvaluateConfig(checkpoint=str(result.checkpoint))
-    expected = evaluate(whole, tmp_path / "whole")["stored"]["totals"]
+    expected = evaluate(whole, tmp_path / "whole").stored.totals
     largest = 0
     forward = CrackSegmenter.forward
 
@@ -265,7 +265,7 @@ def test_large_photographs_are_judged_in_tiles(
 
     monkeypatch.setattr(CrackSegmenter, "forward", watched)
     monkeypatch.setattr(tiling, "TILE", 32)
-    judged = evaluate(whole, tmp_path / "tiled")["stored"]["totals"]
+    judged = evaluate(whole, tmp_path / "tiled").stored.totals
     assert largest < 80
     assert judged == pytest.approx(expected, abs=2e-3)
 

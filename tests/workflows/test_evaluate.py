@@ -6,7 +6,6 @@ import shutil
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from crackseg.config.schema import DataConfig, EvaluateConfig
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
+from crackseg.evaluation.results import Evaluation
 from crackseg.images.pixels import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
 from crackseg.launch.paths import quote_paths
@@ -65,12 +65,10 @@ def test_every_subset_can_be_judged(
     trained: TrainResult, tmp_path: Path, subset: str, count: int
 ) -> None:
     judged = evaluate(settings(trained.checkpoint, subset=subset), tmp_path)
-    assert judged["images"] == count
-    assert judged["leak_line"].startswith("no leak" if subset == "val" else "LEAK: 16 of ")
+    assert judged.images == count
+    assert judged.leak_line.startswith("no leak" if subset == "val" else "LEAK: 16 of ")
     if subset == "val":
-        assert judged["stored"]["totals"] == pytest.approx(
-            trained.metrics["val"]["stored"], abs=1e-6
-        )
+        assert judged.stored.totals == pytest.approx(trained.metrics["val"]["stored"], abs=1e-6)
 
 
 def test_an_unknown_subset_is_refused(trained: TrainResult, tmp_path: Path) -> None:
@@ -92,7 +90,7 @@ def test_data_that_were_moved_are_found_when_named(trained: TrainResult, tmp_pat
     root = write_archive(tmp_path / "moved")
     data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
     judged = evaluate(settings(trained.checkpoint, data=data), tmp_path)
-    totals = judged["stored"]["totals"]
+    totals = judged.stored.totals
     assert totals == pytest.approx(trained.metrics["test"]["stored"], abs=1e-6)
 
 
@@ -151,8 +149,8 @@ def test_other_data_are_judged_with_a_warning(
     data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
     with caplog.at_level("WARNING", "crackseg"):
         judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path)
-    assert judged["images"] == 30
-    assert judged["leak_line"].startswith("UNKNOWN: this is not the division that the checkpoint")
+    assert judged.images == 30
+    assert judged.leak_line.startswith("UNKNOWN: this is not the division that the checkpoint")
     assert "photographs of its training may be among these" in caplog.text
 
 
@@ -162,13 +160,13 @@ def test_photographs_that_were_moved_are_judged_as_what_they_are(
     moved = Path(shutil.copytree(archive, tmp_path / "moved"))
     named = settings(trained.checkpoint, root=str(moved))
     judged = evaluate(named, tmp_path / "judged")
-    assert judged["leak_line"].startswith("no leak: none of 2 val and 2 test items")
+    assert judged.leak_line.startswith("no leak: none of 2 val and 2 test items")
     # Given as other data they are still known by their division.
     data = DataConfig(name="tiny", root=str(moved), num_workers=0, cache=str(tmp_path))
     everything = evaluate(
         settings(trained.checkpoint, data=data, subset="all"), tmp_path / "everything"
     )
-    assert everything["leak_line"].startswith("LEAK: 16 of 20 images are those")
+    assert everything.leak_line.startswith("LEAK: 16 of 20 images are those")
     (moved / "Final-Dataset-Vol1" / "Images" / "CFD_000.png").unlink()
     with pytest.raises(DatasetError, match=r"these are not the photographs .* name with root="):
         evaluate(named, tmp_path / "judged")
@@ -208,13 +206,13 @@ def test_a_few_photographs_of_another_place_can_be_judged(
         name="folder", root=str(root), num_workers=0, cache=str(tmp_path), split="grouped"
     )
     judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path)
-    assert judged["images"] == 2
+    assert judged.images == 2
     with pytest.raises(DatasetError, match="or judge all of them with evaluate"):
         evaluate(settings(trained.checkpoint, data=data), tmp_path)
     undivided = replace(data, split="none")
     again = evaluate(settings(trained.checkpoint, data=undivided), tmp_path)
-    assert again["stored"] == judged["stored"]
-    assert "split none" in again["protocol"][0]
+    assert again.stored == judged.stored
+    assert "split none" in again.protocol[0]
 
 
 def test_the_checkpoints_own_preprocessing_is_used(trained: TrainResult, tmp_path: Path) -> None:
@@ -223,7 +221,7 @@ def test_the_checkpoints_own_preprocessing_is_used(trained: TrainResult, tmp_pat
         name="tiny", root=str(root), num_workers=0, cache=str(tmp_path), image_size=64
     )
     judged = evaluate(settings(trained.checkpoint, data=data), tmp_path)
-    assert judged["half"]["totals"] == pytest.approx(trained.metrics["test"]["half"], abs=1e-6)
+    assert judged.half.totals == pytest.approx(trained.metrics["test"]["half"], abs=1e-6)
 
 
 def test_an_unknown_resolution_is_refused(trained: TrainResult, tmp_path: Path) -> None:
@@ -248,7 +246,7 @@ def test_at_native_resolution_it_judges_what_a_prediction_would_write(
         tp += int((found & truth).sum())
         fp += int((found & ~truth).sum())
         fn += int((~found & truth).sum())
-    totals = judged["stored"]["totals"]
+    totals = judged.stored.totals
     assert (totals["false_positives"], totals["false_negatives"]) == (fp, fn)
     assert totals["crack_iou"] == pytest.approx(tp / (tp + fp + fn))
 
@@ -260,17 +258,17 @@ def test_masks_may_be_cut_elsewhere_than_in_training(trained: TrainResult, tmp_p
         for cut in (None, 0)
     )
 
-    def crack(judged: dict[str, Any], folder: str) -> int:
+    def crack(judged: Evaluation, folder: str) -> int:
         with (tmp_path / folder / "images.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         return sum(int(row["true_positives"]) + int(row["false_negatives"]) for row in rows)
 
     assert crack(broad, "0") > crack(own, "None")
-    assert own["stored"]["threshold"] == broad["stored"]["threshold"]
-    assert own["manifest_hash"] == broad["manifest_hash"]
-    assert "masks cut at >0" in broad["protocol"][0]
-    assert "validation subset, where masks were cut at >127; intervals" in broad["protocol"][2]
-    assert "where masks were cut" not in own["protocol"][2]
+    assert own.stored.threshold == broad.stored.threshold
+    assert own.manifest_hash == broad.manifest_hash
+    assert "masks cut at >0" in broad.protocol[0]
+    assert "validation subset, where masks were cut at >127; intervals" in broad.protocol[2]
+    assert "where masks were cut" not in own.protocol[2]
 
 
 def test_a_cut_that_cannot_be_is_refused(trained: TrainResult, tmp_path: Path) -> None:
@@ -292,9 +290,9 @@ def test_cracks_that_vanish_are_told_and_are_no_false_alarms(
     judged = evaluate(
         settings(trained.checkpoint, data=data, subset="all", mask_threshold=200), tmp_path
     )
-    assert (judged["vanished"], judged["crack_free"]) == (3, 1)
-    assert judged["alarms"]["images"] == 1
-    assert judged["protocol"][3].startswith("3 images have cracks of which resizing and cutting")
+    assert (judged.vanished, judged.crack_free) == (3, 1)
+    assert judged.alarms.images == 1
+    assert judged.protocol[3].startswith("3 images have cracks of which resizing and cutting")
     with (tmp_path / "images.csv").open(newline="") as file:
         assert [row["vanished"] for row in csv.DictReader(file)].count("1") == 3
 
@@ -347,9 +345,9 @@ def test_figures_do_not_depend_on_who_measures(
     )
 
 
-def assert_same_figures(one: dict[str, Any], other: dict[str, Any]) -> None:
+def assert_same_figures(first: Evaluation, second: Evaluation) -> None:
     """Equal counts, so equal figures; probabilities are rounded otherwise in other batches."""
-    one, other = deepcopy(one), deepcopy(other)
+    one, other = deepcopy(first.as_dict()), deepcopy(second.as_dict())
     for kind, name in (("calibration", "error"), ("curves", "average_precision")):
         assert one[kind].pop(name) == pytest.approx(other[kind].pop(name), abs=1e-6)
         bounds = [judged[kind]["intervals"].pop(name) for judged in (one, other)]

@@ -82,7 +82,7 @@ def test_figures_are_those_of_the_evaluation(original: Path, sweep: Path, tmp_pa
             kept = json.loads(
                 (one.run.folder / "evaluation" / f"{subset}-training" / METRICS).read_text()
             )
-            assert judged.metrics == kept
+            assert json.loads(json.dumps(judged.metrics.as_dict())) == kept
             assert kept["stored"]["totals"]["crack_iou"] == pytest.approx(
                 one.run.figure(f"{subset}/crack_iou"), abs=1e-6
             )
@@ -133,7 +133,7 @@ def test_native_resolution_is_judged_and_shown(sweep: Path, tmp_path: Path) -> N
     run = sweep / "data.split_seed=0"
     found = report([run], tmp_path / "page.html", resolution="native")
     assert (run / "evaluation" / "test-native" / IMAGES).is_file()
-    assert "their own size" in " ".join(found.entries[0].test.metrics["protocol"])
+    assert "their own size" in " ".join(found.entries[0].test.metrics.protocol)
     assert found.scenes[0][1][0][1].photograph.shape == (64, 64, 3)
 
 

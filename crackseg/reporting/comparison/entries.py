@@ -7,6 +7,7 @@ from os.path import commonpath
 from typing import Any
 
 from crackseg.config.overrides import flatten
+from crackseg.evaluation.results import Bounds
 from crackseg.reporting.comparison.evaluations import StoredEvaluation
 from crackseg.runs.reader import Run
 
@@ -48,12 +49,17 @@ class RunResult:
     @property
     def val_iou(self) -> float:
         """Crack IoU on validation at the stored threshold; runs are ranked by it."""
-        return float(self.val.metrics["stored"]["totals"]["crack_iou"])
+        return self.val.metrics.stored.totals["crack_iou"]
 
     @property
     def test_iou(self) -> float:
         """Crack IoU on the report's subset at the stored threshold."""
-        return float(self.test.metrics["stored"]["totals"]["crack_iou"])
+        return self.test.metrics.stored.totals["crack_iou"]
+
+    @property
+    def test_iou_bounds(self) -> Bounds:
+        """Interval of :attr:`test_iou`."""
+        return self.test.metrics.stored.intervals.totals["crack_iou"]
 
     @property
     def division(self) -> str:

@@ -1,15 +1,13 @@
 """Reads evaluations back from their folders."""
 
 import csv
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from crackseg.evaluation.assessment import has_crack
+from crackseg.evaluation.results import Evaluation
 from crackseg.metrics.bootstrap import Interval
 from crackseg.metrics.false_positives import Strays
 from crackseg.metrics.histogram import Counts
@@ -76,35 +74,22 @@ class StoredEvaluation:
     """An evaluation that was read back from its folder.
 
     Attributes:
-        metrics: Figures, see :func:`crackseg.workflows.evaluate.evaluate`.
+        metrics: Figures with the protocol that they were measured by.
         images: Counts of each image.
         histogram: Bins of :class:`crackseg.metrics.histogram.ProbabilityHistogram`, int64 (2,
             4096).
     """
 
-    metrics: Mapping[str, Any]
+    metrics: Evaluation
     images: Images
     histogram: Counts
-
-    def interval(self, part: str, *names: str) -> tuple[float, float] | None:
-        """The 95 % interval of a figure; None where there is none.
-
-        Args:
-            part: Part of the metrics, such as ``stored``.
-            names: Keys that lead to the figure in that part, such as ``totals`` and ``crack_iou``.
-        """
-        entry = self.metrics[part]["intervals"]
-        for name in names:
-            entry = entry[name]
-        low, high = entry
-        return None if low is None or high is None else (float(low), float(high))
 
     def sources(self) -> dict[str, Interval]:
         """Crack IoU and its interval for each source that has crack."""
         return {
-            name: Interval(part["totals"]["crack_iou"], *part["intervals"]["totals"]["crack_iou"])
-            for name, part in self.metrics["by"]["source"].items()
-            if has_crack(part)
+            name: Interval(part.totals["crack_iou"], *part.intervals.totals["crack_iou"])
+            for name, part in self.metrics.by.source.items()
+            if part.has_crack
         }
 
 
@@ -123,19 +108,15 @@ def read_evaluation(folder: Path, checkpoint: Path) -> StoredEvaluation | None:
         paths = [folder / name for name in (METRICS, IMAGES, HISTOGRAM)]
         if min(path.stat().st_mtime for path in paths) < checkpoint.stat().st_mtime:
             return None
-        metrics = json.loads(paths[0].read_text(encoding="utf-8"))
+        metrics = Evaluation.from_json(paths[0].read_bytes())
         evaluation = StoredEvaluation(
             metrics, _read_images(paths[1]), np.load(paths[2], allow_pickle=False)
         )
-        has_protocol = (
-            metrics["protocol"] and metrics["leak_line"] and metrics["stored"]["intervals"]
-        )
-        consistent = (
-            len(evaluation.images.names) == metrics["images"] and len(evaluation.histogram) == 2
-        )
-        return evaluation if has_protocol and consistent else None
     except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
         return None
+    has_protocol = metrics.protocol and metrics.leak_line
+    consistent = len(evaluation.images.names) == metrics.images and len(evaluation.histogram) == 2
+    return evaluation if has_protocol and consistent else None
 
 
 def _read_images(path: Path) -> Images:

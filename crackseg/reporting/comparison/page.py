@@ -118,7 +118,7 @@ def _protocols(entries: Sequence[RunResult]) -> list[tuple[list[str], list[RunRe
     """The ways in which figures were measured, each with its runs."""
     found: dict[tuple[str, ...], list[RunResult]] = {}
     for entry in entries:
-        found.setdefault(tuple(entry.test.metrics["protocol"]), []).append(entry)
+        found.setdefault(tuple(entry.test.metrics.protocol), []).append(entry)
     return [(list(lines), members) for lines, members in found.items()]
 
 
@@ -197,8 +197,8 @@ def _sources(entries: Sequence[RunResult], album: MediaWriter) -> list[EmbeddedP
 
 
 def _counted(source: str, entries: Sequence[RunResult]) -> str:
-    parts = [entry.test.metrics["by"]["source"].get(source) for entry in entries]
-    counts = sorted({part["images"] for part in parts if part})
+    parts = [entry.test.metrics.by.source.get(source) for entry in entries]
+    counts = sorted({part.images for part in parts if part})
     return f"{' or '.join(f'{count:,}' for count in counts)} images"
 
 

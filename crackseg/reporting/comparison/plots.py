@@ -98,7 +98,7 @@ def precision_recall(entries: Sequence[RunResult], theme: Theme, legend: bool = 
         kept = _thinned(curve.recall)
         style = _style(entry, theme)
         axes.plot(curve.recall[kept], curve.precision[kept], linewidth=1.5, **style)
-        stored = entry.test.metrics["stored"]["totals"]
+        stored = entry.test.metrics.stored.totals
         axes.plot(stored["recall"], stored["precision"], "o", color=style["color"], markersize=6)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
     if legend:

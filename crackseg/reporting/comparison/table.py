@@ -64,27 +64,20 @@ def _total(
     group: str, heading: str, of: Callable[[RunResult], StoredEvaluation], name: str
 ) -> Column:
     def cell(entry: RunResult) -> Cell:
-        evaluation = of(entry)
-        total = evaluation.metrics["stored"]["totals"][name]
-        return Cell(score(total), interval(evaluation.interval("stored", "totals", name)))
+        stored = of(entry).metrics.stored
+        return Cell(score(stored.totals[name]), interval(stored.intervals.totals[name]))
 
     return Column(group, heading, cell)
 
 
 def _cldice(entry: RunResult) -> Cell:
-    evaluation = entry.test
-    return Cell(
-        score(evaluation.metrics["thin"]["totals"]["cldice"]),
-        interval(evaluation.interval("thin", "totals", "cldice")),
-    )
+    thin = entry.test.metrics.thin
+    return Cell(score(thin.totals["cldice"]), interval(thin.intervals.totals["cldice"]))
 
 
 def _ods(entry: RunResult) -> Cell:
-    evaluation = entry.test
-    return Cell(
-        score(evaluation.metrics["curves"]["ods"]["value"]),
-        interval(evaluation.interval("curves", "ods")),
-    )
+    curves = entry.test.metrics.curves
+    return Cell(score(curves.ods.value), interval(curves.intervals["ods"]))
 
 
 def _chosen(entry: RunResult) -> Cell:

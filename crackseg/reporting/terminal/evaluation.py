@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crackseg.evaluation.assessment import has_crack
+from crackseg.evaluation.results import (
+    Alarms,
+    Assessment,
+    Bounds,
+    Part,
+)
 from crackseg.reporting.formatting import count_of_pixels, rounded_count, short_score
 from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
 from crackseg.system.files import write_table
@@ -22,20 +27,20 @@ _THIN = {
 }
 # Figures that exist for images without crack.
 _WITHOUT_CRACK = ("accuracy", "false_positives")
-_OF_PARTS: dict[str, Callable[[Mapping[str, Any]], float]] = {
-    "precision": lambda part: part["totals"]["precision"],
-    "recall": lambda part: part["totals"]["recall"],
-    "clDice": lambda part: part["thin_totals"]["cldice"],
-    "F1 2 px": lambda part: part["thin_totals"]["tolerant_f1"],
+_OF_PARTS: dict[str, Callable[[Part], float]] = {
+    "precision": lambda part: part.totals["precision"],
+    "recall": lambda part: part.totals["recall"],
+    "clDice": lambda part: part.thin_totals["cldice"],
+    "F1 2 px": lambda part: part.thin_totals["tolerant_f1"],
 }
 
 
-def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> None:
+def print_assessment(title: str, found: Assessment, protocol: str) -> None:
     """Prints all tables, and under them how the figures were measured.
 
     Args:
         title: Title of the tables: what was judged.
-        found: Figures of :func:`crackseg.evaluation.assessment.assess`.
+        found: Figures that are printed.
         protocol: Lines that belong to every figure.
     """
     console = Console()
@@ -45,13 +50,13 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
     console.print("95 % intervals in brackets")
     tables = [_overlap("dataset totals", found, "totals")]
     tables += [_overlap("means over images", found, "means")]
-    if has_crack(found):
+    if found.has_crack:
         tables += [_thin(found), _without_threshold(found)]
-    if found["alarms"]:
-        tables += [_alarms(found["alarms"])]
-    if has_crack(found):
-        tables += [_parts("by source", found["by"]["source"])]
-        tables += [_parts("by median crack width", found["by"]["width"])]
+    if found.alarms:
+        tables += [_alarms(found.alarms)]
+    if found.has_crack:
+        tables += [_parts("by source", found.by.source)]
+        tables += [_parts("by median crack width", found.by.width)]
     for table in tables:
         console.print(table)
     console.print(Text(protocol), soft_wrap=True)
@@ -78,85 +83,87 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _overlap(title: str, assessment: Mapping[str, Any], kind: str) -> Table:
-    labels = {
-        "half": "0.50",
-        "stored": f"{assessment['stored']['threshold']:.2f}, stored",
-        "own_best": f"{assessment['own_best']['threshold']:.2f}, best here\n(optimistic)",
+def _overlap(title: str, assessment: Assessment, kind: Literal["totals", "means"]) -> Table:
+    columns = {
+        "0.50": assessment.half,
+        f"{assessment.stored.threshold:.2f}, stored": assessment.stored,
     }
-    if not has_crack(assessment):
+    if assessment.has_crack:
         # No threshold is the best where there is no crack to find.
-        del labels["own_best"]
-    table = _table(title, "threshold", *labels.values())
+        best = assessment.own_best
+        columns[f"{best.threshold:.2f}, best here\n(optimistic)"] = best
+    table = _table(title, "threshold", *columns)
     for name, heading in SCORE_LABELS.items():
         show = _pixels if name.startswith("false") else _figure
-        if has_crack(assessment) or name in _WITHOUT_CRACK:
-            at = (assessment[one] for one in labels)
-            cells = (show(one[kind][name], one["intervals"][kind][name]) for one in at)
+        if assessment.has_crack or name in _WITHOUT_CRACK:
+            cells = (
+                show(getattr(column, kind)[name], getattr(column.intervals, kind)[name])
+                for column in columns.values()
+            )
             table.add_row(heading, *cells)
     return table
 
 
-def _thin(assessment: Mapping[str, Any]) -> Table:
+def _thin(assessment: Assessment) -> Table:
     title = "thin structures, at the stored threshold"
     table = _table(title, "", "total", "mean over images")
-    thin = assessment["thin"]
+    thin, intervals = assessment.thin, assessment.thin.intervals
     for name, heading in _THIN.items():
-        kinds = ("totals", "means")
-        cells = (_figure(thin[kind][name], thin["intervals"][kind][name]) for kind in kinds)
-        table.add_row(heading, *cells)
+        total = _figure(thin.totals[name], intervals.totals[name])
+        table.add_row(heading, total, _figure(thin.means[name], intervals.means[name]))
     return table
 
 
-def _without_threshold(assessment: Mapping[str, Any]) -> Table:
-    curves, calibration = assessment["curves"], assessment["calibration"]
+def _without_threshold(assessment: Assessment) -> Table:
+    curves, calibration = assessment.curves, assessment.calibration
     table = _table("over all thresholds", "", "")
     for heading, value, name in (
-        ("average precision", curves["average_precision"], "average_precision"),
-        (f"ODS, the best F1 (at {curves['ods']['threshold']:.2f})", curves["ods"]["value"], "ods"),
-        ("OIS, the mean of each image's best F1", curves["ois"], "ois"),
+        ("average precision", curves.average_precision, "average_precision"),
+        (f"ODS, the best F1 (at {curves.ods.threshold:.2f})", curves.ods.value, "ods"),
+        ("OIS, the mean of each image's best F1", curves.ois, "ois"),
     ):
-        table.add_row(heading, _figure(value, curves["intervals"][name]))
-    error = _figure(calibration["error"], calibration["intervals"]["error"])
+        table.add_row(heading, _figure(value, curves.intervals[name]))
+    error = _figure(calibration.error, calibration.intervals["error"])
     table.add_row("expected calibration error", error)
     return table
 
 
-def _alarms(alarms: Mapping[str, Any]) -> Table:
-    count = f"crack-free images ({alarms['images']:,})"
+def _alarms(alarms: Alarms) -> Table:
+    count = f"crack-free images ({alarms.images:,})"
     table = _table(f"{count}, at the stored threshold", "", "")
-    share = f"share with a false alarm of {alarms['least']} px or more"
-    intervals = alarms["intervals"]
-    table.add_row(share, _figure(alarms["share"], intervals["share"]))
-    for name, heading in (("mean_pixels", "mean"), ("high_pixels", "90th percentile")):
-        pixels = _pixels(alarms[name], intervals[name])
-        table.add_row(f"false alarm, {heading} (px)", pixels)
+    share = f"share with a false alarm of {alarms.least} px or more"
+    intervals = alarms.intervals
+    table.add_row(share, _figure(alarms.share, intervals["share"]))
+    mean = _pixels(alarms.mean_pixels, intervals["mean_pixels"])
+    table.add_row("false alarm, mean (px)", mean)
+    high = _pixels(alarms.high_pixels, intervals["high_pixels"])
+    table.add_row("false alarm, 90th percentile (px)", high)
     return table
 
 
-def _parts(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
+def _parts(title: str, parts: Mapping[str, Part]) -> Table:
     heading = f"{title}, totals at the stored threshold"
     table = _table(heading, "", "images", "IoU", *_OF_PARTS)
     for name, part in parts.items():
         cells = []
-        if has_crack(part):
-            totals, intervals = part["totals"], part["intervals"]["totals"]
-            cells.append(_figure(totals["crack_iou"], intervals["crack_iou"]))
+        if part.has_crack:
+            bounds = part.intervals.totals["crack_iou"]
+            cells.append(_figure(part.totals["crack_iou"], bounds))
             cells += [short_score(figure(part)) for figure in _OF_PARTS.values()]
-        table.add_row(Text(name), f"{part['images']:,}", *cells)
+        table.add_row(Text(name), f"{part.images:,}", *cells)
     return table
 
 
-def _figure(value: float, bounds: Sequence[float | None]) -> str:
+def _figure(value: float, bounds: Bounds) -> str:
     """A figure with three digits and its interval; the interval justifies no more digits."""
     return short_score(value) + _interval(bounds, " ", short_score)
 
 
-def _pixels(value: float, bounds: Sequence[float | None]) -> str:
+def _pixels(value: float, bounds: Bounds) -> str:
     """A count with its interval on a line of its own; side by side three would be too wide."""
     return count_of_pixels(value) + _interval(bounds, "\n", rounded_count)
 
 
-def _interval(bounds: Sequence[float | None], before: str, show: Callable[[float], str]) -> str:
+def _interval(bounds: Bounds, before: str, show: Callable[[float], str]) -> str:
     low, high = bounds
     return "" if low is None or high is None else f"{before}({show(low)}-{show(high)})"

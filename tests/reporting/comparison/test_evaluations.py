@@ -45,8 +45,9 @@ def test_images_hold_what_was_counted_in_each(kept: Path) -> None:
 
 def test_an_interval_is_missing_where_nothing_could_be_drawn(tmp_path: Path) -> None:
     found = judgement(tmp_path, NAMES[:1])
-    assert found.interval("stored", "totals", "crack_iou") is None
-    low, high = judgement(tmp_path / "more").interval("stored", "totals", "crack_iou") or (1, 0)
+    assert found.metrics.stored.intervals.totals["crack_iou"] == (None, None)
+    several = judgement(tmp_path / "more")
+    low, high = several.metrics.stored.intervals.totals["crack_iou"]
     assert low < high
 
 

@@ -81,10 +81,9 @@ def test_every_section_is_there_and_every_link_leads_somewhere(page: Path) -> No
 def test_the_table_holds_the_figures_with_their_intervals(page: Path, report: Report) -> None:
     text = parsed(page).text
     for one in report.entries:
-        low, high = one.test.interval("stored", "totals", "crack_iou") or (0, 0)
-        total = one.test.metrics["stored"]["totals"]["crack_iou"]
-        assert f"{total:.3f} {low:.3f}\N{EN DASH}{high:.3f}" in text
-        assert f"{one.test.metrics['curves']['ods']['value']:.3f}" in text
+        low, high = one.test_iou_bounds
+        assert f"{one.test_iou:.3f} {low:.3f}\N{EN DASH}{high:.3f}" in text
+        assert f"{one.test.metrics.curves.ods.value:.3f}" in text
     assert "1 lr=1 baseline" in text
     assert "7 min 246,805" in text
     assert "epoch 7/9" in text
@@ -319,7 +318,7 @@ def test_markdown_shows_pictures_that_lie_beside_it(markdown: Path) -> None:
 def test_markdown_has_the_same_tables(markdown: Path, report: Report) -> None:
     html = MarkdownIt("commonmark").enable("table").render(markdown.read_text())
     for one in report.entries:
-        assert f"{one.test.metrics['stored']['totals']['crack_iou']:.3f}" in html
+        assert f"{one.test_iou:.3f}" in html
         assert f"{one.number} lr={one.number}" in html
     tables = markdown.read_text().split("\n\n")
     for table in (block for block in tables if block.startswith("|")):

@@ -20,7 +20,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[float, StoredEvalua
 
 
 def iou(found: StoredEvaluation) -> float:
-    return float(found.metrics["stored"]["totals"]["crack_iou"])
+    return found.metrics.stored.totals["crack_iou"]
 
 
 def runs(folder: Path, *found: tuple[str, str, StoredEvaluation]) -> list[RunResult]:

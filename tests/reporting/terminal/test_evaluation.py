@@ -8,12 +8,13 @@ import pytest
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.assessment import assess
 from crackseg.evaluation.records import measure_image
+from crackseg.evaluation.results import Assessment, Bounds
 from crackseg.reporting.terminal.evaluation import print_assessment
 
 PROTOCOL = "dataset totals over 12 images at 48x48 (area)"
 
 
-def assessment() -> dict:
+def assessment() -> Assessment:
     """Images of four sources, some without crack; one crack vanished."""
     judged = []
     for number in range(12):
@@ -33,14 +34,14 @@ def assessment() -> dict:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict:
+def found() -> Assessment:
     return assessment()
 
 
 @pytest.fixture(params=["terminal", "pipe"])
 def out(
     request: pytest.FixtureRequest,
-    found: dict,
+    found: Assessment,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> str:
@@ -63,40 +64,48 @@ def three(value: float) -> str:
     return f"{value:.3f}".removeprefix("0")
 
 
-def test_no_figure_is_cut_off(out: str, found: dict) -> None:
+def with_interval(value: float, bounds: Bounds) -> str:
+    low, high = bounds
+    return f"{three(value)} ({three(low)}-{three(high)})"
+
+
+def test_no_figure_is_cut_off(out: str, found: Assessment) -> None:
     assert "…" not in out
     assert "cracktree200 " in out
-    for part in found["by"]["source"].values():
-        if part["images"] > part["crack_free"]:
-            low, high = part["intervals"]["totals"]["crack_iou"]
-            assert f"{three(part['totals']['crack_iou'])} ({three(low)}-{three(high)})" in out
-            assert three(part["thin_totals"]["tolerant_f1"]) in out
+    for part in found.by.source.values():
+        if part.has_crack:
+            bounds = part.intervals.totals["crack_iou"]
+            assert with_interval(part.totals["crack_iou"], bounds) in out
+            assert three(part.thin_totals["tolerant_f1"]) in out
 
 
-def test_every_figure_has_its_interval(out: str, found: dict) -> None:
-    for at in ("half", "stored", "own_best"):
-        for kind in ("totals", "means"):
-            for name in ("crack_iou", "mean_iou", "dice", "precision", "recall", "accuracy"):
-                low, high = found[at]["intervals"][kind][name]
-                assert f"{three(found[at][kind][name])} ({three(low)}-{three(high)})" in out
-    for kind in ("totals", "means"):
-        for name in ("cldice", "centreline_iou", "tolerant_f1", "boundary_f1"):
-            value = found["thin"][kind][name]
-            low, high = found["thin"]["intervals"][kind][name]
-            assert f"{three(value)} ({three(low)}-{three(high)})" in out
-    curves = found["curves"]
-    for name, value in (
-        ("average_precision", curves["average_precision"]),
-        ("ods", curves["ods"]["value"]),
-        ("ois", curves["ois"]),
+@pytest.mark.parametrize("kind", ["totals", "means"])
+def test_every_figure_has_its_interval(out: str, found: Assessment, kind: str) -> None:
+    overlap = ("crack_iou", "mean_iou", "dice", "precision", "recall", "accuracy")
+    thin = ("cldice", "centreline_iou", "tolerant_f1", "boundary_f1")
+    for scores, names in (
+        (found.half, overlap),
+        (found.stored, overlap),
+        (found.own_best, overlap),
+        (found.thin, thin),
     ):
-        low, high = curves["intervals"][name]
-        assert f"{three(value)} ({three(low)}-{three(high)})" in out
-    low, high = found["calibration"]["intervals"]["error"]
-    assert f"{three(found['calibration']['error'])} ({three(low)}-{three(high)})" in out
-    low, high = found["alarms"]["intervals"]["share"]
-    assert f"{three(found['alarms']['share'])} ({three(low)}-{three(high)})" in out
-    low, high = found["stored"]["intervals"]["totals"]["false_positives"]
+        for name in names:
+            bounds = getattr(scores.intervals, kind)[name]
+            assert with_interval(getattr(scores, kind)[name], bounds) in out
+
+
+def test_every_figure_without_a_kind_has_its_interval(out: str, found: Assessment) -> None:
+    curves, calibration, alarms = found.curves, found.calibration, found.alarms
+    assert alarms is not None
+    for value, bounds in (
+        (curves.average_precision, curves.intervals["average_precision"]),
+        (curves.ods.value, curves.intervals["ods"]),
+        (curves.ois, curves.intervals["ois"]),
+        (calibration.error, calibration.intervals["error"]),
+        (alarms.share, alarms.intervals["share"]),
+    ):
+        assert with_interval(value, bounds) in out
+    low, high = found.stored.intervals.totals["false_positives"]
     assert f"({low:,.0f}-{high:,.0f})" in out
 
 
