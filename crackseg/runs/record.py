@@ -26,12 +26,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from crackseg import __version__
 from crackseg.errors import OutputError, RunBusyError
 from crackseg.system.exits import mistake_of
 from crackseg.system.files import write_text
+from crackseg.system.locks import locked
 from crackseg.system.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
@@ -62,7 +61,10 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder), _reserved(folder):
+    busy = RunBusyError(
+        f"{folder}: another process is working in this folder; wait for it, or stop it"
+    )
+    with locked(folder / _LOCK, busy, _PATIENCE), _reserved(folder):
         record = _begun(folder, overrides, varied)
         write_text(folder / _PACKAGES, _packages())
         _write(folder, record)
@@ -91,10 +93,10 @@ def state_of(folder: Path) -> str:
     if state != "running":
         return state
     try:
-        with FileLock(folder / _LOCK, timeout=0):
+        with locked(folder / _LOCK, RunBusyError(f"{folder}: a process is working in it")):
             # It may have ended just before the lock was tried.
             state = str(read_record(folder)["state"])
-    except Timeout:
+    except RunBusyError:
         return "running"
     return "interrupted" if state == "running" else state
 
@@ -105,21 +107,6 @@ def ended_before_first_epoch(folder: Path) -> bool:
         return False
     left = any((folder / name).exists() for name in (LAST, BEST))
     return not left and state_of(folder) in ("failed", "interrupted")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise RunBusyError(
-            f"{folder}: another process is working in this folder; wait for it, or stop it"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

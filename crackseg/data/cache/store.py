@@ -17,12 +17,11 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from crackseg.data.cache.survey import (
     Decoded,
@@ -45,6 +44,7 @@ from crackseg.system.files import (
     said_in_words,
     write_text,
 )
+from crackseg.system.locks import locked, locked_in_turn
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,8 @@ def open_store(
     stores = cache / "store"
     _require_writable(cache, stores)
     folder = stores / key_of_pixels(root, pairs, preprocessing)
-    with _alone(folder):
+    in_turn = "another process decodes the same photographs; waiting for it"
+    with locked_in_turn(_lock_of(folder), in_turn):
         statistics = _checked(folder, len(pairs))
         if statistics is None:
             discard(folder)
@@ -265,24 +266,14 @@ def _size(folder: Path) -> int:
 def _remove_unused(folder: Path) -> bool:
     """Removes a store, unless a process opens it at this moment."""
     try:
-        with FileLock(f"{folder}.lock").acquire(timeout=0):
+        with locked(_lock_of(folder), NoRoomError(f"{folder}: another process opens it")):
             log.info("%s: removed to make room, it was not used for longest", folder)
             shutil.rmtree(folder, ignore_errors=True)
-    except Timeout:
+    except NoRoomError:
         return False
     return not folder.exists()
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Lets one process at a time make a store; the others wait and then use it."""
-    lock = FileLock(f"{folder}.lock")
-    try:
-        lock.acquire(timeout=2)
-    except Timeout:
-        log.info("another process decodes the same photographs; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+def _lock_of(folder: Path) -> Path:
+    """Path of the lock of a store, which may be held while there is no folder yet."""
+    return folder.with_name(f"{folder.name}.lock")
