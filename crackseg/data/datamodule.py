@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from lightning import LightningDataModule
@@ -15,15 +15,15 @@ from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings, data_settings
 from crackseg.data.class_weights import balancing_weights
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
-from crackseg.data.loaders import build_loader, stop_workers
+from crackseg.data.loaders import build_loader, one_by_one, refuse_idle_workers, stop_workers
 from crackseg.data.prepare import PreparedData, prepare
-from crackseg.data.readers import PairReader
+from crackseg.data.readers import PairReader, PredictionScaleReader
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.data.transforms import Augmentation, RandomCrop
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.progress import progress
 
@@ -32,28 +32,20 @@ log = logging.getLogger(__name__)
 _OVERFIT_STEPS = 20
 
 
-def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
-    """Makes a batch of photographs of different sizes: a list of tensors (1, C, H, W)."""
-    return {
-        "image": [sample["image"][None] for sample in samples],
-        "mask": [sample["mask"][None] for sample in samples],
-        "stem": [sample["stem"] for sample in samples],
-    }
-
-
 class CrackDataModule(LightningDataModule):
     """Photographs and masks in batches ``{"image", "mask", "stem"}``.
 
     Args:
         config: Settings under ``data``, which are checked and converted here, once.
         seed: Seed of the order and of the augmentation of training photographs.
+        test_subset: Subset that a test judges.
+        test_scale: Scale at which a test shows the network photographs that it judges at their
+            own size; None judges them at the size of training.
 
     Attributes:
         settings: Settings under ``data`` in their final form.
         preprocessing: Preprocessing of every photograph, also in prediction.
         content: Photographs, read and divided; exists after :meth:`setup`.
-        test_subset: Subset that a test judges.
-        test_pixels: Source of the test's pixels; None for that of training.
 
     Raises:
         ConfigError: Settings are out of range or contradict each other.
@@ -61,7 +53,13 @@ class CrackDataModule(LightningDataModule):
 
     content: PreparedData
 
-    def __init__(self, config: DataConfig, seed: int = 0) -> None:
+    def __init__(
+        self,
+        config: DataConfig,
+        seed: int = 0,
+        test_subset: str = "test",
+        test_scale: float | None = None,
+    ) -> None:
         super().__init__()
         self.settings = settings = data_settings(config)
         self.seed = seed
@@ -70,11 +68,22 @@ class CrackDataModule(LightningDataModule):
         self.preprocessing = Preprocessing(
             size, settings.resize, settings.mask_threshold, settings.white_level
         )
-        self.test_subset = "test"
-        self.test_pixels: PairReader | None = None
+        self._test_subset = test_subset
+        self._test_scale = test_scale
         # With the folder that synthetic photographs are in, not the one they are made below.
         self._where = settings
         self._loaders: list[DataLoader[Sample]] = []
+
+    def prepared(self) -> Self:
+        """Says which data it reads, and does all that comes before the first batch.
+
+        Raises:
+            CrackSegError: The data are at fault, see :meth:`setup`.
+        """
+        _announce(self.settings)
+        self.prepare_data()
+        self.setup()
+        return self
 
     def prepare_data(self) -> None:
         """Makes the synthetic photographs if they are wanted and do not exist yet."""
@@ -157,7 +166,7 @@ class CrackDataModule(LightningDataModule):
             DatasetError: There is no training photograph.
         """
         rows = self._rows("train")
-        self._refuse_idle_workers(len(rows))
+        refuse_idle_workers(self.settings.num_workers, len(rows))
         if self.settings.overfit_batch:
             return self._one_batch(rows)
         # A photograph that is cropped several times is in the list several times.
@@ -174,8 +183,11 @@ class CrackDataModule(LightningDataModule):
         return self.evaluation_dataloader("val")
 
     def test_dataloader(self) -> DataLoader[Sample]:
-        """Loads photographs of the subset ``test_subset`` in order, each once."""
-        return self.evaluation_dataloader(self.test_subset, self.test_pixels)
+        """Loads photographs of the test's subset in order, each once."""
+        if self._test_scale is None:
+            return self.evaluation_dataloader(self._test_subset)
+        own_size = PredictionScaleReader(self.root, self._test_scale, self.preprocessing.resize)
+        return self.evaluation_dataloader(self._test_subset, own_size)
 
     def evaluation_dataloader(
         self, subset: str, pixels: PairReader | None = None
@@ -255,14 +267,6 @@ class CrackDataModule(LightningDataModule):
             )
         return rows
 
-    def _refuse_idle_workers(self, photographs: int) -> None:
-        workers = self.settings.num_workers
-        if workers > photographs:
-            raise ConfigError(
-                f"data.num_workers={workers}: there are only {photographs} training photographs, "
-                f"and each worker needs one at least; set data.num_workers={photographs} or lower"
-            )
-
     def _loader(self, dataset: CrackDataset, **batching: Any) -> DataLoader[Sample]:
         loader = build_loader(dataset, self.settings.num_workers, self._on_cuda(), **batching)
         self._loaders.append(loader)
@@ -284,7 +288,7 @@ class CrackDataModule(LightningDataModule):
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
 
-def announce(data: DataSettings) -> None:
+def _announce(data: DataSettings) -> None:
     """Logs which data a run reads, and how to choose others."""
     other = (
         "your own: data=folder data.root=FOLDER"

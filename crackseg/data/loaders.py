@@ -14,7 +14,7 @@ from torch.utils.data._utils import signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crackseg.data.dataset import Sample
-from crackseg.errors import WorkerKilledError
+from crackseg.errors import ConfigError, WorkerKilledError
 from crackseg.system.processes import start_method
 
 # Seconds that workers have to end by themselves; one may be waiting for a slow disk.
@@ -44,6 +44,28 @@ def build_loader(
         generator=torch.Generator(),
         **batching,
     )
+
+
+def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
+    """Makes a batch of photographs of different sizes: a list of tensors (1, C, H, W)."""
+    return {
+        "image": [sample["image"][None] for sample in samples],
+        "mask": [sample["mask"][None] for sample in samples],
+        "stem": [sample["stem"] for sample in samples],
+    }
+
+
+def refuse_idle_workers(workers: int, photographs: int) -> None:
+    """Refuses more workers than there are training photographs.
+
+    Raises:
+        ConfigError: There are more.
+    """
+    if workers > photographs:
+        raise ConfigError(
+            f"data.num_workers={workers}: there are only {photographs} training photographs, "
+            f"and each worker needs one at least; set data.num_workers={photographs} or lower"
+        )
 
 
 def leave_signals_to_parent(worker: int) -> None:

@@ -18,7 +18,6 @@ from crackseg.config.schema import EvaluateConfig
 from crackseg.config.validation import check_process_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
-from crackseg.data.readers import PredictionScaleReader
 from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
@@ -117,12 +116,6 @@ def _examine(
     )
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
-    datamodule.test_subset = config.subset
-    if config.resolution == "native":
-        seen = segmenter.hparams["preprocessing"]
-        datamodule.test_pixels = PredictionScaleReader(
-            datamodule.root, seen["scale"], seen["resize"]
-        )
     with killed_workers_named(), quiet_lightning():
         trainer = _build_trainer(config, examination)
         try:

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from crackseg.config import parsing
 from crackseg.config.schema import DataConfig, EvaluateConfig
-from crackseg.data.datamodule import CrackDataModule, announce
+from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
 
@@ -32,7 +34,8 @@ def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> Cr
     data = _data(config, DataConfig(**named["config"]))
     if config.mask_threshold is not None:
         data = replace(data, mask_threshold=config.mask_threshold)
-    datamodule = _read(config, data)
+    scale = parameters["preprocessing"]["scale"] if config.resolution == "native" else None
+    datamodule = _read(config, data, scale)
     if datamodule.manifest.digest == named["manifest_hash"]:
         return datamodule
     if config.data is None:
@@ -48,12 +51,11 @@ def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> Cr
     return datamodule
 
 
-def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
-    datamodule = CrackDataModule(data)
-    announce(datamodule.settings)
-    folders = name_some(map(str, datamodule.settings.roots))
+def _read(config: EvaluateConfig, data: DataConfig, scale: float | None) -> CrackDataModule:
+    module = partial(CrackDataModule, test_subset=config.subset, test_scale=scale)
+    folders = name_some(map(str, parsing.roots(data.root)))
     try:
-        return _ready(datamodule)
+        return module(data).prepared()
     except DatasetNotFoundError as error:
         if config.data is not None or config.root is not None:
             raise
@@ -72,7 +74,7 @@ def _read(config: EvaluateConfig, data: DataConfig) -> CrackDataModule:
         if config.data is None or config.subset != "all" or data.split not in ("random", "grouped"):
             raise
     # A few photographs cannot be divided, and need not be where all are judged together.
-    return _ready(CrackDataModule(replace(data, split="none", counts=None)))
+    return module(replace(data, split="none", counts=None)).prepared()
 
 
 def _told(now: Mapping[str, int], then: Mapping[str, int]) -> str:
@@ -112,9 +114,3 @@ def _with_sources(root: Any, trained_on: Any) -> Any:
         return root
     folders = list(root) if isinstance(root, list | tuple) else [root]
     return dict(zip(trained_on, folders, strict=True)) if len(folders) == len(trained_on) else root
-
-
-def _ready(datamodule: CrackDataModule) -> CrackDataModule:
-    datamodule.prepare_data()
-    datamodule.setup()
-    return datamodule

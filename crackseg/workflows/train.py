@@ -16,7 +16,7 @@ from crackseg import checkpoint as checkpoints
 from crackseg.config.paths import absolute_data
 from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
-from crackseg.data.datamodule import CrackDataModule, announce
+from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.metrics.scores import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
@@ -115,10 +115,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
 
 
 def _read_data(config: TrainConfig) -> CrackDataModule:
-    datamodule = CrackDataModule(config.data, seed=config.seed)
-    announce(datamodule.settings)
-    datamodule.prepare_data()
-    datamodule.setup()
+    datamodule = CrackDataModule(config.data, config.seed).prepared()
     training = datamodule.content.statistics_of(datamodule.manifest.subset("train"))
     refuse_without_crack(datamodule.root, training, datamodule.settings.mask_threshold)
     return datamodule
