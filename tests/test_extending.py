@@ -51,7 +51,7 @@ def test_every_example_is_run_here() -> None:
         "crackseg/losses.py",
         "crackseg/metrics/scores.py",
         "crackseg/data/annotations/formats/strokes.py",
-        "crackseg/data/annotations/reader.py",
+        "crackseg/data/annotations/formats/registry.py",
     ]
 
 
@@ -97,7 +97,7 @@ def test_an_annotation_format_is_one_file_and_one_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strokes = example("crackseg/data/annotations/formats/strokes.py")
-    entry = example("crackseg/data/annotations/reader.py", vars(strokes)).STROKES
+    entry = example("crackseg/data/annotations/formats/registry.py", vars(strokes)).STROKES
     monkeypatch.setattr(reader, "FORMATS", (*reader.FORMATS, entry))
     path = tmp_path / "wall.json"
     path.write_text(

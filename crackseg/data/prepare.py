@@ -9,7 +9,7 @@ from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings
 from crackseg.data.annotations.ground_truth import labels_of
 from crackseg.data.annotations.masks.encoding import CrackMeaning
-from crackseg.data.cache.duplicates import known_duplicates
+from crackseg.data.cache.known_duplicates import known_duplicates
 from crackseg.data.cache.mask_encodings import decide_meaning
 from crackseg.data.cache.store import NoRoomError, open_store
 from crackseg.data.cache.survey import PairStatistics, survey
@@ -28,8 +28,8 @@ from crackseg.data.splits.grouping import describe, with_duplicates, with_photog
 from crackseg.data.splits.leakage import Leaks, find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.origins import Origins, read_photographs, sources_of_folders
-from crackseg.data.splits.sources import select_sources, sources_taking_part
+from crackseg.data.splits.source_selection import select_sources, sources_taking_part
+from crackseg.data.splits.stated_origins import Origins, read_photographs, sources_of_folders
 from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
 from crackseg.errors import (
     DatasetError,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.metrics.histogram import BINS, THRESHOLDS, Counts
-from crackseg.metrics.scores import best_of
+from crackseg.metrics.thresholds import best_of
 
 Floats = npt.NDArray[np.float64]
 

@@ -151,8 +151,8 @@ def log_threshold_curves(
     Args:
         loggers: Loggers of :func:`build_loggers`.
         subset: Subset ``val`` or ``test``.
-        totals: Counts at :data:`crackseg.metrics.scores.THRESHOLD_GRID`, int64 (thresholds, 4), see
-            :meth:`crackseg.metrics.confusion.ConfusionCounts.compute`.
+        totals: Counts at :data:`crackseg.metrics.thresholds.THRESHOLD_GRID`, int64 (thresholds,
+            4), see :meth:`crackseg.metrics.confusion.ConfusionCounts.compute`.
         threshold: Stored threshold.
         step: Number of optimizer steps at the end.
     """

@@ -17,13 +17,8 @@ from crackseg.errors import TrainingError
 from crackseg.inference.tiling import full_size_logits
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import (
-    THRESHOLD_GRID,
-    best_threshold,
-    monitor_mode,
-    scores,
-    scores_at_half_and_stored,
-)
+from crackseg.metrics.scores import monitor_mode, scores
+from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
 from crackseg.system.runtime import full_float32
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from crackseg.images.pixels import UInt8Array
 from crackseg.metrics import curves
-from crackseg.metrics.scores import THRESHOLD_GRID
+from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.system.files import atomic_write
 
 # The report's four panels: the title of each and the metrics drawn in it.
@@ -61,7 +61,7 @@ def threshold_curves(totals: npt.NDArray[np.int64], threshold: float, path: Path
 
     Args:
         totals: True and false positives, false and true negatives at
-            :data:`crackseg.metrics.scores.THRESHOLD_GRID`, int64 (thresholds, 4).
+            :data:`crackseg.metrics.thresholds.THRESHOLD_GRID`, int64 (thresholds, 4).
         threshold: Threshold that is marked.
         path: Path of the PNG file.
     """

@@ -19,7 +19,7 @@ from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
-from crackseg.metrics.scores import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
+from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json

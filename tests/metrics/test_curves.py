@@ -20,7 +20,7 @@ from crackseg.metrics.curves import (
 )
 from crackseg.metrics.histogram import BINS, THRESHOLDS, count_probabilities
 from crackseg.metrics.overlap import total_scores
-from crackseg.metrics.scores import best_threshold
+from crackseg.metrics.thresholds import best_threshold
 
 SIZE = (30, 40)
 

@@ -12,7 +12,7 @@ from crackseg.metrics.histogram import (
     ProbabilityHistogram,
     count_probabilities,
 )
-from crackseg.metrics.scores import THRESHOLD_GRID
+from crackseg.metrics.thresholds import THRESHOLD_GRID
 
 
 def random_photograph(seed: int = 0, size: tuple[int, int] = (40, 50)) -> tuple:

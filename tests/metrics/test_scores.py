@@ -15,13 +15,8 @@ from torchmetrics.classification import (
 )
 
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import (
-    THRESHOLD_GRID,
-    best_threshold,
-    monitor_mode,
-    scores,
-    scores_at_half_and_stored,
-)
+from crackseg.metrics.scores import monitor_mode, scores
+from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 
 SHAPE = (6, 1, 23, 31)
 

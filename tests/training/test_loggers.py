@@ -23,7 +23,7 @@ from torch.utils.tensorboard.summary import compute_curve
 from crackseg.config.schema import LoggerConfig, TrainConfig, model_config
 from crackseg.errors import ConfigError
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
+from crackseg.metrics.thresholds import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.runs.history import read_history
 from crackseg.training.loggers import (
     HistoryLogger,

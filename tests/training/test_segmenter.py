@@ -8,7 +8,8 @@ from lightning import Trainer
 
 from crackseg.config.schema import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.metrics.scores import THRESHOLD_GRID, scores
+from crackseg.metrics.scores import scores
+from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import build_segmenter
 from tests.helpers.networks import watch_tensorfloat

@@ -24,7 +24,7 @@ import torch
 
 from crackseg.config.schema import LoggerConfig, TrainConfig, model_config
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import THRESHOLD_GRID, scores_at_half_and_stored
+from crackseg.metrics.thresholds import THRESHOLD_GRID, scores_at_half_and_stored
 from crackseg.training.loggers import build_loggers, log_outcome, log_threshold_curves
 from tests.helpers.browser import BROWSERS, find_browser, opened
 

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import THRESHOLD_GRID, scores
+from crackseg.metrics.scores import scores
+from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.runs.history import read_history
 from crackseg.visualization.overlays import CRACK_COLOUR, as_heat, contact_sheet, overlay
 from crackseg.visualization.plots import (

@@ -21,7 +21,7 @@ from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.leakage import find_leaks
 from crackseg.data.splits.manifest import Manifest
-from crackseg.data.splits.origin import Origin, origin
+from crackseg.data.splits.name_rules import Origin, origin
 from crackseg.data.splits.strategies import split_by_photograph, split_randomly
 from crackseg.errors import DatasetError
 from crackseg.geometry import crack_widths

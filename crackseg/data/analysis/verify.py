@@ -14,8 +14,8 @@ from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
 from crackseg.data.discovery.pairs import Pair, WithoutMask, find_pairs_below
 from crackseg.data.splits.grouping import describe
+from crackseg.data.splits.name_rules import origin
 from crackseg.data.splits.official import ready_subsets, subsets_by_folder
-from crackseg.data.splits.origin import origin
 from crackseg.errors import DatasetError
 
 CUTS = (0, 64, 127)

@@ -23,9 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crackseg.data.annotations.formats.registry import SUFFIXES
 from crackseg.data.annotations.masks.encoding import MaskEncoding
 from crackseg.data.annotations.masks.stored import read_stored_mask
-from crackseg.data.annotations.reader import SUFFIXES, read_annotations
+from crackseg.data.annotations.reader import read_annotations
 from crackseg.errors import UnreadableImageError, name_some
 from crackseg.images.pixels import MASK_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
 

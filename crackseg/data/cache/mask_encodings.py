@@ -17,7 +17,7 @@ from crackseg.data.annotations.masks.parts import Decision
 from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
 from crackseg.data.cache.survey import keep
 from crackseg.data.discovery.pairs import Inventory
-from crackseg.data.splits.origin import origin
+from crackseg.data.splits.name_rules import origin
 from crackseg.errors import DatasetError, UnreadableImageError
 from crackseg.system.files import write_text
 from crackseg.system.processes import thread_pool

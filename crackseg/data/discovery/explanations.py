@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crackseg.data.annotations.reader import FORMATS
+from crackseg.data.annotations.formats.registry import FORMATS
 from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS
 from crackseg.errors import name_some
 

@@ -13,9 +13,10 @@ from itertools import takewhile
 from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
 
+from crackseg.data.annotations.formats.registry import SUFFIXES
 from crackseg.data.annotations.ground_truth import reference
 from crackseg.data.annotations.labels import crack_labels, joined_use
-from crackseg.data.annotations.reader import SUFFIXES, read_annotations
+from crackseg.data.annotations.reader import read_annotations
 from crackseg.data.annotations.shapes import AnnotationFile, sheet
 from crackseg.data.discovery.layouts import composed, keys, listed_subset, subset
 from crackseg.errors import DatasetError, UnreadableImageError, name_some

@@ -6,10 +6,10 @@ from dataclasses import replace
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import clusters
 from crackseg.data.splits.manifest import Row
+from crackseg.data.splits.name_rules import number
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.origin import number
-from crackseg.data.splits.origins import Origins
-from crackseg.data.splits.sources import known_source
+from crackseg.data.splits.source_selection import known_source
+from crackseg.data.splits.stated_origins import Origins
 from crackseg.errors import DatasetError, name_some
 
 

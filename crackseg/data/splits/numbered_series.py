@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crackseg.data.splits.manifest import Row
-from crackseg.data.splits.origin import number
+from crackseg.data.splits.name_rules import number
 from crackseg.errors import DatasetError
 
 

@@ -48,7 +48,7 @@ def print_scores(
 def rows_of(
     figures: Mapping[str, Mapping[str, float]], threshold: float
 ) -> list[tuple[str, Mapping[str, float]]]:
-    """Labels the two rows of :func:`crackseg.metrics.scores.scores_at_half_and_stored`."""
+    """Labels the two rows of :func:`crackseg.metrics.thresholds.scores_at_half_and_stored`."""
     return [
         ("0.50", figures["half"]),
         (f"{threshold:.2f} (best on val)", figures["stored"]),

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from crackseg.data.annotations import reader
-from crackseg.data.annotations.reader import Format, read_annotations
+from crackseg.data.annotations.formats.coco import parse_coco
+from crackseg.data.annotations.formats.registry import Format
+from crackseg.data.annotations.reader import read_annotations
 from crackseg.errors import UnreadableImageError
 
 
@@ -50,7 +52,7 @@ def test_a_file_of_coco_is_parsed_once_by_all_threads(
 ) -> None:
     path = write(tmp_path / "a.json", coco("x.jpg"))
     parsed = []
-    parse = reader.parse_coco
+    parse = parse_coco
     counting = Format("COCO", ".json", lambda *given: parsed.append(given) or parse(*given))
     monkeypatch.setattr(reader, "FORMATS", (counting,))
     with ThreadPoolExecutor(4) as pool:

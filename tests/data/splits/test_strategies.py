@@ -15,8 +15,8 @@ from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.leakage import find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
+from crackseg.data.splits.name_rules import number
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.origin import number
 from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
 from crackseg.errors import DatasetError
 

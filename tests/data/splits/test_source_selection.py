@@ -7,7 +7,7 @@ import pytest
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.manifest import Row
-from crackseg.data.splits.sources import select_sources
+from crackseg.data.splits.source_selection import select_sources
 from crackseg.errors import DatasetError
 
 STEMS = ("CFD_1", "CFD_2", "DeepCrack_11111", "a_0_1", "11111", "holiday")

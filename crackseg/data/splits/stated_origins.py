@@ -1,6 +1,6 @@
 """Takes from the user where images are from: a source for a folder, a photograph for each file.
 
-What the user says comes before what names tell, see :mod:`crackseg.data.splits.origin`.
+What the user says comes before what names tell, see :mod:`crackseg.data.splits.name_rules`.
 """
 
 import logging
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from crackseg.data.discovery.layouts import composed
 from crackseg.data.discovery.pairs import Pair
-from crackseg.data.splits.origin import Origin, origin
+from crackseg.data.splits.name_rules import Origin, origin
 from crackseg.errors import DatasetError, name_some
 from crackseg.system.files import read_table
 

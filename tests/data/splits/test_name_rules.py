@@ -2,7 +2,7 @@
 
 import pytest
 
-from crackseg.data.splits.origin import Origin, number, origin
+from crackseg.data.splits.name_rules import Origin, number, origin
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from crackseg.data.splits.grouping import describe, with_photographs
 from crackseg.data.splits.leakage import find_leaks
 from crackseg.data.splits.manifest import Manifest
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.origins import Origins, read_photographs, sources_of_folders
+from crackseg.data.splits.stated_origins import Origins, read_photographs, sources_of_folders
 from crackseg.errors import DatasetError
 
 IMAGES = ["a/CRACK500_1.jpg", "a/CRACK500_2.jpg", "b/CRACK500_3.png", "b/x.jpg", "c/x.jpg"]
