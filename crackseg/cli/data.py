@@ -262,15 +262,15 @@ def _explore(options: argparse.Namespace) -> int:
     from crackseg.config.schema import DataConfig
     from crackseg.data.analysis.explore import explore
     from crackseg.preprocessing import Preprocessing
-    from crackseg.reporting.exploration.page import write_page
+    from crackseg.reporting.exploration.page import PAGE, write_page
     from crackseg.system.exits import work_begins
-    from crackseg.system.files import require_writable
+    from crackseg.system.files import require_writable_file
     from crackseg.system.runtime import start_logging
 
     work_begins()
     start_logging()
     _refuse_among_photographs(options.output, options.roots)
-    require_writable(options.output)
+    require_writable_file(options.output / PAGE)
     preprocessing = Preprocessing(
         (options.image_size, options.image_size), "area", options.mask_threshold
     )
