@@ -15,20 +15,19 @@ clean up, and the process ends at once.
 
 import atexit
 import os
-import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing import parent_process
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from crackseg.errors import CrackSegError
 from crackseg.system.files import reason_of
 from crackseg.system.memory import is_out_of_memory
-from crackseg.system.processes import is_first_process, kill_children
+from crackseg.system.output import close_stdout, reader_is_gone, say
+from crackseg.system.processes import kill_children
 
 MISTAKE = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -172,15 +171,15 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
         _say_interrupted(signal.SIGINT)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and _reader_is_gone():
-            _close_stdout()
+        if reader_is_gone(error):
+            close_stdout()
             sys.exit(_BROKEN_PIPE)
         message = mistake_of(error) or (in_words(error) if in_words else None)
         if message is None:
             raise
         say(f"error: {message}")
         if isinstance(error, OSError):
-            _close_stdout()
+            close_stdout()
         sys.exit(MISTAKE)
 
 
@@ -202,41 +201,6 @@ def mistake_of(error: Exception) -> str | None:
 def _say_interrupted(number: int, advice: str = "") -> None:
     what = "interrupted" if number == signal.SIGINT else "stopped by SIGTERM"
     say(f"{what}; {advice}" if advice else what)
-
-
-def say(line: str) -> None:
-    """Prints a line on stderr, unless another process says it; also from a handler of signals."""
-    if parent_process() is not None or not is_first_process():
-        return
-    # There may be no reader, or a full disk behind the stream.
-    with suppress(OSError, ValueError):
-        try:
-            print(line, file=sys.stderr, flush=True)
-        except RuntimeError:
-            # A signal came in the middle of a line.
-            os.write(2, f"\n{line}\n".encode(errors="replace"))
-
-
-def _reader_is_gone() -> bool:
-    """Whether the reader of the output, such as ``head``, is gone."""
-    if sys.platform == "win32":
-        # It has no poll().
-        return False
-    try:
-        asked = select.poll()
-        asked.register(sys.stdout.fileno(), 0)
-        return any(event & select.POLLERR for _, event in asked.poll(0))
-    except (OSError, ValueError, AttributeError):
-        # No file is behind it, or this system cannot be asked.
-        return False
-
-
-def _close_stdout() -> None:
-    """Discards output that cannot be written, of which the interpreter would complain later."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
 
 
 def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:

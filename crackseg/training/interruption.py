@@ -9,7 +9,8 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
-from crackseg.system.exits import SIGNALS, Interrupted, say
+from crackseg.system.exits import SIGNALS, Interrupted
+from crackseg.system.output import say
 from crackseg.system.processes import is_first_process
 
 

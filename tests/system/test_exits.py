@@ -1,7 +1,6 @@
 """Every door ends with one line and a code that the documentation names."""
 
 import errno
-import io
 import os
 import shutil
 import signal
@@ -13,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from crackseg.errors import CrackSegError
-from crackseg.system import exits
-from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of, say, work_begins
+from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of, work_begins
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,28 +133,6 @@ def test_advice_is_asked_for_and_a_second_signal_does_not_wait_for_it() -> None:
         work_begins(lambda number: f"advice for {number}")
         signal.raise_signal(signal.SIGTERM)
     assert left.value.advice == "advice for 15"
-
-
-def test_a_line_is_said_from_within_another_one(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Python refuses to print while a signal's handler has interrupted it printing."""
-
-    class Busy(io.StringIO):
-        def write(self, text: str) -> int:
-            raise RuntimeError("reentrant call")
-
-    monkeypatch.setattr(sys, "stderr", Busy())
-    say("interrupted")
-    assert capfd.readouterr().err == "\ninterrupted\n"
-
-
-def test_children_say_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(exits, "parent_process", object)
-    say("interrupted")
-    assert capsys.readouterr().err == ""
 
 
 def test_a_reader_that_has_read_enough_ends_quietly() -> None:

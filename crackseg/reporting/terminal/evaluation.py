@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crackseg.evaluation.assessment import has_crack
 from crackseg.reporting.formatting import count_of_pixels, rounded_count, short_score
 from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
+from crackseg.system.console import Terminal
 from crackseg.system.files import write_table
 
 _THIN = {
@@ -38,7 +38,7 @@ def print_assessment(title: str, found: Mapping[str, Any], protocol: str) -> Non
         found: Figures of :func:`crackseg.evaluation.assessment.assess`.
         protocol: Lines that belong to every figure.
     """
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)
