@@ -1,9 +1,13 @@
 """Judge a checkpoint: ``python evaluate.py checkpoint=best.ckpt [subset=test|val|train|all]``."""
 
+import signal
 import sys
 from pathlib import Path
 
-from crackseg.system.exits import end_at_once_by_signals
+# Python's own handler raises in whatever is just being imported, where it may get lost.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from crackseg.system.exits import end_at_once_by_signals, work_begins  # noqa: E402
 
 # Before all that takes long to import.
 end_at_once_by_signals()
@@ -30,6 +34,7 @@ def main(config: DictConfig) -> float:
         from crackseg.system.runtime import start_logging
         from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
+        work_begins()
         refuse_overrides(NOT_HERE)
         folder = Path(HydraConfig.get().runtime.output_dir)
         start_logging(folder / "evaluate.log")

@@ -1,8 +1,12 @@
 """Train a crack segmenter: ``python train.py [setting=value ...]``; ``--help`` explains them."""
 
+import signal
 import sys
 
-from crackseg.system.exits import end_at_once_by_signals
+# Python's own handler raises in whatever is just being imported, where it may get lost.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from crackseg.system.exits import end_at_once_by_signals, work_begins  # noqa: E402
 
 # Before all that takes long to import.
 end_at_once_by_signals()
@@ -22,6 +26,7 @@ def main(config: DictConfig) -> float:
     with exit_on_user_error():
         from crackseg.launch.job import run_job
 
+        work_begins()
         return run_job(to_dataclass(config))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,11 +9,18 @@ if TYPE_CHECKING:
 
     from crackseg.inference.predictor import Predictor
 
-try:
-    __version__ = version("crackseg")
-except PackageNotFoundError:
-    # A copy of the sources that was never installed.
-    __version__ = "0+not.installed"
+
+def __getattr__(name: str) -> str:
+    """``__version__``, found when it is asked for: that takes longer than importing all else."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("crackseg")
+    except PackageNotFoundError:
+        # A copy of the sources that was never installed.
+        return "0+not.installed"
 
 
 def load(checkpoint: str | Path, device: str = "auto") -> Predictor:

@@ -12,6 +12,7 @@ import torch
 from crackseg.config.schema import DataConfig
 from crackseg.data import loaders
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.dataset import Sample
 from crackseg.data.readers import PredictionScaleReader
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.settings import small_config
@@ -70,6 +71,30 @@ def test_what_a_worker_is_given_travels_to_another_process(
         there, here = dataset[first], loader.dataset[first]
         assert torch.equal(there["image"], here["image"])
         assert torch.equal(there["mask"], here["mask"])
+
+
+def test_a_spawned_worker_gives_the_same_batch(
+    data_config: DataConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every worker starts on Windows and macOS."""
+
+    def first_batch(workers: int) -> Sample:
+        config = replace(data_config, augment=True, num_workers=workers)
+        datamodule = CrackDataModule(config, seed=1)
+        datamodule.prepare_data()
+        datamodule.setup()
+        try:
+            batch: Sample = next(iter(datamodule.train_dataloader()))
+        finally:
+            datamodule.close()
+        return batch
+
+    here = first_batch(workers=0)
+    monkeypatch.setattr(loaders, "start_method", lambda: "spawn")
+    there = first_batch(workers=1)
+    assert torch.equal(there["image"], here["image"])
+    assert torch.equal(there["mask"], here["mask"])
+    assert there["stem"] == here["stem"]
 
 
 @pytest.mark.slow

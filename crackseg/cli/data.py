@@ -1,7 +1,6 @@
 """The commands ``crackseg data ...``: download, verify and explore a data set."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,15 +94,15 @@ def _download(options: argparse.Namespace) -> int:
     from crackseg.data.discovery.pairs import find_pairs
     from crackseg.data.download.crackseg9k import download
     from crackseg.data.download.dataverse import crackseg9k
-    from crackseg.system.exits import Interrupted
+    from crackseg.system.exits import Interrupted, work_begins
     from crackseg.system.runtime import start_logging
 
+    work_begins()
     start_logging()
     try:
         done = download(crackseg9k(options.version), options.root)
     except Interrupted as error:
-        print("interrupted; type the same command again and it goes on", file=sys.stderr)
-        error.said = True
+        error.advice = "type the same command again and it goes on"
         raise
     print(done)
     inventory = find_pairs(options.root)
@@ -149,8 +148,10 @@ def _verify(options: argparse.Namespace) -> int:
     from crackseg.data.analysis.verify import verify
     from crackseg.data.splits.exclusions import refuse_to_replace, write_exclusions
     from crackseg.reporting.terminal.verification import print_verification
+    from crackseg.system.exits import work_begins
     from crackseg.system.files import require_writable_file, write_json
 
+    work_begins()
     if options.exclude is not None:
         # Before the photographs are read, which takes long.
         refuse_to_replace(options.exclude)
@@ -261,13 +262,15 @@ def _explore(options: argparse.Namespace) -> int:
     from crackseg.config.schema import DataConfig
     from crackseg.data.analysis.explore import explore
     from crackseg.preprocessing import Preprocessing
-    from crackseg.reporting.exploration.page import write_page
-    from crackseg.system.files import require_writable
+    from crackseg.reporting.exploration.page import PAGE, write_page
+    from crackseg.system.exits import work_begins
+    from crackseg.system.files import require_writable_file
     from crackseg.system.runtime import start_logging
 
+    work_begins()
     start_logging()
     _refuse_among_photographs(options.output, options.roots)
-    require_writable(options.output)
+    require_writable_file(options.output / PAGE)
     preprocessing = Preprocessing(
         (options.image_size, options.image_size), "area", options.mask_threshold
     )

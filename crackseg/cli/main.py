@@ -1,13 +1,10 @@
 """The console script ``crackseg``: commands that need neither Hydra nor a training."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from crackseg import __version__
-from crackseg.cli.data import add_data_commands
-from crackseg.system.exits import end_at_once_by_signals, end_in_one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The code that the process ends with, see :mod:`crackseg.system.exits`.
     """
     if arguments is None:
-        end_at_once_by_signals()
+        _let_signals_end_the_process()
+    from crackseg.system.exits import end_in_one_line
+
     options = _parser().parse_args(arguments)
     try:
         with end_in_one_line():
@@ -26,7 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(left.code or 0)
 
 
+def _let_signals_end_the_process() -> None:
+    # Python's own handler raises in whatever is just being imported, where it may get lost.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from crackseg.system.exits import end_at_once_by_signals
+
+    end_at_once_by_signals()
+
+
 def _parser() -> argparse.ArgumentParser:
+    # Imported here, as they take a moment and a signal must be heard at once.
+    from crackseg import __version__
+    from crackseg.cli.data import add_data_commands
+
     parser = argparse.ArgumentParser(
         prog="crackseg",
         description="Finds cracks in photographs. Training and evaluation: python train.py --help, "
@@ -147,9 +158,11 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _predict(options: argparse.Namespace) -> int:
     # Imported here because torch takes seconds, and --help must not wait for it.
     from crackseg.inference.predictor import Predictor
+    from crackseg.system.exits import work_begins
     from crackseg.system.runtime import prepare_process, start_logging
     from crackseg.workflows.predict import predict
 
+    work_begins()
     prepare_process()
     start_logging()
     predictor = Predictor.from_checkpoint(
@@ -177,8 +190,10 @@ def _runs(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     # Imported here for the same reason.
+    from crackseg.system.exits import work_begins
     from crackseg.workflows.report import report
 
+    work_begins()
     found = report(
         options.folders,
         options.output,

@@ -84,8 +84,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
             return _recorded(config, folder, overrides, checkpoint)
     except Interrupted as error:
         if (folder / LAST).is_file():
-            _say_how_to_go_on(shell_override("resume", folder))
-            error.said = True
+            error.advice = _how_to_go_on(shell_override("resume", folder))
         raise
 
 
@@ -111,8 +110,7 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
         else:
             log.error("this job failed, the sweep goes on: %s", mistake)
     except Interrupted as error:
-        _say_how_to_go_on(f"-m {shell_override('sweep.resume', sweep)}")
-        error.said = True
+        error.advice = _how_to_go_on(f"-m {shell_override('sweep.resume', sweep)}")
         raise
     finally:
         write_sweep_tables(sweep, config.sweep.objective)
@@ -208,5 +206,5 @@ def _objective(folder: Path, name: str) -> float:
     return math.nan if value is None else value
 
 
-def _say_how_to_go_on(what: str) -> None:
-    log.warning("interrupted; go on with: %s train.py %s", program("python"), what)
+def _how_to_go_on(what: str) -> str:
+    return f"go on with: {program('python')} train.py {what}"

@@ -29,7 +29,7 @@ from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import differences
 from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import CONFIG, ended_before_first_epoch, read_record, state_of
-from crackseg.system.exits import prepare_interruption
+from crackseg.system.exits import work_begins
 from crackseg.system.files import require_writable
 from crackseg.system.processes import usable_cores
 
@@ -87,12 +87,15 @@ class Sweep(Callback):
                 added.append(f"hydra.launcher.n_jobs={_at_a_time(config, len(jobs))}")
             with read_write(config), open_dict(config):
                 config.hydra.overrides.hydra.extend(added)
-            prepare_interruption(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
+        # A job in this process begins and ends by itself.
+        if not config.hydra.launcher._target_.endswith(".BasicLauncher"):
+            work_begins(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
 
     def on_multirun_end(self, config: DictConfig, **named: Any) -> None:
         """Prints the table, and sets the exit code by whether jobs failed."""
         from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 
+        work_begins()
         folder = Path(config.hydra.sweep.dir)
         runs = write_sweep_tables(folder, config.sweep.objective)
         print_sweep(folder, runs, config.sweep.objective)

@@ -31,6 +31,7 @@ from crackseg.errors import OutputError, RunBusyError
 from crackseg.system.exits import mistake_of
 from crackseg.system.files import write_text
 from crackseg.system.locks import locked
+from crackseg.system.output import reader_is_gone
 from crackseg.system.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
@@ -71,6 +72,9 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         try:
             yield
         except Exception as error:
+            if reader_is_gone(error):
+                _end(folder, record, "interrupted")
+                raise
             mistake = mistake_of(error)
             reason = f"{type(error).__name__}: {error}" if mistake is None else mistake
             _end(folder, {**record, "mistake": mistake is not None}, "failed", reason)

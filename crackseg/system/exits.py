@@ -8,25 +8,26 @@
     141    the reader of the output is gone, as with ``| head``
     143    SIGTERM
 
-A signal raises :class:`Interrupted` in the present step of the work, so that everything is cleaned
-up on the way out. Before the work begins and after it has ended there is nothing to clean up.
+From :func:`work_begins` on, a signal raises :class:`Interrupted` in the present step of the work,
+so that everything is cleaned up on the way out. Before that and after the work there is nothing to
+clean up, and the process ends at once.
 """
 
 import atexit
 import os
-import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from crackseg.errors import CrackSegError
 from crackseg.system.files import reason_of
 from crackseg.system.memory import is_out_of_memory
-from crackseg.system.processes import is_first_process, kill_children
+from crackseg.system.output import close_stdout, reader_is_gone, say
+from crackseg.system.processes import kill_children
 
 MISTAKE = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -35,9 +36,6 @@ _BROKEN_PIPE = 141
 _AGAIN = 0.1
 # Seconds that the interpreter has to end, after all of our own work.
 _LAST_MOMENTS = 60
-
-
-_prepare: Callable[[int], str] | None = None
 
 
 class Interrupted(SystemExit):
@@ -62,34 +60,35 @@ class Interrupted(SystemExit):
         return type(self), (self.number,)
 
 
-def prepare_interruption(prepare: Callable[[int], str] | None) -> None:
-    """Sets a function that is called after a signal, before :class:`Interrupted` is raised.
-
-    Args:
-        prepare: Function of the signal's number that gives advice for the line that the user
-            reads, or nothing; None to do nothing any more.
-    """
-    global _prepare
-    _prepare = prepare
-
-
 def end_at_once_by_signals() -> None:
     """Lets Ctrl-C and SIGTERM end this process without a traceback while nothing is at work.
 
     A door calls it first of all: importing torch takes seconds, and so may the interpreter's end.
     """
-    owner = os.getpid()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == owner:
-            _say_interrupted(number)
-            kill_children()
-            os._exit(128 + number)
-
-    for number in SIGNALS:
-        signal.signal(number, end)
+    _handle_signals(_end)
     # What is registered first is called last.
     atexit.register(_end_soon)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    _say_interrupted(number)
+    kill_children()
+    os._exit(128 + number)
+
+
+def _handle_signals(handle: Callable[[int, FrameType | None], None]) -> None:
+    """Sets the handler of Ctrl-C and SIGTERM, for this process and none that it forks.
+
+    A forked child leaves signals to its parent until it has a handler of its own.
+    """
+    owner = os.getpid()
+
+    def handle_own(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == owner:
+            handle(number, frame)
+
+    for number in SIGNALS:
+        signal.signal(number, handle_own)
 
 
 def _end_soon() -> None:
@@ -100,27 +99,39 @@ def _end_soon() -> None:
         signal.alarm(_LAST_MOMENTS)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Lets Ctrl-C and SIGTERM raise :class:`Interrupted` in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        # Python lets no other thread than the first one handle signals.
-        yield
-        return
-    owner = os.getpid()
+def work_begins(prepare: Callable[[int], str] | None = None) -> None:
+    """Lets Ctrl-C and SIGTERM raise :class:`Interrupted` in the main thread.
+
+    It is called inside of :func:`end_in_one_line`, after all that takes long to import.
+
+    Args:
+        prepare: Function that is called after a signal, before the exception is raised. It takes
+            the signal's number and gives advice for the line that the user reads, or nothing. A
+            second signal ends the process although it has not returned.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        # A forked child leaves signals to its parent until it has a handler of its own.
-        if os.getpid() != owner:
-            return
         if _is_importing(frame):
             _send_later(number)
             return
         interruption = Interrupted(number)
-        interruption.advice = _prepare(number) if _prepare is not None else ""
+        if prepare is not None:
+            _handle_signals(_end)
+            interruption.advice = prepare(number)
+            _handle_signals(interrupt)
         raise interruption
 
-    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    if _in_main_thread():
+        _handle_signals(interrupt)
+
+
+@contextmanager
+def _handlers_restored() -> Iterator[None]:
+    """Restores the handlers of signals, and lets none get lost where nothing can be raised."""
+    if not _in_main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     hook, sys.unraisablehook = sys.unraisablehook, _send_again(sys.unraisablehook)
     of_threads, threading.excepthook = threading.excepthook, _only_bugs(threading.excepthook)
     try:
@@ -130,6 +141,11 @@ def interruptible() -> Iterator[None]:
             # None stands for a handler that no Python code has set.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         sys.unraisablehook, threading.excepthook = hook, of_threads
+
+
+def _in_main_thread() -> bool:
+    """Whether this is the first thread, the only one that Python lets handle signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextmanager
@@ -142,7 +158,7 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
         in_words: Function that explains other mistakes, and returns None for bugs.
     """
     try:
-        with interruptible():
+        with _handlers_restored():
             yield
             # What is left in the buffer meets a full disk here, and not at the interpreter's end.
             sys.stdout.flush()
@@ -155,15 +171,15 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
         _say_interrupted(signal.SIGINT)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and _reader_is_gone():
-            _close_stdout()
+        if reader_is_gone(error):
+            close_stdout()
             sys.exit(_BROKEN_PIPE)
         message = mistake_of(error) or (in_words(error) if in_words else None)
         if message is None:
             raise
-        _say(f"error: {message}")
+        say(f"error: {message}")
         if isinstance(error, OSError):
-            _close_stdout()
+            close_stdout()
         sys.exit(MISTAKE)
 
 
@@ -183,37 +199,8 @@ def mistake_of(error: Exception) -> str | None:
 
 
 def _say_interrupted(number: int, advice: str = "") -> None:
-    if is_first_process():
-        what = "interrupted" if number == signal.SIGINT else "stopped by SIGTERM"
-        _say(f"{what}; {advice}" if advice else what)
-
-
-def _say(line: str) -> None:
-    # There may be no reader, or a full disk behind the stream.
-    with suppress(OSError, ValueError):
-        print(line, file=sys.stderr, flush=True)
-
-
-def _reader_is_gone() -> bool:
-    """Whether the reader of the output, such as ``head``, is gone."""
-    if sys.platform == "win32":
-        # It has no poll().
-        return False
-    try:
-        asked = select.poll()
-        asked.register(sys.stdout.fileno(), 0)
-        return any(event & select.POLLERR for _, event in asked.poll(0))
-    except (OSError, ValueError, AttributeError):
-        # No file is behind it, or this system cannot be asked.
-        return False
-
-
-def _close_stdout() -> None:
-    """Discards output that cannot be written, of which the interpreter would complain later."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    what = "interrupted" if number == signal.SIGINT else "stopped by SIGTERM"
+    say(f"{what}; {advice}" if advice else what)
 
 
 def _send_again(hook: Callable[[Any], Any]) -> Callable[[Any], None]:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def usable_cores() -> int:
@@ -41,7 +41,10 @@ def kill_children_at_exit() -> None:
 def kill_children() -> None:
     """Ends all processes that multiprocessing has started for this one, at once."""
     for child in multiprocessing.active_children():
-        child.kill()
+        if child.pid is not None:
+            # Those of joblib have no kill().
+            with suppress(OSError):
+                os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -15,12 +14,14 @@ from rich.progress import (
     track,
 )
 
+from crackseg.system.console import Terminal
+
 Item = TypeVar("Item")
 
 
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     """Yields the items, and shows their progress and the time left on a terminal."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     yield from track(
         items, what, total, console=console, transient=True, disable=not console.is_terminal
     )
@@ -38,7 +39,7 @@ def byte_progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[in
     Yields:
         Function to call with the number of bytes that came since the last call.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

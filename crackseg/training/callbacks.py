@@ -9,7 +9,6 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -25,6 +24,7 @@ from torchvision.utils import make_grid
 from crackseg.config.schema import CallbacksConfig
 from crackseg.data.dataset import CrackDataset
 from crackseg.metrics.scores import monitor_mode
+from crackseg.system.console import Terminal
 from crackseg.training.checkpointing import best_epoch, last_epoch
 from crackseg.training.segmenter import CrackSegmenter
 
@@ -107,7 +107,7 @@ class ProgressLine(Callback):
     """Shows a bar over the whole training with the time left, or in a log a line for each epoch."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._progress: Progress | None = None
         self._started = 0.0
         self._first = 0

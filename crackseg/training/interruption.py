@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM end a training after the step that it is in."""
 
-import logging
 import os
 import signal
 import threading
@@ -11,9 +10,8 @@ from typing import Any
 from lightning import Callback, Trainer
 
 from crackseg.system.exits import SIGNALS, Interrupted
+from crackseg.system.output import say
 from crackseg.system.processes import is_first_process
-
-log = logging.getLogger(__name__)
 
 
 class StopBetweenBatches(Callback):
@@ -81,7 +79,7 @@ def graceful_signals() -> Iterator[list[int]]:
             signal.signal(number, signal.SIG_DFL)
             raise Interrupted(number)
         came.append(number)
-        log.warning("stopping after this step; the same signal again stops at once")
+        say("stopping after this step; the same signal again stops at once")
 
     handlers: dict[int, Any] = dict.fromkeys(SIGNALS, note) if _listens() else {}
     if handlers and not is_first_process():

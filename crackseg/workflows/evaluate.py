@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -132,8 +133,11 @@ def _keep(metrics: Evaluation, examination: EvaluationCallback, folder: Path) ->
     place = THRESHOLDS.index(examination.threshold)
     write_images(table_of_images(examination.records, place), folder / "images.csv")
     assert examination.histogram is not None
-    with atomic_write(folder / "histogram.npy") as name, name.open("wb") as file:
-        np.save(file, examination.histogram.bins)
+    # Into a file numpy would write by itself, and a full disk would be no error of the system's.
+    array = BytesIO()
+    np.save(array, examination.histogram.bins)
+    with atomic_write(folder / "histogram.npy") as name:
+        name.write_bytes(array.getvalue())
     drawn, bins = folder / "figures", metrics.calibration.bins
     plots.precision_recall(examination.histogram.bins, drawn / "precision_recall.png")
     plots.reliability(bins.probability, bins.share, drawn / "reliability.png")

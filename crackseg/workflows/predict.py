@@ -10,10 +10,10 @@ import numpy as np
 from crackseg.errors import UnreadableImageError
 from crackseg.images.pixels import UInt8Array, write_png
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.system.files import require_writable
+from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.visualization.overlays import as_heat, overlay
-from crackseg.workflows.prediction_record import PredictionRecord
+from crackseg.workflows.prediction_record import RECORD, PredictionRecord
 from crackseg.workflows.prediction_targets import RESULTS, Job, plan
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def predict(
         CrackSegError: The results would be among the photographs, or cannot be written.
     """
     planned = plan(paths, output)
-    require_writable(output)
+    require_writable_file(output / RECORD)
     kinds = RESULTS if probability else RESULTS[:2]
     record = PredictionRecord(output, predictor.identity, kinds)
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]

@@ -19,12 +19,11 @@ from crackseg.errors import (
 )
 from crackseg.reporting.comparison.differences import Comparison, compare
 from crackseg.reporting.comparison.entries import RunResult, names_of, ranked
-from crackseg.reporting.comparison.page import Report, write_report
+from crackseg.reporting.comparison.page import Report, require_writable_page, write_report
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
 from crackseg.runs.reader import Run, find_runs, newest_first
 from crackseg.runs.record import BEST
-from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS
 from crackseg.workflows.run_predictions import predict_images
@@ -64,7 +63,7 @@ def report(
     """
     _check(subset, resolution, output)
     # Checked before runs are evaluated, which takes long.
-    require_writable_file(output)
+    require_writable_page(output)
     runs = _find(folders)
     names = dict(zip((run.folder for run in runs), names_of(runs), strict=True))
     left_out = [(names[run.folder], run) for run in runs if run.state != "done"]

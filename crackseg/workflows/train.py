@@ -23,6 +23,7 @@ from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_a
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
+from crackseg.system.output import told_if_read
 from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process, quiet_lightning, resolve_precision
 from crackseg.training.callbacks import Throughput, build_callbacks
@@ -110,7 +111,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         write_json(metrics, folder / "metrics.json")
         log_outcome(config, folder, trainer, segmenter, metrics)
         draw(config, folder, datamodule)
-        print_summary(config, folder, metrics, datamodule)
+        with told_if_read():
+            print_summary(config, folder, metrics, datamodule)
     return TrainResult(_best_checkpoint(trainer), metrics["threshold"], metrics)
 
 

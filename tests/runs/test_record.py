@@ -50,6 +50,15 @@ def test_a_full_disk_is_no_bug_and_the_last_word_has_room_kept(tmp_path: Path) -
     assert not (tmp_path / ".run.reserve").exists()
 
 
+def test_a_run_whose_output_nobody_reads_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "reader_is_gone", lambda error: True)
+    with pytest.raises(BrokenPipeError), recording(tmp_path, []):
+        raise BrokenPipeError
+    assert read_record(tmp_path)["state"] == "interrupted"
+
+
 def test_a_run_that_was_asked_to_end_is_interrupted(tmp_path: Path) -> None:
     with pytest.raises(SystemExit), recording(tmp_path, []):
         raise SystemExit(130)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crackseg.errors import CrackSegError
-from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of
+from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of, work_begins
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,12 +37,16 @@ def start(code: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     [
         "print('ready', flush=True)\ntime.sleep(60)",
         "with end_in_one_line():\n    print('ready', flush=True)\n    time.sleep(60)",
+        "with end_in_one_line():\n"
+        "    work_begins()\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)",
         # Where Python cannot raise, it comes again.
         "class Late:\n"
         "    def __del__(self):\n"
         "        print('ready', flush=True)\n"
         "        time.sleep(2)\n"
-        "with end_in_one_line():\n    Late()\n    time.sleep(60)",
+        "with end_in_one_line():\n    work_begins()\n    Late()\n    time.sleep(60)",
     ],
 )
 def test_a_signal_ends_in_one_line(code: str, number: signal.Signals, line: str) -> None:
@@ -54,19 +59,80 @@ def test_a_signal_ends_in_one_line(code: str, number: signal.Signals, line: str)
     assert (process.returncode, complaints) == (128 + number, f"{line}\n")
 
 
-def test_a_signal_during_an_import_ends_in_one_line_after_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_signal_during_an_import_ends_at_once_or_once_work_has_begun_after_it(
+    tmp_path: Path, begun: bool
+) -> None:
     """As packages do that take one of theirs to be optional."""
     (tmp_path / "optional.py").write_text("print('ready', flush=True)\nimport time\ntime.sleep(1)")
     (tmp_path / "package.py").write_text("try:\n    import optional\nexcept: pass\nprint('whole')")
     process = start(
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "with end_in_one_line():\n    import package\n    time.sleep(60)"
+        f"with end_in_one_line():\n    {'work_begins()' if begun else ''}\n"
+        "    import package\n    time.sleep(60)"
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
     printed, complaints = process.communicate(timeout=30)
-    assert (process.returncode, printed, complaints) == (143, "whole\n", "stopped by SIGTERM\n")
+    assert (process.returncode, complaints) == (143, "stopped by SIGTERM\n")
+    assert printed == ("whole\n" if begun else "")
+
+
+@pytest.mark.parametrize(
+    ("door", "first", "command"),
+    [
+        ("train.py", "crackseg/__init__.py", ["train.py"]),
+        ("evaluate.py", "crackseg/__init__.py", ["evaluate.py"]),
+        (
+            "crackseg/cli/main.py",
+            "crackseg/system/exits.py",
+            ["-c", "from crackseg.cli.main import main; main()"],
+        ),
+    ],
+)
+def test_ctrl_c_before_the_first_import_is_over_ends_without_a_traceback(
+    tmp_path: Path, door: str, first: str, command: list[str]
+) -> None:
+    for path in (tmp_path / door, tmp_path / first):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / door, tmp_path / door)
+    (tmp_path / first).write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)")
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (-signal.SIGINT, "")
+
+
+def test_advice_is_asked_for_and_a_second_signal_does_not_wait_for_it() -> None:
+    process = start(
+        "def advise(number):\n"
+        "    print('ending', flush=True)\n    time.sleep(60 if number == 2 else 0)\n"
+        "    return 'go on'\n"
+        "with end_in_one_line():\n"
+        "    work_begins(advise)\n    print('ready', flush=True)\n    time.sleep(60)"
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "ending\n"
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (130, "interrupted\n")
+
+    with pytest.raises(Interrupted) as left, end_in_one_line():  # noqa: PT012
+        work_begins(lambda number: f"advice for {number}")
+        signal.raise_signal(signal.SIGTERM)
+    assert left.value.advice == "advice for 15"
 
 
 def test_a_reader_that_has_read_enough_ends_quietly() -> None:
@@ -132,6 +198,7 @@ def test_an_interruption_is_said_once(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_child_leaves_signals_to_its_parent() -> None:
     with end_in_one_line():
+        work_begins()
         child = os.fork()
         if child == 0:
             try:

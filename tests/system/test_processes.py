@@ -1,8 +1,13 @@
+import multiprocessing
 import os
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 
-from crackseg.system.processes import is_first_process, usable_cores
+from crackseg.system.processes import is_first_process, kill_children, usable_cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
@@ -34,3 +39,14 @@ def test_one_process_of_a_distributed_run_is_the_first(
     for rank, number in ranks.items():
         monkeypatch.setenv(rank, number)
     assert is_first_process() == first
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the signal is POSIX's")
+def test_children_are_killed_whatever_started_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of joblib have a number alone."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    gone = SimpleNamespace(pid=2**31 - 2)
+    children = [gone, SimpleNamespace(pid=child.pid)]
+    monkeypatch.setattr(multiprocessing, "active_children", lambda: children)
+    kill_children()
+    assert child.wait(10) == -signal.SIGKILL

@@ -30,7 +30,7 @@ from crackseg.reporting.formatting import interval, literal, score, signed
 from crackseg.reporting.html.data_uris import EmbeddedPicture
 from crackseg.reporting.html.rendering import render
 from crackseg.runs.reader import Run
-from crackseg.system.files import write_text
+from crackseg.system.files import require_writable, require_writable_file, write_text
 
 _FILTERS: dict[str, Callable[..., str]] = {
     "three": score,
@@ -66,6 +66,17 @@ class Report:
     failures: Sequence[tuple[Failure, Mapping[str, RunPrediction]]]
 
 
+def require_writable_page(path: Path) -> None:
+    """Checks that a page and its pictures can be written, before long work begins.
+
+    Raises:
+        OutputError: One of them cannot be written.
+    """
+    require_writable_file(path)
+    if _is_markdown(path):
+        require_writable(MediaFolder(path).folder)
+
+
 def write_report(report: Report, path: Path) -> None:
     """Writes the page.
 
@@ -73,13 +84,17 @@ def write_report(report: Report, path: Path) -> None:
         report: Content of the page.
         path: Path of the page; Markdown where it ends in ``.md``, else HTML.
     """
-    markdown = path.suffix.lower() == ".md"
+    markdown = _is_markdown(path)
     album: MediaWriter = MediaFolder(path) if markdown else InlineMedia()
     content = {**_content(report), **_plots(report, album, markdown), **_pictures(report, album)}
     template = "comparison/page.md" if markdown else "comparison/page.html"
     text = render(template, content, _FILTERS)
     # Templates leave empty lines where they have nothing to show.
     write_text(path, re.sub(r"\n{3,}", "\n\n", text))
+
+
+def _is_markdown(path: Path) -> bool:
+    return path.suffix.lower() == ".md"
 
 
 def leak_kind(line: str) -> str:

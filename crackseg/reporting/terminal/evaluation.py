@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from crackseg.evaluation.results import (
 )
 from crackseg.reporting.formatting import count_of_pixels, rounded_count, short_score
 from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
+from crackseg.system.console import Terminal
 from crackseg.system.files import write_table
 
 _THIN = {
@@ -43,7 +43,7 @@ def print_assessment(title: str, found: Assessment, protocol: str) -> None:
         found: Figures that are printed.
         protocol: Lines that belong to every figure.
     """
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     console.print(Text(f"\n{title}", "bold"), soft_wrap=True)

@@ -1,12 +1,12 @@
 """Prints the leaks of a division."""
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crackseg.data.splits.leakage import find_leaks, find_leaks_by_source
 from crackseg.data.splits.manifest import Manifest
+from crackseg.system.console import Terminal
 
 _COLUMNS = ("source", "val", "shared", "unknown", "test", "shared", "unknown")
 _STYLES = {"LEAK": "bold red", "UNKNOWN": "bold yellow", "no leak": "bold green"}
@@ -15,7 +15,7 @@ _STYLES = {"LEAK": "bold red", "UNKNOWN": "bold yellow", "no leak": "bold green"
 def print_leaks(manifest: Manifest) -> None:
     """Prints the line about leaks, and under it a table by source of validation and test."""
     line = find_leaks(manifest).summary()
-    console = Console()
+    console = Terminal()
     console.print(Text(line, _STYLES[line.partition(":")[0]]), soft_wrap=True)
     by_source = find_leaks_by_source(manifest)
     if not by_source:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
 
 from crackseg.config.overrides import shell_override
 from crackseg.reporting.formatting import duration
 from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST
+from crackseg.system.console import Terminal
 
 _STYLES = {
     "done": "green",
@@ -40,7 +40,7 @@ def print_runs(runs: Sequence[Run], root: Path) -> None:
         return
     lines = list(_lines(runs, root))
     width = max(cell_len(line.text) for line in lines if line.run)
-    console = Console()
+    console = Terminal()
     heading = _row("run", width, [Text(name) for name in _HEADINGS])
     heading.stylize("bold")
     for text in (heading, *(_rendered(line, width) for line in lines)):

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crackseg.metrics.scores import SCORES
+from crackseg.system.console import Terminal
 
 SCORE_LABELS = {name: name.replace("_", " ") for name in SCORES} | {
     "crack_iou": "crack IoU",
@@ -39,7 +39,7 @@ def print_scores(
         table.add_column(Text(label), justify="right", no_wrap=True)
     for name, heading in SCORE_LABELS.items():
         table.add_row(heading, *(_number(name, figures[name]) for _, figures in rows))
-    console = Console()
+    console = Terminal()
     # Paths and settings may hold brackets, which rich would take for its markup.
     for part in (Text(f"\n{title}", "bold"), table, Text(protocol)):
         console.print(part, soft_wrap=isinstance(part, Text))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +17,7 @@ from crackseg.reporting.terminal.runs import state_text
 from crackseg.reporting.terminal.scores import PIPE_WIDTH
 from crackseg.runs.reader import Run, read_jobs
 from crackseg.runs.record import BEST
+from crackseg.system.console import Terminal
 from crackseg.system.files import write_table, write_text
 
 CSV, MARKDOWN = "sweep.csv", "sweep.md"
@@ -95,7 +95,7 @@ def print_sweep(folder: Path, runs: Sequence[Run], objective: str) -> None:
         runs: Jobs in the order of the table.
         objective: Figure that they are sorted by.
     """
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     title = Text(f"\n{relative_to_cwd(folder)}: the best {objective} first", "bold")
@@ -171,7 +171,7 @@ def _as_markdown(runs: Iterable[Run], columns: Sequence[_Column], objective: str
     return "\n".join([*lines, "", protocol, ""])
 
 
-def _table(runs: Sequence[Run], objective: str, console: Console) -> Table:
+def _table(runs: Sequence[Run], objective: str, console: Terminal) -> Table:
     varied = _briefly(_varied(runs))
     by_name = {column[0]: _figure(*column) for column in _FIGURES}
     shown = [by_name[name] for name in _IN_TERMINAL]

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crackseg.data.analysis.problems import KINDS, Problem
 from crackseg.data.analysis.verify import BINS, CUTS, Summary, Verification
 from crackseg.errors import name_some
+from crackseg.system.console import Terminal
 
 # More than any table needs; in a narrower window its lines are wrapped, not cut off.
 _WIDTH = 200
@@ -29,7 +29,7 @@ _STORED = {
 
 def print_verification(found: Verification) -> None:
     """Prints tables of the masks, then the problems, then the verdict."""
-    console = Console()
+    console = Terminal()
     console.width = max(console.width, _WIDTH)
     rows = {source or "(unknown)": summary for source, summary in found.sources.items()}
     if len(rows) > 1:

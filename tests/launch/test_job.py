@@ -1,0 +1,53 @@
+"""Runs that ended before their first epoch was whole begin anew in the same folder."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from crackseg.config.schema import TrainConfig
+from crackseg.errors import CheckpointError, ConfigError
+from crackseg.launch.job import _single
+from crackseg.launch.resume import find_checkpoint
+from crackseg.runs.record import read_record, state_of
+from crackseg.system.exits import Interrupted
+from crackseg.training.segmenter import CrackSegmenter
+
+
+def interrupted_in_its_first_epoch(config: TrainConfig, folder: Path) -> None:
+    def training_step(self: CrackSegmenter, *arguments: object) -> None:
+        raise Interrupted(2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CrackSegmenter, "training_step", training_step)
+        with pytest.raises(Interrupted) as left:
+            _single(config, folder, ["seed=0"])
+    # There is nothing to go on with.
+    assert left.value.advice == ""
+
+
+def test_what_the_message_says_works(train_config: TrainConfig, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    train_config.trainer.max_epochs = 1
+    interrupted_in_its_first_epoch(train_config, folder)
+    assert read_record(folder)["state"] == "interrupted"
+    # A process that was killed could write no state.
+    record = {**read_record(folder), "state": "running"}
+    (folder / "run.json").write_text(json.dumps(record))
+    assert state_of(folder) == "interrupted"
+    with pytest.raises(CheckpointError, match="begin it anew") as told:
+        find_checkpoint(str(folder))
+    advised = re.search(r"hydra\.run\.dir=(\S+)", str(told.value))
+    assert advised is not None
+    assert Path(advised[1]).resolve() == folder
+
+    # Even with other settings.
+    train_config.optimizer.lr = 1e-4
+    _single(train_config, folder, ["seed=0", "optimizer.lr=1e-4"])
+    record = read_record(folder)
+    assert (record["state"], record["resumed"]) == ("done", [])
+    assert record["overrides"] == ["seed=0", "optimizer.lr=1e-4"]
+    assert find_checkpoint(str(folder)) == folder / "last.ckpt"
+    with pytest.raises(ConfigError, match="holds a run, and nothing of it is overwritten"):
+        _single(train_config, folder, [])
