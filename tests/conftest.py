@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import write_archive
+from tests.helpers.plots import save_blank
 from tests.helpers.settings import small_config
 
 
@@ -22,6 +24,12 @@ def package_log() -> Iterator[None]:
     logger.setLevel(level)
 
 
+@pytest.fixture
+def blank_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots are saved blank: drawing them takes longer than a small training."""
+    monkeypatch.setattr(Figure, "savefig", save_blank)
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty pairs of 64x64; not to be changed."""
@@ -29,7 +37,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def train_config(archive: Path, tmp_path: Path) -> TrainConfig:
+def train_config(archive: Path, tmp_path: Path, blank_plots: None) -> TrainConfig:
     """See :func:`small_config`."""
     return small_config(archive, tmp_path / "cache")
 

@@ -9,6 +9,8 @@ import pytest
 from crackseg.cli.main import main
 from tests.helpers.data_sets import write_archive
 
+pytestmark = pytest.mark.usefixtures("blank_plots")
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,7 @@ from crackseg.errors import CrackSegError
 from crackseg.launch.arguments import expand_resume
 from crackseg.launch.sweep import safe_name
 from crackseg.runs.record import read_record, state_of
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.commands import ROOT, Program
 
 
 class Door:
@@ -41,16 +40,13 @@ class Door:
             "logger=csv",
         ]
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(ROOT / "train.py"), *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
+    def start(self, *arguments: str) -> Program:
+        return Program("train.py", arguments, self.folder)
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        told, complaints = process.communicate(timeout=120)
-        assert "Traceback" not in complaints, complaints
-        return process.returncode, told, complaints
+        done = self.start(*arguments).wait()
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -98,7 +94,7 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(door: Door) -> None:
     first, second = (door.folder / "sweep" / f"optimizer.lr={lr}" for lr in ("0.001", "0.0001"))
     wait_for((second / "last.ckpt").is_file)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait()
     assert [row["state"] for row in table(door.folder / "sweep")] == ["done"]
     assert state_of(second) == "interrupted"
     kept = (first / "best.ckpt").stat().st_mtime_ns
@@ -123,8 +119,9 @@ def test_a_signal_ends_a_run_that_then_goes_on(door: Door, number: signal.Signal
     run = door.folder / "outputs" / "runs" / "mine"
     wait_for((run / "last.ckpt").is_file)
     process.send_signal(number)
-    _, complaints = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
+    done = process.wait()
+    complaints = done.stderr
+    assert done.returncode == 128 + number
     assert "Traceback" not in complaints
     assert "train.py resume=outputs/runs/mine" in complaints
     assert state_of(run) == "interrupted"
@@ -166,11 +163,13 @@ def test_a_bug_in_a_job_is_told_from_a_mistake(
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(BUG)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}{os.pathsep}{ROOT}")
-    process = door.start("-m", *door.settings, "seed=0,1", "hydra.sweep.dir=sweep")
-    _, complaints = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "this job failed, the sweep goes on" in complaints
-    assert "Traceback" in complaints
+    command = [sys.executable, ROOT / "train.py", "-m", *door.settings, "seed=0,1"]
+    done = subprocess.run(
+        [*command, "hydra.sweep.dir=sweep"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "this job failed, the sweep goes on" in done.stderr
+    assert "Traceback" in done.stderr
     assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "failed"]
     assert "a bug" in read_record(door.folder / "sweep" / "seed=1")["error"]
 
@@ -222,9 +221,9 @@ def test_jobs_of_two_processes_each_run_one_after_another(door: Door) -> None:
     first = door.folder / "sweep" / "seed=0"
     wait_for((first / "last.ckpt").is_file)
     process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=120)
-    assert process.returncode == 128 + signal.SIGINT, complaints
-    assert "sweep.resume=sweep" in complaints
+    done = process.wait()
+    assert done.returncode == 128 + signal.SIGINT, done.stderr
+    assert "sweep.resume=sweep" in done.stderr
     assert state_of(first) == "interrupted"
     code, _, complaints = door.run("-m", "sweep.resume=sweep")
     assert code == 0, complaints

@@ -25,6 +25,8 @@ from crackseg.workflows.train import TrainResult
 from tests.helpers.commands import run
 from tests.helpers.data_sets import write_archive
 
+pytestmark = pytest.mark.usefixtures("blank_plots")
+
 
 def settings(checkpoint: Path, **others: object) -> EvaluateConfig:
     config = EvaluateConfig(checkpoint=str(checkpoint), **others)  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ from tests.helpers.html import Parsed
 from tests.helpers.runs import write_run
 from tests.helpers.settings import small_config
 
+pytestmark = pytest.mark.usefixtures("blank_plots")
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
