@@ -66,6 +66,12 @@ def run(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProce
     return Program(script, [*overrides, f"hydra.run.dir={folder}"], folder).wait()
 
 
+def run_alone(script: str, *overrides: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a program that imports for itself, and finds nothing that another has imported."""
+    command = [sys.executable, str(ROOT / script), *overrides]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def _run_as_main(
     arguments: Sequence[str], folder: str, environment: Mapping[str, str], streams: Sequence[str]
 ) -> None:

@@ -14,9 +14,9 @@ BLANK = {
 }
 
 
-def save_blank(figure: Figure, file: str | Path | BinaryIO, *, format: str, **_: object) -> None:
+def save_blank(figure: Figure, file: str | Path | BinaryIO, **settings: str) -> None:
     """Takes the place of matplotlib's ``Figure.savefig``."""
     with ExitStack() as stack:
         if isinstance(file, str | Path):
             file = stack.enter_context(Path(file).open("wb"))
-        file.write(BLANK[format])
+        file.write(BLANK[settings["format"]])

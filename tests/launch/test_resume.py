@@ -13,7 +13,7 @@ from crackseg.launch.resume import CHANGEABLE, find_checkpoint, resumed_config
 from crackseg.runs.history import read_history
 from crackseg.training.interruption import Interrupted
 from crackseg.training.segmenter import CrackSegmenter
-from crackseg.workflows.train import train
+from crackseg.workflows.train import TrainResult, train
 
 
 @pytest.fixture
@@ -39,8 +39,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int = signal.
     monkeypatch.setattr(CrackSegmenter, "training_step", training_step)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGTERM), (2, signal.SIGINT)])
 def test_a_resumed_run_ends_as_an_undisturbed_one(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, number: int
 ) -> None:
@@ -79,11 +78,12 @@ def test_a_run_that_had_stopped_stays_stopped(config: TrainConfig, tmp_path: Pat
     assert again.metrics == whole.metrics
 
 
-def test_other_photographs_are_refused(config: TrainConfig, tmp_path: Path) -> None:
-    train(config, tmp_path / "run")
+def test_other_photographs_are_refused(
+    config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
     config.data.split_seed = 1
     with pytest.raises(DatasetError, match="have changed since this run began"):
-        train(config, tmp_path / "run", tmp_path / "run/last.ckpt")
+        train(config, tmp_path / "run", trained.checkpoint.with_name("last.ckpt"))
 
 
 def saved(folder: Path, config: TrainConfig) -> Path:

@@ -157,7 +157,9 @@ def test_divisions_stand_there_with_their_leaks(tmp_path: Path) -> None:
         assert f"{name} train 16, val 2, test 2 {line}" in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_the_same_data_set_gives_the_same_page(tmp_path: Path) -> None:
+    """Of plots by themselves the tests of data URIs say so."""
     root = write_archive(tmp_path / "archive", count=6)
     pages = [written(root, tmp_path / name).read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
