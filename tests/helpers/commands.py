@@ -48,7 +48,7 @@ class Program:
         assert self._process.pid is not None
         os.kill(self._process.pid, number)
 
-    def wait(self, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def wait(self, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """What the program has printed, and its exit code, once it has ended."""
         self._process.join(timeout)
         code = self._process.exitcode

@@ -78,7 +78,7 @@ def test_a_run_that_had_stopped_stays_stopped(config: TrainConfig, tmp_path: Pat
     assert again.metrics == whole.metrics
 
 
-def test_other_photographs_are_refused(
+def test_a_run_does_not_go_on_with_other_photographs(
     config: TrainConfig, trained: TrainResult, tmp_path: Path
 ) -> None:
     config.data.split_seed = 1
@@ -106,7 +106,9 @@ def test_a_run_goes_on_with_its_own_settings(train_config: TrainConfig, tmp_path
     assert type(config.model) is type(train_config.model)
 
 
-def test_what_differs_is_named(train_config: TrainConfig, tmp_path: Path) -> None:
+def test_settings_that_differ_from_the_run_are_named(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
     folder = saved(tmp_path / "run", train_config)
     given = TrainConfig()
     given.optimizer.lr, given.data.root, given.data.image_size = 0.5, "elsewhere", 32
@@ -124,7 +126,9 @@ def test_what_differs_is_named(train_config: TrainConfig, tmp_path: Path) -> Non
     assert len(lines) == 4
 
 
-def test_what_can_be_resumed(train_config: TrainConfig, tmp_path: Path) -> None:
+def test_a_folder_a_checkpoint_or_the_latest_run_can_be_resumed(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
     folder = saved(tmp_path / "runs" / "run", train_config)
     with pytest.raises(CheckpointError, match="ended before its first epoch was whole"):
         find_checkpoint(str(folder))

@@ -11,12 +11,6 @@ from crackseg.training.profiling import build_profiler
 from crackseg.workflows.train import train
 
 
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level("INFO", "crackseg")
-    return caplog
-
-
 def test_no_name_is_no_profiler(tmp_path: Path) -> None:
     assert build_profiler(None, tmp_path) is None
 

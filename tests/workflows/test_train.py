@@ -226,12 +226,12 @@ def test_two_processes_train_and_judge_as_one(train_config: TrainConfig, tmp_pat
 def test_trainer_is_told_not_to_divide_photographs_again(
     train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Told(Exception):
+    class AskedError(Exception):
         pass
 
     def watched(self: Trainer, **settings: object) -> None:
-        raise Told(settings["use_distributed_sampler"])
+        raise AskedError(settings["use_distributed_sampler"])
 
     monkeypatch.setattr(Trainer, "__init__", watched)
-    with pytest.raises(Told, match="False"):
+    with pytest.raises(AskedError, match="False"):
         train(train_config, tmp_path / "run")
