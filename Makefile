@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_ALL := $(VENV)/.ready-all
 ARGS ?=
+# On all cores up to four, for memory; several torch threads in each process would hinder each other.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train sweep paper paper-more test test-all lint format type tensorboard clean
@@ -58,10 +60,10 @@ paper-more: paper ## Also what the report wished for, two by photograph, and two
 		$(BASELINE) --output $(SWEEPS)/paper_more.html
 
 test: $(READY) ## Run the tests (without the slow ones)
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-all: $(READY_ALL) ## Run all tests, with all extras installed
-	$(BIN)/python -m pytest -m 'slow or not slow' $(ARGS)
+	$(PYTEST) -m 'slow or not slow' $(ARGS)
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
+from crackseg.data.analysis.explore import Exploration
 from crackseg.workflows.train import TrainResult, train
-from tests.helpers.data_sets import write_archive
+from tests.helpers.data_sets import explored, write_archive, write_by_hand
+from tests.helpers.plots import save_blank
 from tests.helpers.settings import small_config
 
 
@@ -22,14 +25,45 @@ def package_log() -> Iterator[None]:
     logger.setLevel(level)
 
 
+@pytest.fixture
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """What the package logs, even where a workflow has turned its logger away from the root's."""
+    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
+    caplog.set_level("INFO", "crackseg")
+    return caplog
+
+
+@pytest.fixture
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a pipe, whatever shell runs the tests; its narrow window must not matter."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+@pytest.fixture
+def blank_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots are saved blank: drawing them takes longer than a small training."""
+    monkeypatch.setattr(Figure, "savefig", save_blank)
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty pairs of 64x64; not to be changed."""
     return write_archive(tmp_path_factory.mktemp("archive"))
 
 
+@pytest.fixture(scope="session")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
+    """Five pairs of noise and level lines, measured at 20x20; not to be changed."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    return explored(write_by_hand(folder / "walls"), folder / "cache")
+
+
 @pytest.fixture
-def train_config(archive: Path, tmp_path: Path) -> TrainConfig:
+def train_config(archive: Path, tmp_path: Path, blank_plots: None) -> TrainConfig:
     """See :func:`small_config`."""
     return small_config(archive, tmp_path / "cache")
 

@@ -14,17 +14,17 @@ def cells(kind: str) -> list[dict[str, Any]]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
 
 
-def test_it_is_committed_without_outputs() -> None:
+def test_the_notebook_is_committed_without_outputs() -> None:
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells("code"))
 
 
-def test_it_has_no_logic_of_its_own() -> None:
+def test_the_notebook_has_no_logic_of_its_own() -> None:
     code = "".join("".join(cell["source"]) for cell in cells("code"))
     assert not any(word in code for word in ("def ", "class ", "lambda", "while "))
 
 
 @pytest.mark.slow
-def test_it_runs_on_the_built_in_photographs(
+def test_the_notebook_runs_on_the_built_in_photographs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nbclient = pytest.importorskip("nbclient", reason="needs pip install crackseg[notebook]")

@@ -73,9 +73,14 @@ class EvaluationCallback(Callback):
         cores = max(usable_cores() // trainer.num_devices, 1)
         self._workers = min(cores, sum(map(len, self._batches)) // _WORTH_A_WORKER)
         if self._workers:
-            # A fork of a process with torch's threads may hang.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, context, initializer=_begin)
+            # A fork of a process with torch's threads may hang. A worker has one core, and does
+            # not import torch, as it would with a function of this module.
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                multiprocessing.get_context("spawn"),
+                initializer=cv2.setNumThreads,
+                initargs=(0,),
+            )
 
     def on_test_batch_end(
         self,
@@ -141,8 +146,3 @@ class EvaluationCallback(Callback):
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
-
-
-def _begin() -> None:
-    """Limits a worker to one core."""
-    cv2.setNumThreads(0)

@@ -1,8 +1,6 @@
 """The commands ``crackseg data ...``."""
 
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +13,7 @@ from crackseg.data.splits.manifest import Manifest
 from crackseg.data.splits.strategies import split_by_photograph, split_randomly
 from tests.helpers.data_sets import write_archive
 
-
-@pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe, whatever shell runs the tests."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_terminal")
 
 
 def stems_of_crops() -> list[str]:
@@ -34,20 +27,6 @@ def written(path: Path, manifest: Manifest) -> str:
 
 def described(stems: list[str]) -> list[Pair]:
     return [Pair(stem, f"images/{stem}.jpg", f"masks/{stem}.png") for stem in stems]
-
-
-@pytest.mark.parametrize("command", [[], ["leaks"]])
-def test_help_does_not_wait_for_torch(command: list[str]) -> None:
-    code = (
-        "import sys; from crackseg.cli.main import main\n"
-        f"try: main(['data', *{command}, '--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'torch', 'lightning', 'hydra', 'cv2', 'numpy', 'rich'}\n"
-        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "leaks" in done.stdout
 
 
 def test_leaks_of_a_random_division_are_one_line_a_table_and_exit_code_1(

@@ -1,13 +1,13 @@
 """``crackseg data explore``: what it writes, says and refuses."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from crackseg.cli.main import main
 from tests.helpers.data_sets import write_archive
+
+pytestmark = pytest.mark.usefixtures("blank_plots")
 
 
 @pytest.fixture(autouse=True)
@@ -86,15 +86,3 @@ def test_a_folder_without_photographs_is_one_line_and_exit_code_2(
     assert error.startswith("error: walls: no data set here (0 images and 0 masks, but no pair)")
     assert error.count("\n") == 1
     assert not Path("outputs").exists()
-
-
-def test_help_does_not_wait_for_plots() -> None:
-    code = (
-        "import sys; from crackseg.cli.main import main\n"
-        "try: main(['data', 'explore', '--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'torch', 'cv2', 'numpy', 'matplotlib', 'skimage', 'jinja2'} & set(sys.modules)\n"
-        "sys.exit(str(heavy) if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

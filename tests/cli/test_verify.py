@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,19 +89,6 @@ def test_a_json_file_that_cannot_be_written_ends_with_2(
     path = tmp_path / "file" / "verify.json"
     assert main(["data", "verify", str(archive), "--json", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"error: {path.parent}: cannot be written, ")
-
-
-def test_help_does_not_wait_for_heavy_imports() -> None:
-    code = (
-        "import sys; from crackseg.cli.main import main\n"
-        "try: main(['data', 'verify', '--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'torch', 'cv2', 'numpy', 'scipy', 'imagehash'} & set(sys.modules)\n"
-        "sys.exit(str(heavy) if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "--exclude FILE" in done.stdout
 
 
 def test_photographs_without_a_mask_can_be_taken_as_crack_free(

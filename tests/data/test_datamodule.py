@@ -1,6 +1,5 @@
 """All that a run needs of its data: subsets, weights, batches, and what is left out."""
 
-import logging
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
@@ -28,17 +27,6 @@ from tests.helpers.data_sets import IMAGES, MASKS, write_archive
 def copied(data_config: DataConfig, archive: Path, tmp_path: Path) -> DataConfig:
     """Settings that read a copy of the archive, which may be changed."""
     return replace(data_config, root=str(shutil.copytree(archive, tmp_path / "copied")))
-
-
-@pytest.fixture
-def log(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> pytest.LogCaptureFixture:
-    """What the package logs, even where a workflow has turned its logger away from the root's."""
-    logger = logging.getLogger("crackseg")
-    monkeypatch.setattr(logger, "propagate", True)
-    caplog.set_level(logging.INFO, logger="crackseg")
-    return caplog
 
 
 def ready(config: DataConfig, seed: int = 0) -> CrackDataModule:

@@ -73,7 +73,7 @@ def test_the_mask_is_cut_after_it_is_resized(tmp_path: Path) -> None:
         assert dataset_of(root, settings)[0]["mask"].sum() == cracks, threshold
 
 
-def test_it_resizes_as_it_is_told(archive: Path) -> None:
+def test_a_dataset_resizes_as_it_is_told(archive: Path) -> None:
     area, bilinear = (
         dataset_of(archive, Preprocessing((16, 16), how, 127))[0] for how in ("area", "bilinear")
     )

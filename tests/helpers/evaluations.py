@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.assessment import assess, table_of_images
-from crackseg.evaluation.records import measure_image
-from crackseg.evaluation.results import Evaluation
-from crackseg.metrics.histogram import THRESHOLDS
+from crackseg.evaluation.records import ImageRecord, measure_image
+from crackseg.evaluation.results import Assessment, Evaluation
+from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram
 from crackseg.reporting.comparison.differences import compare
 from crackseg.reporting.comparison.entries import RunResult, ranked
 from crackseg.reporting.comparison.evaluations import (
@@ -58,6 +59,28 @@ def source_of(name: str) -> str:
 
 def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int = SIZE) -> None:
     """An evaluation as it is kept in its folder."""
+    records, histogram, figures = _assessed(tuple(sorted(names)), blur, size)
+    evaluation = Evaluation(
+        checkpoint=str(folder / "best.ckpt"),
+        subset="test",
+        resolution="training",
+        manifest_hash="8e21b6dd77240a72",
+        leak_line=PROTOCOL[1],
+        protocol=PROTOCOL,
+        **vars(figures),
+    )
+    folder.mkdir(parents=True)
+    write_json(evaluation.as_dict(), folder / METRICS)
+    place = THRESHOLDS.index(THRESHOLD)
+    write_images(table_of_images(records, place), folder / IMAGES)
+    np.save(folder / HISTOGRAM, histogram.bins)
+
+
+@cache
+def _assessed(
+    names: tuple[str, ...], blur: float, size: int
+) -> tuple[list[ImageRecord], ProbabilityHistogram, Assessment]:
+    """What is measured of images; the same ones are asked for again and again."""
     judged = [
         measure_image(
             Row(Path(name).stem, name, "m", source_of(name), name, name, "test"),
@@ -66,24 +89,11 @@ def write_judgement(folder: Path, names: Sequence[str], blur: float, size: int =
             THRESHOLD,
             bool(truth_of(name, size).any()),
         )
-        for name in sorted(names)
+        for name in names
     ]
     records = [record for record, _ in judged]
     histogram = sum((one for _, one in judged[1:]), start=judged[0][1])
-    metrics = Evaluation(
-        checkpoint=str(folder / "best.ckpt"),
-        subset="test",
-        resolution="training",
-        manifest_hash="8e21b6dd77240a72",
-        leak_line=PROTOCOL[1],
-        protocol=PROTOCOL,
-        **vars(assess(records, histogram, THRESHOLD)),
-    )
-    folder.mkdir(parents=True)
-    write_json(metrics.as_dict(), folder / METRICS)
-    place = THRESHOLDS.index(THRESHOLD)
-    write_images(table_of_images(records, place), folder / IMAGES)
-    np.save(folder / HISTOGRAM, histogram.bins)
+    return records, histogram, assess(records, histogram, THRESHOLD)
 
 
 def judgement(

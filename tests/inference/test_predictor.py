@@ -26,7 +26,7 @@ def predictor(trained: TrainResult) -> Predictor:
     return crackseg.load(trained.checkpoint, device="cpu")
 
 
-def test_it_computes_what_the_trained_module_computes(
+def test_a_predictor_computes_what_the_trained_module_computes(
     trained: TrainResult, predictor: Predictor, archive: Path
 ) -> None:
     photograph = archive / find_pairs(archive).pairs[0].image
@@ -99,7 +99,7 @@ def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> No
     assert not np.array_equal(finer.predict(image).probability, stored.predict(image).probability)
 
 
-def test_what_cannot_be_read_is_named(predictor: Predictor, tmp_path: Path) -> None:
+def test_a_photograph_that_cannot_be_read_is_named(predictor: Predictor, tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError, match=r"none\.jpg: there is no such file"):
         predictor.predict(tmp_path / "none.jpg")
     with pytest.raises(ValueError, match="an image is uint8"):
@@ -122,7 +122,7 @@ def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
     )
 
 
-def test_it_computes_without_tensorfloat_as_evaluations_do(
+def test_a_predictor_computes_without_tensorfloat_as_evaluations_do(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allowed = watch_tensorfloat(predictor.network, monkeypatch)

@@ -12,11 +12,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from crackseg.config.schema import EvaluateConfig, register_schemas
+from crackseg.config.schema import register_schemas
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
 from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_dataclass
-from crackseg.workflows.evaluate import NOT_HERE, evaluate
+from crackseg.workflows.evaluate import NOT_HERE
 from tests.helpers.commands import CONF, run
 
 OF_OPTIMIZER = "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay"
@@ -413,8 +413,3 @@ def test_settings_that_would_be_ignored_are_refused(
     monkeypatch.setattr(HydraConfig.instance(), "cfg", config)
     with pytest.raises(ConfigError, match=rf"^{re.escape(override)}: cannot be set here, "):
         refuse_overrides(NOT_HERE)
-
-
-def test_a_subset_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="subset=dev: one of train, val, test, all"):
-        evaluate(EvaluateConfig(checkpoint="x", subset="dev"), tmp_path)

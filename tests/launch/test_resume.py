@@ -13,7 +13,7 @@ from crackseg.launch.resume import CHANGEABLE, find_checkpoint, resumed_config
 from crackseg.runs.history import read_history
 from crackseg.training.interruption import Interrupted
 from crackseg.training.segmenter import CrackSegmenter
-from crackseg.workflows.train import train
+from crackseg.workflows.train import TrainResult, train
 
 
 @pytest.fixture
@@ -39,8 +39,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int = signal.
     monkeypatch.setattr(CrackSegmenter, "training_step", training_step)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGTERM), (2, signal.SIGINT)])
 def test_a_resumed_run_ends_as_an_undisturbed_one(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, number: int
 ) -> None:
@@ -79,11 +78,12 @@ def test_a_run_that_had_stopped_stays_stopped(config: TrainConfig, tmp_path: Pat
     assert again.metrics == whole.metrics
 
 
-def test_other_photographs_are_refused(config: TrainConfig, tmp_path: Path) -> None:
-    train(config, tmp_path / "run")
+def test_a_run_does_not_go_on_with_other_photographs(
+    config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
     config.data.split_seed = 1
     with pytest.raises(DatasetError, match="have changed since this run began"):
-        train(config, tmp_path / "run", tmp_path / "run/last.ckpt")
+        train(config, tmp_path / "run", trained.checkpoint.with_name("last.ckpt"))
 
 
 def saved(folder: Path, config: TrainConfig) -> Path:
@@ -106,7 +106,9 @@ def test_a_run_goes_on_with_its_own_settings(train_config: TrainConfig, tmp_path
     assert type(config.model) is type(train_config.model)
 
 
-def test_what_differs_is_named(train_config: TrainConfig, tmp_path: Path) -> None:
+def test_settings_that_differ_from_the_run_are_named(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
     folder = saved(tmp_path / "run", train_config)
     given = TrainConfig()
     given.optimizer.lr, given.data.root, given.data.image_size = 0.5, "elsewhere", 32
@@ -124,7 +126,9 @@ def test_what_differs_is_named(train_config: TrainConfig, tmp_path: Path) -> Non
     assert len(lines) == 4
 
 
-def test_what_can_be_resumed(train_config: TrainConfig, tmp_path: Path) -> None:
+def test_a_folder_a_checkpoint_or_the_latest_run_can_be_resumed(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
     folder = saved(tmp_path / "runs" / "run", train_config)
     with pytest.raises(CheckpointError, match="ended before its first epoch was whole"):
         find_checkpoint(str(folder))

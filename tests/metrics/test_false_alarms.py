@@ -16,7 +16,7 @@ def test_alarm_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("value", "pixels"), [(False, 0), (True, 600)])
-def test_nothing_and_everything(value: bool, pixels: int) -> None:
+def test_an_alarm_of_no_pixel_and_of_every_pixel(value: bool, pixels: int) -> None:
     assert measure_alarm(np.full((20, 30), value)) == Alarm(pixels, pixels)
 
 

@@ -125,7 +125,7 @@ def test_other_floats_are_counted_by_their_value_in_float32() -> None:
     )
 
 
-def test_nothing_to_count() -> None:
+def test_a_histogram_of_no_pixels_is_all_zeros() -> None:
     counted = count_probabilities(np.zeros((0, 4), np.float32), np.zeros((0, 4), bool))
     assert isinstance(counted, ProbabilityHistogram)
     assert not counted.counts.any()

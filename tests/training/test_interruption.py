@@ -93,5 +93,5 @@ def test_lightning_does_not_take_the_signals(tmp_path: Path) -> None:
     assert seen[1] is signal.SIG_DFL
 
 
-def test_it_goes_from_process_to_process_unchanged() -> None:
+def test_an_interruption_goes_from_process_to_process_unchanged() -> None:
     assert pickle.loads(pickle.dumps(Interrupted(15))).code == 143

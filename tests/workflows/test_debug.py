@@ -23,7 +23,7 @@ def test_a_debugging_run_keeps_the_chosen_data_network_and_loss(
     assert given.loss == plain.loss
 
 
-def test_what_is_given_with_it_counts() -> None:
+def test_settings_beside_debug_count() -> None:
     config = composed("debug=smoke", "data.count=50", "data.image_size=32")
     assert (config.data.count, config.data.image_size) == (50, 32)
 

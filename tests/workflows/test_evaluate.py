@@ -22,8 +22,10 @@ from crackseg.inference.predictor import Predictor
 from crackseg.launch.paths import quote_paths
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
-from tests.helpers.commands import run
+from tests.helpers.commands import run, run_alone
 from tests.helpers.data_sets import write_archive
+
+pytestmark = pytest.mark.usefixtures("blank_plots")
 
 
 def settings(checkpoint: Path, **others: object) -> EvaluateConfig:
@@ -44,7 +46,8 @@ def test_a_new_process_gives_the_same_table_from_the_checkpoint_alone(
     trained: TrainResult, tmp_path: Path
 ) -> None:
     moved = shutil.copy(trained.checkpoint, tmp_path / "elsewhere.ckpt")
-    done = run("evaluate.py", f"checkpoint={moved}", "trainer.accelerator=cpu", folder=tmp_path)
+    arguments = [f"checkpoint={moved}", "trainer.accelerator=cpu", f"hydra.run.dir={tmp_path}"]
+    done = run_alone("evaluate.py", *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     judged = json.loads((tmp_path / "metrics.json").read_text())
     for row in ("half", "stored"):

@@ -94,7 +94,7 @@ def test_no_two_photographs_share_a_result(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "empty"])
-def test_nothing_to_do_is_an_error_that_names_the_path(tmp_path: Path, name: str) -> None:
+def test_a_path_without_photographs_is_an_error_that_names_it(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetNotFoundError, match=name):
         plan([str(tmp_path / name)], tmp_path / "out")
@@ -141,7 +141,7 @@ def test_a_bad_file_is_named_and_skipped_and_the_exit_code_says_so(
         (["--checkpoint", "CKPT", "--device", "quantum"], "device=quantum: not there"),
     ],
 )
-def test_what_is_wrong_is_said_with_exit_code_2(
+def test_a_mistake_of_the_command_line_is_exit_code_2(
     trained: TrainResult,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -224,14 +224,16 @@ class TestGoingOn:
     def predictor(self, trained: TrainResult) -> Predictor:
         return Predictor.from_checkpoint(trained.checkpoint, device="cpu")
 
-    def test_what_is_done_is_kept(self, folder: Path, predictor: Predictor) -> None:
+    def test_masks_that_are_there_are_kept(self, folder: Path, predictor: Predictor) -> None:
         output = folder.parent / "out"
         assert len(predict([str(folder)], predictor, output).done) == 3
         again = predict([str(folder)], predictor, output)
         assert (len(again.done), len(again.kept)) == (0, 3)
         assert len(predict([str(folder)], predictor, output, overwrite=True).done) == 3
 
-    def test_what_changed_or_is_gone_is_done_anew(self, folder: Path, predictor: Predictor) -> None:
+    def test_photographs_that_changed_or_whose_masks_are_gone_are_done_anew(
+        self, folder: Path, predictor: Predictor
+    ) -> None:
         output = folder.parent / "out"
         predict([str(folder)], predictor, output)
         Image.new("RGB", (40, 32)).save(folder / "a.png")

@@ -25,6 +25,8 @@ from tests.helpers.html import Parsed
 from tests.helpers.runs import write_run
 from tests.helpers.settings import small_config
 
+pytestmark = pytest.mark.usefixtures("blank_plots")
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -270,7 +272,7 @@ def test_runs_are_judged_by_one_process(
     assert [config.trainer.devices for config in made.values()] == [1]
 
 
-def test_nothing_to_report_on_is_said(original: Path, tmp_path: Path) -> None:
+def test_folders_without_finished_runs_are_told(original: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     output = tmp_path / "page.html"
     with pytest.raises(RunsNotFoundError, match="empty: no runs here; name the folder of a run"):

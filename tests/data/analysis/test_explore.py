@@ -12,12 +12,6 @@ from crackseg.errors import DatasetError, DatasetNotFoundError
 from tests.helpers.data_sets import DRAWN, explored, measured, write_by_hand
 
 
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
-    folder = tmp_path_factory.mktemp("explored")
-    return explored(write_by_hand(folder / "walls"), folder / "cache")
-
-
 def test_every_pair_is_measured_at_both_sizes(by_hand: Exploration) -> None:
     assert [one.pair.stem for one in by_hand.measured] == sorted(DRAWN)
     thick = measured(by_hand, "CFD_001")
@@ -102,7 +96,7 @@ def test_unreadable_pairs_are_left_out_and_known(tmp_path: Path) -> None:
     assert len(found.verification.of_kind("unreadable")) == 2
 
 
-def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_of_unreadable_files_is_an_error(tmp_path: Path) -> None:
     root = write_by_hand(tmp_path / "walls")
     for path in (root / "masks").iterdir():
         path.write_bytes(b"")

@@ -49,7 +49,7 @@ def found(
     return [(one.kind, " ".join(pair.stem for pair in one.pairs), one.detail) for one in problems]
 
 
-def test_nothing_is_wrong_with_what_is_right() -> None:
+def test_a_sound_pair_has_no_problem() -> None:
     no_crack = {"values": values(crack=0), "sharpest": 0, "contrast": 0.0, "mask_digest": "empty"}
     assert (
         found(
@@ -103,7 +103,7 @@ def test_nothing_is_wrong_with_what_is_right() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_one_pair(different: dict[str, Any], kind: str, detail: str) -> None:
+def test_problems_of_one_pair(different: dict[str, Any], kind: str, detail: str) -> None:
     assert found(inspection("a"), inspection("b", **different)) == [(kind, "b", detail)]
 
 

@@ -6,13 +6,7 @@ import pytest
 
 from crackseg.data.analysis.explore import Exploration
 from crackseg.data.analysis.statistics import balance, profile
-from tests.helpers.data_sets import explored, write_by_hand
-
-
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
-    folder = tmp_path_factory.mktemp("explored")
-    return explored(write_by_hand(folder / "walls"), folder / "cache")
+from tests.helpers.data_sets import explored
 
 
 def test_a_profile_is_of_the_pairs_that_were_drawn(by_hand: Exploration) -> None:

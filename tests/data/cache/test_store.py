@@ -69,7 +69,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("preprocessing", [SMALL, NATIVE])
-def test_it_holds_what_the_files_hold(root: Path, preprocessing: Preprocessing) -> None:
+def test_a_store_holds_what_the_files_hold(root: Path, preprocessing: Preprocessing) -> None:
     larger, mask = draw_pair(9, (96, 80))
     Image.fromarray(larger).save(root / "Final-Dataset-Vol1" / "Images" / "CFD_000.png")
     Image.fromarray(mask).save(
@@ -87,7 +87,7 @@ def test_its_findings_are_those_of_a_survey(root: Path) -> None:
     assert all(found.pixels == 32 * 48 and found.crack_pixels(127) > 0 for found in statistics)
 
 
-def test_it_is_made_once(root: Path, decoded: list[int]) -> None:
+def test_a_store_is_made_once(root: Path, decoded: list[int]) -> None:
     before = opened(root).read(rows_of(root)[0])[0].copy()
     assert np.array_equal(opened(root).read(rows_of(root)[0])[0], before)
     assert decoded == [4]

@@ -70,14 +70,14 @@ def cracked(rows: int, grey: int = 255) -> NDArray[np.uint8]:
     return mask
 
 
-def test_it_counts_crack_pixels_at_training_size(tmp_path: Path) -> None:
+def test_a_survey_counts_crack_pixels_at_training_size(tmp_path: Path) -> None:
     pairs = [write_pair(tmp_path, f"x{rows}", cracked(rows)) for rows in (0, 2, 16, 64)]
     statistics = survey(tmp_path, pairs, PREPROCESSING, tmp_path / "cache")
     assert cracks(statistics) == [0, 32, 8 * 32, 32 * 32]
     assert not any(found.unreadable or found.is_emptied(127) for found in statistics)
 
 
-def test_it_resizes_and_cuts_as_it_is_told(tmp_path: Path) -> None:
+def test_a_survey_resizes_and_cuts_as_it_is_told(tmp_path: Path) -> None:
     pair = write_pair(tmp_path, "x", cracked(16, grey=100))
     counts = {}
     for threshold in (0, 99, 100):

@@ -1,6 +1,5 @@
 """CrackSeg9k's versions made up with all their traps, from files to subsets."""
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,15 +63,6 @@ def version_4(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = "".join(f"{stem}.png\r\n" for stem in stems)
         (first / "Final_Masks" / f"{name}.txt").write_text(text)
     return root
-
-
-@pytest.fixture
-def log(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> pytest.LogCaptureFixture:
-    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
-    caplog.set_level(logging.INFO, logger="crackseg")
-    return caplog
 
 
 def assembled(root: Path, data_config: DataConfig, **settings: object) -> CrackDataModule:

@@ -353,7 +353,7 @@ def test_a_photograph_whose_annotations_are_not_understood_is_not_crack_free(
         assert "without_mask" not in message
 
 
-def test_others_are_crack_free_where_that_is_said(tmp_path: Path) -> None:
+def test_photographs_without_annotation_are_crack_free_where_that_is_said(tmp_path: Path) -> None:
     photograph(tmp_path / "images/x.jpg")
     photograph(tmp_path / "images/y.jpg", 1)
     (tmp_path / "images/x.xml").write_text("<annotation/>")

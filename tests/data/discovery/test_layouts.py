@@ -35,7 +35,7 @@ from crackseg.data.discovery.layouts import Key, divide, is_read, key, kind, lis
         ("2017", None, ""),
     ],
 )
-def test_what_a_folder_says(folder: str, said: str | None, of: str) -> None:
+def test_names_of_folders_say_what_lies_in_them(folder: str, said: str | None, of: str) -> None:
     path = Path(folder) / "wall.png"
     assert kind(path) == said
     assert subset(path) == of
@@ -69,7 +69,7 @@ def test_a_photograph_and_its_mask_have_one_key() -> None:
 
 
 @pytest.mark.parametrize("name", ["Heads/x.json", "a/.b/x.png", "a/._x.png", "__MACOSX/x.png"])
-def test_what_is_never_read(name: str) -> None:
+def test_names_of_files_and_folders_that_are_never_read(name: str) -> None:
     assert not is_read(Path(name))
 
 

@@ -5,8 +5,6 @@ import io
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import zipfile
 from collections import deque
 from collections.abc import Iterator
@@ -339,17 +337,6 @@ def test_ctrl_c_is_no_traceback(
     assert capsys.readouterr().err.endswith(
         "interrupted; type the same command again and it goes on\n"
     )
-
-
-def test_help_does_not_wait_for_libraries() -> None:
-    code = (
-        "import sys; from crackseg.cli.main import main\n"
-        "try: main(['data', 'download', '--help'])\n"
-        "except SystemExit: pass\n"
-        "sys.exit(str({'torch', 'cv2', 'numpy', 'requests'} & set(sys.modules) or 0))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr == "0\n"
 
 
 def test_help_is_honest_about_the_server(capsys: pytest.CaptureFixture[str]) -> None:

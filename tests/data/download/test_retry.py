@@ -34,7 +34,7 @@ def test_each_pause_is_twice_as_long(slept: list[float]) -> None:
     assert slept == [2, 4, 8]
 
 
-def test_it_is_given_up(slept: list[float]) -> None:
+def test_retries_are_given_up(slept: list[float]) -> None:
     retry = fail(retry_policy(retries=3), 3)
     with pytest.raises(MaxRetryError):
         fail(retry, 1)

@@ -44,7 +44,7 @@ def test_what_is_left_out_takes_its_near_duplicates_with_it(
     ]
 
 
-def test_both_at_once(rows: list[Row]) -> None:
+def test_sources_and_without_sources_at_once(rows: list[Row]) -> None:
     assert stems(select_sources(rows, ["CFD", "masonry"], ["CFD"])) == ["a_0_1"]
 
 
@@ -75,7 +75,9 @@ def test_a_source_that_is_not_there_is_refused_even_to_be_left_out(rows: list[Ro
 
 
 @pytest.mark.parametrize(("only", "without"), [(["CFD"], ["CFD"]), ([], [])])
-def test_nothing_left_is_refused(rows: list[Row], only: list[str], without: list[str]) -> None:
+def test_sources_that_leave_no_photograph_are_refused(
+    rows: list[Row], only: list[str], without: list[str]
+) -> None:
     with pytest.raises(DatasetError) as caught:
         select_sources(rows, only, without)
     assert str(caught.value) == (

@@ -154,6 +154,7 @@ def test_settings_code_and_division_are_told(page: Path) -> None:
     assert "No curves of 2 : no readable csv/metrics.csv." in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_runs_on_other_photographs_are_not_compared(tmp_path: Path) -> None:
     first, second = two_runs(tmp_path / "runs")
     others = [name.replace("CFD_00", "CFD_90") for name in NAMES[:4]] + list(NAMES[4:])
@@ -169,6 +170,7 @@ def test_runs_on_other_photographs_are_not_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.md"])
+@pytest.mark.usefixtures("blank_plots")
 def test_runs_at_another_size_are_not_ranked_without_a_word(tmp_path: Path, name: str) -> None:
     first, second = two_runs(tmp_path / "runs")
     larger = replace(second, test=judgement(tmp_path / "3", size=64))
@@ -184,6 +186,7 @@ def test_runs_at_another_size_are_not_ranked_without_a_word(tmp_path: Path, name
     )
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path: Path) -> None:
     first, second = two_runs(tmp_path / "runs")
     parameters = {**second.parameters, "data": {**second.parameters["data"], "manifest_hash": "f0"}}
@@ -191,6 +194,7 @@ def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path:
     assert "The runs are of 2 divisions of the data" in found.text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_more_runs_than_colours_are_told_apart_by_their_dashes(tmp_path: Path) -> None:
     found = judgement(tmp_path / "found")
     runs = [entry(tmp_path / f"{rate:02}", {"lr": f"{rate:02}"}, found) for rate in range(50)]
@@ -229,6 +233,7 @@ def three_seeds_each(folder: Path) -> list[RunResult]:
     ]
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_seeds_are_summed_up_and_compared(tmp_path: Path) -> None:
     runs = three_seeds_each(tmp_path / "runs")
     found = written(report_of(runs), tmp_path)
@@ -242,6 +247,7 @@ def test_seeds_are_summed_up_and_compared(tmp_path: Path) -> None:
     assert [cell for cell in found.all("td") if cell.get("class") == "agreed"]
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
     runs = three_seeds_each(tmp_path / "runs")
     write_report(report_of(runs), tmp_path / "page.md")
@@ -254,6 +260,7 @@ def test_seeds_are_compared_in_markdown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.md"])
+@pytest.mark.usefixtures("blank_plots")
 def test_a_baseline_of_one_seed_is_why_seeds_are_not_compared(tmp_path: Path, name: str) -> None:
     alone = entry(tmp_path / "alone", {"optimizer.lr": "9", "seed": "0"}, judgement(tmp_path / "9"))
     write_report(report_of([alone, *three_seeds_each(tmp_path / "runs")]), tmp_path / name)
@@ -262,6 +269,7 @@ def test_a_baseline_of_one_seed_is_why_seeds_are_not_compared(tmp_path: Path, na
     assert "of the same seed, on test" not in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_seeds_of_one_kind_of_run_have_nothing_to_differ_from(tmp_path: Path) -> None:
     found = written(report_of(three_seeds_each(tmp_path / "runs")[:3]), tmp_path)
     assert "differ in nothing but their seeds" in found.text
@@ -291,6 +299,7 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
     assert "{{ 7 * 7 }}|*a*" in found.text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_hostile_names_are_text_in_markdown(tmp_path: Path) -> None:
     write_report(hostile_report(tmp_path / "runs"), tmp_path / "page.md")
     html = MarkdownIt("commonmark").enable("table").render((tmp_path / "page.md").read_text())

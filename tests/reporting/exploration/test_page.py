@@ -133,6 +133,7 @@ def test_the_pictures_lie_beside_the_page(traps: Path) -> None:
             assert np.asarray(picture).std() > 1
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_figures_are_those_of_the_masks(tmp_path: Path) -> None:
     photograph = draw_pair(0)[0]
     for number in range(2):
@@ -147,6 +148,7 @@ def test_figures_are_those_of_the_masks(tmp_path: Path) -> None:
     assert "CFD 2 2 1 12 % 8 \N{MIDDLE DOT} 8 \N{MIDDLE DOT} 8" in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_divisions_stand_there_with_their_leaks(tmp_path: Path) -> None:
     text = " ".join(parsed(written(write_archive(tmp_path / "archive"), tmp_path)).text.split())
     line = "no leak: none of 2 val and 2 test items shares a photograph or a near duplicate"
@@ -155,7 +157,9 @@ def test_divisions_stand_there_with_their_leaks(tmp_path: Path) -> None:
         assert f"{name} train 16, val 2, test 2 {line}" in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_the_same_data_set_gives_the_same_page(tmp_path: Path) -> None:
+    """Of plots by themselves the tests of data URIs say so."""
     root = write_archive(tmp_path / "archive", count=6)
     pages = [written(root, tmp_path / name).read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
@@ -183,6 +187,7 @@ def test_one_pair_has_a_page(tmp_path: Path, size: tuple[int, int]) -> None:
     assert "pairs make 0 for training" in text
 
 
+@pytest.mark.usefixtures("blank_plots")
 def test_a_fourth_cut_is_shown_too(tmp_path: Path) -> None:
     save_pair(tmp_path / "walls", "CFD_001", *draw_pair(0))
     page = parsed(written(tmp_path / "walls", tmp_path, cut=30))

@@ -24,13 +24,7 @@ from crackseg.reporting.exploration.pictures import (
 )
 from crackseg.reporting.html.data_uris import embed
 from crackseg.visualization.overlays import CRACK_COLOUR
-from tests.helpers.data_sets import explored, measured, write_by_hand
-
-
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
-    folder = tmp_path_factory.mktemp("explored")
-    return explored(write_by_hand(folder / "walls"), folder / "cache")
+from tests.helpers.data_sets import measured
 
 
 def plain(height: int, width: int, value: int = 90) -> UInt8Array:

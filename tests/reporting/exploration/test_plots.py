@@ -22,12 +22,6 @@ DRAWS = [source_counts, share_histograms, width_histograms, crack_shares, mask_v
 
 
 @pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
-    folder = tmp_path_factory.mktemp("explored")
-    return explored(write_by_hand(folder / "walls"), folder / "cache")
-
-
-@pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
     """The same without any crack."""
     folder = tmp_path_factory.mktemp("empty")

@@ -5,12 +5,7 @@ import pytest
 from crackseg.data.splits.manifest import Manifest, Row
 from crackseg.reporting.terminal.leakage import print_leaks
 
-
-@pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe, whatever shell runs the tests."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_terminal")
 
 
 def manifest_of(source: str) -> Manifest:
@@ -33,7 +28,10 @@ def test_the_line_is_whole_however_narrow_the_window(
     assert table[-1].split() == ["cracktree200", "1", "1", "0", "1", "1", "0"]
 
 
-def test_brackets_in_a_name_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_brackets_in_a_name_are_no_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     print_leaks(manifest_of("[red]wall[/]"))
     assert "[red]wall[/]" in capsys.readouterr().out
 

@@ -19,6 +19,8 @@ from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 from crackseg.runs.reader import Run, find_runs, read_run
 from tests.helpers.runs import write_run
 
+pytestmark = pytest.mark.usefixtures("no_terminal")
+
 FIGURES = {
     "crack_iou": 0.1,
     "mean_iou": 0.2,
@@ -29,14 +31,6 @@ FIGURES = {
     "false_positives": 700.0,
     "false_negatives": 800.0,
 }
-
-
-@pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe, whatever shell runs the tests; its narrow window must not matter."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "60")
 
 
 def metrics_of(iou: float, false_positives: float = 700.0, test: bool = True) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import pytest
 from crackseg.reporting.terminal.scores import print_scores, rows_of
 from crackseg.system.files import write_json
 
+pytestmark = pytest.mark.usefixtures("no_terminal")
+
 HALF = {
     "crack_iou": 0.498123,
     "mean_iou": 0.736214,
@@ -23,14 +25,6 @@ PROTOCOL = (
     "dataset totals over 632 photographs at 128x128 (area), masks cut at >127, split random, "
     "float32, no tolerance, and so much more that the line is longer than any window is wide"
 )
-
-
-@pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe, whatever shell runs the tests; its narrow window must not matter."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "60")
 
 
 def printed(capsys: pytest.CaptureFixture[str], threshold: float = 0.37) -> list[str]:

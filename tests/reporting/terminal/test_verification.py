@@ -10,6 +10,8 @@ from crackseg.data.analysis.verify import Summary, Verification
 from crackseg.data.discovery.pairs import Pair
 from crackseg.reporting.terminal.verification import print_verification
 
+pytestmark = pytest.mark.usefixtures("no_terminal")
+
 SUMMARY = Summary(
     pairs=1234,
     empty=5,
@@ -29,14 +31,6 @@ SOUND = Verification(
     mask_lines=("masks: black and white (0 and 255); white is crack",),
     problems=(),
 )
-
-
-@pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe, whatever shell runs the tests; its narrow window must not matter."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "60")
 
 
 def printed(capsys: pytest.CaptureFixture[str], **different: Any) -> list[str]:
