@@ -119,7 +119,7 @@ def _examine(
     if config.resolution == "native":
         seen = segmenter.hparams["preprocessing"]
         datamodule.test_pixels = PredictionScaleReader(
-            datamodule.root, seen["scale"], seen["resize"]
+            datamodule.root, seen["scale"], seen["resize"], datamodule.settings.white_level
         )
     with killed_workers_named(), quiet_lightning():
         trainer = _build_trainer(config, examination)
