@@ -95,6 +95,8 @@ def summarise(stored: StoredMask) -> MaskSummary:
     elif stored.form == "deep":
         values, discrete = _deep_counts(stored.pixels)
         white = white_of(stored.pixels)
+    elif stored.form == "transparent":
+        colours, discrete = _colour_counts(stored.pixels[:, :, :3])
     else:
         colours, discrete = _colour_counts(stored.pixels)
     if stored.form in ("grey", "deep") and 0 < max(values, default=0) <= 31:
