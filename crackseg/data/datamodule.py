@@ -186,7 +186,9 @@ class CrackDataModule(LightningDataModule):
         """Loads photographs of the test's subset in order, each once."""
         if self._test_scale is None:
             return self.evaluation_dataloader(self._test_subset)
-        own_size = PredictionScaleReader(self.root, self._test_scale, self.preprocessing.resize)
+        own_size = PredictionScaleReader(
+            self.root, self._test_scale, self.settings.resize, self.settings.white_level
+        )
         return self.evaluation_dataloader(self._test_subset, own_size)
 
     def evaluation_dataloader(

@@ -72,14 +72,19 @@ class PredictionScaleReader:
         root: Root of the data set.
         scale: Training pixels per photograph pixel, along a side.
         how: Way of resizing, see :func:`crackseg.images.pixels.resize`.
+        white_level: Value that is white in photographs deeper than 8 bits, see
+            :func:`crackseg.images.photographs.open_photograph`.
     """
 
-    def __init__(self, root: Path, scale: float, how: Resize) -> None:
+    def __init__(
+        self, root: Path, scale: float, how: Resize, white_level: int | None = None
+    ) -> None:
         self.root, self.scale, self.how = root, scale, how
+        self.white_level = white_level
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
         """Photograph (h, w, 3) and grey mask (H, W); see :class:`PairReader`."""
-        photograph = read_photograph(self.root / row.image)
+        photograph = read_photograph(self.root / row.image, self.white_level)
         height, width = photograph.shape[:2]
         truth = resize(read_truth(self.root, row.mask, (height, width)), (height, width), self.how)
         return resize(photograph, scaled_size((height, width), self.scale), self.how), truth

@@ -6,14 +6,22 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from PIL.TiffTags import TAGS_V2
 
 UInt8Array = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.integer | np.floating]
+"""Values as files store them: whole numbers or floats of any size."""
 
 # Numbers of bits that cameras and scanners use, whatever the file could hold.
 _USUAL_BITS = (8, 10, 12, 14, 16, 24, 32)
-_TIFF_TAGS = {info.name: number for number, info in TAGS_V2.items()}
+# Of values with a sign one bit is the sign, which photographs leave empty.
+_SIGNED_BITS = {np.dtype(np.int8): 7, np.dtype(np.int16): 15}
+# Share of values that may lie beyond black or white: faulty pixels of a sensor, and what sharpening
+# and resizing add at edges.
+_OUTLIERS = 0.001
+# Sharpening makes values that are so much below 0, as a share of the brightest.
+_UNDERSHOOT = 0.1
+# Floats beyond 1, but not beyond this, are still those of a picture from 0 to 1.
+_SHARPENED = 2.0
 # Numbers that maps write where nothing was measured; floats of this size are such numbers too.
 _NO_DATA = (-9999, -32768)
 _NO_DATA_FLOAT = 1e30
@@ -36,41 +44,15 @@ class Levels(NamedTuple):
     note: str
 
 
-def declared_white(path: Path, image: Image.Image) -> float | None:
-    """The value that a file itself declares as white; None where it does not.
-
-    TIFF has MaxSampleValue, SMaxSampleValue and BitsPerSample, PNG has the chunk sBIT.
-
-    Args:
-        path: Path of the file.
-        image: The opened file.
-    """
-    tags = getattr(image, "tag_v2", None)
-    if tags is not None:
-        for name in ("MaxSampleValue", "SMaxSampleValue"):
-            value = _first_number(tags.get(_TIFF_TAGS[name]))
-            if value is not None and value > 0:
-                return value
-        bits = _first_number(tags.get(_TIFF_TAGS["BitsPerSample"]))
-        return 2.0 ** int(bits) - 1 if bits in (10, 12, 14) else None
-    if image.format == "PNG":
-        bits = _significant_bits(path)
-        return None if bits is None or bits >= 16 else 2.0**bits - 1
-    return None
-
-
-def zero_is_white(image: Image.Image) -> bool:
-    """Whether a TIFF file declares 0 as white, which Pillow heeds only in files of 8 bits."""
-    return bool(getattr(image, "tag_v2", {}).get(_TIFF_TAGS["PhotometricInterpretation"]) == 0)
-
-
 def find_levels(
-    values: npt.NDArray[np.generic], declared: float | None = None, white_level: int | None = None
+    values: Numbers, declared: float | None = None, white_level: int | None = None
 ) -> Levels:
     """Decides which values of a deep picture are black and white.
 
+    A few values beyond them, such as those of a sensor's faulty pixels, do not count.
+
     Args:
-        values: Values of all pixels, whole numbers or floats of any range.
+        values: Values of all pixels that show anything, whole numbers or floats of any range.
         declared: White as the file declares it; ignored where values are larger.
         white_level: White as the user says it, which has priority.
 
@@ -78,29 +60,30 @@ def find_levels(
         >>> find_levels(np.array([0, 4095]))
         Levels(black=0.0, white=4095.0, note='its brightest value is 4095: read as 12 bits deep')
     """
-    measured = _measured(values)
-    lowest, highest = (
-        (float(measured.min()), float(measured.max())) if measured.size else (0.0, 0.0)
-    )
     if white_level is not None:
         return Levels(0.0, float(white_level), "")
-    if lowest < 0:
-        note = f"it holds negative values: read from {lowest:g} (black) to {highest:g} (white)"
-        return Levels(lowest, max(highest, lowest + 1), note)
-    if declared is not None and highest <= declared:
+    measured = values[is_measured(values)]
+    darkest, brightest = _range_of_most(measured)
+    lowest, highest = _range(measured)
+    if darkest < -_UNDERSHOOT * brightest or brightest < 0:
+        white = brightest if brightest > darkest else darkest + 1
+        note = f"it holds negative values: read from {darkest:g} (black) to {white:g} (white)"
+        return Levels(darkest, white, note)
+    if declared is not None and brightest <= declared:
         return Levels(0.0, declared, "")
-    if values.dtype.kind == "f" and highest <= 1:
-        return Levels(0.0, 1.0, "")
-    bits = next((bits for bits in _USUAL_BITS if highest < 2**bits), None)
-    if bits is None:
-        return Levels(0.0, highest, f"its brightest value is {highest:g}: read as white")
-    # The full depth of the file, or the depth of a screen, needs no note.
-    usual = bits == 16 or (bits == 8 and values.dtype.kind == "f")
-    note = "" if usual else f"its brightest value is {highest:g}: read as {bits} bits deep"
-    return Levels(0.0, 2.0**bits - 1, note)
+    white, inferred = _white(values.dtype, brightest)
+    if lowest < 0 or highest > white:
+        beyond = np.count_nonzero((measured < 0) | (measured > white))
+        note = (
+            f"it is read from 0 (black) to {white:g} (white), and {beyond:,} of its values, from "
+            f"{lowest:g} to {highest:g}, are beyond that"
+        )
+        return Levels(0.0, white, note)
+    note = f"its brightest value is {highest:g}: {inferred}" if inferred else ""
+    return Levels(0.0, white, note)
 
 
-def to_8_bits(values: npt.NDArray[np.generic], levels: Levels) -> UInt8Array:
+def to_8_bits(values: Numbers, levels: Levels) -> UInt8Array:
     """Scales values to 0-255.
 
     Args:
@@ -110,7 +93,8 @@ def to_8_bits(values: npt.NDArray[np.generic], levels: Levels) -> UInt8Array:
     Returns:
         uint8 array of the same shape.
     """
-    if values.dtype.kind in "ui" and levels.black == 0 and float(levels.white).is_integer():
+    small = values.dtype.kind in "ui" and values.dtype.itemsize < 8
+    if small and levels.black == 0 and float(levels.white).is_integer():
         # In whole numbers, so that every machine rounds alike.
         white = int(levels.white)
         limited = np.clip(values.astype(np.int64), 0, white)
@@ -122,22 +106,50 @@ def to_8_bits(values: npt.NDArray[np.generic], levels: Levels) -> UInt8Array:
     return np.clip(scaled, 0, 255).astype(np.uint8)
 
 
-def _measured(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Values that are finite and do not stand for missing data."""
+def is_measured(values: Numbers) -> npt.NDArray[np.bool_]:
+    """Whether values are finite and do not stand for missing data, bool of the same shape."""
     if values.dtype.kind == "f":
         # Infinity is larger than any bound, and NaN compares as False.
-        values = values[np.abs(values) < _NO_DATA_FLOAT]
-    if values.dtype.kind in "if" and values.size and values.min() <= max(_NO_DATA):
-        values = values[~np.isin(values, _NO_DATA)]
-    return values
+        measured = np.abs(values) < _NO_DATA_FLOAT
+    else:
+        measured = np.ones(values.shape, np.bool_)
+    if values.dtype.kind in "if":
+        measured &= ~np.isin(values, _NO_DATA)
+    return np.asarray(measured, np.bool_)
 
 
-def _first_number(value: object) -> float | None:
-    first = value[0] if isinstance(value, tuple) and value else value
-    try:
-        return float(first)  # type: ignore[arg-type]
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
+def png_white(path: Path) -> float | None:
+    """The value that a PNG file declares as white in its chunk sBIT; None where it does not."""
+    bits = _significant_bits(path)
+    return None if bits is None or bits >= 16 else 2.0**bits - 1
+
+
+def _white(dtype: np.dtype[np.generic], brightest: float) -> tuple[float, str]:
+    """White of pictures whose brightest value is known, and what was inferred."""
+    if dtype.kind == "f" and brightest <= _SHARPENED:
+        return 1.0, ""
+    signed = _SIGNED_BITS.get(dtype)
+    usual = sorted({*_USUAL_BITS, signed}) if signed else _USUAL_BITS
+    bits = next((bits for bits in usual if brightest < 2**bits), None)
+    if bits is None:
+        return brightest, "read as white"
+    # The full depth of the file, or the depth of a screen, needs no note.
+    is_plain = bits in (16, signed) or (bits == 8 and dtype.kind == "f")
+    return 2.0**bits - 1, "" if is_plain else f"read as {bits} bits deep"
+
+
+def _range(values: Numbers) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+
+
+def _range_of_most(values: Numbers) -> tuple[float, float]:
+    """The lowest and the highest value without the outliers on either side."""
+    outliers = int(values.size * _OUTLIERS)
+    if not outliers:
+        return _range(values)
+    last = values.size - 1 - outliers
+    ordered = np.partition(values, (outliers, last))
+    return float(ordered[outliers]), float(ordered[last])
 
 
 def _significant_bits(path: Path) -> int | None:

@@ -16,6 +16,9 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
+from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
+from crackseg.images.notices import warn_of_pages
+from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.system.files import atomic_write
 
 # Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
@@ -30,6 +33,13 @@ Resize = Literal["area", "bilinear"]
 MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour", "encoded"]
 UInt8Array = npt.NDArray[np.uint8]
 
+# Others are no photographs, and some of them start other programs.
+_FORMATS = frozenset(
+    (
+        *("PNG", "JPEG", "MPO", "TIFF", "BMP", "DIB", "WEBP", "GIF"),
+        *("JPEG2000", "AVIF", "PPM"),
+    )
+)
 TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
 DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _Decoded = TypeVar("_Decoded")
@@ -104,14 +114,25 @@ def decoding(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(
-            f"{path}: cannot be decoded as an image (it is empty or of no known format)"
-        ) from error
+        tiff = read_tiff_header(path)
+        what = "it is empty or of no known format" if tiff is None else tiff.not_read
+        raise UnreadableImageError(f"{path}: cannot be decoded as an image ({what})") from error
     except MemoryError as error:
         raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error
     except (OSError, ValueError, SyntaxError, TypeError, OverflowError, cv2.error) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """Opens a picture of a known format with Pillow, whatever its suffix says."""
+    # Pillow maps uncompressed files into memory if it knows their name, and mixes up the pixels of
+    # TIFF files that lie on their side.
+    with path.open("rb") as file, Image.open(file) as opened:
+        if opened.format not in _FORMATS:
+            raise UnidentifiedImageError
+        yield opened
 
 
 def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
@@ -120,10 +141,17 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
     Raises:
         UnreadableImageError: See :func:`decoding`.
     """
-    with decoding(path), Image.open(path) as opened:
-        upright = turned_upright(opened)
-        upright.load()
-        return convert(upright)
+    with decoding(path):
+        tiff = read_tiff_header(path)
+        # A mask of 8 bits with a sign holds 255 as -1.
+        if tiff is not None and tiff.is_deep and tiff.bits > 8:
+            warn_of_pages(path, tiff)
+            return convert(_deep_picture(tiff))
+        with open_picture(path) as opened:
+            warn_of_pages(path, opened)
+            upright = turned_upright(opened)
+            upright.load()
+            return convert(upright)
 
 
 def refuse_special_file(path: Path) -> None:
@@ -154,15 +182,34 @@ def turned_upright(image: Image.Image) -> Image.Image:
     return turned if turned is not None else image
 
 
+def _deep_picture(tiff: TiffHeader) -> Image.Image:
+    """A picture of the values of a deep file: floats of greys, or 8 bits of colours."""
+    values, opacity = read_tiff_values(tiff)
+    if (values < 0).any():
+        raise ValueError("it holds negative values, which mean nothing in a mask")
+    bands = [*np.moveaxis(values, 2, 0), *([] if opacity is None else [opacity])]
+    if len(bands) == 1:
+        grey = np.nan_to_num(bands[0].astype(np.float32))
+        return Image.fromarray(white_of(grey) - grey if tiff.zero_is_white else grey)
+    eight = [to_8_bits(band, Levels(0, white_of(values), "")) for band in bands]
+    return Image.merge(
+        {2: "LA", 3: "RGB", 4: "RGBA"}[len(bands)], [Image.fromarray(band) for band in eight]
+    )
+
+
+def white_of(values: Numbers) -> int:
+    """The value that is white in a deep mask: 1, 255 or 65535, whichever holds them all."""
+    # A photograph may be dark, but a mask in which nothing is white has another white.
+    highest = float(values.max())
+    return 1 if highest <= 1 else 255 if highest <= 255 else 65535
+
+
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     kind: MaskKind = "grey"
     if image.mode in DEEP_MODES:
         deep = _deep_values(image)
-        highest = deep.max()
-        # A photograph may be dark, but a mask in which nothing is white has another white.
-        white = next((bound for bound in (1.0, 255.0) if highest <= bound), 65535.0)
-        grey = _scaled(deep, white)
-        zero_one = highest == 1 and bool(np.isin(deep, (0, 1)).all())
+        grey = _scaled(deep, white_of(deep))
+        zero_one = deep.max() == 1 and bool(np.isin(deep, (0, 1)).all())
     else:
         grey, kind = _stored_mask(image)
         zero_one = bool(grey.max() == 1)

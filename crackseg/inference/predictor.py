@@ -14,7 +14,8 @@ from torch import Tensor
 
 from crackseg.checkpoint import network_weights, read_checkpoint
 from crackseg.errors import ConfigError, UnreadableImageError
-from crackseg.images.photographs import Photograph, as_rgb, open_photograph
+from crackseg.images.bit_depth import Numbers
+from crackseg.images.photographs import as_photograph, open_photograph
 from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
 from crackseg.inference.tiling import full_size_logits
 from crackseg.models import SkipNetwork, build_network
@@ -121,21 +122,23 @@ class Predictor:
         way = (self._digest, self.threshold, self.scale, self.how, self.white_level)
         return " ".join(map(str, way))
 
-    def predict(self, image: str | Path | Image.Image | npt.NDArray[np.generic]) -> Prediction:
+    def predict(self, image: str | Path | Image.Image | Numbers) -> Prediction:
         """Finds the cracks of one photograph.
 
         Args:
-            image: Path, PIL image, or RGB array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8
-                or uint16.
+            image: Path; PIL image, which is not turned; or array (H, W) or (H, W, 1) of greys,
+                (H, W, 3) of red, green and blue, or (H, W, 4) with the opacity. Arrays hold whole
+                numbers or floats; see :func:`crackseg.images.photographs.as_photograph` for what
+                is white in them. No crack is found where a photograph is transparent.
 
         Raises:
             UnreadableImageError: The file cannot be decoded.
-            ValueError: The array has another shape or dtype.
+            ValueError: The array has another shape or type.
         """
         if isinstance(image, str | Path):
             photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
         else:
-            photograph = Photograph(as_rgb(image, self.white_level), None)
+            photograph = as_photograph(image, self.white_level)
         try:
             probability = self._probability(photograph.rgb)
         except (MemoryError, RuntimeError) as error:

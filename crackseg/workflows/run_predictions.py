@@ -43,12 +43,13 @@ def predict_images(
     by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
+    white_level = parameters["data"]["config"].get("white_level")
     size = seen["image_size"] and (int(seen["image_size"][0]), int(seen["image_size"][1]))
     pixels: PairReader = FileReader(
-        root, Preprocessing(size, seen["resize"], seen["mask_threshold"])
+        root, Preprocessing(size, seen["resize"], seen["mask_threshold"], white_level)
     )
     if resolution == "native":
-        pixels = PredictionScaleReader(root, seen["scale"], seen["resize"])
+        pixels = PredictionScaleReader(root, seen["scale"], seen["resize"], white_level)
     segmenter = CrackSegmenter.load_from_checkpoint(
         folder / BEST, map_location="cpu", weights_only=True
     ).eval()
@@ -61,9 +62,12 @@ def predict_images(
         logits = segmenter.logits_at_size(sample["image"][None], (height, width))
         probability = torch.sigmoid(logits.float())[0, 0]
         # The network may see a smaller photograph than the mask.
-        photograph = resize(read_photograph(root / row.image), (height, width), "area")
+        photograph = read_photograph(root / row.image, white_level)
         looks[row.image] = RunPrediction(
-            photograph, truth, np.asarray(probability.numpy(), np.float32), parameters["threshold"]
+            resize(photograph, (height, width), "area"),
+            truth,
+            np.asarray(probability.numpy(), np.float32),
+            parameters["threshold"],
         )
     return looks
 

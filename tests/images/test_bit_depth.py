@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.images.bit_depth import declared_white, find_levels, to_8_bits
+from crackseg.images.bit_depth import find_levels, png_white, to_8_bits
+from crackseg.images.tiff import read_tiff_header
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,47 @@ def test_tiff_and_png_declare_their_white(tmp_path: Path) -> None:
     chunk = bytes([0, 0, 0, 1]) + chunk + zlib.crc32(chunk).to_bytes(4, "big")
     # Behind the signature and the header chunk.
     (tmp_path / "x.png").write_bytes(data[:33] + chunk + data[33:])
-    for name, white in (("x.tif", 4095.0), ("x.png", 4095.0), ("plain.png", None)):
-        with Image.open(tmp_path / name) as opened:
-            assert declared_white(tmp_path / name, opened) == white, name
+    tiff = read_tiff_header(tmp_path / "x.tif")
+    assert tiff is not None
+    assert tiff.declared_white == 4095.0
+    assert png_white(tmp_path / "x.png") == 4095.0
+    assert png_white(tmp_path / "plain.png") is None
+
+
+def picture(white: float, kind: str) -> np.ndarray:
+    """Values from black to nearly white, as many as a small picture has."""
+    return (np.linspace(0, 0.9, 5000) * white).astype(kind)
+
+
+@pytest.mark.parametrize("hot", [4096, 16383, 65535])
+def test_faulty_pixels_do_not_turn_a_picture_dark(hot: int) -> None:
+    values = picture(4095, "u2")
+    values[7] = hot
+    levels = find_levels(values)
+    assert levels.white == 4095
+    assert levels.note == (
+        f"it is read from 0 (black) to 4095 (white), and 1 of its values, from 0 to {hot}, are "
+        "beyond that"
+    )
+    assert to_8_bits(values, levels)[7] == 255
+
+
+@pytest.mark.parametrize(("kind", "white"), [("i1", 127), ("i2", 32767)])
+def test_the_bit_of_the_sign_is_not_of_the_depth(kind: str, white: int) -> None:
+    assert find_levels(picture(white, kind)) == (0, white, "")
+
+
+@pytest.mark.parametrize("beyond", [1.02, 1.8, 900, -0.01])
+def test_floats_a_little_beyond_black_and_white_are_clipped_and_told(beyond: float) -> None:
+    values = picture(1, "f4")
+    values[7] = beyond
+    levels = find_levels(values)
+    assert (levels.black, levels.white) == (0, 1)
+    assert "1 of its values" in levels.note
+
+
+def test_floats_that_sharpening_made_larger_than_1_are_not_those_of_8_bits() -> None:
+    assert find_levels(np.array([-0.1, 0.5, 1.3], np.float32))[:2] == (0, 1)
 
 
 @pytest.mark.parametrize("missing", [-9999, -32768, -3.4028235e38, 3.4028235e38])

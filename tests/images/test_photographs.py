@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from pathlib import Path
 
 import cv2
@@ -11,9 +12,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images import photographs
+from crackseg.images import conversion, notices, photographs
 from crackseg.images.photographs import (
-    as_rgb,
+    as_photograph,
     open_photograph,
     read_photograph,
     size_of_photograph,
@@ -31,7 +32,7 @@ def wall(height: int = 40, width: int = 60) -> np.ndarray:
 @pytest.fixture
 def warned(caplog: Log, monkeypatch: pytest.MonkeyPatch) -> Log:
     monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
-    photographs._warned.clear()
+    notices._warned.clear()
     return caplog
 
 
@@ -63,16 +64,68 @@ def test_grey_of_12_bits_in_a_file_of_16_is_not_black(tmp_path: Path, warned: Lo
     )
 
 
-def test_unsigned_numbers_of_32_bits_are_not_negative(tmp_path: Path) -> None:
-    tifffile = pytest.importorskip("tifffile")
-    values = np.array([[0, 2**31, 2**32 - 1]], np.uint32)
-    tifffile.imwrite(tmp_path / "x.tif", values)
-    assert read_photograph(tmp_path / "x.tif")[0, :, 0].tolist() == [0, 127, 255]
-
-
 def test_arrays_are_read_as_files_are() -> None:
-    assert as_rgb(np.array([[0, 4095]], np.uint16))[0, :, 0].tolist() == [0, 255]
-    assert as_rgb(np.array([[0, 4095]], np.uint16), white_level=65535)[0, :, 0].tolist() == [0, 15]
+    deep = np.array([[0, 4095]], np.uint16)
+    assert as_photograph(deep).rgb[0, :, 0].tolist() == [0, 255]
+    assert as_photograph(deep, white_level=65535).rgb[0, :, 0].tolist() == [0, 15]
+
+
+@pytest.mark.parametrize(
+    ("kind", "white"),
+    [("u1", 255), ("u2", 65535), (">u2", 65535), ("i8", 255), ("f2", 1), ("f4", 1), ("f8", 255)],
+)
+def test_arrays_of_every_type_and_number_of_channels_are_taken(kind: str, white: int) -> None:
+    rgb = wall()
+    rgb[0, 0] = 255
+    given = (rgb.astype(np.float64) * white / 255).astype(kind)
+    thrice = np.repeat(rgb[:, :, :1], 3, axis=2)
+    for array, wanted in ((given, rgb), (given[:, :, :1], thrice), (given[:, :, 0], thrice)):
+        found = as_photograph(array)
+        assert np.abs(found.rgb.astype(int) - wanted).max() <= 1
+        assert found.visible is None
+
+
+def test_views_are_copied() -> None:
+    rgb = wall()
+    for view in (rgb[::-1, ::2], np.asfortranarray(rgb), rgb.transpose(1, 0, 2)):
+        found = as_photograph(view).rgb
+        assert np.array_equal(found, view)
+        assert found.flags.c_contiguous
+        assert found.flags.writeable
+        assert not np.shares_memory(found, rgb)
+
+
+@pytest.mark.parametrize(("kind", "white"), [("u1", 255), ("u2", 65535), ("f4", 1)])
+def test_transparent_arrays_are_handled_as_transparent_files(kind: str, white: int) -> None:
+    rgba = np.dstack([np.full((30, 40, 3), 150, np.uint8), np.full((30, 40), 255, np.uint8)])
+    rgba[:, :20] = 0
+    given = (rgba.astype(np.float64) * white / 255).astype(kind)
+    found = as_photograph(given)
+    assert (np.abs(found.rgb.astype(int) - 150) <= 1).all()
+    assert found.visible is not None
+    assert not found.visible[:, : 20 + conversion.RIM_PIXELS].any()
+    assert found.visible[:, 20 + conversion.RIM_PIXELS :].all()
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 4, 2), (4, 4, 5), (0, 4, 3), (4, 0), (2, 4, 4, 3)])
+def test_arrays_of_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    came = (*shape, 1) if len(shape) == 2 else shape
+    message = f"an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {came}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        as_photograph(np.zeros(shape, np.uint8))
+
+
+def test_channels_that_come_first_are_refused_with_the_remedy() -> None:
+    message = r"not \(3, 40, 60\); its channels come first: transpose\(1, 2, 0\) puts them last$"
+    with pytest.raises(ValueError, match=message):
+        as_photograph(wall().transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "complex64", "object", "U1"])
+def test_arrays_of_other_types_are_refused(dtype: str) -> None:
+    message = f"an image is of whole numbers or floats, not {np.dtype(dtype)}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        as_photograph(np.zeros((4, 4, 3), dtype))
 
 
 def test_transparent_parts_take_the_colour_beside_them(tmp_path: Path) -> None:
@@ -82,8 +135,8 @@ def test_transparent_parts_take_the_colour_beside_them(tmp_path: Path) -> None:
     found = open_photograph(tmp_path / "x.png")
     assert (found.rgb == 150).all()
     assert found.visible is not None
-    assert not found.visible[:, : 20 + photographs.RIM_PIXELS].any()
-    assert found.visible[:, 20 + photographs.RIM_PIXELS :].all()
+    assert not found.visible[:, : 20 + conversion.RIM_PIXELS].any()
+    assert found.visible[:, 20 + conversion.RIM_PIXELS :].all()
 
 
 @pytest.mark.parametrize("opacity", [0, 200, 255])
@@ -140,9 +193,10 @@ def test_further_pages_are_told(tmp_path: Path, warned: Log) -> None:
 
 
 def test_many_alike_are_not_all_named(tmp_path: Path, warned: Log) -> None:
-    Image.fromarray(np.array([[0, 900]], np.uint16)).save(tmp_path / "x.png")
-    for _ in range(8):
-        read_photograph(tmp_path / "x.png")
+    for place in range(8):
+        Image.fromarray(np.array([[0, 900]], np.uint16)).save(tmp_path / f"{place}.png")
+        for _ in range(2):
+            read_photograph(tmp_path / f"{place}.png")
     assert len(warned.messages) == 5
     assert warned.messages[-1].endswith("; further ones like it are not named")
 

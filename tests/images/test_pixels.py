@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images.photographs import as_rgb, read_photograph
+from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import MaskKind, Resize, binarize, read_mask_and_kind, resize
 
 
@@ -300,40 +300,6 @@ def test_a_folder_named_like_an_image_is_refused_by_name(tmp_path: Path) -> None
     path.mkdir()
     with pytest.raises(UnreadableImageError, match=f"^{re.escape(str(path))}: is a folder"):
         read_photograph(path)
-
-
-def test_as_rgb_takes_arrays_of_every_depth_and_channel_count() -> None:
-    rgb = noise(4, 5)
-    grey = rgb[:, :, 0]
-    thrice = np.stack([grey] * 3, axis=2)
-    assert np.array_equal(as_rgb(rgb), rgb)
-    assert np.array_equal(as_rgb(grey), thrice)
-    assert np.array_equal(as_rgb(grey[:, :, None]), thrice)
-    assert np.array_equal(as_rgb(np.dstack([rgb, grey])), rgb)
-    assert np.array_equal(as_rgb(rgb.astype(np.uint16) * 257), rgb)
-    assert np.array_equal(as_rgb(Image.fromarray(rgb)), rgb)
-    assert as_rgb(np.dstack([rgb, grey])).flags.c_contiguous
-
-
-def test_as_rgb_scales_sixteen_bit_over_its_full_range() -> None:
-    deep = np.array([[0, 32768, 65535]], np.uint16)
-    for picture in (deep, Image.fromarray(deep)):
-        assert as_rgb(picture)[0, :, 0].tolist() == pytest.approx([0, 127.5, 255], abs=0.5)
-
-
-@pytest.mark.parametrize("shape", [(5,), (4, 4, 2), (4, 4, 5), (0, 4, 3), (4, 0), (2, 4, 4, 3)])
-def test_as_rgb_refuses_other_shapes(shape: tuple[int, ...]) -> None:
-    came = (*shape, 1) if len(shape) == 2 else shape
-    message = f"an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {came}"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        as_rgb(np.zeros(shape, np.uint8))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int32", "bool", "int8"])
-def test_as_rgb_refuses_other_types(dtype: str) -> None:
-    message = f"an image is uint8 (0-255) or uint16 (0-65535), not {dtype}"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        as_rgb(np.zeros((4, 4, 3), dtype))
 
 
 def test_area_takes_the_mean_when_it_shrinks() -> None:

@@ -62,12 +62,33 @@ def test_paths_arrays_and_pil_images_give_the_same(predictor: Predictor, tmp_pat
         np.testing.assert_array_equal(predictor.predict(same).probability, wanted)
 
 
-def test_grey_rgba_and_16_bit_arrays_are_taken(predictor: Predictor) -> None:
+def test_no_crack_is_found_where_an_array_or_a_file_is_transparent(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    rgba = np.dstack([draw_pair(5, (50, 70))[0], np.full((50, 70), 255, np.uint8)])
+    rgba[:20] = 0
+    Image.fromarray(rgba).save(tmp_path / "x.png")
+    wanted = predictor.predict(tmp_path / "x.png")
+    for same in (rgba, rgba.astype(np.uint16) * 257, Image.fromarray(rgba)):
+        found = predictor.predict(same)
+        assert not found.probability[:20].any()
+        assert found.probability[30:].any()
+        np.testing.assert_array_equal(found.probability, wanted.probability)
+        np.testing.assert_array_equal(found.image, wanted.image)
+
+
+def test_grey_rgba_float_and_16_bit_arrays_are_taken(predictor: Predictor) -> None:
     grey = draw_pair(5, (50, 70))[0][:, :, 0]
     rgb = np.repeat(grey[:, :, None], 3, axis=2)
     wanted = predictor.predict(rgb).probability
     alpha = np.full((50, 70, 1), 9, np.uint8)
-    for same in (grey, np.concatenate([rgb, alpha], axis=2), grey.astype(np.uint16) * 257):
+    for same in (
+        grey,
+        np.concatenate([rgb, alpha], axis=2),
+        grey.astype(np.uint16) * 257,
+        grey.astype(np.float32),
+        np.asfortranarray(rgb),
+    ):
         np.testing.assert_array_equal(predictor.predict(same).probability, wanted)
 
 
@@ -102,8 +123,8 @@ def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> No
 def test_a_photograph_that_cannot_be_read_is_named(predictor: Predictor, tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError, match=r"none\.jpg: there is no such file"):
         predictor.predict(tmp_path / "none.jpg")
-    with pytest.raises(ValueError, match="an image is uint8"):
-        predictor.predict(np.zeros((8, 8, 3), np.float32))
+    with pytest.raises(ValueError, match="an image is of whole numbers or floats, not bool"):
+        predictor.predict(np.zeros((8, 8, 3), np.bool_))
 
 
 def test_a_missing_checkpoint_or_device_is_named(trained: TrainResult, tmp_path: Path) -> None:

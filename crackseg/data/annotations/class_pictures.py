@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape
 from crackseg.errors import DatasetError
-from crackseg.images.pixels import UInt8Array
+from crackseg.images.pixels import UInt8Array, open_picture
 
 Colour = tuple[int, int, int]
 
@@ -39,12 +38,12 @@ class ClassPicture:
     def draw(self, size: tuple[int, int]) -> UInt8Array:
         """Draws the class, see :class:`crackseg.data.annotations.drawings.Drawing`."""
         try:
-            with Image.open(self.path) as image:
+            with open_picture(self.path) as image:
                 if isinstance(self.value, int):
                     marked = np.asarray(image) == self.value
                 else:
                     marked = (np.asarray(image.convert("RGB")) == self.value).all(axis=-1)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except (OSError, ValueError, SyntaxError) as error:
             raise ValueError(f"it cannot be decoded as an image ({error})") from error
         if marked.shape != size:
             raise ValueError(

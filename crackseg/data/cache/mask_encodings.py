@@ -26,7 +26,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 1
+_VERSION = 2
 
 
 class DataSet(NamedTuple):

@@ -29,7 +29,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 4
+_VERSION = 5
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
 

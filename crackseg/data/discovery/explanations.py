@@ -10,7 +10,7 @@ from crackseg.errors import name_some
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
 _READ = ", ".join(
     (
-        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF)",
+        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name or X_mask.png",
         *(known.name for known in FORMATS),
         "SegmentationClass with labelmap.txt, and nnU-Net's labelsTr",
     )
@@ -54,8 +54,8 @@ def said_not_understood(files: Mapping[str, int]) -> str:
     return (
         f"{len(files)} files may hold the annotations of {sum(files.values())} photographs without "
         f"a mask and are not understood, so that these are left out and never taken as crack-free: "
-        f"{name_some(sorted(files))}. Read are {_READ}; convert them, or move them out of the "
-        "folder if they are about something else"
+        f"{name_some(sorted(files))}. Read are {_READ}; convert or rename them, or move them "
+        "out of the folder if they are about something else"
     )
 
 

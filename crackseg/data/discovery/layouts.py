@@ -129,7 +129,7 @@ def subset(path: Path) -> str:
 
 def listed_subset(path: Path) -> str:
     """Subset of a file for many photographs, by its folder or its own name."""
-    said = {SUBSET_SPELLINGS[word] for word in _words(path.stem) if word in SUBSET_SPELLINGS}
+    said = {SUBSET_SPELLINGS[word] for word in words_of(path.stem) if word in SUBSET_SPELLINGS}
     return subset(path) or (said.pop() if len(said) == 1 else "")
 
 
@@ -209,7 +209,8 @@ def _is_further_channel(path: Path, stems: Collection[Path]) -> bool:
     return path.with_name(f"{channel[1]}_0000") in stems
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """The words of a name, in small letters."""
     return re.findall(r"[a-z]+", name.lower())
 
 
@@ -219,7 +220,7 @@ def _folder(name: str) -> _Folder:
         return _Folder("image", _CHANNELLED[name.lower()])
     if name.lower() in ("labelstr", "labelsts"):
         return _Folder("label", _CHANNELLED[name.lower().replace("labels", "images")])
-    words = _words(name)
+    words = words_of(name)
     subsets = [SUBSET_SPELLINGS[word] for word in words if word in SUBSET_SPELLINGS]
     rest = "".join(word for word in words if word not in SUBSET_SPELLINGS)
     if len(subsets) > 1 or (rest and rest not in _KINDS and not (subsets and rest == "lab")):

@@ -24,6 +24,7 @@ from crackseg.data.discovery.listing import list_files
 from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
+from crackseg.data.discovery.variants import part_variants, said_variants, variants_among
 from crackseg.errors import DatasetError, name_some
 from crackseg.images.pixels import MASK_SUFFIXES
 
@@ -79,7 +80,8 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     listing.warn_of_left_out()
     files = [path for path in listing.files if is_read(path)]
     divided = divide(files)
-    parted = part_side_by_side(root, divided.photographs, files)
+    variants = part_variants(divided.photographs)
+    parted = part_side_by_side(root, variants.photographs, files)
     photographs, masks = parted.photographs, sorted([*divided.masks, *parted.masks])
     references = find_references(root, files, photographs, masks, crack_labels)
     named = _by_name(masks, references, {key(path) for path in photographs})
@@ -88,25 +90,31 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
         for image, by_its_name in _named_of_placed(photographs, references, named)
         if (placed := references.placed[image])
     }
-    lonely: list[str] = []
+    lonely: list[_Truth] = []
     for name, images in _others(photographs, references, named).items():
         matched, left = _match(root, images, named.get(name, ()), references)
         truths |= matched
-        lonely += _references(left)
+        lonely += left
     taken = {key(image) for image in truths}
-    lonely += [truth.reference for name in named.keys() - taken for truth in named[name]]
-    read = {*photographs, *masks, *divided.channels, *references.opened}
+    lonely += [truth for name in named.keys() - taken for truth in named[name]]
+    about = {**variants.of, **variants_among((truth.file for truth in lonely), photographs)}
+    read = {*photographs, *masks, *divided.channels, *references.opened, *about}
     without = [image for image in truths if not truths[image]]
     objects = [path for path in listing.files if is_of_objects(path)]
+    unknown = find_unknown(root, [*files, *objects, *listing.unread_pictures], read, without)
     return Matches(
         truths,
-        [*references.without_image, *lonely],
-        find_unknown(root, [*files, *objects, *listing.unread_pictures], read, without),
+        [
+            *references.without_image,
+            *_references(truth for truth in lonely if truth.file not in about),
+        ],
+        {image: path for path, image in about.items() if image in without} | unknown,
         references.labels,
         references.known_labels,
         [
             *_said_channels(divided.channels),
             *parted.notes,
+            *said_variants(path for path, image in about.items() if truths.get(image)),
             *references.notes,
             *said_names(truths),
         ],

@@ -118,13 +118,94 @@ def test_noise_of_ones_among_white_masks_is_no_crack(tmp_path: Path) -> None:
     noise[::9, ::9] = 1
     meaning = decided(write(tmp_path, line(255), line(255), noise))
     assert rows_of_crack(meaning) == [FIRST, FIRST, []]
-    assert "their ones are scattered like noise" in meaning.remarks[0]
+    assert "their ones look like noise" in meaning.remarks[0]
 
 
 def test_lines_of_ones_among_white_masks_are_crack(tmp_path: Path) -> None:
     meaning = decided(write(tmp_path, line(255), line(255), line(1)))
     assert rows_of_crack(meaning) == [FIRST, FIRST, FIRST]
     assert "their ones are read as crack, as they form lines" in meaning.remarks[0]
+
+
+def write_pictures(root: Path, *pictures: Image.Image, suffix: str = "png") -> Path:
+    """Pairs whose masks are these pictures."""
+    write(root, *(line(255) for _ in pictures))
+    for place, picture in enumerate(pictures):
+        (root / "masks" / f"w{place}.png").unlink()
+        picture.save(root / "masks" / f"w{place}.{suffix}", quality=75)
+    return root
+
+
+def indexed(indices: np.ndarray, *colours: tuple[int, int, int]) -> Image.Image:
+    picture = Image.fromarray(indices)
+    picture.putpalette([value for colour in colours for value in colour])
+    return picture
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_a_palette_of_one_colour_tells_nothing_and_its_indices_do(
+    tmp_path: Path, grey: int
+) -> None:
+    same = (grey, grey, grey)
+    meaning = decided(write_pictures(tmp_path, indexed(line(1), same, same)))
+    assert rows_of_crack(meaning) == [FIRST]
+    assert meaning.lines[0].endswith("beside 0; 1 is crack")
+
+
+def test_where_palettes_differ_colours_count_and_not_indices(tmp_path: Path) -> None:
+    one = indexed(line(1, 2), BLACK, RED, GREEN)
+    other = indexed(2 - line(2, 1), GREEN, RED, BLACK)
+    root = write_pictures(tmp_path, one, other)
+    both = decided(root)
+    assert rows_of_crack(both) == [[*FIRST, *SECOND]] * 2
+    assert both.lines == (
+        "masks: label images whose palettes differ, #307020 (48,112,32), #fa3253 (250,50,83) on "
+        "#000000 (0,0,0); #307020 (48,112,32) and #fa3253 (250,50,83) both count as crack "
+        '(data.crack_colours=["#RRGGBB"] chooses)',
+    )
+    assert rows_of_crack(decided(root, colours={RED})) == [FIRST, SECOND]
+
+
+def test_nothing_painted_on_transparency_is_no_crack_whatever_the_hidden_colour(
+    tmp_path: Path,
+) -> None:
+    white = np.full((40, 60, 3), 255, np.uint8)
+    painted, empty = (Image.fromarray(np.dstack([white, alpha])) for alpha in (line(255), line(0)))
+    assert rows_of_crack(decided(write_pictures(tmp_path, painted, empty))) == [FIRST, []]
+
+
+def test_colours_that_are_transparent_everywhere_are_named(tmp_path: Path) -> None:
+    grey = line(255)
+    hidden = Image.fromarray(np.dstack([grey, grey, grey, line(0)]))
+    meaning = decided(write_pictures(tmp_path, hidden))
+    assert rows_of_crack(meaning) == [FIRST]
+    assert meaning.lines == (
+        "masks: coloured, #ffffff (255,255,255) on #000000 (0,0,0); #ffffff (255,255,255) is crack",
+    )
+
+
+def test_what_a_lossy_format_makes_of_black_is_no_crack(tmp_path: Path) -> None:
+    red = np.dstack([line(255), line(0), line(0)])
+    root = write_pictures(tmp_path, Image.fromarray(red), Image.fromarray(line(0)), suffix="webp")
+    meaning = decided(root)
+    truths = [read_truth(root, pair.mask, (40, 60)) > 127 for pair in meaning.inventory.pairs]
+    assert [truth.any() for truth in truths] == [True, False]
+
+
+def test_dim_shades_and_a_middle_level_are_remarked_on(tmp_path: Path) -> None:
+    for name in ("dim", "middle"):
+        (tmp_path / name).mkdir()
+    blurred = (line(255).astype(np.uint16) * np.linspace(0, 0.55, 60)).astype(np.uint8)
+    dim = decided(write(tmp_path / "dim", blurred))
+    assert dim.remarks == (
+        "no mask holds anything brighter than 140: if that is crack, a mask threshold of half as "
+        "much fits, data.mask_threshold=70",
+    )
+    middle = decided(write(tmp_path / "middle", line(255, 128), line(255, 128)))
+    assert middle.remarks == (
+        "the masks hold 128 beside 0 and 255, as areas do that nobody is sure of; what of them is "
+        "above the mask threshold is crack, data.crack_values=[255] leaves them out",
+    )
 
 
 @pytest.mark.parametrize("value", [1, 255])

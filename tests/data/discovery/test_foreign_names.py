@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.discovery.pairs import find_pairs
+from crackseg.data.discovery.pairs import WithoutMask, find_pairs
 from crackseg.errors import DatasetNotFoundError
 
 
@@ -107,3 +107,58 @@ def test_names_that_other_systems_do_not_take_are_said(tmp_path: Path) -> None:
     assert alike.endswith("A.jpg, a.jpg")
     assert reserved.startswith("1 photographs have names that Windows does not take")
     assert reserved.endswith(": CON.jpg")
+
+
+@pytest.mark.parametrize(
+    ("image", "truth", "others"),
+    [
+        ("x.png", "x_mask.png", ["x_watershed_mask.png", "x_color_mask.png"]),
+        ("x.png", "x_mask.png", ["x_mask_1.png", "x_mask_soft.png", "x_overlay.png", "x_pred.png"]),
+        ("images/x.png", "masks/x.png", ["masks/x_watershed.png", "masks_binary/x.png"]),
+        ("images/x.png", "masks/x_mask.png", ["masks/x_color_mask.png", "predictions/x.png"]),
+    ],
+)
+def test_the_mask_is_what_has_the_photographs_name_and_one_word(
+    tmp_path: Path, image: str, truth: str, others: list[str]
+) -> None:
+    photograph(tmp_path / image)
+    for name in (truth, *others):
+        mask(tmp_path / name)
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert [(pair.image, pair.mask) for pair in inventory.pairs] == [(image, truth)]
+    assert inventory.masks_without_image == ()
+    assert inventory.remarks == (
+        f"{len(others)} pictures are about photographs that have a mask, left out (the mask is the "
+        "one with the photograph's name, or with its name and one word for masks): "
+        f"{', '.join(sorted(others))}",
+    )
+
+
+@pytest.mark.parametrize("without_mask", ["leave_out", "crack_free"])
+@pytest.mark.parametrize(
+    ("image", "others"),
+    [
+        ("x.png", ["x_watershed_mask.png"]),
+        ("x.png", ["x_mask_0.png", "x_mask_1.png"]),
+        ("x.png", ["x_mask1.png"]),
+        ("images/x.png", ["masks/x_left_mask.png", "masks/x_right_mask.png"]),
+        ("images/x.png", ["masks/x_crack.png"]),
+        ("img/x.png", ["masks_human/x.png", "masks_machine/x.png"]),
+        ("original_images/x.jpg", ["label_images_semantic/x.png", "RGB_color_image_masks/x.png"]),
+    ],
+)
+def test_a_photograph_with_pictures_that_may_be_its_mask_is_not_crack_free(
+    tmp_path: Path, image: str, others: list[str], without_mask: WithoutMask
+) -> None:
+    photograph(tmp_path / image)
+    for name in others:
+        mask(tmp_path / name)
+    with pytest.raises(DatasetNotFoundError, match="files may hold the annotations of 1 photo"):
+        find_pairs(tmp_path, without_mask)
+
+
+@pytest.mark.parametrize("other", ["wall_2.jpg", "wall_wet.jpg", "walls_mask_factory.jpg"])
+def test_photographs_whose_names_begin_alike_stay_photographs(tmp_path: Path, other: str) -> None:
+    photograph(tmp_path / "wall.jpg")
+    photograph(tmp_path / other)
+    assert len(find_pairs(tmp_path, "crack_free").pairs) == 2

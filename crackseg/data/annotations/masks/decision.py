@@ -1,11 +1,11 @@
 """Decides what the values of a data set's masks mean, from what all of them hold."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from crackseg.data.annotations.masks.encoding import CrackMeaning
-from crackseg.data.annotations.masks.grey_values import decide_greys
+from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
+from crackseg.data.annotations.masks.grey_values import NO_CRACK, decide_greys
 from crackseg.data.annotations.masks.parts import (
     Decision,
     Files,
@@ -39,19 +39,22 @@ def decide_encoding(files: Files, meaning: CrackMeaning) -> Decision:
         by_form.setdefault(one.form, {})[name] = one
     palettes, colours = by_form.get("palette", {}), by_form.get("colour", {})
     greys = {**by_form.get("grey", {}), **by_form.get("deep", {})}
-    if palettes and all(_is_grey(c) for one in palettes.values() for c in one.palette.values()):
+    if palettes and all(_is_of_greys(one) for one in palettes.values()):
         greys |= {name: _looked_up(one) for name, one in palettes.items()}
+    elif palettes and meaning.values is None and _palettes_differ(palettes):
+        _decide_by_colours(palettes, meaning, parts)
     elif palettes:
         _decide_palettes(palettes, meaning, parts)
-    painted = by_form.get("alpha", {})
+    painted, unpainted = by_form.get("alpha", {}), by_form.get("transparent", {})
     if painted:
         _decide_painted(painted, meaning, parts)
+        parts.others.update(dict.fromkeys(unpainted, NO_CRACK))
     else:
-        colours = {**colours, **by_form.get("transparent", {})}
+        colours = {**colours, **unpainted}
     if colours and _decide_colours(colours, greys, meaning, parts):
         greys = {}
     if greys:
-        decide_greys(greys, meaning, parts)
+        decide_greys(greys, meaning, parts, len(colours))
     line = "; ".join(parts.lines) or "no masks that are images"
     return Decision(
         parts.encoding,
@@ -88,6 +91,28 @@ def _decide_palettes(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
         f"{listed_with_and(map(str, sorted(crack)))} {count_as_crack(len(crack))}"
         f"{how_to_choose(used, parts, 'values')}",
         crack_indices=None if _as_each_file_says(crack, used, table, parts) else crack,
+    )
+
+
+def _decide_by_colours(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
+    """Label images whose palettes differ, so that an index has not one meaning."""
+    counts: Counter[Colour] = Counter()
+    for one in files.values():
+        for index, count in one.values.items():
+            counts[one.palette[index]] += count
+    background = _background(counts)
+    found = _principal(counts, background)
+    crack = frozenset(found)
+    if meaning.colours is not None:
+        crack, parts.is_chosen = meaning.colours, True
+    known = [background, *found, *sorted(crack)]
+    for name, one in files.items():
+        indices = {index for index in one.palette if _nearest(one.palette[index], known) in crack}
+        parts.others[name] = MaskEncoding(crack_indices=frozenset(indices))
+    parts.set(
+        f"label images whose palettes differ, {name_some(map(as_text, found), 8) or 'nothing'} on "
+        f"{as_text(background)}; {listed_with_and(map(as_text, sorted(crack)))} "
+        f"{count_as_crack(len(crack))}{how_to_choose(found, parts, 'colours')}"
     )
 
 
@@ -131,7 +156,8 @@ def _decide_colours(colours: Files, greys: Files, meaning: CrackMeaning, parts: 
     if meaning.colours is not None:
         crack, parts.is_chosen = meaning.colours, True
         found = list(dict.fromkeys([*found, background, *sorted(crack)]))
-    told = f"coloured, {name_some(map(as_text, others), 8)} on {as_text(background)}; "
+    listed = name_some(map(as_text, others), 8) or "of many shades"
+    told = f"coloured, {listed} on {as_text(background)}; "
     if shades and meaning.colours is None and max(background) < _DARK:
         brightest = max((max(colour) for colour in others[:1]), default=255)
         parts.set(
@@ -154,6 +180,25 @@ def _looked_up(one: MaskSummary) -> MaskSummary:
     for index, count in one.values.items():
         values[one.palette[index][0]] += count
     return replace(one, form="grey", values=values, palette={})
+
+
+def _is_of_greys(one: MaskSummary) -> bool:
+    """Whether a palette is one of greys, which tell its indices apart."""
+    colours = set(one.palette.values())
+    return all(map(_is_grey, colours)) and len(colours) == len(one.palette)
+
+
+def _palettes_differ(files: Files) -> bool:
+    named: dict[int, Colour] = {}
+    return any(
+        named.setdefault(index, colour) != colour
+        for one in files.values()
+        for index, colour in one.palette.items()
+    )
+
+
+def _nearest(colour: Colour, known: Collection[Colour]) -> Colour:
+    return min(known, key=lambda one: sum((a - b) ** 2 for a, b in zip(colour, one, strict=True)))
 
 
 def _is_grey(colour: Colour) -> bool:

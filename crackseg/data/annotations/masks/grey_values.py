@@ -19,12 +19,25 @@ _MOST_CLASSES = 8
 HIGHEST_NUMBER = 31
 
 
+# Shades that end below this are probably of masks whose white is darker than white.
+_DIM = 200
+# Half white, by which annotators mark what they are not sure of.
+_MIDDLE = range(100, 161)
+NO_CRACK = MaskEncoding(crack_values=frozenset())
+"""Encoding of masks that mark nothing."""
 # A crack's pixels touch others, whatever its width; those of noise and rounding do not.
 _NOISE = 0.1
 
 
-def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
-    """Adds to the parts how grey masks are read, and what is unknown about them."""
+def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: int = 0) -> None:
+    """Adds to the parts how grey masks are read, and what is unknown about them.
+
+    Args:
+        files: What each grey mask holds, by name.
+        meaning: What the settings say.
+        parts: What was decided about the masks of other forms.
+        coloured: Number of coloured masks beside them, of which they may be those without a crack.
+    """
     white = max(one.white for one in files.values())
     counts = total_of(one.values for one in files.values())
     few = {name: one for name, one in files.items() if max(one.values, default=255) == 1}
@@ -46,6 +59,9 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
             crack_values=frozenset(used),
         )
         return
+    if used == [1] and coloured and _are_lossy(files):
+        _decide_few(few, len(files) + coloured, parts)
+        return
     if used == [1]:
         # Each file by itself is read so.
         parts.set("values 0 and 1; 1 is crack")
@@ -62,6 +78,30 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
         parts.set("black and white (0 and 255); white is crack")
     else:
         parts.set(f"{_listed(counts, shades)}; what is above the mask threshold is crack")
+        parts.remarks += _odd_levels(files, used, shades)
+
+
+def _odd_levels(files: Files, used: list[int], shades: bool) -> list[str]:
+    """Remarks on levels between black and white that may not mean how much of a pixel is crack."""
+    if shades and used and HIGHEST_NUMBER < used[-1] < _DIM:
+        return [
+            f"no mask holds anything brighter than {used[-1]}: if that is crack, a mask threshold "
+            f"of half as much fits, data.mask_threshold={used[-1] // 2}"
+        ]
+    together = sum({0, *used} <= set(one.values) for one in files.values()) > 1
+    if not shades and together and len(used) == 2 and used[0] in _MIDDLE:
+        middle, white = used
+        return [
+            f"the masks hold {middle} beside 0 and {white}, as areas do that nobody is sure of; "
+            f"what of them is above the mask threshold is crack, data.crack_values=[{white}] "
+            "leaves them out"
+        ]
+    return []
+
+
+def _are_lossy(files: Files) -> bool:
+    """Whether ones may be what a lossy format made of black."""
+    return all(one.lossy for one in files.values())
 
 
 def _is_one_level(files: Files, counts: Mapping[int, int], used: list[int]) -> bool:
@@ -76,10 +116,10 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
     ones = sum(one.values[1] for one in few.values())
     lonely = sum(one.isolated * one.values[1] for one in few.values())
     what = f"{len(few)} of {of} masks hold only 0 and 1 beside masks up to white"
-    if lonely > _NOISE * ones:
+    if lonely > _NOISE * ones or _are_lossy(few):
         parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({255}))))
         parts.remarks.append(
-            f"{what}: {name_some(few)}; their ones are scattered like noise and read as nearly "
+            f"{what}: {name_some(few)}; their ones look like noise and are read as nearly "
             "black, that is, not as crack; where they are cracks, say data.crack_values=[1,255]"
         )
         return

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from crackseg.images.pixels import DEEP_MODES, UInt8Array, decode_upright
+from crackseg.images.pixels import DEEP_MODES, UInt8Array, decode_upright, white_of
 
 # ``transparent``: the opacity is 0 everywhere, so that nothing or everything was painted.
 Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]
@@ -95,6 +95,8 @@ def summarise(stored: StoredMask) -> MaskSummary:
     elif stored.form == "deep":
         values, discrete = _deep_counts(stored.pixels)
         white = white_of(stored.pixels)
+    elif stored.form == "transparent":
+        colours, discrete = _colour_counts(stored.pixels[:, :, :3])
     else:
         colours, discrete = _colour_counts(stored.pixels)
     if stored.form in ("grey", "deep") and 0 < max(values, default=0) <= 31:
@@ -111,13 +113,6 @@ def summarise(stored: StoredMask) -> MaskSummary:
         isolated=isolated,
         size=(height, width),
     )
-
-
-def white_of(values: npt.NDArray[np.generic]) -> int:
-    """The value that is white in a deeper file: 1, 255 or 65535, whichever holds them all."""
-    # A photograph may be dark, but a mask in which nothing is white has another white.
-    highest = float(values.max())
-    return 1 if highest <= 1 else 255 if highest <= 255 else 65535
 
 
 def _stored(image: Image.Image, lossy: bool) -> StoredMask:

@@ -1,0 +1,244 @@
+"""Reads TIFF files of which Pillow would lose or refuse something: deep values, signs, gaps.
+
+Pillow cuts colours of 16 bits to 8, takes numbers with a sign for numbers without one, and knows
+neither floats of several bands nor the number that a map writes where nothing was measured.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image
+from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
+from PIL.TiffTags import TAGS_V2
+
+from crackseg.images.bit_depth import Numbers
+
+_TAGS = {info.name: number for number, info in TAGS_V2.items()}
+# GDAL's tag: the number, as text, of pixels where nothing was measured.
+_GDAL_NODATA = 42113
+_KINDS = {1: "u", 2: "i", 3: "f"}
+_KIND_NAMES = {"u": "whole numbers", "i": "numbers with a sign", "f": "floats"}
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
+_GREY_OR_RGB = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+_OPACITIES = (1, 2)
+_SIDEWAYS = (5, 6, 7, 8)
+_SEPARATE = 2
+
+UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
+    2: lambda stored: stored[:, ::-1],
+    3: lambda stored: stored[::-1, ::-1],
+    4: lambda stored: stored[::-1],
+    5: lambda stored: stored.swapaxes(0, 1),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: stored[::-1, ::-1].swapaxes(0, 1),
+    8: lambda stored: np.rot90(stored),
+}
+"""What turns a stored array upright, by its EXIF orientation; others are upright."""
+
+# What damaged files raise in the programs that read them.
+_DAMAGES = (
+    *(OSError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError),
+    *(struct.error, tifffile.TiffFileError),
+)
+# OpenCV prints what is wrong with a file before it gives it back as nothing.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+@dataclass(frozen=True)
+class TiffHeader:
+    """What the header of a TIFF file says about its first picture.
+
+    Attributes:
+        path: Path of the file.
+        size: Size (H, W) of the upright picture.
+        orientation: Number of the turn or mirroring that makes it upright, as EXIF has it.
+        is_planar: Whether the bands are stored one after the other.
+        bits: Bits of each value.
+        kind: Kind of the values, as NumPy names it: ``u``, ``i`` or ``f``.
+        bands: Number of bands.
+        photometric: Number of the meaning of the bands.
+        compression: Name of the compression.
+        has_opacity: Whether the band behind the colours is their opacity.
+        declared_white: The value that the file says is white; None where it does not.
+        no_data: Number of pixels where nothing was measured; None where there is none.
+        has_pages: Whether further pictures follow.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    orientation: int
+    is_planar: bool
+    bits: int
+    kind: str
+    bands: int
+    photometric: int
+    compression: str
+    has_opacity: bool
+    declared_white: float | None
+    no_data: float | None
+    has_pages: bool
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether Pillow would lose or refuse something of the values."""
+        return (self.bits > 8 or self.kind != "u") and self.photometric in _GREY_OR_RGB
+
+    @property
+    def value_bytes(self) -> int:
+        """Number of bytes of a value in memory."""
+        return next((size for size in (1, 2, 4) if self.bits <= 8 * size), 8)
+
+    @property
+    def colours(self) -> int:
+        """Number of bands that are colours."""
+        return 3 if self.photometric == _RGB else 1
+
+    @property
+    def zero_is_white(self) -> bool:
+        """Whether small values are bright."""
+        return self.photometric == _WHITE_IS_ZERO
+
+    @property
+    def not_read(self) -> str:
+        """What is said of the file where it cannot be decoded."""
+        return (
+            f"it is a TIFF file of {self.bits}-bit {_KIND_NAMES[self.kind]}, bands: {self.bands}, "
+            f"compression: {self.compression}, and damaged or of a kind that is not read; save it "
+            "as RGB or grey of 8 or 16 bits"
+        )
+
+
+def read_tiff_header(path: Path) -> TiffHeader | None:
+    """Reads the header of a TIFF file; None where the file is none, or its header is damaged."""
+    try:
+        found = _read_tags(path)
+        return None if found is None else _header(path, *found)
+    except _DAMAGES:
+        # Pillow says what is wrong, or reads it all the same.
+        return None
+
+
+def read_tiff_values(header: TiffHeader) -> tuple[Numbers, Numbers | None]:
+    """Decodes the values of a deep TIFF file, upright.
+
+    Returns:
+        Array (H, W, 1) of greys or (H, W, 3) of red, green and blue; and the opacity, (H, W), if
+        the file has one.
+
+    Raises:
+        OSError: The file is damaged.
+        ValueError: It is of a kind that is not read.
+    """
+    # OpenCV reads more compressions, but mixes up bands that are stored one after the other.
+    values = None if header.is_planar else _by_opencv(header)
+    values = _by_tifffile(header) if values is None else values
+    if values is None:
+        with Image.open(header.path) as opened:
+            # Pillow says what is wrong with the file, if it knows its kind.
+            opened.load()
+        raise ValueError(header.not_read)
+    colours = header.colours
+    return values[:, :, :colours], values[:, :, colours] if header.has_opacity else None
+
+
+def _by_opencv(header: TiffHeader) -> Numbers | None:
+    decoded = cv2.imdecode(np.fromfile(header.path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None:
+        return None
+    banded = np.atleast_3d(decoded)
+    wanted = np.dtype(f"{header.kind}{header.value_bytes}")
+    if banded.shape[2] != header.bands or banded.dtype.itemsize != wanted.itemsize:
+        return None
+    # OpenCV has no name for some types, but keeps their bytes.
+    values: Numbers = np.ascontiguousarray(banded).view(wanted)
+    if header.bands >= 3:
+        values = values[:, :, [2, 1, 0, 3][: header.bands]]
+    # OpenCV spreads 10, 12 and 14 bits over 16.
+    spread = 2 ** (8 * wanted.itemsize - header.bits)
+    return values if spread == 1 else np.asarray(values) // spread
+
+
+def _by_tifffile(header: TiffHeader) -> Numbers | None:
+    if header.bands > 2 and header.colours == 1:
+        # Nothing says which of them are red, green and blue.
+        return None
+    try:
+        with tifffile.TiffFile(header.path) as file:
+            page = file.pages.first
+            decoded = np.asarray(page.asarray())
+            axes = page.axes
+    except _DAMAGES:
+        return None
+    values = np.moveaxis(decoded, 0, -1) if axes == "SYX" else np.atleast_3d(decoded)
+    turned: Numbers = UPRIGHT.get(header.orientation, np.asarray)(values)
+    return turned
+
+
+def _read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:
+    """The tags of the first picture and whether others follow; None where it is no TIFF file."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        if start[:4] not in PREFIXES:
+            return None
+        # Files of more than 4 GB have a longer header.
+        start += file.read(8) if 43 in start[2:4] else b""
+        directory = ImageFileDirectory_v2(start)
+        file.seek(directory.next)
+        directory.load(file)
+        return dict(directory), directory.next != 0
+
+
+def _header(path: Path, tags: Mapping[int, Any], has_pages: bool) -> TiffHeader:
+    def first(name: str, default: int) -> int:
+        value = tags.get(_TAGS[name], default)
+        value = value[0] if isinstance(value, tuple) and value else value
+        # Other programs write anything.
+        return value if isinstance(value, int) else default
+
+    photometric = first("PhotometricInterpretation", _BLACK_IS_ZERO)
+    bands = first("SamplesPerPixel", 1)
+    colours = 3 if photometric == _RGB else 1
+    # Without a word, a fourth band is the opacity.
+    extra = first("ExtraSamples", _OPACITIES[0])
+    compression = first("Compression", 1)
+    size = int(tags[_TAGS["ImageLength"]]), int(tags[_TAGS["ImageWidth"]])
+    orientation = first("Orientation", 1)
+    return TiffHeader(
+        path=path,
+        size=size[::-1] if orientation in _SIDEWAYS else size,
+        orientation=orientation,
+        is_planar=bands > 1 and first("PlanarConfiguration", 1) == _SEPARATE,
+        bits=first("BitsPerSample", 1),
+        kind=_KINDS.get(first("SampleFormat", 1), "u"),
+        bands=bands,
+        photometric=photometric,
+        compression=COMPRESSION_INFO.get(compression, str(compression)),
+        has_opacity=bands == colours + 1 and extra in _OPACITIES,
+        declared_white=_declared_white(tags, first("BitsPerSample", 1)),
+        no_data=_number(tags.get(_GDAL_NODATA)),
+        has_pages=has_pages,
+    )
+
+
+def _declared_white(tags: Mapping[int, Any], bits: int) -> float | None:
+    for name in ("MaxSampleValue", "SMaxSampleValue"):
+        value = _number(tags.get(_TAGS[name]))
+        if value is not None and value > 0:
+            return value
+    return 2.0**bits - 1 if bits in (10, 12, 14) else None
+
+
+def _number(value: object) -> float | None:
+    first = value[0] if isinstance(value, tuple) and value else value
+    try:
+        number = float(first.strip("\0 ") if isinstance(first, str) else first)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return None if math.isinf(number) else number

@@ -1,0 +1,245 @@
+"""TIFF files of every depth, sign, order of bytes and bands are read as what they hold."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from crackseg.errors import UnreadableImageError
+from crackseg.images import notices
+from crackseg.images.photographs import open_photograph, read_photograph, size_of_photograph
+from crackseg.images.pixels import read_mask_and_kind
+
+
+def wall() -> np.ndarray:
+    """Colours (40, 60, 3) from dark to bright."""
+    return np.random.default_rng(0).integers(20, 236, (40, 60, 3)).astype(np.uint8)
+
+
+GREY: Mapping[str, Any] = {}
+RGB: Mapping[str, Any] = {"photometric": "rgb"}
+PLANAR = {**RGB, "planarconfig": "separate"}
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (lambda rgb: (rgb[..., 0] // 2).astype(np.int8), GREY),
+        (lambda rgb: rgb[..., 0].astype(np.int16) * 128, GREY),
+        (lambda rgb: rgb.astype(np.int16) * 128, RGB),
+        (lambda rgb: rgb[..., 0].astype(np.int32) * 257, GREY),
+        (lambda rgb: rgb[..., 0].astype(np.int64) * 257, GREY),
+        (lambda rgb: rgb[..., 0].astype(np.uint32), GREY),
+        (lambda rgb: rgb[..., 0].astype(np.uint32) * 16843009, {"byteorder": ">"}),
+        (lambda rgb: rgb.astype(np.uint32) * 16843009, RGB),
+        (lambda rgb: rgb[..., 0].astype(np.uint16) * 257, {"byteorder": ">"}),
+        (lambda rgb: rgb.astype(np.uint16) * 257, {**RGB, "byteorder": ">"}),
+        (lambda rgb: rgb.astype(np.uint16) * 257, {**RGB, "bigtiff": True}),
+        (lambda rgb: rgb.astype(np.uint16) * 257, {**RGB, "tile": (32, 32)}),
+        (lambda rgb: rgb.astype(np.uint16) * 257, {**RGB, "compression": "zlib"}),
+        (lambda rgb: rgb.transpose(2, 0, 1), PLANAR),
+        (lambda rgb: rgb.transpose(2, 0, 1).astype(np.uint16) * 257, PLANAR),
+        (lambda rgb: (rgb[..., 0] / 255).astype(np.float16), GREY),
+        (lambda rgb: rgb[..., 0].astype(np.float16), GREY),
+        (lambda rgb: rgb[..., 0] / 255, GREY),
+        (lambda rgb: rgb[..., 0].astype(np.float64), GREY),
+        (lambda rgb: (rgb / 255).astype(np.float32), RGB),
+        (lambda rgb: 65535 - rgb[..., 0].astype(np.uint16) * 257, {"photometric": "miniswhite"}),
+        (
+            lambda rgb: 2**32 - 1 - rgb[..., 0].astype(np.uint32) * 16843009,
+            {"photometric": "miniswhite"},
+        ),
+    ],
+)
+def test_values_of_every_kind_are_those_of_8_bits(
+    tmp_path: Path, values: Callable[[np.ndarray], np.ndarray], options: Mapping[str, Any]
+) -> None:
+    rgb = wall()
+    rgb[0, :2] = 255
+    given = values(rgb)
+    tifffile.imwrite(tmp_path / "x.tif", given, **options)
+    wanted = rgb if 3 in given.shape else np.repeat(rgb[:, :, :1], 3, axis=2)
+    assert np.abs(read_photograph(tmp_path / "x.tif").astype(int) - wanted).max() <= 2
+
+
+def test_a_band_is_the_opacity_only_if_the_file_says_so(tmp_path: Path) -> None:
+    rgb = wall().astype(np.uint16) * 257
+    half = np.full((40, 60, 1), 65535, np.uint16)
+    half[:, :30] = 0
+    for name, extra in (("unassalpha", False), ("unspecified", True)):
+        bands = np.concatenate([rgb, half], axis=2)
+        tifffile.imwrite(tmp_path / "x.tif", bands, photometric="rgb", extrasamples=[name])
+        assert (open_photograph(tmp_path / "x.tif").visible is None) == extra
+        grey = np.concatenate([rgb[..., :1], half], axis=2)
+        tifffile.imwrite(
+            tmp_path / "x.tif",
+            grey,
+            photometric="minisblack",
+            planarconfig="contig",
+            extrasamples=[name],
+        )
+        assert (open_photograph(tmp_path / "x.tif").visible is None) == extra
+    bands = np.concatenate([rgb, half, half], axis=2)
+    tifffile.imwrite(tmp_path / "x.tif", bands, photometric="rgb", extrasamples=["unspecified"] * 2)
+    assert np.array_equal(read_photograph(tmp_path / "x.tif"), wall())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float16])
+def test_files_that_lie_on_their_side_are_turned_once(
+    tmp_path: Path, orientation: int, kind: type[np.generic]
+) -> None:
+    turned = {
+        1: lambda upright: upright,
+        2: np.fliplr,
+        3: lambda upright: np.rot90(upright, 2),
+        4: np.flipud,
+        5: np.transpose,
+        6: np.rot90,
+        7: lambda upright: np.rot90(upright, 2).T,
+        8: lambda upright: np.rot90(upright, -1),
+    }[orientation]
+    upright = np.arange(6, dtype=np.uint8).reshape(2, 3) * 51
+    scale = 257 if kind is np.uint16 else 1
+    tifffile.imwrite(
+        tmp_path / "x.tif",
+        np.ascontiguousarray(turned(upright)).astype(kind) * kind(scale),
+        extratags=[(274, 3, 1, orientation, True)],
+    )
+    assert np.array_equal(read_photograph(tmp_path / "x.tif")[:, :, 0], upright)
+    assert np.array_equal(read_mask_and_kind(tmp_path / "x.tif")[0], upright)
+    assert size_of_photograph(tmp_path / "x.tif") == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing", "tags"),
+    [
+        ("f4", np.nan, []),
+        ("f4", -9999, []),
+        ("f4", -3.4e38, []),
+        ("i2", -9999, []),
+        ("u2", 65535, [(42113, 2, 0, "65535", True)]),
+        ("u2", 0, [(42113, 2, 0, "0", True)]),
+        ("u1", 255, [(42113, 2, 0, "255", True)]),
+    ],
+)
+def test_parts_of_a_map_without_data_are_not_looked_at(
+    tmp_path: Path, kind: str, missing: float, tags: list[Any]
+) -> None:
+    values = wall()[:, :, 0].astype(kind)
+    values[20, 30] = 0
+    whole = values.copy()
+    values[:, :20] = missing
+    tifffile.imwrite(tmp_path / "x.tif", values, extratags=tags)
+    found = open_photograph(tmp_path / "x.tif")
+    assert found.visible is not None
+    assert not found.visible[:, :20].any()
+    assert found.visible[:, 25:].all()
+    assert np.array_equal(found.rgb[:, 25:, 0], whole[:, 25:].astype(np.uint8))
+
+
+@pytest.mark.parametrize("bands", [2, 5])
+def test_bands_of_which_none_is_said_to_be_a_colour_are_refused(tmp_path: Path, bands: int) -> None:
+    path = tmp_path / "x.tif"
+    values = np.zeros((8, 8, bands), np.uint16)
+    tifffile.imwrite(path, values, photometric="minisblack", planarconfig="contig")
+    if bands == 2:
+        # A second band beside grey is no colour either, and is passed over.
+        assert read_photograph(path).shape == (8, 8, 3)
+        return
+    message = (
+        f"{path}: cannot be decoded as an image (it is a TIFF file of 16-bit whole numbers, bands: "
+        "5, compression: raw, and damaged or of a kind that is not read; save it as RGB or grey of "
+        "8 or 16 bits)"
+    )
+    for read in (read_photograph, read_mask_and_kind):
+        with pytest.raises(UnreadableImageError, match=f"^{re.escape(message)}$"):
+            read(path)
+
+
+@pytest.mark.parametrize("options", [GREY, PLANAR, RGB])
+@pytest.mark.parametrize("kind", ["u2", "f2", "f8"])
+def test_truncated_deep_files_are_refused_without_noise(
+    tmp_path: Path, kind: str, options: Mapping[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    shape = (40, 60) if options is GREY else (3, 40, 60) if options is PLANAR else (40, 60, 3)
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, np.ones(shape, kind), **options)
+    path.write_bytes(path.read_bytes()[:4000])
+    with pytest.raises(UnreadableImageError, match="cannot be decoded as an image"):
+        read_photograph(path)
+    assert "OpenCV" not in capfd.readouterr().err
+
+
+def test_further_pages_of_deep_files_and_of_masks_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("crackseg"), "propagate", True)
+    notices._warned.clear()
+    tifffile.imwrite(tmp_path / "x.tif", np.ones((3, 8, 8), np.int16), photometric="minisblack")
+    tifffile.imwrite(tmp_path / "m.tif", np.zeros((3, 8, 8), np.uint8), photometric="minisblack")
+    read_photograph(tmp_path / "x.tif")
+    read_mask_and_kind(tmp_path / "m.tif")
+    told = "pages, only the first one is looked at; save the others as files"
+    assert [message for message in caplog.messages if "has" in message] == [
+        f"{tmp_path / 'x.tif'}: has several {told}",
+        f"{tmp_path / 'm.tif'}: has 3 {told}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (lambda mask: mask.astype(np.int8), GREY),
+        (lambda mask: -mask.astype(np.int8), GREY),
+        (lambda mask: mask.astype(np.int64), GREY),
+        (lambda mask: mask.astype(np.uint32) * 255, {"byteorder": ">"}),
+        (lambda mask: mask * 255.0, GREY),
+        (lambda mask: np.stack([mask] * 3).astype(np.uint16) * 65535, PLANAR),
+        (lambda mask: 65535 - mask.astype(np.uint16) * 65535, {"photometric": "miniswhite"}),
+    ],
+)
+def test_masks_of_every_depth(
+    tmp_path: Path, values: Callable[[np.ndarray], np.ndarray], options: Mapping[str, Any]
+) -> None:
+    mask = np.zeros((20, 30), np.uint8)
+    mask[5:8] = 1
+    tifffile.imwrite(tmp_path / "x.tif", values(mask), **options)
+    assert np.array_equal(read_mask_and_kind(tmp_path / "x.tif")[0], mask * 255)
+
+
+def test_masks_with_negative_values_are_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", np.array([[-4, 4]], np.float32))
+    with pytest.raises(UnreadableImageError, match="holds negative values, which mean nothing in"):
+        read_mask_and_kind(tmp_path / "x.tif")
+
+
+def test_transparent_grey_of_16_bits(tmp_path: Path) -> None:
+    values = np.full((30, 40), 30000, np.uint16)
+    values[:, :20] = 7
+    Image.fromarray(values).save(tmp_path / "x.png", transparency=7)
+    found = open_photograph(tmp_path / "x.png")
+    assert found.visible is not None
+    assert not found.visible[:, :20].any()
+    assert (found.rgb == 30000 // 257).all()
+
+
+def test_colours_of_16_bits_in_a_png_file_on_its_side_are_turned(tmp_path: Path) -> None:
+    upright = wall()
+    stored = np.ascontiguousarray(np.rot90(upright)).astype(np.uint16) * 257
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (1, 1)).save(tmp_path / "tag.png", exif=exif)
+    cv2.imwrite(str(tmp_path / "x.png"), stored[..., ::-1])
+    data, tag = ((tmp_path / name).read_bytes() for name in ("x.png", "tag.png"))
+    start = tag.index(b"eXIf") - 4
+    chunk = tag[start : start + 12 + int.from_bytes(tag[start : start + 4], "big")]
+    (tmp_path / "x.png").write_bytes(data[:33] + chunk + data[33:])
+    assert np.array_equal(read_photograph(tmp_path / "x.png"), upright)
