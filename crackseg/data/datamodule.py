@@ -146,8 +146,8 @@ class CrackDataModule(LightningDataModule):
     @property
     def scale(self) -> float:
         """Training pixels per photograph pixel: the median over the training photographs."""
-        scales = [found.scale for found in self.content.statistics_of(self._rows("train"))]
-        return float(np.median(scales))
+        found = self.content.statistics_of(self._rows("train"))
+        return float(np.median([one.scale for one in found]))
 
     @cached_property
     def class_weights(self) -> tuple[float, float]:
@@ -186,9 +186,8 @@ class CrackDataModule(LightningDataModule):
         """Loads photographs of the test's subset in order, each once."""
         if self._test_scale is None:
             return self.evaluation_dataloader(self._test_subset)
-        own_size = PredictionScaleReader(
-            self.root, self._test_scale, self.settings.resize, self.settings.white_level
-        )
+        how, white = self.settings.resize, self.settings.white_level
+        own_size = PredictionScaleReader(self.root, self._test_scale, how, white)
         return self.evaluation_dataloader(self._test_subset, own_size)
 
     def evaluation_dataloader(
@@ -255,8 +254,8 @@ class CrackDataModule(LightningDataModule):
         return changes
 
     def _crop(self) -> RandomCrop:
-        cut_at = self.preprocessing.mask_threshold
-        return RandomCrop(self.training_size, self.settings.crack_crops, cut_at)
+        settings = self.settings
+        return RandomCrop(self.training_size, settings.crack_crops, settings.mask_threshold)
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         if self.settings.overfit_batch:
