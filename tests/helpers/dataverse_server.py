@@ -96,7 +96,6 @@ class Dataverse:
             "filesize": len(content),
             "contentType": "application/zip",
             "md5": md5,
-            "checksum": {"type": "MD5", "value": md5},
         } | self.entries.get(path, {})
         entry = {"label": name, "restricted": False, "version": 1, "dataFile": data}
         return entry | ({"directoryLabel": folder} if folder else {})

@@ -9,19 +9,15 @@ An interrupted download is resumed by the next call. A call after a complete one
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.filesize import decimal
 from urllib3 import Retry
 
 from crackseg.data.download.dataverse import Source
-from crackseg.data.download.transfer import HttpClient, md5_of
+from crackseg.data.download.transfer import RETRY, HttpClient, md5_of
 from crackseg.data.download.unzip import require_room, unzip
 from crackseg.errors import DatasetError, DownloadError, name_some
 from crackseg.system.files import write_text
@@ -30,7 +26,7 @@ from crackseg.system.progress import progress
 RECORD = "download.json"
 
 
-def download(source: Source, root: Path, retry: Retry | None = None) -> str:
+def download(source: Source, root: Path, retry: Retry = RETRY) -> str:
     """Fetches a data set, or checks one that was fetched before.
 
     ``root`` exists only when it is complete. Fetched parts are kept beside it for the next call,
@@ -56,9 +52,14 @@ def download(source: Source, root: Path, retry: Retry | None = None) -> str:
             done = _check(source, root)
         else:
             _refuse_if_taken(root)
-            with _alone(work):
+            work.mkdir(parents=True, exist_ok=True)
+            with FileLock(work / "lock", timeout=0):
                 done = _fetch(source, target, work, HttpClient(source.by_hand, retry))
         shutil.rmtree(work, ignore_errors=True)
+    except Timeout as error:
+        raise DownloadError(
+            f"{work}: another process is fetching into this folder; wait for it, or stop it"
+        ) from error
     except OSError as error:
         raise DownloadError(
             f"{error.filename or target.parent}: {error.strerror or error}; make room or rights "
@@ -77,22 +78,18 @@ def _fetch(source: Source, target: Path, work: Path, client: HttpClient) -> str:
     # Photographs hardly shrink in an archive.
     require_room(work, 2 * total - fetched)
     for file in files:
-        archive = archives / file.path
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        client.file(file.url, archive, file.size, file.md5)
-    for file in files:
         archive, place = archives / file.path, unpacked / file.path
+        archive.parent.mkdir(parents=True, exist_ok=True)
         place.parent.mkdir(parents=True, exist_ok=True)
+        client.file(file.url, archive, file.size, file.md5)
         if place.suffix.lower() == ".zip":
             unzip(archive, place.parent)
         else:
             shutil.copyfile(archive, place)
     md5s = _md5s(unpacked)
     record = {
-        "server": source.server,
         "id": source.persistent_id,
         "version": source.version,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "fetched": [asdict(file) for file in files],
         "files": md5s,
     }
@@ -108,15 +105,23 @@ def _fetch(source: Source, target: Path, work: Path, client: HttpClient) -> str:
 
 def _check(source: Source, root: Path) -> str:
     """Compares the files at ``root`` with the record of their download."""
-    record = _read(root / RECORD)
-    if (record["id"], record["version"]) != (source.persistent_id, source.version):
+    try:
+        record = json.loads((root / RECORD).read_text(encoding="utf-8"))
+        persistent_id, version, md5s = record["id"], record["version"], dict(record["files"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DatasetError(
+            f"{root / RECORD}: is damaged, so it is not known what belongs into this folder; move "
+            "the folder away and type the command again to fetch it anew"
+        ) from error
+    if (persistent_id, version) != (source.persistent_id, source.version):
         raise DownloadError(
-            f"{root}: holds {record['id']}, version {record['version']}; give another folder for "
-            f"version {source.version} with --root"
+            f"{root}: holds {persistent_id}, version {version}; give another folder for version "
+            f"{source.version} with --root"
         )
-    md5s = record["files"]
     names = progress(md5s, "Checking files", len(md5s))
-    bad = [name for name in names if not _is_whole(root / name, md5s[name])]
+    bad = [
+        name for name in names if not (root / name).is_file() or md5_of(root / name) != md5s[name]
+    ]
     if bad:
         raise DatasetError(
             f"{root}: {len(bad)} of {len(md5s):,} files are missing or changed since they were "
@@ -124,21 +129,6 @@ def _check(source: Source, root: Path) -> str:
             "it anew"
         )
     return f"checked {source}: all {len(md5s):,} files are there and have their MD5"
-
-
-def _is_whole(path: Path, md5: str) -> bool:
-    return path.is_file() and md5_of(path) == md5
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {key: record[key] for key in ("id", "version", "files")}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DatasetError(
-            f"{path}: is damaged, so it is not known what belongs into this folder; move the "
-            "folder away and type the command again to fetch it anew"
-        ) from error
 
 
 def _refuse_if_taken(root: Path) -> None:
@@ -156,22 +146,7 @@ def _refuse_if_taken(root: Path) -> None:
         )
 
 
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    work.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(work / "lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise DownloadError(
-            f"{work}: another process is fetching into this folder; wait for it, or stop it"
-        ) from error
-
-
 def _md5s(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    what = "Taking the MD5 of every file"
-    return {
-        path.relative_to(folder).as_posix(): md5_of(path)
-        for path in progress(paths, what, len(paths))
-    }
+    named = progress(paths, "Taking the MD5 of every file", len(paths))
+    return {path.relative_to(folder).as_posix(): md5_of(path) for path in named}

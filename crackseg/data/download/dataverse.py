@@ -76,7 +76,15 @@ class Source:
         query = urlencode({"persistentId": self.persistent_id, "excludeFiles": "false"})
         return f"{self.server}/api/datasets/:persistentId/versions/{self.version}?{query}"
 
-    def files(self, answer: object) -> list[RemoteFile]:
+    @property
+    def by_hand(self) -> str:
+        """Advice for downloading by hand."""
+        return (
+            f"or fetch its files in a browser from {self.page}, unzip them all into one folder, "
+            "and train with data.root=FOLDER"
+        )
+
+    def files(self, answer: Any) -> list[RemoteFile]:
         """Reads the list of files from the server's answer.
 
         Args:
@@ -87,10 +95,8 @@ class Source:
                 data set's root, or lacks one of the known MD5s.
         """
         try:
-            files = [self._file(entry) for entry in _mapping(answer)["data"]["files"]]
-            if not files:
-                raise ValueError("it is empty")
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            files = [self._file(entry) for entry in answer["data"]["files"]]
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise DownloadError(
                 f"{self.metadata_url}: this is no list of files as Dataverse gives it ({reason}); "
@@ -98,37 +104,22 @@ class Source:
             ) from error
         listed = {file.md5 for file in files}
         missing = [f"{name} (MD5 {md5})" for name, md5 in self.known.items() if md5 not in listed]
-        if missing:
+        if missing or not files:
             raise DownloadError(
-                f"{self.metadata_url}: the server does not list {' and '.join(missing)}, so this "
-                f"is not the data set that is known as {self}; nothing was fetched; look at "
-                f"{self.page}"
+                f"{self.metadata_url}: the server does not list {' and '.join(missing) or 'any'}, "
+                f"so this is not the data set that is known as {self}; nothing was fetched; look "
+                f"at {self.page}"
             )
         return files
 
-    @property
-    def by_hand(self) -> str:
-        """Advice for downloading by hand."""
-        return (
-            f"or fetch its files in a browser from {self.page}, unzip them all into one folder, "
-            "and train with data.root=FOLDER"
-        )
-
     def _file(self, entry: Mapping[str, Any]) -> RemoteFile:
-        data = _mapping(entry["dataFile"])
-        # A table is converted on upload; size and MD5 of the original are in other fields.
-        converted = "originalFileName" in data
-        name = data["originalFileName"] if converted else entry.get("label", data["filename"])
-        path = safe_relative_path(f"{entry.get('directoryLabel') or ''}/{name}".lstrip("/"))
-        checksum = data.get("checksum", {"type": "MD5", "value": data.get("md5")})
-        if checksum["type"] != "MD5" or not isinstance(checksum["value"], str):
-            raise ValueError(f"no MD5 of {path}")
+        data = entry["dataFile"]
+        path = f"{entry.get('directoryLabel') or ''}/{entry['label']}".lstrip("/")
         return RemoteFile(
-            path=str(path),
-            url=f"{self.server}/api/access/datafile/{int(data['id'])}"
-            + ("?format=original" if converted else ""),
-            size=int(data["originalFileSize" if converted else "filesize"]),
-            md5=checksum["value"].lower(),
+            path=str(safe_relative_path(path)),
+            url=f"{self.server}/api/access/datafile/{int(data['id'])}",
+            size=int(data["filesize"]),
+            md5=data["md5"].lower(),
         )
 
 
@@ -139,9 +130,3 @@ def crackseg9k(version: int) -> Source:
         version: Key of ``VERSIONS``.
     """
     return Source(SERVER, PERSISTENT_ID, VERSIONS[version], _KNOWN.get(version, {}))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{type(value).__name__} in place of an object")
-    return value

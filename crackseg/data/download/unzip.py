@@ -5,26 +5,20 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from rich.filesize import decimal
 
 from crackseg.errors import DownloadError
 from crackseg.system.files import safe_relative_path
-from crackseg.system.progress import byte_progress
+from crackseg.system.progress import progress
 
 # What macOS adds of its own.
 _NOT_DATA = "__MACOSX"
-_NO_USE = (
-    "it is what lies on the server (its MD5 is right), so another try is of no use; write to the "
-    "authors of the data set"
-)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
 
 
-def unzip(archive: Path, into: Path, nested: bool = False) -> None:
+def unzip(archive: Path, into: Path) -> None:
     """Unpacks an archive, and the archives in it.
 
     An archive of one folder puts that folder ``into`` the given one; the contents of any other go
@@ -33,30 +27,26 @@ def unzip(archive: Path, into: Path, nested: bool = False) -> None:
     Args:
         archive: Path of a zip file.
         into: Existing folder without links. If unpacking fails, it is left half filled.
-        nested: Whether the archive was inside another one.
 
     Raises:
-        DownloadError: The archive is damaged, encrypted, not zip, nested too deep or larger than
-            the disk; or a file of it leads out of the folder, is a link, or exists already.
+        DownloadError: The archive is damaged, encrypted, not zip, or larger than the disk; or a
+            file of it leads out of the folder, is a link, or exists already.
         OSError: A file cannot be written.
     """
-    with _opened(archive) as opened:
-        members = _members(opened)
-        inner = [path for path in members if path.suffix.lower() == ".zip"]
-        if nested and inner:
-            raise ValueError("it is an archive in an archive, and holds archives itself")
-        size = sum(member.file_size for member in members.values())
-        # Nothing is written beyond what an archive says of itself, so this stops bombs too.
-        require_room(into, size)
-        if len({path.parts[0] for path in members}) > 1:
-            into = into / safe_relative_path(archive.stem)
-        with byte_progress(f"Unpacking {archive.name}", size) as advance:
-            for path, member in members.items():
-                _extract(opened, member, into / path)
-                advance(member.file_size)
-    for path in inner:
-        unzip(into / path, (into / path).parent, nested=True)
-        (into / path).unlink()
+    try:
+        unpacked = _unzip(archive, into)
+    except (*_DAMAGE, OSError) as error:
+        # The system's own errors have a number; damage within bzip2 is one without.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DownloadError(
+            f"{archive.name}: not unpacked: {error}; it is what lies on the server (its MD5 is "
+            "right), so another try is of no use; write to the authors of the data set"
+        ) from error
+    for path in unpacked:
+        if path.suffix.lower() == ".zip":
+            unzip(path, path.parent)
+            path.unlink()
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -77,14 +67,16 @@ def require_room(folder: Path, needed: int) -> None:
         )
 
 
-def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file = target.open("xb")
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ValueError(f"another file stands where its {target.name} belongs") from error
-    with file, opened.open(member) as source:
-        shutil.copyfileobj(source, file, 1 << 20)
+def _unzip(archive: Path, into: Path) -> list[Path]:
+    with zipfile.ZipFile(archive) as opened:
+        members = _members(opened)
+        # Nothing is written beyond what an archive says of itself, so this stops bombs too.
+        require_room(into, sum(member.file_size for member in members.values()))
+        if len({path.parts[0] for path in members}) > 1:
+            into = into / safe_relative_path(archive.stem)
+        for path, member in progress(members.items(), f"Unpacking {archive.name}", len(members)):
+            _extract(opened, member, into / path)
+    return [into / path for path in members]
 
 
 def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -92,8 +84,7 @@ def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
     members = {}
     for member in opened.infolist():
         path = safe_relative_path(member.filename)
-        kind = stat.S_IFMT(member.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise ValueError(f"{member.filename!r} is a link or a device")
         if member.flag_bits & 1:
             raise ValueError(f"{member.filename!r} is encrypted")
@@ -102,13 +93,12 @@ def _members(opened: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
     return members
 
 
-@contextmanager
-def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            yield opened
-    except (*_DAMAGE, OSError) as error:
-        # The system's own errors have a number; damage within bzip2 is one without.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise DownloadError(f"{archive.name}: not unpacked: {error}; {_NO_USE}") from error
+def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    with opened.open(member) as source:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = target.open("xb")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ValueError(f"another file stands where its {target.name} belongs") from error
+        with file:
+            shutil.copyfileobj(source, file, 1 << 20)

@@ -21,7 +21,6 @@ def entry(**changes: Any) -> dict[str, Any]:
         "contentType": "application/zip",
         "filesize": 1000,
         "md5": MD5,
-        "checksum": {"type": "MD5", "value": MD5},
     }
     label = {"label": "Final-Dataset-Vol1.zip", "restricted": False}
     outer = {key: changes.pop(key) for key in ("label", "directoryLabel") if key in changes}
@@ -59,33 +58,16 @@ def test_a_file_belongs_into_the_folder_that_is_given() -> None:
     assert file.path == "Images/a/renamed.png"
 
 
-def test_a_table_is_fetched_as_it_was_uploaded() -> None:
-    changed = {"originalFileName": "counts.csv", "originalFileSize": 70, "filename": "counts.tab"}
-    [file] = SOURCE.files(answer(entry(**changed, filesize=60)))
-    assert file.path == "counts.csv"
-    assert file.size == 70
-    assert file.url.endswith("/11?format=original")
-
-
-def test_an_older_server_gives_the_md5_alone() -> None:
-    given = entry(md5=MD5.upper())
-    del given["dataFile"]["checksum"]
-    [file] = SOURCE.files(answer(given))
-    assert file.md5 == MD5
-
-
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ([], "list in place of an object"),
+        ([], "list indices must be integers"),
         ({"status": "OK", "data": {"id": 7}}, "no 'files'"),
-        (answer(), "it is empty"),
         (answer({"label": "x"}), "no 'dataFile'"),
         (answer(entry(filesize=None)), "int() argument must be"),
         (answer(entry(filesize=float("inf"))), "cannot convert float infinity to integer"),
         (answer(entry(directoryLabel="d/" * 3000)), "lies below 3,000 folders"),
-        (answer(entry(checksum={"type": "SHA-1", "value": "00"})), "no MD5 of Final-"),
-        (answer(entry(checksum={"type": "MD5", "value": None})), "no MD5 of Final-"),
+        (answer(entry(md5=None)), "'NoneType' object has no attribute 'lower'"),
         (answer(entry(label="../../x.zip")), "'../../x.zip' leads out of its folder"),
         (answer(entry(directoryLabel="a/../..")), "leads out of its folder"),
     ],
@@ -113,3 +95,7 @@ def test_known_files_must_be_listed() -> None:
         f"{SOURCE.page}"
     )
     assert replace(SOURCE, known={"a.zip": MD5}).files(answer(entry()))
+    with pytest.raises(
+        DownloadError, match="the server does not list any, so this is not the data"
+    ):
+        SOURCE.files(answer())

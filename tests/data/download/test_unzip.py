@@ -72,14 +72,6 @@ def test_an_archive_in_an_archive_is_unpacked_too(tmp_path: Path) -> None:
     }
 
 
-def test_archives_nested_deeper_are_refused(tmp_path: Path) -> None:
-    inner = content({"c.zip": content({"a.png": b"a"})})
-    path = archive(tmp_path / "a.zip", {"b.zip": inner})
-    assert refused(path, tmp_path / "into") == (
-        f"b.zip: not unpacked: it is an archive in an archive, and holds archives itself{NO_USE}"
-    )
-
-
 @pytest.mark.parametrize(
     "name",
     ["../a.png", "Images/../../a.png", "/tmp/a.png", "C:/a.png", "C:a.png", "..\\a.png", "\\a.png"],
