@@ -73,8 +73,8 @@ class EvaluationCallback(Callback):
         cores = max(usable_cores() // trainer.num_devices, 1)
         self._workers = min(cores, sum(map(len, self._batches)) // _WORTH_A_WORKER)
         if self._workers:
-            # A fork of a process with torch's threads may hang. A worker has one core, and does
-            # not import torch, as it would with a function of this module.
+            # A fork of a process with torch's threads may hang. A worker has one core. It
+            # would import Lightning, for six seconds, to find a function of this module.
             self._pool = ProcessPoolExecutor(
                 self._workers,
                 multiprocessing.get_context("spawn"),

@@ -1,6 +1,8 @@
 """Records of images, and their figures by source, photograph group and crack width."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +16,14 @@ from crackseg.metrics.overlap import image_scores, total_scores
 from crackseg.metrics.thin_structures import image_thin_scores, measure_thin, thin_scores
 
 PLACE = THRESHOLDS.index(0.37)
+
+
+def test_a_worker_that_measures_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys, crackseg.evaluation.records; "
+        "sys.exit(bool({'torch', 'lightning'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def row(name: str, source: str = "", photograph: str = "", group: str = "") -> Row:
