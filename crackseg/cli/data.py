@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg.data.download.dataverse import PERSISTENT_ID, VERSIONS
+from crackseg.data.download.crackseg9k import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def _download(options: argparse.Namespace) -> int:
     # Imported here because the libraries behind them take a while, and --help must not wait.
     from crackseg.config.overrides import program, relative_to_cwd, shell_override
     from crackseg.data.discovery.pairs import find_pairs
-    from crackseg.data.download.crackseg9k import download
-    from crackseg.data.download.dataverse import crackseg9k
+    from crackseg.data.download.crackseg9k import crackseg9k
+    from crackseg.data.download.data_set import download
     from crackseg.system.exits import Interrupted, work_begins
     from crackseg.system.runtime import start_logging
 

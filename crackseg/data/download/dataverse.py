@@ -1,4 +1,4 @@
-"""Address of CrackSeg9k: its server, its identifier and its versions.
+"""Data sets on Dataverse servers: addresses of their files, and lists of these.
 
 Addresses and answers are those of Dataverse's API guide: "Get Version of a Dataset" of the Native
 API, and "Basic File Access" of the Data Access API (https://guides.dataverse.org/en/latest/api/).
@@ -13,18 +13,6 @@ from urllib.parse import urlencode
 
 from crackseg.errors import DownloadError
 from crackseg.system.files import safe_relative_path
-
-SERVER = "https://dataverse.harvard.edu"
-PERSISTENT_ID = "doi:10.7910/DVN/EGIEBY"
-# Ours -> Dataverse's, which counts as major.minor.
-VERSIONS = {3: "3.0", 4: "4.0"}
-# MD5 of files that are known from elsewhere.
-_KNOWN: dict[int, dict[str, str]] = {
-    4: {
-        "Final-Dataset-Vol1.zip": "0ee4b33617db30612184a2700116ba4d",
-        "Final-Dataset-Vol2.zip": "d52bccf41c081d74fe50c9feec48ca39",
-    }
-}
 
 
 @dataclass(frozen=True)
@@ -121,12 +109,3 @@ class Source:
             size=int(data["filesize"]),
             md5=data["md5"].lower(),
         )
-
-
-def crackseg9k(version: int) -> Source:
-    """CrackSeg9k on Harvard's Dataverse.
-
-    Args:
-        version: Key of ``VERSIONS``.
-    """
-    return Source(SERVER, PERSISTENT_ID, VERSIONS[version], _KNOWN.get(version, {}))

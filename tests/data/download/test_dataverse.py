@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from crackseg.data.download.dataverse import RemoteFile, Source, crackseg9k
+from crackseg.data.download.crackseg9k import crackseg9k
+from crackseg.data.download.dataverse import RemoteFile, Source
 from crackseg.errors import DownloadError
 
 SOURCE = Source("https://example.org", "doi:10.5072/FK2/CRACKS", "4.0")

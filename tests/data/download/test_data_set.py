@@ -15,9 +15,9 @@ from filelock import FileLock
 
 from crackseg.cli.main import main
 from crackseg.data.discovery.pairs import find_pairs
-from crackseg.data.download import crackseg9k as module
-from crackseg.data.download import dataverse
-from crackseg.data.download.crackseg9k import download
+from crackseg.data.download import crackseg9k, dataverse
+from crackseg.data.download import data_set as module
+from crackseg.data.download.data_set import download
 from crackseg.data.download.transfer import RETRY, HttpClient
 from crackseg.errors import DatasetError, DownloadError
 from crackseg.system.exits import Interrupted
@@ -293,9 +293,9 @@ def test_two_at_once_are_not_let_in(server: Dataverse, root: Path) -> None:
 @pytest.fixture
 def as_harvard(server: Dataverse, monkeypatch: pytest.MonkeyPatch) -> Dataverse:
     """The command, asking this server; without the MD5 that only the real files have."""
-    monkeypatch.setattr(dataverse, "SERVER", server.url)
-    monkeypatch.setattr(dataverse, "PERSISTENT_ID", server.source.persistent_id)
-    monkeypatch.setattr(dataverse, "_KNOWN", {})
+    monkeypatch.setattr(crackseg9k, "SERVER", server.url)
+    monkeypatch.setattr(crackseg9k, "PERSISTENT_ID", server.source.persistent_id)
+    monkeypatch.setattr(crackseg9k, "_KNOWN", {})
     return server
 
 
