@@ -157,6 +157,9 @@ def initialise(network: nn.Module, init: Init, negative_slope: float) -> None:
     for module in network.modules():
         if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             continue
+        if module.weight.is_meta:
+            # An outline has no values, and to draw none torch would import its compiler.
+            continue
         if init == "he":
             nn.init.kaiming_normal_(module.weight, a=negative_slope, nonlinearity="leaky_relu")
         else:

@@ -107,7 +107,7 @@ def work_begins(prepare: Callable[[int], str] | None = None) -> None:
     Args:
         prepare: Function that is called after a signal, before the exception is raised. It takes
             the signal's number and gives advice for the line that the user reads, or nothing. A
-            second signal ends the process although it has not returned.
+            second signal does not wait until it returns.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -116,13 +116,17 @@ def work_begins(prepare: Callable[[int], str] | None = None) -> None:
             return
         interruption = Interrupted(number)
         if prepare is not None:
-            _handle_signals(_end)
+            _handle_signals(_interrupt_at_once)
             interruption.advice = prepare(number)
             _handle_signals(interrupt)
         raise interruption
 
     if _in_main_thread():
         _handle_signals(interrupt)
+
+
+def _interrupt_at_once(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
 
 
 @contextmanager

@@ -34,8 +34,8 @@ def start_method() -> str:
 
 def kill_children_at_exit() -> None:
     """Lets this process end although a child hangs, for which Python would wait forever."""
-    atexit.unregister(kill_children)
-    atexit.register(kill_children)
+    atexit.unregister(_kill_children_in_silence)
+    atexit.register(_kill_children_in_silence)
 
 
 def kill_children() -> None:
@@ -45,6 +45,13 @@ def kill_children() -> None:
             # Those of joblib have no kill().
             with suppress(OSError):
                 os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _kill_children_in_silence() -> None:
+    if hasattr(signal, "SIGCHLD"):
+        # torch raises an error for a killed worker in whatever is being done.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    kill_children()
 
 
 @contextmanager

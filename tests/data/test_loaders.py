@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -44,8 +45,14 @@ def test_a_worker_that_hangs_is_killed() -> None:
     batches = iter(loader)
     assert next(batches)["stem"] == ["0"]
     (worker,) = multiprocessing.active_children()
-    stop_workers(loader, grace=0.2)
+    # In a thread, so that a failure is no endless wait.
+    ending = Thread(target=stop_workers, args=(loader, 0.2), daemon=True)
+    ending.start()
+    ending.join(30)
+    hangs = ending.is_alive()
+    worker.kill()
     worker.join(10)
+    assert not hangs
     assert worker.exitcode == -signal.SIGKILL
 
 
@@ -77,8 +84,15 @@ def test_a_process_whose_worker_hangs_ends_all_the_same(tmp_path: Path) -> None:
         "raise SystemExit(7)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, script], env=environment, timeout=90, check=False)
-    assert done.returncode == 7
+    done = subprocess.run(
+        [sys.executable, script],
+        env=environment,
+        timeout=90,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (7, "")
 
 
 class Ending(Hanging):
