@@ -15,19 +15,17 @@ from crackseg.images.bit_depth import Numbers, png_white
 from crackseg.images.conversion import Photograph, is_opaque, photograph_of
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.pixels import (
+    DECODING_BYTES,
     DEEP_MODES,
-    TOO_LARGE,
     UInt8Array,
     decoding,
     open_picture,
     refuse_special_file,
+    refuse_too_large,
     turned_upright,
 )
 from crackseg.images.tiff import UPRIGHT, TiffHeader, read_tiff_header, read_tiff_values
-from crackseg.system.memory import available_memory
 
-# Bytes a pixel while a photograph is decoded and turned.
-DECODING_BYTES = 12
 # Further bytes for each deep value: as it is stored, and twice as a whole number of 8 bytes.
 _DEEP_BYTES = 24
 
@@ -60,10 +58,10 @@ def open_photograph(
         tiff = read_tiff_header(path)
         if tiff is not None and tiff.is_deep:
             deep_bytes = _DEEP_BYTES * tiff.bands
-            _refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
+            refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
-            _refuse_too_large(path, opened.size[::-1], bytes_per_pixel)
+            refuse_too_large(path, opened.size[::-1], bytes_per_pixel)
             warn_of_pages(path, opened)
             if _is_deep_png(opened):
                 return _of_deep_png(path, opened, white_level)
@@ -118,18 +116,6 @@ def as_photograph(image: Image.Image | Numbers, white_level: int | None = None) 
         raise ValueError(f"an image is of whole numbers or floats, not {array.dtype}")
     opacity = is_opaque(array[:, :, 3]) if array.shape[2] == 4 else None
     return photograph_of(Path("array"), array[:, :, :3], opacity, white_level=white_level)
-
-
-def _refuse_too_large(path: Path, size: tuple[int, int], bytes_per_pixel: int) -> None:
-    """Refuses a photograph of a size (H, W) that would not fit into memory."""
-    available = available_memory()
-    height, width = size
-    needed = height * width * bytes_per_pixel
-    if available is not None and needed > available:
-        raise UnreadableImageError(
-            f"{path}: {TOO_LARGE} ({width:,} x {height:,} pixels take about "
-            f"{needed / 1e9:.1f} GB, {available / 1e9:.1f} GB are left)"
-        )
 
 
 def _of_pillow(

@@ -20,6 +20,7 @@ from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.system.files import atomic_write
+from crackseg.system.memory import available_memory
 
 # Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
 # checked for each photograph instead.
@@ -41,6 +42,8 @@ _FORMATS = frozenset(
     )
 )
 TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"
+# Bytes a pixel while a picture is decoded and turned.
+DECODING_BYTES = 12
 DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _Decoded = TypeVar("_Decoded")
 
@@ -145,13 +148,35 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
         tiff = read_tiff_header(path)
         # A mask of 8 bits with a sign holds 255 as -1.
         if tiff is not None and tiff.is_deep and tiff.bits > 8:
+            refuse_too_large(path, tiff.size, DECODING_BYTES * tiff.bands)
             warn_of_pages(path, tiff)
             return convert(_deep_picture(tiff))
         with open_picture(path) as opened:
+            refuse_too_large(path, opened.size[::-1])
             warn_of_pages(path, opened)
             upright = turned_upright(opened)
             upright.load()
             return convert(upright)
+
+
+def refuse_too_large(
+    path: Path, size: tuple[int, int], bytes_per_pixel: int = DECODING_BYTES
+) -> None:
+    """Refuses a picture of a size (H, W) that would not fit into memory, or without a pixel.
+
+    Raises:
+        UnreadableImageError: It is one; the message says its size.
+    """
+    available = available_memory()
+    height, width = size
+    if not height or not width:
+        raise UnreadableImageError(f"{path}: cannot be decoded as an image (it has no pixels)")
+    needed = height * width * bytes_per_pixel
+    if available is not None and needed > available:
+        raise UnreadableImageError(
+            f"{path}: {TOO_LARGE} ({width:,} x {height:,} pixels take about "
+            f"{needed / 1e9:.1f} GB, {available / 1e9:.1f} GB are left)"
+        )
 
 
 def refuse_special_file(path: Path) -> None:

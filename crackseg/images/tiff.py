@@ -42,10 +42,9 @@ UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
 }
 """What turns a stored array upright, by its EXIF orientation; others are upright."""
 
-# What damaged files raise in the programs that read them.
+# What damaged headers raise.
 _DAMAGES = (
-    *(OSError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError),
-    *(struct.error, tifffile.TiffFileError),
+    *(OSError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError, struct.error),
 )
 # OpenCV prints what is wrong with a file before it gives it back as nothing.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -174,11 +173,12 @@ def _by_tifffile(header: TiffHeader) -> Numbers | None:
             page = file.pages.first
             decoded = np.asarray(page.asarray())
             axes = page.axes
-    except _DAMAGES:
+    except Exception:
+        # A damaged file can fail in any way.
         return None
     values = np.moveaxis(decoded, 0, -1) if axes == "SYX" else np.atleast_3d(decoded)
     turned: Numbers = UPRIGHT.get(header.orientation, np.asarray)(values)
-    return turned
+    return turned if turned.shape == (*header.size, header.bands) else None
 
 
 def _read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:

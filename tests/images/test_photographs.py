@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images import conversion, notices, photographs
+from crackseg.images import conversion, notices, pixels
 from crackseg.images.photographs import (
     as_photograph,
     open_photograph,
@@ -176,12 +176,14 @@ def test_a_photograph_too_large_for_the_memory_is_refused_before_it_is_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.fromarray(wall()).save(tmp_path / "x.png")
-    monkeypatch.setattr(photographs, "available_memory", lambda: 1000)
-    with pytest.raises(UnreadableImageError) as refused:
-        read_photograph(tmp_path / "x.png")
-    assert "x.png: too large for the memory; cut it into parts, or make it smaller (60 x 40" in str(
-        refused.value
-    )
+    monkeypatch.setattr(pixels, "available_memory", lambda: 1000)
+    for read in (read_photograph, read_mask_and_kind):
+        with pytest.raises(UnreadableImageError) as refused:
+            read(tmp_path / "x.png")
+        assert (
+            "x.png: too large for the memory; cut it into parts, or make it smaller (60 x 40"
+            in str(refused.value)
+        )
 
 
 def test_further_pages_are_told(tmp_path: Path, warned: Log) -> None:

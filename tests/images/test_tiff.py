@@ -178,6 +178,18 @@ def test_truncated_deep_files_are_refused_without_noise(
     assert "OpenCV" not in capfd.readouterr().err
 
 
+def test_damage_within_compressed_bands_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    values = np.stack([wall()[:, :, 0]] * 3).astype(np.uint16)
+    tifffile.imwrite(path, values, **PLANAR, compression="zlib")
+    data = bytearray(path.read_bytes())
+    data[-2000:-1000] = bytes(1000)
+    path.write_bytes(data)
+    for read in (read_photograph, read_mask_and_kind):
+        with pytest.raises(UnreadableImageError, match=r"x\.tif: cannot be decoded as an image"):
+            read(path)
+
+
 def test_further_pages_of_deep_files_and_of_masks_are_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
