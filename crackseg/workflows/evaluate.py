@@ -11,7 +11,7 @@ import torch
 from lightning import Trainer
 from PIL import Image
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint
 from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
@@ -66,12 +66,13 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> dict[st
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
-    parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
+    checkpoint = read_checkpoint(config.checkpoint)
+    parameters = checkpoint.parameters
     datamodule = evaluation_data(config, parameters)
-    threshold = parameters["threshold"]
+    threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
     examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
-    trainer = _examine(config, datamodule, examination)
+    trainer = _examine(config, checkpoint, datamodule, examination)
     assert examination.histogram is not None
     metrics = {
         "checkpoint": str(Path(config.checkpoint).resolve()),
@@ -108,18 +109,19 @@ def _check(config: EvaluateConfig) -> None:
 
 
 def _examine(
-    config: EvaluateConfig, datamodule: CrackDataModule, examination: EvaluationCallback
+    config: EvaluateConfig,
+    checkpoint: Checkpoint,
+    datamodule: CrackDataModule,
+    examination: EvaluationCallback,
 ) -> Trainer:
-    segmenter = CrackSegmenter.load_from_checkpoint(
-        config.checkpoint, map_location="cpu", weights_only=True
-    )
+    segmenter = CrackSegmenter.from_checkpoint(checkpoint)
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
     datamodule.test_subset = config.subset
     if config.resolution == "native":
-        seen = segmenter.hparams["preprocessing"]
+        parameters = checkpoint.parameters
         datamodule.test_pixels = PredictionScaleReader(
-            datamodule.root, seen["scale"], seen["resize"]
+            datamodule.root, parameters.scale, parameters.preprocessing.resize
         )
     with killed_workers_named(), quiet_lightning():
         trainer = _build_trainer(config, examination)
@@ -147,17 +149,17 @@ def _keep(metrics: dict[str, Any], examination: EvaluationCallback, folder: Path
 def _protocol(
     config: EvaluateConfig,
     metrics: dict[str, Any],
-    parameters: dict[str, Any],
+    parameters: CheckpointParameters,
     datamodule: CrackDataModule,
 ) -> list[str]:
     """Lines that belong to every figure."""
-    seen, cut = parameters["preprocessing"], datamodule.preprocessing.mask_threshold
+    seen, cut = parameters.preprocessing, datamodule.preprocessing.mask_threshold
     at = chosen = ""
     if config.resolution == "native":
-        at = f"their own size (seen at {seen['scale']:.2f} of it)"
-    if cut != seen["mask_threshold"]:
-        chosen = f", where masks were cut at >{seen['mask_threshold']}"
-    if config.subset == "val" and metrics["manifest_hash"] == parameters["data"]["manifest_hash"]:
+        at = f"their own size (seen at {parameters.scale:.2f} of it)"
+    if cut != seen.mask_threshold:
+        chosen = f", where masks were cut at >{seen.mask_threshold}"
+    if config.subset == "val" and metrics["manifest_hash"] == parameters.data.manifest_hash:
         chosen += ", which this is, so that figures at it are optimistic"
     return [
         *protocol(metrics["images"], datamodule, at, metrics["leak_line"]).splitlines(),
@@ -184,10 +186,10 @@ def _show(config: EvaluateConfig, metrics: dict[str, Any], folder: Path) -> None
 
 
 def _leak_line(
-    config: EvaluateConfig, parameters: dict[str, Any], datamodule: CrackDataModule
+    config: EvaluateConfig, parameters: CheckpointParameters, datamodule: CrackDataModule
 ) -> str:
     """Line about the overlap of the judged images with those of the checkpoint's training."""
-    if datamodule.manifest.digest != parameters["data"]["manifest_hash"]:
+    if datamodule.manifest.digest != parameters.data.manifest_hash:
         return (
             "UNKNOWN: this is not the division that the checkpoint was trained with, any of these "
             "images may have been trained on"
