@@ -1,5 +1,6 @@
 """Typed schema of every config group: the settings and their types."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass
 from functools import cache
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any, Literal, cast, get_origin
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from crackseg.errors import ConfigError
 from crackseg.system.files import write_text
 
 
@@ -221,6 +224,22 @@ def register_schemas() -> None:
 def write_config(config: TrainConfig, path: Path) -> None:
     """Writes all settings as YAML."""
     write_text(path, OmegaConf.to_yaml(OmegaConf.structured(config)))
+
+
+def read_data_config(saved: Mapping[str, Any]) -> DataConfig:
+    """Settings of data as a checkpoint keeps them; missing ones get their defaults.
+
+    Raises:
+        ConfigError: A setting does not exist or has the wrong type.
+    """
+    # A text such as ${oc.env:HOME} would be replaced, and no program writes one.
+    if "${" in str(saved):
+        raise ConfigError("a text with ${, which would be replaced")
+    try:
+        config = OmegaConf.merge(OmegaConf.structured(DataConfig), dict(saved))
+        return cast(DataConfig, OmegaConf.to_object(config))
+    except OmegaConfBaseException as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
 
 
 def read_config(path: Path) -> TrainConfig:

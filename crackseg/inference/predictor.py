@@ -1,10 +1,8 @@
 """Predicts the probability and the mask of cracks in a photograph with a checkpoint."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from crackseg.checkpoint import network_weights, read_checkpoint
+from crackseg.checkpoint import read_checkpoint
 from crackseg.errors import ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph, open_photograph
@@ -101,15 +99,14 @@ class Predictor:
                 :func:`crackseg.checkpoint.read_checkpoint`.
         """
         checkpoint = read_checkpoint(path)
-        parameters: Mapping[str, Any] = checkpoint["hyper_parameters"]
-        network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
-        network.load_state_dict(network_weights(checkpoint))
-        preprocessing = parameters["preprocessing"]
+        parameters = checkpoint.parameters
+        network = build_network(parameters.model.name, parameters.model.arguments)
+        network.load_state_dict(checkpoint.network_weights)
         predictor = cls(
             network,
-            threshold=parameters["threshold"] if threshold is None else threshold,
-            scale=preprocessing["scale"] if scale is None else scale,
-            how=preprocessing["resize"],
+            threshold=parameters.threshold if threshold is None else threshold,
+            scale=parameters.scale if scale is None else scale,
+            how=parameters.preprocessing.resize,
             device=device,
             white_level=white_level,
         )

@@ -92,7 +92,7 @@ class Throughput(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores these values."""
-        self.seconds, self.images = state_dict["seconds"], state_dict["images"]
+        self.seconds, self.images = float(state_dict["seconds"]), int(state_dict["images"])
 
     def figures(self) -> dict[str, float]:
         """Seconds of training and images per second over all processes."""
@@ -120,7 +120,8 @@ class ProgressLine(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores the best figure."""
-        self._best = state_dict["best"]
+        best = state_dict["best"]
+        self._best = None if best is None else float(best)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the bar."""

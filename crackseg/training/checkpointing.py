@@ -35,7 +35,7 @@ class SafeCheckpointIO(TorchCheckpointIO):
 
     def load_checkpoint(self, path: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Reads and checks a checkpoint, see :mod:`crackseg.checkpoint`."""
-        return read_checkpoint(path)
+        return dict(read_checkpoint(path).content)
 
 
 class _Kept(ModelCheckpoint):
@@ -45,17 +45,18 @@ class _Kept(ModelCheckpoint):
         super().__init__(folder, name, monitor, mode=mode, enable_version_counter=False)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores the state, with its paths changed to the present folder."""
-        state = {**state_dict, "dirpath": self.dirpath}
-        for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
-            state[key] = self._here(state.get(key, ""))
-        state["best_k_models"] = {
-            self._here(path): score for path, score in state["best_k_models"].items()
+        """Restores the state, with its paths changed to the one file that is kept here."""
+        path = str(Path(self.dirpath or "") / f"{self.filename}.ckpt")
+        scores = list(state_dict["best_k_models"].values())
+        kept = {path: scores[0]} if scores else {}
+        state = {
+            "dirpath": self.dirpath,
+            "best_model_path": path if state_dict["best_model_path"] else "",
+            "kth_best_model_path": path if kept else "",
+            "last_model_path": "",
+            "best_k_models": kept,
         }
-        super().load_state_dict(state)
-
-    def _here(self, path: str) -> str:
-        return str(Path(self.dirpath or "") / Path(path).name) if path else path
+        super().load_state_dict({**state_dict, **state})
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def read_start(checkpoint: Path, manifest: Manifest) -> Start:
         DatasetError: The photographs or their subsets are no longer the same.
     """
     content = read_checkpoint(checkpoint)
-    data = content["hyper_parameters"]["data"]
-    if data["manifest_hash"] != manifest.digest:
+    data = content.parameters.data
+    if data.manifest_hash != manifest.digest:
         raise DatasetError(
             f"{checkpoint}: the photographs or their subsets have changed since this run began "
-            f"(there {data['counts']}, now {manifest.counts}); restore them, or begin a new run"
+            f"(there {data.counts}, now {manifest.counts}); restore them, or begin a new run"
         )
-    return Start(checkpoint, int(content["epoch"]) + 1, int(content["global_step"]))
+    return Start(checkpoint, content.epoch + 1, content.step)

@@ -1,7 +1,8 @@
 """The LightningModule: a network, its loss, its figures, its optimizer."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -10,10 +11,14 @@ from lightning import LightningModule
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import MeanMetric
 
+from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
+from crackseg.checkpoint.form import one_line
 from crackseg.data.dataset import Sample
-from crackseg.errors import TrainingError
+from crackseg.errors import TrainingError, name_some
 from crackseg.inference.tiling import full_size_logits
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
@@ -21,6 +26,7 @@ from crackseg.metrics.scores import monitor_mode, scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
 from crackseg.system.runtime import full_float32
+from crackseg.training.restoring import state_faults
 
 STAGES = ("train", "val", "test")
 
@@ -28,44 +34,23 @@ STAGES = ("train", "val", "test")
 class CrackSegmenter(LightningModule):
     """Trains and judges a network on batches ``{"image", "mask", "stem"}``.
 
-    All arguments are plain Python and go into the checkpoint as they are, see
-    :mod:`crackseg.checkpoint`; some are only kept there for those who use the checkpoint.
-
     Args:
-        model: Network, ``{"name", "arguments"}``.
-        loss: Loss, ``{"terms", "class_weights"}``.
-        optimizer: Settings of the optimizer, ``{"lr", "weight_decay"}``.
-        scheduler: Settings of the scheduler, ``{"monitor", "factor", "patience", "min_lr"}``.
-        preprocessing: Preprocessing of the photographs.
-        data: Identity of the data.
-        threshold: Probability above which a pixel is called crack in test; .5 until it is chosen.
-        seed: Seed of the run.
-        versions: Versions of the packages.
-        format: Version of the checkpoint's layout.
+        settings: Parameters of its checkpoints, of which it also takes the network, the loss, the
+            optimizer, the threshold of a test and the seed.
 
     Attributes:
         totals: Counts at each threshold of every finished stage, see
             :class:`crackseg.metrics.confusion.ConfusionCounts`.
+        settings: Parameters of its next checkpoint.
+        threshold: Probability above which a pixel is called crack in a test.
     """
 
-    def __init__(
-        self,
-        model: Mapping[str, Any],
-        loss: Mapping[str, Any],
-        optimizer: Mapping[str, float],
-        scheduler: Mapping[str, Any],
-        preprocessing: Mapping[str, Any],
-        data: Mapping[str, Any],
-        threshold: float,
-        seed: int,
-        versions: Mapping[str, str],
-        format: int,  # noqa: A002 - the key's name in the checkpoint
-    ) -> None:
+    def __init__(self, settings: CheckpointParameters) -> None:
         super().__init__()
-        self.save_hyperparameters(logger=False)
-        self.network = build_network(model["name"], model["arguments"])
-        self.loss = SegmentationLoss(loss["terms"], loss["class_weights"])
-        self.threshold = threshold
+        self.settings = settings
+        self.network = build_network(settings.model.name, settings.model.arguments)
+        self.loss = SegmentationLoss(settings.loss.terms, settings.loss.class_weights)
+        self.threshold = settings.threshold
         self.totals: dict[str, Tensor] = {}
         # Training is judged only at .5, which costs almost nothing; the other stages at every
         # threshold that may be chosen.
@@ -76,6 +61,29 @@ class CrackSegmenter(LightningModule):
             }
         )
         self.losses = nn.ModuleDict({f"{stage}_loss": MeanMetric() for stage in STAGES})
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> "CrackSegmenter":
+        """Makes the module that a checkpoint was written of."""
+        segmenter = cls(checkpoint.parameters)
+        segmenter.load_state_dict(checkpoint.module_weights)
+        return segmenter
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the parameters."""
+        # Lightning's name for parameters that it gives to a constructor by name.
+        checkpoint |= {"hparams_name": "kwargs", "hyper_parameters": self.settings.as_dict()}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Checks the state of a training before any of it is restored.
+
+        Raises:
+            CheckpointError: It is not the state of such a training.
+        """
+        faults = state_faults(checkpoint, self.trainer, self)
+        if faults:
+            told = name_some(map(one_line, faults), 3)
+            raise refused(Path(str(self.trainer.ckpt_path)), told)
 
     def forward(self, image: Tensor) -> Tensor:
         """Computes logits (N, 1, H, W) of images (N, 3, H, W) in [0, 1]."""
@@ -112,7 +120,7 @@ class CrackSegmenter(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Seeds dropout by run, epoch and process, so that a resumed run draws the same numbers."""
-        place = [self.hparams["seed"], self.current_epoch, self.global_rank]
+        place = [self.settings.seed, self.current_epoch, self.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 
     def on_train_epoch_end(self) -> None:
@@ -123,11 +131,11 @@ class CrackSegmenter(LightningModule):
         """
         self._finish("train", 0.5)
         optimizer = self.optimizers(use_pl_optimizer=False)
-        assert isinstance(optimizer, torch.optim.Optimizer)
+        assert isinstance(optimizer, Optimizer)
         self.log("train/lr", optimizer.param_groups[0]["lr"])
         scheduler = self.lr_schedulers()
-        assert isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
-        scheduler.step(self.trainer.callback_metrics[self.hparams["scheduler"]["monitor"]])
+        assert isinstance(scheduler, ReduceLROnPlateau)
+        scheduler.step(self.trainer.callback_metrics[self.settings.scheduler.monitor])
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Does nothing: :meth:`on_train_epoch_end` has done it."""
@@ -142,8 +150,9 @@ class CrackSegmenter(LightningModule):
         self._finish("val", 0.5)
         if self._fitting():
             # Checkpoints of this epoch are written after this hook and store it.
-            self.hparams["threshold"] = best_threshold(self.totals["val"], THRESHOLD_GRID)
-            best = scores_at_half_and_stored(self.totals["val"], self.hparams["threshold"])
+            threshold = best_threshold(self.totals["val"], THRESHOLD_GRID)
+            self.settings = replace(self.settings, threshold=threshold)
+            best = scores_at_half_and_stored(self.totals["val"], threshold)
             self.log("val/best_crack_iou", best["stored"]["crack_iou"])
 
     def on_test_epoch_end(self) -> None:
@@ -152,16 +161,19 @@ class CrackSegmenter(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam with decoupled weight decay; the learning rate falls on a plateau."""
-        optimizer = torch.optim.AdamW(self.network.parameters(), **self.hparams["optimizer"])
-        settings = dict(self.hparams["scheduler"])
-        monitor = settings.pop("monitor")
-        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode=monitor_mode(monitor), **settings
-        )
+        optimizer, scheduler = self.build_optimizer(self.network)
+        monitor = self.settings.scheduler.monitor
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "monitor": monitor, "interval": "epoch"},
         }
+
+    def build_optimizer(self, network: nn.Module) -> tuple[Optimizer, ReduceLROnPlateau]:
+        """Makes the optimizer of a network and the scheduler of its learning rate."""
+        optimizer = AdamW(network.parameters(), **asdict(self.settings.optimizer))
+        given = asdict(self.settings.scheduler)
+        mode = monitor_mode(given.pop("monitor"))
+        return optimizer, ReduceLROnPlateau(optimizer, mode=mode, **given)
 
     def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
         """Logits at the mask's size, and their loss."""
@@ -181,7 +193,7 @@ class CrackSegmenter(LightningModule):
     def _broken(self, stage: str, loss: float) -> str:
         if stage != "train":
             return f"the loss is {loss} on {stage}: the network's weights are no use any more"
-        rate = self.hparams["optimizer"]["lr"]
+        rate = self.settings.optimizer.lr
         return (
             f"the loss is {loss} in epoch {self.current_epoch + 1}: lower optimizer.lr (it is "
             f"{rate:g}) or set trainer.precision=32-true"

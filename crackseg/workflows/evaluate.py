@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path, PurePath
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import torch
 from lightning import Trainer
 from PIL import Image
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint
 from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
@@ -67,12 +66,13 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
-    parameters = read_checkpoint(config.checkpoint)["hyper_parameters"]
+    checkpoint = read_checkpoint(config.checkpoint)
+    parameters = checkpoint.parameters
     datamodule = evaluation_data(config, parameters)
-    threshold = parameters["threshold"]
+    threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
     examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
-    trainer = _examine(config, datamodule, examination)
+    trainer = _examine(config, checkpoint, datamodule, examination)
     assert examination.histogram is not None
     assessment = assess(examination.records, examination.histogram, threshold)
     leak_line = _leak_line(config, parameters, datamodule)
@@ -110,11 +110,12 @@ def _check(config: EvaluateConfig) -> None:
 
 
 def _examine(
-    config: EvaluateConfig, datamodule: CrackDataModule, examination: EvaluationCallback
+    config: EvaluateConfig,
+    checkpoint: Checkpoint,
+    datamodule: CrackDataModule,
+    examination: EvaluationCallback,
 ) -> Trainer:
-    segmenter = CrackSegmenter.load_from_checkpoint(
-        config.checkpoint, map_location="cpu", weights_only=True
-    )
+    segmenter = CrackSegmenter.from_checkpoint(checkpoint)
     if config.runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
     with killed_workers_named(), quiet_lightning():
@@ -147,16 +148,16 @@ def _protocol(
     config: EvaluateConfig,
     assessment: Assessment,
     leak_line: str,
-    parameters: dict[str, Any],
+    parameters: CheckpointParameters,
     datamodule: CrackDataModule,
 ) -> list[str]:
     """Lines that belong to every figure."""
-    seen, cut = parameters["preprocessing"], datamodule.preprocessing.mask_threshold
+    seen, cut = parameters.preprocessing, datamodule.preprocessing.mask_threshold
     at = chosen = ""
     if config.resolution == "native":
-        at = f"their own size (seen at {seen['scale']:.2f} of it)"
-    if cut != seen["mask_threshold"]:
-        chosen = f", where masks were cut at >{seen['mask_threshold']}"
+        at = f"their own size (seen at {parameters.scale:.2f} of it)"
+    if cut != seen.mask_threshold:
+        chosen = f", where masks were cut at >{seen.mask_threshold}"
     if config.subset == "val" and _is_own_division(datamodule, parameters):
         chosen += ", which this is, so that figures at it are optimistic"
     return [
@@ -184,7 +185,7 @@ def _show(config: EvaluateConfig, metrics: Evaluation, folder: Path) -> None:
 
 
 def _leak_line(
-    config: EvaluateConfig, parameters: dict[str, Any], datamodule: CrackDataModule
+    config: EvaluateConfig, parameters: CheckpointParameters, datamodule: CrackDataModule
 ) -> str:
     """Line about the overlap of the judged images with those of the checkpoint's training."""
     if not _is_own_division(datamodule, parameters):
@@ -199,9 +200,9 @@ def _leak_line(
     return datamodule.leaks.summary()
 
 
-def _is_own_division(datamodule: CrackDataModule, parameters: dict[str, Any]) -> bool:
+def _is_own_division(datamodule: CrackDataModule, parameters: CheckpointParameters) -> bool:
     """Whether the images are divided as in the checkpoint's training."""
-    return bool(datamodule.manifest.digest == parameters["data"]["manifest_hash"])
+    return datamodule.manifest.digest == parameters.data.manifest_hash
 
 
 def _mask_writer(

@@ -4,13 +4,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from crackseg.checkpoint import CheckpointParameters, refused
+from crackseg.checkpoint.form import one_line
 from crackseg.config import parsing
-from crackseg.config.schema import DataConfig, EvaluateConfig
+from crackseg.config.data_validation import check_data_config
+from crackseg.config.schema import DataConfig, EvaluateConfig, read_data_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import SUBSETS
-from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
+from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
 
 log = logging.getLogger(__name__)
 
@@ -18,30 +22,30 @@ log = logging.getLogger(__name__)
 FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 
 
-def evaluation_data(config: EvaluateConfig, parameters: Mapping[str, Any]) -> CrackDataModule:
+def evaluation_data(config: EvaluateConfig, parameters: CheckpointParameters) -> CrackDataModule:
     """Prepares the photographs to judge.
 
     Args:
         config: Settings of the evaluation.
-        parameters: Hyper-parameters of the checkpoint.
+        parameters: Parameters of the checkpoint.
 
     Raises:
+        CheckpointError: The settings of the data in the checkpoint are no such settings.
         DatasetNotFoundError: There are no photographs.
         DatasetError: The photographs that the checkpoint names have changed since, or cannot be
             divided.
     """
-    named = parameters["data"]
-    data = _data(config, DataConfig(**named["config"]))
+    named = parameters.data
+    data = _data(config, _trained_on(config.checkpoint, parameters))
     if config.mask_threshold is not None:
         data = replace(data, mask_threshold=config.mask_threshold)
-    scale = parameters["preprocessing"]["scale"] if config.resolution == "native" else None
-    datamodule = _read(config, data, scale)
-    if datamodule.manifest.digest == named["manifest_hash"]:
+    datamodule = _read(config, data, parameters.scale if config.resolution == "native" else None)
+    if datamodule.manifest.digest == named.manifest_hash:
         return datamodule
     if config.data is None:
         raise DatasetError(
             f"{datamodule.root}: these are not the photographs and subsets that the checkpoint was "
-            f"trained with ({_told(datamodule.manifest.counts, named['counts'])}); "
+            f"trained with ({_told(datamodule.manifest.counts, named.counts)}); "
             f"{_remedy(config, data)}"
         )
     log.warning(
@@ -75,6 +79,17 @@ def _read(config: EvaluateConfig, data: DataConfig, scale: float | None) -> Crac
             raise
     # A few photographs cannot be divided, and need not be where all are judged together.
     return module(replace(data, split="none", counts=None)).prepared()
+
+
+def _trained_on(path: str, parameters: CheckpointParameters) -> DataConfig:
+    """The settings of the data that the checkpoint names."""
+    try:
+        data = read_data_config(parameters.data.config)
+        check_data_config(data)
+    except ConfigError as error:
+        faults = one_line(name_some(str(error).splitlines(), 3))
+        raise refused(Path(path), f"data.config: {faults}") from error
+    return data
 
 
 def _told(now: Mapping[str, int], then: Mapping[str, int]) -> str:

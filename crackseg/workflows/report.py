@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import CheckpointParameters, read_checkpoint
 from crackseg.config.overrides import relative_to_cwd
 from crackseg.data.discovery.pairs import common_root
 from crackseg.data.splits.manifest import SUBSETS
@@ -140,8 +140,8 @@ def _find(folders: Iterable[Path]) -> list[Run]:
 
 def _with_checkpoints(
     done: Sequence[Run],
-) -> tuple[list[Run], dict[Path, Mapping[str, Any]], list[Run]]:
-    """Runs whose checkpoint can be read, its hyper-parameters by folder, and the other runs.
+) -> tuple[list[Run], dict[Path, CheckpointParameters], list[Run]]:
+    """Runs whose checkpoint can be read, its parameters by folder, and the other runs.
 
     Raises:
         CheckpointError: There are only others.
@@ -150,7 +150,7 @@ def _with_checkpoints(
     faults = []
     for run in done:
         try:
-            parameters[run.folder] = read_checkpoint(run.folder / BEST)["hyper_parameters"]
+            parameters[run.folder] = read_checkpoint(run.folder / BEST).parameters
             having.append(run)
         except CheckpointError as error:
             faults.append(error)
@@ -161,7 +161,7 @@ def _with_checkpoints(
 
 
 def _with_photographs(
-    subset: str, done: Sequence[Run], parameters: Mapping[Path, Mapping[str, Any]]
+    subset: str, done: Sequence[Run], parameters: Mapping[Path, CheckpointParameters]
 ) -> tuple[list[Run], list[Run]]:
     """Runs with photographs in a subset; and the others, with this as their error.
 
@@ -170,7 +170,7 @@ def _with_photographs(
     """
     having, without = [], []
     for run in done:
-        if parameters[run.folder]["data"]["counts"][subset]:
+        if parameters[run.folder].data.counts[subset]:
             having.append(run)
         else:
             without.append(replace(run, error=f"its {subset} subset is empty"))
@@ -224,7 +224,7 @@ def _look_at(
         DatasetError: Photographs or masks do not exist any more, or are not those that were judged.
     """
     moved = moved_roots(entry.parameters, roots)
-    root = common_root(moved) if moved else Path(entry.parameters["data"]["root"])
+    root = common_root(moved) if moved else Path(entry.parameters.data.root)
     looks = predict_images(entry.run.folder, images, resolution, root)
     judged = dict(zip(entry.test.images.names, entry.test.images.crack.tolist(), strict=True))
     others = [image for image, look in looks.items() if int(look.truth.sum()) != judged[image]]

@@ -14,7 +14,6 @@ from crackseg.data.splits.manifest import Row, read_manifest
 from crackseg.errors import DatasetError, name_some
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import resize
-from crackseg.preprocessing import Preprocessing
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.runs.record import BEST
 from crackseg.training.segmenter import CrackSegmenter
@@ -38,22 +37,18 @@ def predict_images(
     Raises:
         DatasetError: Photographs or masks do not exist any more.
     """
-    parameters = read_checkpoint(folder / BEST)["hyper_parameters"]
-    seen = parameters["preprocessing"]
+    checkpoint = read_checkpoint(folder / BEST)
+    parameters = checkpoint.parameters
+    seen = parameters.preprocessing
     by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
-    white_level = parameters["data"]["config"].get("white_level")
-    size = seen["image_size"] and (int(seen["image_size"][0]), int(seen["image_size"][1]))
-    pixels: PairReader = FileReader(
-        root, Preprocessing(size, seen["resize"], seen["mask_threshold"], white_level)
-    )
+    white_level = seen.white_level
+    pixels: PairReader = FileReader(root, seen)
     if resolution == "native":
-        pixels = PredictionScaleReader(root, seen["scale"], seen["resize"], white_level)
-    segmenter = CrackSegmenter.load_from_checkpoint(
-        folder / BEST, map_location="cpu", weights_only=True
-    ).eval()
-    dataset = CrackDataset(pixels, rows, seen["mask_threshold"])
+        pixels = PredictionScaleReader(root, parameters.scale, seen.resize, white_level)
+    segmenter = CrackSegmenter.from_checkpoint(checkpoint).eval()
+    dataset = CrackDataset(pixels, rows, seen.mask_threshold)
     looks = {}
     for index, row in enumerate(rows):
         sample = dataset[index]
@@ -67,7 +62,7 @@ def predict_images(
             resize(photograph, (height, width), "area"),
             truth,
             np.asarray(probability.numpy(), np.float32),
-            parameters["threshold"],
+            parameters.threshold,
         )
     return looks
 

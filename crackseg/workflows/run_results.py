@@ -12,6 +12,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from crackseg.checkpoint import CheckpointParameters
 from crackseg.config.overrides import relative_to_cwd
 from crackseg.config.schema import EvaluateConfig
 from crackseg.errors import (
@@ -21,7 +22,7 @@ from crackseg.errors import (
     OutputError,
     WorkerKilledError,
 )
-from crackseg.models import build_network
+from crackseg.models.limits import outline
 from crackseg.reporting.comparison.entries import RunResult, settings_as_text
 from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_evaluation
 from crackseg.runs.history import read_history
@@ -40,7 +41,7 @@ EVALUATIONS = "evaluation"
 def run_result(
     run: Run,
     name: str,
-    parameters: Mapping[str, Any],
+    parameters: CheckpointParameters,
     subset: str,
     resolution: str,
     roots: Sequence[Path],
@@ -51,7 +52,7 @@ def run_result(
     Args:
         run: Finished run.
         name: Name of the run on the page.
-        parameters: Hyper-parameters of its checkpoint.
+        parameters: Parameters of its checkpoint.
         subset: Subset that runs are compared on, beside ``val``.
         resolution: Resolution of the masks, see :class:`crackseg.config.schema.EvaluateConfig`.
         roots: Folders of photographs that were moved since the training.
@@ -60,7 +61,7 @@ def run_result(
     Raises:
         DatasetError: The run's photographs do not exist, or have changed.
     """
-    network = build_network(parameters["model"]["name"], parameters["model"]["arguments"])
+    network = outline(parameters.model.name, parameters.model.arguments)
     config = _read_settings(run.folder)
     # A page is for other readers, to whom the path of this folder is of no use.
     here = re.compile(rf"(?<![\w./-]){re.escape(str(Path.cwd()) + os.sep)}")
@@ -171,6 +172,6 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def moved_roots(parameters: Mapping[str, Any], roots: Sequence[Path]) -> Sequence[Path]:
+def moved_roots(parameters: CheckpointParameters, roots: Sequence[Path]) -> Sequence[Path]:
     """New roots of a run's photographs; empty if they are still where they were."""
-    return () if Path(parameters["data"]["root"]).is_dir() else roots
+    return () if Path(parameters.data.root).is_dir() else roots

@@ -12,7 +12,14 @@ import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg import checkpoint as checkpoints
+from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
+from crackseg.checkpoint.parameters import (
+    DataIdentity,
+    LossParameters,
+    NetworkParameters,
+    OptimizerParameters,
+    SchedulerParameters,
+)
 from crackseg.config.paths import absolute_data
 from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
@@ -31,6 +38,7 @@ from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
+from crackseg.training.restoring import restoring
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
@@ -90,9 +98,9 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
             throughput = Throughput()
             trainer = _build_trainer(config, folder, throughput, came, start)
-            trainer.fit(
-                segmenter, datamodule=datamodule, ckpt_path=start.checkpoint if start else None
-            )
+            path = start.checkpoint if start else None
+            with restoring(trainer, path):
+                trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
             metrics = {
                 **throughput.figures(),
                 "class_weights": list(datamodule.class_weights),
@@ -124,38 +132,37 @@ def _read_data(config: TrainConfig) -> CrackDataModule:
 
 
 def build_segmenter(config: TrainConfig, datamodule: CrackDataModule) -> CrackSegmenter:
-    """Makes the module for these settings and data; its hyper-parameters are plain Python."""
-    weights, size = datamodule.class_weights, datamodule.preprocessing.image_size
-    log.info("class weights: background %.4f, crack %.4f", *weights)
+    """Makes the module for these settings and data."""
+    log.info("class weights: background %.4f, crack %.4f", *datamodule.class_weights)
+    return CrackSegmenter(_parameters(config, datamodule))
+
+
+def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointParameters:
+    weights = datamodule.class_weights
     arguments = asdict(config.model)
     name = arguments.pop("name")
-    loss = asdict(config.loss)
-    if loss["class_weights"] == "auto":
-        loss["class_weights"] = list(weights)
-    return CrackSegmenter(
-        model={"name": name, "arguments": arguments},
-        loss=loss,
-        optimizer=asdict(config.optimizer),
-        scheduler=asdict(config.scheduler),
-        preprocessing={
-            "image_size": size if size is None else list(size),
-            "resize": datamodule.preprocessing.resize,
-            "mask_threshold": datamodule.preprocessing.mask_threshold,
-            "scale": datamodule.scale,
-        },
-        data={
-            "name": config.data.name,
-            "root": str(datamodule.root.resolve()),
-            "manifest_hash": datamodule.manifest.digest,
-            "counts": datamodule.manifest.counts,
-            "leaks": datamodule.leaks.as_dict(),
-            "class_weights": list(weights),
-            "config": asdict(absolute_data(config.data)),
-        },
+    loss_weights = weights if config.loss.class_weights == "auto" else config.loss.class_weights
+    return CheckpointParameters(
+        model=NetworkParameters(name, arguments),
+        loss=LossParameters(
+            dict(config.loss.terms), None if loss_weights is None else tuple(loss_weights)
+        ),
+        optimizer=OptimizerParameters(**asdict(config.optimizer)),
+        scheduler=SchedulerParameters(**asdict(config.scheduler)),
+        preprocessing=datamodule.preprocessing,
+        scale=datamodule.scale,
+        data=DataIdentity(
+            name=config.data.name,
+            root=str(datamodule.root.resolve()),
+            manifest_hash=datamodule.manifest.digest,
+            counts=datamodule.manifest.counts,
+            leaks=datamodule.leaks.as_dict(),
+            class_weights=weights,
+            config=asdict(absolute_data(config.data)),
+        ),
         threshold=0.5,
         seed=config.seed,
         versions={package: version(package) for package in ("crackseg", *PACKAGES)},
-        format=checkpoints.FORMAT,
     )
 
 
@@ -191,23 +198,22 @@ def _judge_best(
 ) -> dict[str, Any]:
     """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once."""
     best = _best_checkpoint(trainer)
-    checkpoint = checkpoints.read_checkpoint(best)
-    segmenter.load_state_dict(checkpoint["state_dict"])
+    checkpoint = read_checkpoint(best)
+    segmenter.load_state_dict(checkpoint.module_weights)
     trainer.validate(segmenter, datamodule=datamodule, verbose=False)
     threshold = best_threshold(segmenter.totals["val"], THRESHOLD_GRID)
     segmenter.threshold = threshold
     if trainer.is_global_zero:
-        checkpoint["hyper_parameters"]["threshold"] = threshold
-        checkpoints.write_checkpoint(checkpoint, best)
+        write_checkpoint(checkpoint.with_threshold(threshold).content, best)
     judged = {"val": scores_at_half_and_stored(segmenter.totals["val"], threshold)}
     if datamodule.counts["test"]:
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
         judged["test"] = scores_at_half_and_stored(segmenter.totals["test"], threshold)
-    last = checkpoints.read_checkpoint(best.with_name(LAST))
+    last = read_checkpoint(best.with_name(LAST))
     return {
         "threshold": threshold,
-        "best_epoch": int(checkpoint["epoch"]) + 1,
-        "epochs": int(last["epoch"]) + 1,
+        "best_epoch": checkpoint.epoch + 1,
+        "epochs": last.epoch + 1,
         "stopped_early": bool(trainer.should_stop),
         **judged,
     }

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from crackseg.checkpoint import CheckpointParameters
 from crackseg.data.splits.manifest import Row
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.records import ImageRecord, measure_image
@@ -29,6 +30,7 @@ from crackseg.reporting.comparison.selection import choose_failures, choose_scen
 from crackseg.reporting.terminal.evaluation import write_images
 from crackseg.runs.reader import Run
 from crackseg.system.files import write_json
+from tests.helpers.checkpoints import parameter_values
 
 THRESHOLD = 0.6
 SIZE = 48
@@ -148,10 +150,9 @@ def entry(
             "train/lr": {0: 0.1, 1: 0.01},
             "val/crack_iou": {0: 0.2, 1: 0.4},
         },
-        "parameters": {
-            "threshold": THRESHOLD,
-            "data": {"manifest_hash": "8e21b6dd77240a72"},
-        },
+        "parameters": CheckpointParameters.from_dict(
+            {**parameter_values(), "threshold": THRESHOLD}
+        ),
         "weights": 246_805,
         "val": found,
         "test": found,

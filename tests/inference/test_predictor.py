@@ -30,7 +30,7 @@ def test_a_predictor_computes_what_the_trained_module_computes(
     trained: TrainResult, predictor: Predictor, archive: Path
 ) -> None:
     photograph = archive / find_pairs(archive).pairs[0].image
-    segmenter = CrackSegmenter.load_from_checkpoint(trained.checkpoint, weights_only=True).eval()
+    segmenter = CrackSegmenter.from_checkpoint(read_checkpoint(trained.checkpoint)).eval()
     small = resize(read_photograph(photograph), (32, 32))
     image = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
@@ -135,8 +135,8 @@ def test_a_missing_checkpoint_or_device_is_named(trained: TrainResult, tmp_path:
 
 
 def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
-    told = read_checkpoint(trained.checkpoint)["hyper_parameters"]["model"]
-    network = build_network(told["name"], told["arguments"])
+    told = read_checkpoint(trained.checkpoint).parameters.model
+    network = build_network(told.name, told.arguments)
     predictor = crackseg.load(trained.checkpoint, device="cpu")
     assert sum(p.numel() for p in network.parameters()) == sum(
         p.numel() for p in predictor.network.parameters()

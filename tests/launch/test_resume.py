@@ -53,8 +53,8 @@ def test_a_resumed_run_ends_as_an_undisturbed_one(
     assert (tmp_path / "halves/figures/curves.png").is_file()
     halves = train(config, tmp_path / "halves", tmp_path / "halves/last.ckpt")
 
-    first = read_checkpoint(tmp_path / "whole/last.ckpt")
-    second = read_checkpoint(tmp_path / "halves/last.ckpt")
+    first = read_checkpoint(tmp_path / "whole/last.ckpt").content
+    second = read_checkpoint(tmp_path / "halves/last.ckpt").content
     for name, weight in first["state_dict"].items():
         torch.testing.assert_close(second["state_dict"][name], weight, rtol=0, atol=1e-6)
     assert second["lr_schedulers"] == first["lr_schedulers"]
@@ -72,9 +72,9 @@ def test_a_run_that_had_stopped_stays_stopped(config: TrainConfig, tmp_path: Pat
     whole = train(config, tmp_path / "run")
     assert whole.metrics["stopped_early"]
     (tmp_path / "run" / "metrics.json").unlink()
-    weights = read_checkpoint(tmp_path / "run/last.ckpt")["epoch"]
+    weights = read_checkpoint(tmp_path / "run/last.ckpt").epoch
     again = train(config, tmp_path / "run", tmp_path / "run/last.ckpt")
-    assert read_checkpoint(tmp_path / "run/last.ckpt")["epoch"] == weights
+    assert read_checkpoint(tmp_path / "run/last.ckpt").epoch == weights
     assert again.metrics == whole.metrics
 
 

@@ -11,7 +11,7 @@ from crackseg.workflows.train import TrainResult
 
 def test_a_moved_run_finds_its_best_epoch_again(trained: TrainResult, tmp_path: Path) -> None:
     moved = shutil.copytree(trained.checkpoint.parent, tmp_path / "moved")
-    states = read_checkpoint(moved / "last.ckpt")["callbacks"]
+    states = read_checkpoint(moved / "last.ckpt").content["callbacks"]
     (state,) = (
         state for name, state in states.items() if "best_crack_iou" in name and "dirpath" in state
     )

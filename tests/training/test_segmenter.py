@@ -98,7 +98,7 @@ def test_hyper_parameters_are_plain_values(train_config: TrainConfig) -> None:
             return all(plain(item) for item in value)
         return type(value) in (str, int, float, bool, type(None))
 
-    for name, value in segmenter.hparams.items():
+    for name, value in segmenter.settings.as_dict().items():
         assert plain(value), (name, value)
 
 

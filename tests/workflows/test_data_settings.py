@@ -41,8 +41,8 @@ def test_training_evaluation_and_prediction_work_at_native_size(
     cropping: TrainConfig, tmp_path: Path
 ) -> None:
     result = train(cropping, tmp_path / "run")
-    preprocessing = read_checkpoint(result.checkpoint)["hyper_parameters"]["preprocessing"]
-    assert (preprocessing["scale"], preprocessing["image_size"]) == (1, None)
+    parameters = read_checkpoint(result.checkpoint).parameters
+    assert (parameters.scale, parameters.preprocessing.image_size) == (1, None)
     config = EvaluateConfig(checkpoint=str(result.checkpoint))
     config.trainer.accelerator = "cpu"
     judged = evaluate(config, tmp_path / "judged")
@@ -238,10 +238,11 @@ def test_leaks_are_told_in_checkpoint_metrics_and_tables(
     printed = capsys.readouterr().out
     line = "LEAK: 2 of 2 val and 2 of 2 test items share a photograph or a near duplicate"
     assert printed.count(line) == 2, printed
-    named = read_checkpoint(result.checkpoint)["hyper_parameters"]["data"]
-    assert named["leaks"]["test"] == {"total": 2, "shared": 2, "unknown": 0}
+    leaks = read_checkpoint(result.checkpoint).parameters.data.leaks
+    assert leaks is not None
+    assert leaks["test"] == {"total": 2, "shared": 2, "unknown": 0}
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert written["leaks"] == named["leaks"]
+    assert written["leaks"] == leaks
     judged = evaluate(EvaluateConfig(checkpoint=str(result.checkpoint)), tmp_path / "judged")
     assert judged.leak_line.startswith(line)
     assert line in judged.protocol[1]

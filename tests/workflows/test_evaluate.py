@@ -36,7 +36,7 @@ def settings(checkpoint: Path, **others: object) -> EvaluateConfig:
 
 def naming(trained: TrainResult, root: Path, folder: Path) -> Path:
     """The same checkpoint, its data said to be elsewhere."""
-    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint = read_checkpoint(trained.checkpoint).content
     checkpoint["hyper_parameters"]["data"]["config"]["root"] = str(root)
     write_checkpoint(checkpoint, folder / "moved.ckpt")
     return folder / "moved.ckpt"
@@ -176,7 +176,7 @@ def test_photographs_that_were_moved_are_judged_as_what_they_are(
 
 
 def test_photographs_that_are_gone_are_asked_for(trained: TrainResult, tmp_path: Path) -> None:
-    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint = read_checkpoint(trained.checkpoint).content
     checkpoint["hyper_parameters"]["data"]["config"]["root"] = str(tmp_path / "gone")
     write_checkpoint(checkpoint, tmp_path / "moved.ckpt")
     with pytest.raises(DatasetNotFoundError) as caught:
@@ -191,7 +191,7 @@ def test_photographs_that_are_gone_are_asked_for(trained: TrainResult, tmp_path:
 def test_no_synthetic_photographs_are_made_where_others_are_looked_for(
     trained: TrainResult, tmp_path: Path
 ) -> None:
-    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint = read_checkpoint(trained.checkpoint).content
     checkpoint["hyper_parameters"]["data"]["config"] |= {"name": "synthetic", "count": 10}
     write_checkpoint(checkpoint, tmp_path / "synthetic.ckpt")
     mine = tmp_path / "mine"
@@ -237,8 +237,8 @@ def test_at_native_resolution_it_judges_what_a_prediction_would_write(
 ) -> None:
     config = settings(trained.checkpoint, subset="val", resolution="native", save=True)
     judged = evaluate(config, tmp_path)
-    parameters = read_checkpoint(trained.checkpoint)["hyper_parameters"]
-    root, predictor = Path(parameters["data"]["root"]), Predictor.from_checkpoint(config.checkpoint)
+    root = Path(read_checkpoint(trained.checkpoint).parameters.data.root)
+    predictor = Predictor.from_checkpoint(config.checkpoint)
     tp = fp = fn = 0
     for row in read_manifest(trained.checkpoint.with_name("manifest.csv"), root).subset("val"):
         found = predictor.predict(root / row.image).mask
@@ -362,7 +362,7 @@ def assert_same_figures(first: Evaluation, second: Evaluation) -> None:
 
 def sized(trained: TrainResult, batch_size: int, path: Path) -> Path:
     """The same checkpoint, its data read in other batches."""
-    checkpoint = read_checkpoint(trained.checkpoint)
+    checkpoint = read_checkpoint(trained.checkpoint).content
     checkpoint["hyper_parameters"]["data"]["config"]["batch_size"] = batch_size
     write_checkpoint(checkpoint, path)
     return path

@@ -88,7 +88,7 @@ def test_figures_are_those_of_the_evaluation(original: Path, sweep: Path, tmp_pa
             assert kept["stored"]["totals"]["crack_iou"] == pytest.approx(
                 one.run.figure(f"{subset}/crack_iou"), abs=1e-6
             )
-    network = read_checkpoint(sweep / "data.split_seed=0" / "best.ckpt")["state_dict"]
+    network = read_checkpoint(sweep / "data.split_seed=0" / "best.ckpt").content["state_dict"]
     trained = sum(
         value.numel()
         for name, value in network.items()
@@ -101,7 +101,7 @@ def test_another_checkpoint_is_judged_anew(
     sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = sweep / "data.split_seed=1" / "best.ckpt"
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path).content
     checkpoint["hyper_parameters"]["threshold"] = 0.13
     write_checkpoint(checkpoint, path)
     made = evaluations(lambda: report([sweep], tmp_path / "page.html"), monkeypatch)
@@ -149,7 +149,7 @@ def test_validation_can_be_reported_on(sweep: Path, tmp_path: Path) -> None:
 
 def move_data(run: Path, root: Path) -> None:
     """A run's checkpoint says that its data lie elsewhere."""
-    checkpoint = read_checkpoint(run / "best.ckpt")
+    checkpoint = read_checkpoint(run / "best.ckpt").content
     named = checkpoint["hyper_parameters"]["data"]
     named["root"] = named["config"]["root"] = str(root)
     write_checkpoint(checkpoint, run / "best.ckpt")
@@ -229,7 +229,7 @@ def test_a_page_does_not_tell_where_its_writer_s_folder_stands(
 
 def test_a_run_without_test_photographs_is_left_out(sweep: Path, tmp_path: Path) -> None:
     path = sweep / "data.split_seed=1" / "best.ckpt"
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path).content
     checkpoint["hyper_parameters"]["data"]["counts"]["test"] = 0
     write_checkpoint(checkpoint, path)
     report([sweep], tmp_path / "page.html")

@@ -21,7 +21,7 @@ from crackseg.workflows.train import TrainResult, train
 
 
 def weights_of(result: TrainResult) -> dict[str, torch.Tensor]:
-    weights = read_checkpoint(result.checkpoint)["state_dict"]
+    weights = read_checkpoint(result.checkpoint).content["state_dict"]
     assert isinstance(weights, dict)
     return weights
 
@@ -75,14 +75,13 @@ def test_the_stored_threshold_is_the_best_on_validation(trained: TrainResult) ->
     val = trained.metrics["val"]
     assert val["stored"]["crack_iou"] >= val["half"]["crack_iou"]
     assert trained.objective("val/crack_iou") == val["stored"]["crack_iou"]
-    hyper_parameters = read_checkpoint(trained.checkpoint)["hyper_parameters"]
-    assert hyper_parameters["threshold"] == trained.threshold
+    assert read_checkpoint(trained.checkpoint).parameters.threshold == trained.threshold
 
 
 def test_the_checkpoint_tells_all_that_a_user_of_it_needs(
     trained: TrainResult, archive: Path
 ) -> None:
-    told = read_checkpoint(trained.checkpoint)["hyper_parameters"]
+    told = read_checkpoint(trained.checkpoint).content["hyper_parameters"]
     manifest = read_manifest(trained.checkpoint.parent / "manifest.csv", archive)
     assert told["preprocessing"] == {
         "image_size": [32, 32],
@@ -101,7 +100,7 @@ def test_the_checkpoint_tells_all_that_a_user_of_it_needs(
 
 def test_the_last_checkpoint_has_a_threshold_too(trained: TrainResult) -> None:
     last = read_checkpoint(trained.checkpoint.with_name("last.ckpt"))
-    threshold = last["hyper_parameters"]["threshold"]
+    threshold = last.parameters.threshold
     assert 0.01 <= threshold <= 0.99
     assert (threshold, trained.threshold) != (0.5, 0.5)
 
@@ -114,8 +113,8 @@ def test_devices_that_are_not_there_are_told_in_one_line(
         train(train_config, tmp_path / "run")
 
 
-def test_lightning_loads_the_checkpoint_without_running_code(trained: TrainResult) -> None:
-    segmenter = CrackSegmenter.load_from_checkpoint(trained.checkpoint, weights_only=True)
+def test_the_module_is_made_of_its_checkpoint(trained: TrainResult) -> None:
+    segmenter = CrackSegmenter.from_checkpoint(read_checkpoint(trained.checkpoint))
     assert segmenter.threshold == trained.threshold
 
 
@@ -161,9 +160,10 @@ def test_a_broken_loss_stops_in_words(train_config: TrainConfig, tmp_path: Path)
 def test_class_weights_by_hand_are_taken(train_config: TrainConfig, tmp_path: Path) -> None:
     train_config.loss.class_weights = [0.5, 7.0]
     train_config.trainer.max_epochs = 1
-    told = read_checkpoint(train(train_config, tmp_path / "run").checkpoint)["hyper_parameters"]
-    assert told["loss"]["class_weights"] == [0.5, 7.0]
-    assert told["data"]["class_weights"] != [0.5, 7.0]
+    result = train(train_config, tmp_path / "run")
+    told = read_checkpoint(result.checkpoint).parameters
+    assert told.loss.class_weights == (0.5, 7.0)
+    assert told.data.class_weights != (0.5, 7.0)
 
 
 def test_other_data_are_announced_first(

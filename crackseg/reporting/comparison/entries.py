@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from os.path import commonpath
 from typing import Any
 
+from crackseg.checkpoint import CheckpointParameters
 from crackseg.config.overrides import flatten
 from crackseg.evaluation.results import Bounds
 from crackseg.reporting.comparison.evaluations import StoredEvaluation
@@ -41,7 +42,7 @@ class RunResult:
     record: Mapping[str, Any]
     settings: Mapping[str, str]
     history: Mapping[str, Mapping[int, float]]
-    parameters: Mapping[str, Any]
+    parameters: CheckpointParameters
     weights: int
     val: StoredEvaluation
     test: StoredEvaluation
@@ -64,7 +65,7 @@ class RunResult:
     @property
     def division(self) -> str:
         """First eight characters of the hash of its manifest."""
-        return str(self.parameters["data"]["manifest_hash"])[:8]
+        return self.parameters.data.manifest_hash[:8]
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:

@@ -84,7 +84,7 @@ def _chosen(entry: RunResult) -> Cell:
     best, last = (entry.run.figure(name) for name in ("best_epoch", "epochs"))
     known = best is not None and last is not None
     return Cell(
-        f"{entry.parameters['threshold']:.2f}", f"epoch {best:.0f}/{last:.0f}" if known else ""
+        f"{entry.parameters.threshold:.2f}", f"epoch {best:.0f}/{last:.0f}" if known else ""
     )
 
 

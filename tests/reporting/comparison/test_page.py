@@ -158,7 +158,8 @@ def test_settings_code_and_division_are_told(page: Path) -> None:
 def test_runs_on_other_photographs_are_not_compared(tmp_path: Path) -> None:
     first, second = two_runs(tmp_path / "runs")
     others = [name.replace("CFD_00", "CFD_90") for name in NAMES[:4]] + list(NAMES[4:])
-    parameters = {**second.parameters, "data": {**second.parameters["data"], "manifest_hash": "f0"}}
+    data = replace(second.parameters.data, manifest_hash="f0")
+    parameters = replace(second.parameters, data=data)
     apart = replace(second, test=judgement(tmp_path / "3", others), parameters=parameters)
     found = written(report_of([first, apart]), tmp_path)
     assert "judged on other photographs (2 of 6 are the same)" in found.text
@@ -189,7 +190,8 @@ def test_runs_at_another_size_are_not_ranked_without_a_word(tmp_path: Path, name
 @pytest.mark.usefixtures("blank_plots")
 def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path: Path) -> None:
     first, second = two_runs(tmp_path / "runs")
-    parameters = {**second.parameters, "data": {**second.parameters["data"], "manifest_hash": "f0"}}
+    data = replace(second.parameters.data, manifest_hash="f0")
+    parameters = replace(second.parameters, data=data)
     found = written(report_of([first, replace(second, parameters=parameters)]), tmp_path)
     assert "The runs are of 2 divisions of the data" in found.text
 

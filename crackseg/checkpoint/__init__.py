@@ -1,0 +1,25 @@
+"""Checkpoint files, typed, checked before anything of them is built, and read without running code.
+
+A checkpoint is Lightning's, and its hyper-parameters are plain Python. They hold all that is
+needed to use the network without the configuration or the data that it was trained with:
+
+    format          version of this layout
+    model           {"name", "arguments"}
+    preprocessing   {"image_size": [H, W], "resize", "mask_threshold", "scale"}
+    threshold       probability above which a pixel is called crack
+    loss, optimizer, scheduler
+    data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}
+    seed, versions
+"""
+
+from crackseg.checkpoint.file import Checkpoint, read_checkpoint, refused, write_checkpoint
+from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters
+
+__all__ = [
+    "FORMAT",
+    "Checkpoint",
+    "CheckpointParameters",
+    "read_checkpoint",
+    "refused",
+    "write_checkpoint",
+]

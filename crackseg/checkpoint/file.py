@@ -1,0 +1,176 @@
+"""Checkpoint file: read without running code, written completely or not at all."""
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from crackseg.checkpoint.archive import Archive
+from crackseg.checkpoint.form import WHOLE, Fields, FormError, shown
+from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, NetworkParameters
+from crackseg.checkpoint.pickle_reader import StoredTensor
+from crackseg.errors import CheckpointError, name_some
+from crackseg.models.limits import outline
+from crackseg.system.files import atomic_write
+
+_PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
+# Lightning writes the network as a part of its module.
+_NETWORK = "network."
+_NEEDED = (_WEIGHTS, "epoch", "global_step")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A checkpoint that was read and checked.
+
+    Attributes:
+        path: Path of its file.
+        parameters: Parameters of its network.
+        epoch: Number of its epoch, from 0.
+        step: Number of optimizer steps before it.
+        content: All of it as Lightning takes it, with the state of the training, of which only the
+            size is checked.
+    """
+
+    path: Path
+    parameters: CheckpointParameters
+    epoch: int
+    step: int
+    content: Mapping[str, Any]
+
+    @property
+    def module_weights(self) -> dict[str, Tensor]:
+        """Weights by the names that the LightningModule has for them."""
+        return dict(self.content[_WEIGHTS])
+
+    @property
+    def network_weights(self) -> dict[str, Tensor]:
+        """Weights by the names that the network itself has for them."""
+        return {name.removeprefix(_NETWORK): w for name, w in self.module_weights.items()}
+
+    def with_threshold(self, threshold: float) -> "Checkpoint":
+        """The same checkpoint with another threshold."""
+        parameters = replace(self.parameters, threshold=threshold)
+        content = {**self.content, _PARAMETERS: parameters.as_dict()}
+        return replace(self, parameters=parameters, content=content)
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Reads a checkpoint that this package wrote, and checks all that a prediction takes from it.
+
+    Raises:
+        CheckpointError: The path is missing; the file is truncated, foreign, or holds more than
+            plain values and weights; this version does not know its layout; a value or a weight is
+            not of its declared form or too large; or weights are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder, not a checkpoint file" if path.is_dir() else "there is no such file"
+        raise CheckpointError(f"{path}: {what}; name a .ckpt file that a training wrote")
+    try:
+        return _read(path)
+    except CheckpointError:
+        raise
+    except FormError as error:
+        raise refused(path, str(error)) from error
+    except PermissionError as error:
+        raise CheckpointError(f"{path}: this user may not read it") from error
+    except Exception as error:
+        # A foreign or damaged file can fail in any way.
+        raise CheckpointError(
+            f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
+        ) from error
+
+
+def refused(path: Path, faults: str) -> CheckpointError:
+    """The error of a checkpoint of which something is not as it should be."""
+    return CheckpointError(f"{path}: refused, {faults}; take another checkpoint")
+
+
+def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
+    """Writes a checkpoint completely or not at all.
+
+    Args:
+        content: Content as Lightning makes it, or as :attr:`Checkpoint.content` holds it.
+        path: Path of the file.
+
+    Raises:
+        OutputError: The file cannot be written, see :func:`crackseg.system.files.atomic_write`.
+    """
+    with atomic_write(path) as name:
+        try:
+            torch.save(content, name)
+        except RuntimeError as error:
+            # torch's only words for a full disk.
+            if "inline_container" not in str(error) and "PytorchStream" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
+def _read(path: Path) -> Checkpoint:
+    with Archive(path) as archive:
+        content = archive.outline()
+        values = _parameters(path, content)
+        fields = Fields(content)
+        weights = fields.table(_WEIGHTS, lambda value: True, "weights")
+        epoch, step = fields.number("epoch", WHOLE), fields.number("global_step", WHOLE)
+        fields.refuse()
+        parameters = CheckpointParameters.from_dict(values)
+        _check_weights(weights, parameters.model)
+        archive.check_sums()
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    _check_finite(content[_WEIGHTS])
+    return Checkpoint(path, parameters, epoch, step, content)
+
+
+def _parameters(path: Path, content: Any) -> dict[str, Any]:
+    """The parameters, where the file is one of ours and of this version."""
+    parameters = content.get(_PARAMETERS) if isinstance(content, dict) else None
+    if not isinstance(parameters, dict) or "format" not in parameters:
+        raise CheckpointError(f"{path}: a checkpoint, but not one that crackseg wrote")
+    if type(parameters["format"]) is not int or parameters["format"] != FORMAT:
+        raise CheckpointError(
+            f"{path}: its layout is version {shown(parameters['format'])}, this crackseg reads "
+            f"version {FORMAT}; use the crackseg that wrote it"
+        )
+    return parameters
+
+
+def _check_weights(weights: Mapping[str, Any], model: NetworkParameters) -> None:
+    """Compares the weights with a network that takes no memory, before a real one is built."""
+    network = outline(model.name, model.arguments).state_dict()
+    wanted = {f"{_NETWORK}{name}": value for name, value in network.items()}
+    faults = [f"it lacks the weights {name}" for name in wanted if name not in weights]
+    faults += [f"its network has no weights {name}" for name in weights if name not in wanted]
+    faults += [
+        f"the weights {name} are not of the form of its network"
+        for name, form in wanted.items()
+        if name in weights and not _is_like(weights[name], form)
+    ]
+    if faults:
+        raise FormError(faults)
+
+
+def _is_like(value: object, form: Tensor) -> bool:
+    return (
+        isinstance(value, StoredTensor)
+        and value.shape == tuple(form.shape)
+        and value.storage.dtype == form.dtype
+    )
+
+
+def _check_finite(weights: Mapping[str, Tensor]) -> None:
+    """Refuses weights that are not finite; a network with them finds no crack anywhere."""
+    broken = [name for name, value in weights.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise FormError(
+            [
+                f"{len(broken)} of its weights are not finite numbers: its training went wrong, or "
+                f"the file is damaged ({name_some(broken, 3)})"
+            ]
+        )
