@@ -92,23 +92,23 @@ class Predictor:
         scale: float | None = None,
         white_level: int | None = None,
     ) -> "Predictor":
-        """Opens a checkpoint; ``threshold`` and ``scale`` replace the stored ones.
+        """Opens a checkpoint; threshold, scale and white level replace the stored ones.
 
         Raises:
             CheckpointError: The checkpoint cannot be used, see
                 :func:`crackseg.checkpoint.read_checkpoint`.
         """
         checkpoint = read_checkpoint(path)
-        parameters = checkpoint.parameters
+        parameters, seen = checkpoint.parameters, checkpoint.parameters.preprocessing
         network = build_network(parameters.model.name, parameters.model.arguments)
         network.load_state_dict(checkpoint.network_weights)
         predictor = cls(
             network,
             threshold=parameters.threshold if threshold is None else threshold,
             scale=parameters.scale if scale is None else scale,
-            how=parameters.preprocessing.resize,
+            how=seen.resize,
             device=device,
-            white_level=white_level,
+            white_level=seen.white_level if white_level is None else white_level,
         )
         predictor._digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         return predictor

@@ -1,5 +1,6 @@
 """Photographs of any size in, masks of their own size out, at the scale of training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from PIL import Image
 
 import crackseg
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
@@ -150,3 +151,17 @@ def test_a_predictor_computes_without_tensorfloat_as_evaluations_do(
     predictor.predict(draw_pair(5, (50, 70))[0])
     assert allowed == [False]
     assert torch.backends.cudnn.allow_tf32
+
+
+def test_white_of_deep_photographs_is_that_of_the_training(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    checkpoint = read_checkpoint(trained.checkpoint)
+    seen = replace(checkpoint.parameters.preprocessing, white_level=4095)
+    parameters = replace(checkpoint.parameters, preprocessing=seen)
+    content = {**checkpoint.content, "hyper_parameters": parameters.as_dict()}
+    write_checkpoint(content, tmp_path / "deep.ckpt")
+    assert crackseg.load(tmp_path / "deep.ckpt", "cpu").white_level == 4095
+    assert crackseg.load(trained.checkpoint, "cpu").white_level is None
+    other = Predictor.from_checkpoint(tmp_path / "deep.ckpt", "cpu", white_level=1023)
+    assert other.white_level == 1023
