@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +20,9 @@ from crackseg.models.limits import outline
 from crackseg.system.files import atomic_write
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
+_VERSION = "pytorch-lightning_version"
 # Lightning writes the network as a part of its module.
 _NETWORK = "network."
-_NEEDED = (_WEIGHTS, "epoch", "global_step")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +120,7 @@ def _read(path: Path) -> Checkpoint:
         fields = Fields(content)
         weights = fields.table(_WEIGHTS, lambda value: True, "weights")
         epoch, step = fields.number("epoch", WHOLE), fields.number("global_step", WHOLE)
+        fields.take(_VERSION, _is_version, "2.0 or a later one")
         fields.refuse()
         parameters = CheckpointParameters.from_dict(values)
         _check_weights(weights, parameters.model)
@@ -139,6 +141,11 @@ def _parameters(path: Path, content: Any) -> dict[str, Any]:
             f"version {FORMAT}; use the crackseg that wrote it"
         )
     return parameters
+
+
+def _is_version(value: object) -> bool:
+    """Whether a version's files need no migration, which Lightning does without any check."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[2-9](\.\d{1,4}){1,3}\w{0,9}", value))
 
 
 def _check_weights(weights: Mapping[str, Any], model: NetworkParameters) -> None:

@@ -8,6 +8,13 @@ from crackseg.system.limits import Limits
 
 _MOST_SHOWN = 60
 _MOST_OF_A_FAULT = 150
+_KINDS = {
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a table",
+    "Tensor": "a tensor",
+    "StoredTensor": "a tensor",
+}
 # Weights and counts of trainings that are far larger than any today.
 WHOLE = Limits(0, 2**53, whole=True)
 
@@ -100,7 +107,7 @@ class Fields:
                 return len(value) == 2 and all(map(limits.hold, value))
             return optional and value is None
 
-        pair = self.take(key, right, f"two numbers, each {limits}")
+        pair = self.take(key, right, f"two {'whole ' * limits.whole}numbers, each {limits}")
         return None if pair is None else tuple(pair)
 
     def table(self, key: str, right: Callable[[Any], bool], wanted: str) -> Any:
@@ -117,10 +124,16 @@ class Fields:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: a short one as it is, of others their kind."""
-    if isinstance(value, str | int | float | None):
-        return str(value)[:_MOST_SHOWN]
-    return f"<{type(value).__name__}>"
+    """A value as a message shows it: a short one as it is, of others their kind.
+
+    >>> shown("0.5"), shown(0.5), shown([0.5])
+    ("'0.5'", '0.5', 'a list')
+    """
+    if isinstance(value, str):
+        return repr(value[:_MOST_SHOWN])
+    if isinstance(value, int | float | None):
+        return str(value)
+    return _KINDS.get(type(value).__name__, "something else")
 
 
 def _is_plain(value: object) -> bool:

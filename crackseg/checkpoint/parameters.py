@@ -15,7 +15,7 @@ from crackseg.system.limits import SIDE_LIMITS, Limits
 FORMAT = 1
 SUBSETS = ("train", "val", "test")
 _RATE = Limits(0, 3e38)
-_CLASS_WEIGHT = Limits(0, 1e30, above=True)
+_CLASS_WEIGHT = Limits(0, 1e15, above=True)
 _SCALE = Limits(1e-3, 100)
 _MASK_THRESHOLD = Limits(0, 254, whole=True)
 _WHITE = Limits(1, 2**32 - 1, whole=True)

@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +72,17 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def ignored_tables(overrides: Iterable[str]) -> list[str]:
+    """A line for each ``KEY={}``, which Hydra joins with what is there, so that nothing changes.
+
+    >>> ignored_tables(["seed=1"])
+    []
+    """
+    return [
+        f"{override}: an empty table takes nothing away and would be ignored; leave it out, or "
+        "choose another group"
+        for override in overrides
+        if re.fullmatch(r"[^=]*=\s*\{\s*\}\s*", override)
+    ]

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from crackseg.checkpoint import read_checkpoint
-from crackseg.errors import ConfigError, UnreadableImageError
+from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph, open_photograph
 from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
@@ -130,6 +130,7 @@ class Predictor:
 
         Raises:
             UnreadableImageError: The file cannot be decoded.
+            CheckpointError: The network gives no number, as its weights are of no use.
             ValueError: The array has another shape or type.
         """
         if isinstance(image, str | Path):
@@ -161,6 +162,11 @@ class Predictor:
         small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
         image = torch.from_numpy(small).permute(2, 0, 1)[None]
         full = full_size_logits(self._tile, image, (height, width), self.network)
+        if full.isnan().any():
+            raise CheckpointError(
+                "what the network says of a photograph is no number: its weights are of no use; "
+                "take another checkpoint"
+            )
         return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
 
     def _tile(self, image: Tensor) -> Tensor:

@@ -15,8 +15,15 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
+from crackseg.config.checks import refuse
 from crackseg.config.machine import check_machine
-from crackseg.config.overrides import hydra_override, key_of, program, shell_override
+from crackseg.config.overrides import (
+    hydra_override,
+    ignored_tables,
+    key_of,
+    program,
+    shell_override,
+)
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
 from crackseg.config.validation import check_train_config
@@ -55,6 +62,7 @@ def run_job(config: TrainConfig) -> float:
     job = HydraConfig.get()
     folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
     sweeping = job.mode == RunMode.MULTIRUN
+    refuse(ignored_tables(overrides))
     _refuse_misplaced_resume(config, folder, sweeping)
     if job.runtime.choices.get("optimizer") == "adam":
         log.warning("optimizer=adam is the old name of optimizer=adamw, which it always was")

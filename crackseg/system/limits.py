@@ -51,7 +51,8 @@ SIDE_LIMITS = Limits(1, 8192, whole=True)
 def _plain(value: float) -> str:
     """Writes a number without an exponent if it is whole and short.
 
-    >>> _plain(1e6), _plain(1e-4)
-    ('1000000', '0.0001')
+    >>> _plain(1e6), _plain(1e-4), _plain(3e38)
+    ('1000000', '0.0001', '3e+38')
     """
-    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+    short = float(value).is_integer() and abs(value) < 1e16
+    return str(int(value)) if short else f"{value:g}"

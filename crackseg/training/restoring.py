@@ -1,7 +1,6 @@
 """Checks the state of a training in a checkpoint before Lightning restores it."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,8 @@ from crackseg.checkpoint import refused
 from crackseg.checkpoint.form import WHOLE, one_line, shown
 from crackseg.errors import CrackSegError, name_some
 
-_VERSION = "pytorch-lightning_version"
+# Of an optimizer's and a scheduler's values, those that are no settings.
+_CHANGING = ("lr", "best", "last_epoch", "_last_lr", "num_bad_epochs", "cooldown_counter")
 
 
 def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningModule) -> list[str]:
@@ -32,14 +32,15 @@ def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningMo
         A line for every part of another form, or that no training writes.
     """
     fresh = _fresh_state(trainer, module)
-    saved = state.get("callbacks")
-    if isinstance(saved, dict):
+    known = {key: state[key] for key in fresh if key in state}
+    for key in ("callbacks", "loops"):
+        if isinstance(known.get(key), dict):
+            known[key] = {name: one for name, one in known[key].items() if name in fresh[key]}
+    if isinstance(known.get("callbacks"), dict):
         # Callbacks that an earlier version did not have start anew.
-        fresh["callbacks"] = {key: one for key, one in fresh["callbacks"].items() if key in saved}
-    faults = list(_unlike(state, fresh, ""))
-    if not faults and not re.fullmatch(r"[2-9](\.\d+){1,3}\w*", state[_VERSION]):
-        faults = [f"{_VERSION}={shown(state[_VERSION])}: 2.6.0 or a later one"]
-    return faults or _setting_faults(state["optimizer_states"], fresh["optimizer_states"])
+        fresh["callbacks"] = {name: fresh["callbacks"][name] for name in known["callbacks"]}
+    faults = list(_unlike(known, fresh, ""))
+    return faults or _setting_faults(known, fresh) + _progress_faults(known, state["epoch"])
 
 
 @contextmanager
@@ -63,7 +64,6 @@ def restoring(trainer: Trainer, checkpoint: Path | None) -> Iterator[None]:
 def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
     optimizer, scheduler = _after_one_step(module)
     return {
-        _VERSION: "",
         "state_dict": module.state_dict(),
         "loops": {"fit_loop": trainer.fit_loop.state_dict()},
         "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks},  # type: ignore[attr-defined]
@@ -86,15 +86,35 @@ def _outline(network: nn.Module) -> nn.ParameterList:
     return nn.ParameterList(torch.empty_like(w, device="meta") for w in network.parameters())
 
 
-def _setting_faults(saved: list[Any], fresh: list[Any]) -> list[str]:
-    """The settings of an optimizer do not change in a training, but for the learning rate."""
-    groups = zip(saved[0]["param_groups"], fresh[0]["param_groups"], strict=True)
-    return [
-        f"optimizer_states.{key}={shown(group[key])}: {shown(like[key])} in this run"
-        for group, like in groups
-        for key in like
-        if key not in ("lr", "initial_lr") and group[key] != like[key]
-    ]
+def _setting_faults(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """Compares settings, which a training does not change; a learning rate only falls."""
+    faults = []
+    for place in ("optimizer_states.0.param_groups.0", "lr_schedulers.0"):
+        these, those = _at(saved, place), _at(fresh, place)
+        faults += [
+            f"{place}.{key}={shown(these[key])}: {shown(those[key])} in this run"
+            for key in those
+            if key not in _CHANGING and these[key] != those[key]
+        ]
+    rate, first = (_at(one, "optimizer_states.0.param_groups.0.lr") for one in (saved, fresh))
+    return faults if 0 <= rate <= first else [*faults, f"a learning rate of {rate}, not {first}"]
+
+
+def _progress_faults(saved: Mapping[str, Any], epoch: int) -> list[str]:
+    """Compares the counts of epochs and batches, which Lightning would believe, with the epoch."""
+    loop = saved["loops"]["fit_loop"]
+    batches = loop["epoch_loop.batch_progress"]
+    whole = batches["is_last_batch"] and len(set(batches["current"].values())) == 1
+    for counts in loop["epoch_progress"].values():
+        done = {counts["ready"], counts["started"], counts["processed"]}
+        whole = whole and done == {epoch + 1} and counts["completed"] in (epoch, epoch + 1)
+    return [] if whole else [f"loops: not the end of epoch {epoch + 1}"]
+
+
+def _at(state: Any, place: str) -> Any:
+    for key in place.split("."):
+        state = state[int(key) if isinstance(state, list) else key]
+    return state
 
 
 def _unlike(value: Any, like: Any, place: str) -> Iterator[str]:
@@ -115,9 +135,11 @@ def _unlike_table(value: Any, like: dict[Any, Any], place: str) -> Iterator[str]
     if not isinstance(value, dict):
         yield f"{place}={shown(value)}: a table of values by name"
         return
-    missing = [str(key) for key in like if key not in value]
+    missing = [f"{place}.{key}".lstrip(".") for key in like if key not in value]
     if missing:
-        yield f"{place}: it lacks {name_some(missing, 3)}".lstrip(": ")
+        yield f"it lacks {name_some(missing, 3)}"
+    if like and not set(value) <= set(like):
+        yield f"{place}: more values than a training writes there"
     for key in like.keys() & value.keys():
         yield from _unlike(value[key], like[key], f"{place}.{key}".lstrip("."))
     # Empty at the start are only figures by the file that they belong to.
@@ -127,12 +149,7 @@ def _unlike_table(value: Any, like: dict[Any, Any], place: str) -> Iterator[str]
 
 def _is_like(value: Any, like: Any) -> bool:
     if isinstance(like, Tensor):
-        return (
-            isinstance(value, Tensor)
-            and value.shape == like.shape
-            and value.dtype == like.dtype
-            and not value.isnan().any()
-        )
+        return isinstance(value, Tensor) and _is_like_tensor(value, like)
     if like is None:
         scalar = isinstance(value, Tensor) and not value.ndim
         return scalar or isinstance(value, str | int | float | None)
@@ -141,3 +158,10 @@ def _is_like(value: Any, like: Any) -> bool:
     if isinstance(like, float):
         return type(value) in (int, float) and not math.isnan(value)
     return type(value) is type(like)
+
+
+def _is_like_tensor(value: Tensor, like: Tensor) -> bool:
+    if value.shape != like.shape or value.dtype != like.dtype or value.isnan().any():
+        return False
+    # A number of steps is not negative.
+    return like.is_meta or like.ndim > 0 or bool(like < 0) or bool(value >= 0)

@@ -59,7 +59,7 @@ def checkpoint_content() -> dict[str, Any]:
 
 def put(content: Any, place: str, value: Any) -> None:
     """Sets a value inside nested dictionaries and lists, by keys with slashes between."""
-    *path, last = place.split("/")
+    *path, last = (int(key) if key.isdecimal() else key for key in place.split("/"))
     for key in path:
-        content = content[int(key) if isinstance(content, list) else key]
+        content = content[key]
     content[last] = value

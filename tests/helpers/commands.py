@@ -81,6 +81,8 @@ def _run_as_main(
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = list(arguments)
+    # A worker of a program is silent where the program itself speaks.
+    multiprocessing.process._parent_process = None  # type: ignore[attr-defined]
     try:
         runpy.run_path(arguments[0], run_name="__main__")
     finally:

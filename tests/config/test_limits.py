@@ -1,0 +1,116 @@
+"""Settings of the right type that would end in a traceback, a hang or no memory have limits."""
+
+import pytest
+
+from crackseg.config.machine import check_machine
+from crackseg.config.overrides import ignored_tables
+from crackseg.config.validation import check_train_config
+from crackseg.errors import ConfigError
+from crackseg.launch.paths import quote_paths
+from tests.helpers.settings import composed
+
+SIDE = "a side has at most 8192 pixels"
+SEED = "at least 0 and at most 4294967295"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("seed=4294967296", f"seed=4294967296: {SEED}"),
+        ("data.split_seed=4294967296", f"data.split_seed=4294967296: {SEED}"),
+        ("data.image_size=100000", f"data.image_size=100000: {SIDE}"),
+        ("data.image_size=[64,100000]", f"data.image_size=[64, 100000]: {SIDE}"),
+        ("data.crop_size=100000", f"data.crop_size=100000: {SIDE}"),
+        (
+            "data.crop_size=64; data.crops=1000000000",
+            "data.crops=1000000000: at least 1 and at most 1000",
+        ),
+        (
+            "data.count=100000000000000000000",
+            "data.count=100000000000000000000: at least 10",
+        ),
+        (
+            "data.batch_size=100000000000000000000000",
+            "data.batch_size=100000000000000000000000: at least 1 and at most 65536",
+        ),
+        ("data.num_workers=100000", "data.num_workers=100000: at least 0 and at most 256"),
+        ("data.store_limit=inf", "data.store_limit=inf: greater than 0 and at most 1000000 gig"),
+        ("data.store_limit=nan", "data.store_limit=nan: greater than 0 and at most 1000000 gig"),
+        ("data.crack_crops=nan", "data.crack_crops=nan: a share from 0 to 1"),
+        ("data.cache=''", "data.cache: empty; name a path"),
+        ("data.cache=' '", "data.cache: empty; name a path"),
+        (
+            "model.base_channels=1000000",
+            "model.base_channels=1000000: at least 1 and at most 1024",
+        ),
+        (
+            "model.base_channels=1024",
+            "model: a network of 7,942,241,281 weights, the most are 500,000,000; lower",
+        ),
+        ("model.depth=1000000000", "model.depth=1000000000: at least 1 and at most 8"),
+        ("model.depth=0", "model.depth=0: at least 1 and at most 8"),
+        (
+            "model.convs_per_level=10000000",
+            "model.convs_per_level=10000000: at least 1 and at most 16",
+        ),
+        ("model.dropout=nan", "model.dropout=nan: at least 0 and below 1"),
+        ("model.norm_eps=-1", "model.norm_eps=-1.0: greater than 0 and at most 1"),
+        ("model.negative_slope=nan", "model.negative_slope=nan: at least 0 and at most 1"),
+        ("model.norm_momentum=5", "model.norm_momentum=5.0: greater than 0 and at most 1"),
+        ("model.norm_momentum=nan", "model.norm_momentum=nan: greater than 0 and at most 1"),
+        ("optimizer.lr=nan", "optimizer.lr=nan: greater than 0 and at most 3e+38"),
+        ("optimizer.lr=inf", "optimizer.lr=inf: greater than 0 and at most 3e+38"),
+        ("optimizer.weight_decay=inf", "optimizer.weight_decay=inf: at least 0 and at most 1000"),
+        ("scheduler.min_lr=inf", "scheduler.min_lr=inf: at least 0 and at most 3e+38"),
+        ("scheduler.factor=nan", "scheduler.factor=nan: between 0 and 1"),
+        ("scheduler.patience=10000000", "scheduler.patience=10000000: at least 0 and at most"),
+        ("callbacks.pictures=1000000", "callbacks.pictures=1000000: at least 1 and at most 1000"),
+        ("loss.terms.weighted_bce=nan", "loss.terms.weighted_bce=nan: a factor is greater than 0"),
+        ("loss.class_weights=[nan,1]", "loss.class_weights=[nan, 1]: they are two numbers"),
+        (
+            "trainer.max_epochs=1000000000000",
+            "trainer.max_epochs=1000000000000: at least 1 and at most 1000000",
+        ),
+        ("trainer.num_nodes=1000000", "trainer.num_nodes=1000000: at least 1 and at most 1024"),
+        ("trainer.strategy=ddp_spawn", "trainer.strategy=ddp_spawn: one of auto, ddp"),
+        ("runtime.threads=100000", "runtime.threads=100000: at least 1 and at most 256"),
+    ],
+)
+def test_a_setting_has_a_limit(overrides: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_train_config(composed(*overrides.split("; ")))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["trainer.devices=99"], "trainer.devices=99: this machine has 4 cores for"),
+        (["trainer.devices=[0,99]"], "trainer.devices=[0, 99]: this machine has 4 cores for"),
+        (["trainer.devices='0,99'"], "trainer.devices=0,99: this machine has 4 cores for"),
+        (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: this machine has none; here one"),
+    ],
+)
+def test_devices_that_are_not_there_are_refused_before_processes_start(
+    overrides: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "crackseg.config.machine.devices_of", lambda kind: 0 if kind == "tpu" else 4
+    )
+    config = composed(*overrides)
+    check_train_config(config)
+    with pytest.raises(ConfigError) as caught:
+        check_machine(config.trainer)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["loss.terms={}", "data.blocks={ }", "+loss.terms={}"])
+def test_an_empty_table_that_hydra_would_ignore_is_refused(override: str) -> None:
+    (line,) = ignored_tables(["seed=1", override, "loss.terms={dice:1}"])
+    assert line.startswith(f"{override}: an empty table takes nothing away and would be ignored")
+
+
+@pytest.mark.parametrize("argument", ["hydra.run.dir=''", "hydra.run.dir=", "hydra.sweep.dir=''"])
+def test_a_folder_for_runs_has_a_name(argument: str) -> None:
+    with pytest.raises(ConfigError, match="empty; name a folder"):
+        quote_paths([argument])
