@@ -31,7 +31,7 @@ def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
     with exit_on_user_error():
         from crackseg.system.files import said_in_words
-        from crackseg.system.runtime import start_logging
+        from crackseg.system.logs import start_logging
         from crackseg.workflows.evaluate import NOT_HERE, evaluate
 
         work_begins()

@@ -23,13 +23,16 @@ def __getattr__(name: str) -> str:
         return "0+not.installed"
 
 
-def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
-    """Opens a checkpoint for prediction.
+def load(checkpoint: str | Path, device: str = "auto", engine: str = "auto") -> Predictor:
+    """Opens a checkpoint or an ONNX file for prediction.
 
     Args:
-        checkpoint: Path of a ``.ckpt`` file that a training wrote.
+        checkpoint: Path of a ``.ckpt`` file that a training wrote, or of an ``.onnx`` file of
+            ``crackseg export``.
         device: Device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``,
             ...
+        engine: Engine: ``torch`` for a checkpoint, ``openvino`` or ``onnxruntime`` for an ONNX
+            file, or ``auto`` for the fastest that is there.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
@@ -40,4 +43,4 @@ def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
 
-    return Predictor.from_checkpoint(checkpoint, device=device)
+    return Predictor.from_checkpoint(checkpoint, device=device, engine=engine)

@@ -95,7 +95,7 @@ def _download(options: argparse.Namespace) -> int:
     from crackseg.data.download.crackseg9k import crackseg9k
     from crackseg.data.download.data_set import download
     from crackseg.system.exits import Interrupted, work_begins
-    from crackseg.system.runtime import start_logging
+    from crackseg.system.logs import start_logging
 
     work_begins()
     start_logging()
@@ -265,7 +265,7 @@ def _explore(options: argparse.Namespace) -> int:
     from crackseg.reporting.exploration.page import PAGE, write_page
     from crackseg.system.exits import work_begins
     from crackseg.system.files import require_writable_file
-    from crackseg.system.runtime import start_logging
+    from crackseg.system.logs import start_logging
 
     work_begins()
     start_logging()

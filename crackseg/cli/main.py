@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
+    _add_export(commands)
     _add_runs(commands)
     _add_report(commands)
     add_data_commands(commands)
@@ -61,7 +62,7 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "not be read.",
     )
     predict.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
-    predict.add_argument("--checkpoint", required=True, help="best.ckpt of a training")
+    predict.add_argument("--checkpoint", required=True, help="best.ckpt, or MODEL.onnx of export")
     predict.add_argument(
         "--output", type=Path, default=Path("outputs/predictions"), help="default: %(default)s"
     )
@@ -80,6 +81,12 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
     )
     predict.add_argument(
+        "--engine",
+        default="auto",
+        help="torch for a checkpoint; openvino or onnxruntime for an ONNX file (default: the "
+        "fastest that is there)",
+    )
+    predict.add_argument(
         "--white-level",
         type=int,
         metavar="VALUE",
@@ -92,6 +99,20 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="do all photographs anew (default: those that are done are kept)",
     )
     predict.set_defaults(run=_predict)
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = commands.add_parser(
+        "export",
+        help="write a network as one ONNX file for other tools",
+        description="Writes pixels in, probability out: uint8 RGB (N, 3, H, W) of any size at the "
+        "scale of training, and as metadata the threshold, the scale and all that the figures "
+        "depend on. The file is compared with the checkpoint before it counts as done.",
+    )
+    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
+    export.add_argument("--output", type=Path, required=True, metavar="FILE", help="MODEL.onnx")
+    export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    export.set_defaults(run=_export)
 
 
 def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -156,27 +177,47 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _predict(options: argparse.Namespace) -> int:
-    # Imported here because torch takes seconds, and --help must not wait for it.
+    # Imported here because they take a second, and --help must not wait for them.
     from crackseg.inference.predictor import Predictor
     from crackseg.system.exits import work_begins
-    from crackseg.system.runtime import prepare_process, start_logging
+    from crackseg.system.logs import start_logging
+    from crackseg.system.runtime import prepare_process
     from crackseg.workflows.predict import predict
 
     work_begins()
     prepare_process()
     start_logging()
     predictor = Predictor.from_checkpoint(
-        options.checkpoint, options.device, options.threshold, options.scale, options.white_level
+        options.checkpoint,
+        options.device,
+        options.threshold,
+        options.scale,
+        options.white_level,
+        options.engine,
     )
     outcome = predict(
         options.paths, predictor, options.output, options.probability, options.overwrite
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
-    print(f"{len(outcome.done)} photographs done{kept}, results below {options.output}")
+    print(
+        f"{len(outcome.done)} photographs done{kept}, results below {options.output} "
+        f"(engine: {predictor.engine.name})"
+    )
     if outcome.skipped:
         names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
         print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
     return 1 if outcome.skipped else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    # Imported here for the same reason.
+    from crackseg.system.exits import work_begins
+    from crackseg.workflows.export import UNSTATED, export
+
+    work_begins()
+    difference = export(options.checkpoint, options.output, options.licence or UNSTATED)
+    print(f"{options.output}: its probabilities are those of the checkpoint to {difference:.1g}")
+    return 0
 
 
 def _runs(options: argparse.Namespace) -> int:

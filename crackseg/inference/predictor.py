@@ -1,24 +1,19 @@
 """Predicts the probability and the mask of cracks in a photograph with a checkpoint."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
 
-from crackseg.checkpoint import read_checkpoint
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph, open_photograph
 from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
-from crackseg.inference.tiling import full_size_logits
-from crackseg.models import SkipNetwork, build_network
+from crackseg.inference.engines import OpenedModel, open_model
+from crackseg.inference.tiling import full_size_logits, sigmoid
 from crackseg.system.memory import is_out_of_memory
-from crackseg.system.runtime import full_float32
 
 # Photographs a hundred times smaller or larger than those of the training show nothing any more.
 _SCALES = (0.001, 100.0)
@@ -45,27 +40,26 @@ class Predictor:
     """Finds cracks in photographs of any size, at the scale that the network was trained at.
 
     Args:
-        network: Network that gives logits.
-        threshold: Probability above which a pixel is called crack, in [0, 1].
-        scale: Training pixels per photograph pixel, along a side.
-        how: Way in which photographs were resized in training, ``area`` or ``bilinear``.
-        device: Device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
-        white_level: Value that is white in photographs deeper than 8 bits; None takes what the
-            file declares, or else what its values suggest.
+        model: Network that is ready to run, with what was stored beside it.
+        threshold: Probability above which a pixel is called crack, in [0, 1]; None for the stored
+            one.
+        scale: Training pixels per photograph pixel, along a side; None for the stored one.
+        white_level: Value that is white in photographs deeper than 8 bits; None for the stored
+            one, and without that for what the file declares or its values suggest.
 
     Raises:
-        ConfigError: The device does not exist, or the threshold or scale is out of range.
+        ConfigError: The threshold, scale or white level is out of range.
     """
 
     def __init__(
         self,
-        network: SkipNetwork,
-        threshold: float,
-        scale: float,
-        how: str = "area",
-        device: str = "auto",
+        model: OpenedModel,
+        threshold: float | None = None,
+        scale: float | None = None,
         white_level: int | None = None,
     ) -> None:
+        threshold = model.threshold if threshold is None else threshold
+        scale = model.scale if scale is None else scale
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
         if not _SCALES[0] <= scale <= _SCALES[1]:
@@ -75,13 +69,12 @@ class Predictor:
             )
         if white_level is not None and not 1 <= white_level < 2**32:
             raise ConfigError(f"white_level={white_level}: a whole number from 1 to {2**32 - 1}")
-        self.device = _device(device)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.engine = model.engine
         self.threshold = threshold
         self.scale = scale
-        self.how = how
-        self.white_level = white_level
-        self._digest = ""
+        self.how = model.resize
+        self.white_level = model.white_level if white_level is None else white_level
+        self._digest = model.digest
 
     @classmethod
     def from_checkpoint(
@@ -91,32 +84,23 @@ class Predictor:
         threshold: float | None = None,
         scale: float | None = None,
         white_level: int | None = None,
+        engine: str = "auto",
     ) -> "Predictor":
-        """Opens a checkpoint; threshold, scale and white level replace the stored ones.
+        """Opens a checkpoint or an ONNX file.
+
+        Threshold, scale and white level replace the stored ones.
 
         Raises:
-            CheckpointError: The checkpoint cannot be used, see
-                :func:`crackseg.checkpoint.read_checkpoint`.
+            CheckpointError: The file cannot be used.
+            ConfigError: An engine or device does not exist, or a number is out of range.
         """
-        checkpoint = read_checkpoint(path)
-        parameters, seen = checkpoint.parameters, checkpoint.parameters.preprocessing
-        network = build_network(parameters.model.name, parameters.model.arguments)
-        network.load_state_dict(checkpoint.network_weights)
-        predictor = cls(
-            network,
-            threshold=parameters.threshold if threshold is None else threshold,
-            scale=parameters.scale if scale is None else scale,
-            how=seen.resize,
-            device=device,
-            white_level=seen.white_level if white_level is None else white_level,
-        )
-        predictor._digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        return predictor
+        return cls(open_model(path, engine, device), threshold, scale, white_level)
 
     @property
     def identity(self) -> str:
         """Text of all that a result depends on; equal for predictors that give equal results."""
-        way = (self._digest, self.threshold, self.scale, self.how, self.white_level)
+        engine = self.engine.name
+        way = (self._digest, engine, self.threshold, self.scale, self.how, self.white_level)
         return " ".join(map(str, way))
 
     def predict(self, image: str | Path | Image.Image | Numbers) -> Prediction:
@@ -155,36 +139,18 @@ class Predictor:
         """
         return round(40 + 16 * self.scale**2)
 
-    @torch.inference_mode()
     def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
         height, width = rgb.shape[:2]
         scaled = scaled_size((height, width), self.scale)
-        small = resize(rgb, scaled, "bilinear" if self.how == "bilinear" else "area")
-        image = torch.from_numpy(small).permute(2, 0, 1)[None]
-        full = full_size_logits(self._tile, image, (height, width), self.network)
-        if full.isnan().any():
+        small = resize(rgb, scaled, self.how)
+        pixels = small.transpose(2, 0, 1)[None]
+        engine = self.engine
+        logits = full_size_logits(
+            engine.logits, pixels, (height, width), engine.radius, engine.stride
+        )
+        if np.isnan(logits).any():
             raise CheckpointError(
                 "what the network says of a photograph is no number: its weights are of no use; "
                 "take another checkpoint"
             )
-        return np.asarray(torch.sigmoid(full)[0, 0].numpy(), dtype=np.float32)
-
-    def _tile(self, image: Tensor) -> Tensor:
-        """Logits (1, 1, h, w) of a tile, uint8 (1, 3, h, w), in float32 on the CPU."""
-        with full_float32(self.device.type):
-            logits: Tensor = self.network(image.to(self.device).float() / 255)
-        return logits.cpu()
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        current = torch.accelerator.current_accelerator(check_available=True)
-        return current if current is not None else torch.device("cpu")
-    try:
-        device = torch.device(name)
-        # A device without memory, such as meta, takes everything and gives nothing back.
-        torch.empty(0, device=device).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
-    return device
+        return sigmoid(logits[0, 0])

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
-from crackseg.models import SkipNetwork
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+Logits = npt.NDArray[np.float32]
 
 # Large enough that margins are a small share of the work, small enough for a laptop's memory.
 TILE = 1024
@@ -19,6 +22,16 @@ class Span(NamedTuple):
     stop: int
     keep_from: int
     keep_to: int
+
+    @property
+    def kept(self) -> slice:
+        """The part that is kept, along the whole side."""
+        return slice(self.keep_from, self.keep_to)
+
+    @property
+    def kept_of_tile(self) -> slice:
+        """The part that is kept, along the tile."""
+        return slice(self.keep_from - self.start, self.keep_to - self.start)
 
 
 def spans(length: int, tile: int, margin: int) -> Iterator[Span]:
@@ -46,8 +59,8 @@ def spans(length: int, tile: int, margin: int) -> Iterator[Span]:
 
 
 def apply_tiled(
-    function: Callable[[Tensor], Tensor], image: Tensor, tile: int, radius: int, stride: int
-) -> Tensor:
+    function: Callable[[Pixels], Logits], image: Pixels, tile: int, radius: int, stride: int
+) -> Logits:
     """Applies a network tile by tile; equal to one pass over the whole image.
 
     Each tile has a margin of at least ``radius``; pixels beyond it cannot influence the kept part.
@@ -63,56 +76,65 @@ def apply_tiled(
         stride: Stride of the network in pixels.
 
     Returns:
-        Logits (N, 1, H, W).
+        Logits, float32 (N, 1, H, W).
     """
     margin = -(-radius // stride) * stride
     tile = max(tile, 4 * margin)
-    height, width = image.shape[-2:]
+    count, _, height, width = image.shape
     if height <= tile and width <= tile:
         return function(image)
-    rows = []
+    logits = np.empty((count, 1, height, width), np.float32)
     for down in spans(height, tile, margin):
-        row = []
         for right in spans(width, tile, margin):
             seen = function(image[..., down.start : down.stop, right.start : right.stop])
-            kept = seen[
-                ...,
-                down.keep_from - down.start : down.keep_to - down.start,
-                right.keep_from - right.start : right.keep_to - right.start,
-            ]
-            row.append(kept)
-        rows.append(torch.cat(row, dim=-1))
-    return torch.cat(rows, dim=-2)
+            logits[..., down.kept, right.kept] = seen[..., down.kept_of_tile, right.kept_of_tile]
+    return logits
 
 
-def logits_at_size(logits: Tensor, size: tuple[int, int]) -> Tensor:
+def logits_at_size(logits: Logits, size: tuple[int, int]) -> Logits:
     """Resizes logits (N, 1, h, w) to ``size`` = (H, W).
 
     Logits are interpolated, not probabilities. Between a pixel of 1 and one of 0, probabilities
-    fall below a high threshold at once, and thin cracks would break.
+    fall below a high threshold at once, and thin cracks would break. Where the size shrinks, every
+    pixel is a mean of those that it covers.
     """
     if logits.shape[-2:] == size:
         return logits
-    shrinks = logits.shape[-2] > size[0]
-    return torch.nn.functional.interpolate(logits, size, mode="bilinear", antialias=shrinks)
+    resized = np.empty((len(logits), 1, *size), np.float32)
+    for one, target in zip(logits[:, 0], resized[:, 0], strict=True):
+        height, width = size
+        if one.shape[0] > height:
+            small = Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR)
+            target[:] = np.asarray(small)
+        else:
+            cv2.resize(one, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
+    return resized
 
 
 def full_size_logits(
-    function: Callable[[Tensor], Tensor],
-    image: Tensor,
+    function: Callable[[Pixels], Logits],
+    image: Pixels,
     size: tuple[int, int],
-    network: SkipNetwork,
-) -> Tensor:
+    radius: int,
+    stride: int,
+) -> Logits:
     """Computes logits of an image of any size at another size; used everywhere but in training.
 
     Args:
         function: Function that gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
         image: Image (N, C, H, W) at the scale that the network was trained at.
         size: Height and width of the returned logits.
-        network: Network whose radius and stride decide how tiles are cut.
+        radius: Largest distance at which a pixel influences the output, in pixels.
+        stride: Stride of the network in pixels.
 
     Returns:
-        Logits (N, 1, *size).
+        Logits, float32 (N, 1, *size).
     """
-    logits = apply_tiled(function, image, TILE, network.radius, network.stride)
-    return logits_at_size(logits, size)
+    return logits_at_size(apply_tiled(function, image, TILE, radius, stride), size)
+
+
+def sigmoid(logits: Logits) -> Logits:
+    """Probability of logits, float32 in [0, 1]."""
+    # Large negative logits overflow to infinity, whose inverse is the 0 that is meant.
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)

@@ -42,8 +42,8 @@ from crackseg.runs.record import (
 )
 from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import said_in_words, write_text
+from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
-from crackseg.system.runtime import start_logging
 from crackseg.workflows.train import train
 
 log = logging.getLogger(__name__)

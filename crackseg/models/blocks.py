@@ -120,8 +120,11 @@ class SkipNetwork(nn.Module):
             ImageSizeError: The tensor has another shape, or a size in training that does not fit.
         """
         height, width = self._checked_size(image)
-        features = pad_to_multiple(image, self.stride)
-        skips = []
+        return self.logits_on_grid(pad_to_multiple(image, self.stride))[..., :height, :width]
+
+    def logits_on_grid(self, image: Tensor) -> Tensor:
+        """Computes the same of images whose sides are multiples of ``stride``, unchecked."""
+        features, skips = image, []
         for level in self.encoder:
             features = level(features)
             skips.append(features)
@@ -130,7 +133,7 @@ class SkipNetwork(nn.Module):
         for level, skip in zip(self.decoder, reversed(skips), strict=True):
             features = level(features, skip)
         logits: Tensor = self.head(features)
-        return logits[..., :height, :width]
+        return logits
 
     def _checked_size(self, image: Tensor) -> tuple[int, int]:
         if image.ndim != 4 or image.shape[1] != self.in_channels or 0 in image.shape:

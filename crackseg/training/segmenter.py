@@ -19,13 +19,14 @@ from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
 from crackseg.checkpoint.form import one_line
 from crackseg.data.dataset import Sample
 from crackseg.errors import TrainingError, name_some
-from crackseg.inference.tiling import full_size_logits
+from crackseg.inference import tiling
+from crackseg.inference.tiling import Logits, Pixels, full_size_logits
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import monitor_mode, scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
-from crackseg.system.runtime import full_float32
+from crackseg.system.precision import full_float32
 from crackseg.training.restoring import state_faults
 
 STAGES = ("train", "val", "test")
@@ -92,7 +93,15 @@ class CrackSegmenter(LightningModule):
 
     def logits_at_size(self, image: Tensor, size: tuple[int, int]) -> Tensor:
         """Computes logits of images of any size at ``size`` = (H, W); not for training."""
-        return full_size_logits(self, image, size, self.network)
+        if image.shape[-2:] == size and max(size) <= tiling.TILE:
+            return cast(Tensor, self(image))
+        radius, stride = self.network.radius, self.network.stride
+        logits = full_size_logits(self._logits_of, image.cpu().numpy(), size, radius, stride)
+        return torch.from_numpy(logits).to(image.device)
+
+    def _logits_of(self, tile: Pixels) -> Logits:
+        logits = self(torch.from_numpy(np.ascontiguousarray(tile)).to(self.device))
+        return np.asarray(logits.float().cpu().numpy(), np.float32)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """Computes the loss of a batch.

@@ -27,7 +27,8 @@ from crackseg.evaluation.results import Assessment, Evaluation
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
 from crackseg.system.files import atomic_write, write_json
-from crackseg.system.runtime import prepare_process, quiet_lightning
+from crackseg.system.logs import quiet_lightning
+from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import ProgressLine
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer

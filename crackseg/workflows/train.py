@@ -30,9 +30,11 @@ from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_a
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
+from crackseg.system.logs import quiet_lightning
 from crackseg.system.output import told_if_read
+from crackseg.system.precision import resolve_precision
 from crackseg.system.processes import is_first_process
-from crackseg.system.runtime import prepare_process, quiet_lightning, resolve_precision
+from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals

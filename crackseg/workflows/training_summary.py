@@ -22,6 +22,7 @@ from crackseg.runs.record import BEST
 from crackseg.training import loggers
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.visualization import overlays, plots
+from crackseg.visualization.sheets import contact_sheet
 
 
 def log_outcome(
@@ -61,7 +62,7 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
         truth = read_truth(datamodule.root, row.mask, (height, width))
         heats = ((truth / 255).astype(np.float32), found.probability, found.mask.astype(np.float32))
         pictures += [found.image, *(overlays.as_heat(heat) for heat in heats)]
-    overlays.contact_sheet(
+    contact_sheet(
         pictures,
         columns=4,
         path=folder / "figures" / "predictions.png",

@@ -15,7 +15,7 @@ from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import resize
 from crackseg.inference.predictor import Predictor
-from crackseg.models import build_network
+from crackseg.inference.torch_engine import TorchEngine
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
@@ -135,19 +135,11 @@ def test_a_missing_checkpoint_or_device_is_named(trained: TrainResult, tmp_path:
         crackseg.load(trained.checkpoint, device="quantum")
 
 
-def test_a_checkpoint_says_which_network_it_holds(trained: TrainResult) -> None:
-    told = read_checkpoint(trained.checkpoint).parameters.model
-    network = build_network(told.name, told.arguments)
-    predictor = crackseg.load(trained.checkpoint, device="cpu")
-    assert sum(p.numel() for p in network.parameters()) == sum(
-        p.numel() for p in predictor.network.parameters()
-    )
-
-
 def test_a_predictor_computes_without_tensorfloat_as_evaluations_do(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allowed = watch_tensorfloat(predictor.network, monkeypatch)
+    assert isinstance(predictor.engine, TorchEngine)
+    allowed = watch_tensorfloat(predictor.engine.network, monkeypatch)
     predictor.predict(draw_pair(5, (50, 70))[0])
     assert allowed == [False]
     assert torch.backends.cudnn.allow_tf32

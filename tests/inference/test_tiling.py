@@ -2,11 +2,18 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-from crackseg.inference.tiling import apply_tiled, spans
+from crackseg.inference.tiling import (
+    Logits,
+    Pixels,
+    apply_tiled,
+    logits_at_size,
+    sigmoid,
+    spans,
+)
 from crackseg.models import SkipNetwork, build_network
 from tests.helpers.networks import with_statistics
 
@@ -24,11 +31,15 @@ class Watched:
         self.network = network
         self.sizes: list[tuple[int, int]] = []
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def __call__(self, image: Pixels) -> Logits:
         height, width = image.shape[-2:]
         self.sizes.append((height, width))
-        logits: Tensor = self.network(image)
-        return logits
+        with torch.inference_mode():
+            return np.asarray(self.network(torch.from_numpy(image)).numpy(), np.float32)
+
+
+def noise(*size: int) -> Pixels:
+    return np.random.default_rng(1).random((1, 3, *size), np.float32)
 
 
 @pytest.mark.parametrize(("tile", "margin"), [(64, 8), (100, 20), (16, 0), (36, 8)])
@@ -75,31 +86,42 @@ def test_side_that_fits_is_one_span(length: int) -> None:
 def test_tiles_equal_one_pass_over_the_whole(
     name: str, arguments: dict[str, int], tile: int, size: tuple[int, int]
 ) -> None:
-    network = network_with_statistics(name, **arguments)
-    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
-    watched = Watched(network)
-    with torch.inference_mode():
-        whole = network(image)
-        tiled = apply_tiled(watched, image, tile, network.radius, network.stride)
+    watched = Watched(network_with_statistics(name, **arguments))
+    image = noise(*size)
+    whole = watched(image)
+    watched.sizes.clear()
+    tiled = apply_tiled(watched, image, tile, watched.network.radius, watched.network.stride)
     assert whole.std() > 0.01
-    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=1e-5)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5, rtol=1e-5)
     assert len(watched.sizes) > 1
     assert max(max(size) for size in watched.sizes) <= tile
 
 
 def test_without_a_margin_a_seam_would_show() -> None:
     """Else the comparison above would prove nothing."""
-    network = network_with_statistics("unet_paper", base_channels=8, depth=2)
-    image = torch.rand(1, 3, 64, 207, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode():
-        tiled = apply_tiled(network, image, 52, radius=0, stride=network.stride)
-        assert (tiled - network(image)).abs().max() > 1e-3
+    network = Watched(network_with_statistics("unet_paper", base_channels=8, depth=2))
+    image = noise(64, 207)
+    tiled = apply_tiled(network, image, 52, radius=0, stride=network.network.stride)
+    assert np.abs(tiled - network(image)).max() > 1e-3
 
 
 def test_image_that_fits_is_seen_once_and_whole() -> None:
     watched = Watched(network_with_statistics("unet_paper", base_channels=4, depth=2))
-    image = torch.rand(1, 3, 47, 52)
-    with torch.inference_mode():
-        result = apply_tiled(watched, image, 52, radius=9, stride=4)
-        assert torch.equal(result, watched.network(image))
+    image = noise(47, 52)
+    result = apply_tiled(watched, image, 52, radius=9, stride=4)
     assert watched.sizes == [(47, 52)]
+    np.testing.assert_array_equal(result, watched(image))
+
+
+@pytest.mark.parametrize("size", [(60, 94), (23, 40), (30, 47)])
+def test_logits_are_resized_as_torch_resizes_them(size: tuple[int, int]) -> None:
+    logits = np.random.default_rng(2).normal(size=(2, 1, 30, 47)).astype(np.float32)
+    wanted = torch.nn.functional.interpolate(
+        torch.from_numpy(logits), size, mode="bilinear", antialias=size[0] < 30
+    )
+    np.testing.assert_allclose(logits_at_size(logits, size), wanted.numpy(), atol=1e-4)
+
+
+def test_sigmoid_takes_any_logit() -> None:
+    logits = np.array([-np.inf, -200, 0, 200, np.inf], np.float32)
+    np.testing.assert_allclose(sigmoid(logits), [0, 0, 0.5, 1, 1], atol=1e-7)

@@ -12,15 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from crackseg.system import runtime
-from crackseg.system.runtime import (
-    cpu_has_bfloat16,
-    keep_freed_memory,
-    prepare_process,
-    resolve_precision,
-    set_threads,
-    start_logging,
-)
+from crackseg.system import precision, runtime
+from crackseg.system.logs import start_logging
+from crackseg.system.precision import cpu_has_bfloat16, resolve_precision
+from crackseg.system.runtime import keep_freed_memory, prepare_process, set_threads
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator only")
 
@@ -175,7 +170,7 @@ def test_automatic_precision_without_a_gpu_follows_the_processor(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.mps, "is_available", lambda: False)
-    monkeypatch.setattr(runtime, "cpu_has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: bfloat16)
     assert resolve_precision("auto", accelerator) == expected
 
 
@@ -193,14 +188,14 @@ def test_automatic_precision_with_a_gpu_follows_the_gpu(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
-    monkeypatch.setattr(runtime, "cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: False)
     assert resolve_precision("auto", accelerator) == expected
 
 
 def test_automatic_precision_on_an_apple_gpu_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.mps, "is_available", lambda: True)
-    monkeypatch.setattr(runtime, "cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: True)
     assert resolve_precision("auto", "auto") == "32-true"
 
 

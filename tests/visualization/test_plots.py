@@ -12,13 +12,14 @@ from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.runs.history import read_history
-from crackseg.visualization.overlays import CRACK_COLOUR, as_heat, contact_sheet, overlay
+from crackseg.visualization.overlays import CRACK_COLOUR, as_heat, overlay
 from crackseg.visualization.plots import (
     _threshold_figure,
     learning_curves,
     threshold_curves,
     threshold_picture,
 )
+from crackseg.visualization.sheets import contact_sheet
 
 HISTORY_CSV = """\
 epoch,step,train/crack_iou,train/loss,val/crack_iou,val/loss

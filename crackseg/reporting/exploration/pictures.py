@@ -14,7 +14,8 @@ from crackseg.data.discovery.pairs import Pair
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array, binarize
 from crackseg.reporting.html.data_uris import preview
-from crackseg.visualization.overlays import contact_sheet, overlay
+from crackseg.visualization.overlays import overlay
+from crackseg.visualization.sheets import contact_sheet
 
 _SIDE = 256
 _GAP = 4

@@ -1,0 +1,175 @@
+"""Engines: programs that run a network on tiles of a photograph.
+
+All give the same logits up to rounding. Only that of torch takes a checkpoint; the others take the
+ONNX file that ``crackseg export`` writes, and start without torch.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from crackseg.errors import ConfigError, did_you_mean
+from crackseg.images.pixels import Resize
+from crackseg.inference.model_file import SUFFIX, ExportedModel, read_model
+from crackseg.inference.tiling import Logits, Pixels
+from crackseg.system.processes import usable_cores
+
+# The fastest first, as measured by benchmarks/inference.py.
+OF_ONNX = ("openvino", "onnxruntime")
+ENGINES = ("auto", "torch", *OF_ONNX)
+
+
+class Engine(Protocol):
+    """Runs a network.
+
+    Attributes:
+        name: Name of the engine, and where it runs.
+        stride: Stride of the network in pixels.
+        radius: Largest distance at which a pixel influences the output, in pixels.
+    """
+
+    name: str
+    stride: int
+    radius: int
+
+    def logits(self, tile: Pixels) -> Logits:
+        """Computes logits, float32 (N, 1, h, w), of a tile, uint8 (N, 3, h, w)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedModel:
+    """A network that is ready to run, with what was stored beside it.
+
+    Attributes:
+        engine: Engine that runs it.
+        threshold: Probability above which a pixel is called crack.
+        scale: Training pixels per photograph pixel, along a side.
+        resize: Way in which photographs were resized in training.
+        white_level: Value that is white in photographs deeper than 8 bits; None takes what each
+            file says or suggests.
+        digest: SHA-256 of the file.
+    """
+
+    engine: Engine
+    threshold: float
+    scale: float
+    resize: Resize
+    white_level: int | None
+    digest: str
+
+
+def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> OpenedModel:
+    """Opens a checkpoint or an ONNX file.
+
+    Args:
+        path: Path of a ``.ckpt`` or ``.onnx`` file.
+        engine: Engine, one of :data:`ENGINES`; ``auto`` takes the fastest that is installed.
+        device: Device of torch, see :func:`crackseg.load`.
+
+    Raises:
+        CheckpointError: The file cannot be used.
+        ConfigError: There is no such engine or device, or the engine does not take such a file.
+    """
+    path = Path(path)
+    _check_engine(engine)
+    if path.suffix.lower() != SUFFIX:
+        if engine in OF_ONNX:
+            raise ConfigError(
+                f"engine={engine}: it takes an ONNX file, not {path.name}; make one with "
+                "crackseg export, or take engine=torch"
+            )
+        # Imported here because torch takes seconds, and an ONNX file does without it.
+        from crackseg.inference.torch_engine import open_checkpoint
+
+        return open_checkpoint(path, device)
+    if engine == "torch":
+        raise ConfigError(f"engine=torch: it takes a checkpoint, not {path.name}")
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device={device}: an ONNX file runs on the processor; take a checkpoint")
+    model = read_model(path)
+    name = next(one for one in OF_ONNX if find_spec(one)) if engine == "auto" else engine
+    return OpenedModel(
+        engine=_OF_ONNX[name](model),
+        threshold=model.info.threshold,
+        scale=model.info.scale,
+        resize=model.info.resize,
+        white_level=model.info.white_level,
+        digest=hashlib.sha256(model.graph).hexdigest(),
+    )
+
+
+def _check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        guess = did_you_mean(engine, ENGINES)
+        raise ConfigError(
+            f"engine={engine}: one of {', '.join(ENGINES)}{f'; {guess}' if guess else ''}"
+        )
+    if engine in OF_ONNX and not find_spec(engine):
+        raise ConfigError(f"engine={engine}: it is not installed; pip install 'crackseg[{engine}]'")
+
+
+class OnnxRuntimeEngine:
+    """Runs an ONNX file by ONNX Runtime.
+
+    Args:
+        model: Content of the file.
+    """
+
+    name = "onnxruntime"
+
+    def __init__(self, model: ExportedModel) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        # Its warnings are about its own optimisations.
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model.graph, options, providers=["CPUExecutionProvider"]
+        )
+        self.stride, self.radius = model.info.stride, model.info.radius
+
+    def logits(self, tile: Pixels) -> Logits:
+        """Computes logits, see :class:`Engine`."""
+        (probability,) = self._session.run(None, {"image": np.ascontiguousarray(tile)})
+        return as_logits(probability)
+
+
+class OpenVinoEngine:
+    """Runs an ONNX file by OpenVINO.
+
+    Args:
+        model: Content of the file.
+    """
+
+    name = "openvino"
+
+    def __init__(self, model: ExportedModel) -> None:
+        import openvino
+
+        settings = {"INFERENCE_NUM_THREADS": usable_cores(), "PERFORMANCE_HINT": "LATENCY"}
+        core = openvino.Core()
+        self._compiled: Any = core.compile_model(core.read_model(model.graph), "CPU", settings)
+        self.stride, self.radius = model.info.stride, model.info.radius
+
+    def logits(self, tile: Pixels) -> Logits:
+        """Computes logits, see :class:`Engine`."""
+        return as_logits(self._compiled([np.ascontiguousarray(tile)])[0])
+
+
+def as_logits(probability: Logits) -> Logits:
+    """Logits of probabilities in [0, 1], limited to those that float32 tells apart from 0 and 1."""
+    limited = np.clip(probability, 1e-7, 1 - 6e-8)
+    return np.asarray(np.log(limited) - np.log1p(-limited), np.float32)
+
+
+_OF_ONNX: Mapping[str, Callable[[ExportedModel], Engine]] = {
+    "openvino": OpenVinoEngine,
+    "onnxruntime": OnnxRuntimeEngine,
+}

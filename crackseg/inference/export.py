@@ -1,0 +1,120 @@
+"""Writes a network as an ONNX graph that other programs run: pixels in, probability out."""
+
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
+import onnx
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from crackseg.inference.graph_limits import IMAGE, OPSET, PROBABILITY
+from crackseg.models import SkipNetwork
+
+
+def export_network(network: SkipNetwork) -> onnx.ModelProto:
+    """Makes the ONNX graph of a network.
+
+    The graph takes ``image``, uint8 RGB (N, 3, H, W) of any size at the scale of training, and
+    gives ``probability``, float32 (N, 1, H, W) in [0, 1]. Scaling to [0, 1], padding to the
+    network's stride and the sigmoid are inside; batch normalisation is part of the convolutions.
+
+    Args:
+        network: Trained network; it stays as it is.
+    """
+    whole = _PixelsToProbability(fold_batch_norms(network)).eval()
+    # Not a size that any part could take for a constant.
+    example = torch.zeros(2, 3, 3 * network.stride + 1, 2 * network.stride + 3, dtype=torch.uint8)
+    free = torch.export.Dim.DYNAMIC
+    with _quiet():
+        program = torch.onnx.export(
+            whole,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=({0: free, 2: free, 3: free},),
+            input_names=[IMAGE],
+            output_names=[PROBABILITY],
+            opset_version=OPSET,
+            verbose=False,
+        )
+    assert program is not None
+    return _tidied(program.model_proto)
+
+
+def fold_batch_norms(network: SkipNetwork) -> SkipNetwork:
+    """A copy in inference mode whose batch normalisations are part of the convolutions before them.
+
+    A normalisation that does not follow a convolution stays.
+    """
+    folded = copy.deepcopy(network).cpu().float().eval()
+    for layers in [module for module in folded.modules() if isinstance(module, nn.Sequential)]:
+        for place, (layer, following) in enumerate(pairwise(layers)):
+            if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+                layers[place] = fuse_conv_bn_eval(layer, following)
+                layers[place + 1] = nn.Identity()
+    return folded
+
+
+class _PixelsToProbability(nn.Module):
+    """Everything between a photograph's pixels and its probability, for any size.
+
+    Args:
+        network: Network that gives logits.
+    """
+
+    def __init__(self, network: SkipNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Computes probability, float32 (N, 1, H, W), of images, uint8 (N, 3, H, W)."""
+        height, width = image.shape[-2:]
+        stride = self.network.stride
+        # Without the question whether there is anything to pad, which an export would answer
+        # once for all sizes.
+        below, right = -height % stride, -width % stride
+        padded = F.pad(image.float() / 255, (0, right, 0, below), mode="replicate")
+        logits = self.network.logits_on_grid(padded)[..., :height, :width]
+        return torch.sigmoid(logits)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back what torch says about its own exporter."""
+    names = ("torch.onnx", "onnxscript", "onnx_ir")
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Keeps of a graph what is needed to run it, with dimensions that people can read."""
+    model.graph.name = "crackseg"
+    model.producer_name, model.doc_string = "crackseg", ""
+    del model.metadata_props[:]
+    del model.graph.value_info[:]
+    for part in (
+        model.graph,
+        *model.graph.node,
+        *model.graph.input,
+        *model.graph.output,
+        *model.graph.initializer,
+    ):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for value in (*model.graph.input, *model.graph.output):
+        for place, name in ((0, "N"), (2, "H"), (3, "W")):
+            value.type.tensor_type.shape.dim[place].dim_param = name
+    return model

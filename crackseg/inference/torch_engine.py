@@ -1,0 +1,75 @@
+"""The engine of torch, which runs checkpoints on processors and GPUs."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crackseg.checkpoint import read_checkpoint
+from crackseg.errors import ConfigError
+from crackseg.inference.engines import OpenedModel
+from crackseg.inference.tiling import Logits, Pixels
+from crackseg.models import SkipNetwork, build_network
+from crackseg.system.precision import full_float32
+
+
+class TorchEngine:
+    """Runs a network by torch, in float32.
+
+    Args:
+        network: Network that gives logits.
+        device: Device: ``auto``, ``cpu``, ``cuda``, ``mps``, ...
+
+    Raises:
+        ConfigError: The device does not exist.
+    """
+
+    def __init__(self, network: SkipNetwork, device: str = "auto") -> None:
+        self.device = _device(device)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.name = f"torch on {self.device}"
+        self.stride, self.radius = network.stride, network.radius
+
+    @torch.inference_mode()
+    def logits(self, tile: Pixels) -> Logits:
+        """Computes logits, see :class:`crackseg.inference.engines.Engine`."""
+        pixels = torch.from_numpy(tile).to(self.device).float() / 255
+        with full_float32(self.device.type):
+            logits = self.network(pixels)
+        return np.asarray(logits.cpu().numpy(), np.float32)
+
+
+def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
+    """Opens a checkpoint.
+
+    Raises:
+        CheckpointError: It cannot be used, see :func:`crackseg.checkpoint.read_checkpoint`.
+        ConfigError: The device does not exist.
+    """
+    checkpoint = read_checkpoint(path)
+    parameters = checkpoint.parameters
+    network = build_network(parameters.model.name, parameters.model.arguments)
+    network.load_state_dict(checkpoint.network_weights)
+    return OpenedModel(
+        engine=TorchEngine(network, device),
+        threshold=parameters.threshold,
+        scale=parameters.scale,
+        resize=parameters.preprocessing.resize,
+        white_level=parameters.preprocessing.white_level,
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        current = torch.accelerator.current_accelerator(check_available=True)
+        return current if current is not None else torch.device("cpu")
+    try:
+        device = torch.device(name)
+        # A device without memory, such as meta, takes everything and gives nothing back.
+        torch.empty(0, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
+    return device

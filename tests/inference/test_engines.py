@@ -1,0 +1,97 @@
+"""Engines: the same masks from a checkpoint and from its ONNX file, and no torch for the latter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import crackseg
+from crackseg.errors import ConfigError
+from crackseg.inference.engines import as_logits
+from crackseg.inference.tiling import sigmoid
+from crackseg.workflows.export import export
+from crackseg.workflows.train import TrainResult
+from tests.helpers.data_sets import draw_pair
+
+ENGINES = ["onnxruntime", "openvino"]
+
+
+@pytest.fixture(scope="module")
+def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    assert export(trained.checkpoint, path) < 1e-5
+    return path
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("size", [(1, 1), (33, 7), (64, 64), (101, 203)])
+def test_every_engine_finds_what_the_checkpoint_finds(
+    trained: TrainResult, exported: Path, engine: str, size: tuple[int, int]
+) -> None:
+    pytest.importorskip(engine, reason=f"needs the extra {engine}")
+    image = draw_pair(3, (max(size[0], 8), max(size[1], 8)))[0][: size[0], : size[1]]
+    wanted = crackseg.load(trained.checkpoint, device="cpu").predict(image)
+    found = crackseg.load(exported, engine=engine).predict(image)
+    assert found.threshold == wanted.threshold
+    np.testing.assert_allclose(found.probability, wanted.probability, atol=1e-4)
+    assert (found.mask != wanted.mask).mean() <= 1e-4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_fastest_engine_that_is_there_is_taken(
+    exported: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    pytest.importorskip(engine, reason=f"needs the extra {engine}")
+    there = ENGINES if engine == "openvino" else ["onnxruntime"]
+    monkeypatch.setattr("crackseg.inference.engines.find_spec", lambda name: name in there)
+    assert crackseg.load(exported).engine.name == engine
+
+
+@pytest.mark.parametrize(
+    ("of", "settings", "message"),
+    [
+        ("onnx", {"engine": "torch"}, "engine=torch: it takes a checkpoint, not model.onnx"),
+        ("onnx", {"device": "cuda"}, "device=cuda: an ONNX file runs on the processor"),
+        ("onnx", {"engine": "onnxrt"}, "engine=onnxrt: one of auto, torch, openvino"),
+        ("ckpt", {"engine": "onnxruntime"}, "it takes an ONNX file, not best.ckpt; make one"),
+    ],
+)
+def test_an_engine_that_does_not_fit_is_refused(
+    trained: TrainResult, exported: Path, of: str, settings: dict[str, str], message: str
+) -> None:
+    path = exported if of == "onnx" else trained.checkpoint
+    with pytest.raises(ConfigError, match=message):
+        crackseg.load(path, **settings)
+
+
+def test_an_engine_that_is_not_installed_is_named_with_its_extra(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crackseg.inference.engines.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 'crackseg\[openvino\]'"):
+        crackseg.load(exported, engine="openvino")
+
+
+def test_an_onnx_file_is_predicted_without_torch(exported: Path, tmp_path: Path) -> None:
+    Image.fromarray(draw_pair(3, (40, 50))[0]).save(tmp_path / "x.png")
+    program = (
+        "import sys\n"
+        "from crackseg.cli.main import main\n"
+        f"code = main(['predict', r'{tmp_path / 'x.png'}', '--checkpoint', r'{exported}',\n"
+        f"             '--output', r'{tmp_path / 'out'}', '--engine', 'onnxruntime'])\n"
+        "heavy = {'torch', 'lightning', 'albumentations', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(code or ', '.join(heavy) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "x_mask.png").is_file()
+
+
+def test_logits_of_probabilities_lead_back_to_them() -> None:
+    probability = np.array([0, 1e-6, 0.2, 0.5, 0.999, 1], np.float32)
+    logits = as_logits(probability)
+    assert np.isfinite(logits).all()
+    np.testing.assert_allclose(sigmoid(logits), probability, atol=2e-7)

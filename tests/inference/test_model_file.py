@@ -1,0 +1,164 @@
+"""ONNX files: read back as they were written, refused in one line when damaged or hostile."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from crackseg.errors import CheckpointError
+from crackseg.inference.export import export_network
+from crackseg.inference.model_file import ModelInfo, read_model, write_model
+from crackseg.models import build_network
+
+INFO = ModelInfo(
+    version="0.1.0",
+    network="unet",
+    threshold=0.6,
+    scale=0.32,
+    resize="area",
+    white_level=None,
+    stride=4,
+    radius=24,
+    licence="CC0",
+    data="tiny",
+    counts={"train": 16, "val": 2, "test": 2},
+    split="random",
+    manifest_hash="8e21b6dd77240a72",
+    leak_line="no leak",
+    figures={"val": {"crack_iou": 0.5}},
+    protocol=["dataset totals"],
+)
+
+
+@pytest.fixture(scope="module")
+def graph() -> onnx.ModelProto:
+    return export_network(build_network("unet", {"base_channels": 2, "depth": 2}))
+
+
+@pytest.fixture
+def model(graph: onnx.ModelProto) -> onnx.ModelProto:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(graph)
+    return copy
+
+
+def refusal_of(path: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        read_model(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message
+
+
+def test_what_was_written_is_read_back(model: onnx.ModelProto, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    write_model(model, INFO, path)
+    read = read_model(path)
+    assert read.info == INFO
+    assert read.graph == path.read_bytes()
+    properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    assert properties["threshold"] == "0.6"
+    assert properties["licence"] == "CC0"
+    assert json.loads(properties["crackseg"]) == asdict(INFO)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_truncated_file_is_refused(model: onnx.ModelProto, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "model.onnx"
+    write_model(model, INFO, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    assert "export the network" in refusal_of(path)
+
+
+def test_a_file_of_another_program_is_refused(model: onnx.ModelProto, tmp_path: Path) -> None:
+    onnx.save(model, tmp_path / "foreign.onnx")
+    assert "not one that crackseg export wrote" in refusal_of(tmp_path / "foreign.onnx")
+    assert "there is no such file" in refusal_of(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("threshold", 1.5, "threshold: greater than 0 and below 1"),
+        ("threshold", "much", "lack or mistake threshold"),
+        ("threshold", None, "lack or mistake threshold"),
+        ("scale", 1e9, "scale: at least 0.0001"),
+        ("stride", 10**9, "stride: at least 1"),
+        ("radius", -1, "radius: at least 0"),
+        ("resize", "cubic", "lack or mistake resize"),
+        ("counts", [1], "lack or mistake counts"),
+    ],
+)
+def test_metadata_beyond_their_limits_are_refused(
+    model: onnx.ModelProto, tmp_path: Path, name: str, value: Any, message: str
+) -> None:
+    helper.set_model_props(model, {"crackseg": json.dumps({**asdict(INFO), name: value})})
+    onnx.save(model, tmp_path / "model.onnx")
+    assert message in refusal_of(tmp_path / "model.onnx")
+
+
+def of_another_operator(model: onnx.ModelProto) -> None:
+    model.graph.node[-1].op_type = "Softplus"
+
+
+def of_an_operator_of_its_own(model: onnx.ModelProto) -> None:
+    model.opset_import.append(helper.make_opsetid("evil", 1))
+
+
+def with_weights_elsewhere(model: onnx.ModelProto) -> None:
+    weights = model.graph.initializer[0]
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="/etc/passwd")
+
+
+def with_weights_that_are_no_numbers(model: onnx.ModelProto) -> None:
+    weights = next(one for one in model.graph.initializer if one.data_type == TensorProto.FLOAT)
+    values = np.full(tuple(weights.dims), np.nan, np.float32)
+    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+
+
+def with_another_input(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def with_wide_padding(model: onnx.ModelProto) -> None:
+    pad = next(node for node in model.graph.node if node.op_type == "Pad")
+    widths = np.array([0, 0, 0, 0, 0, 0, 10**9, 10**9], np.int64)
+    model.graph.initializer.append(numpy_helper.from_array(widths, "wide"))
+    pad.input[1] = "wide"
+
+
+def with_large_steps(model: onnx.ModelProto) -> None:
+    up = next(node for node in model.graph.node if node.op_type == "ConvTranspose")
+    for attribute in up.attribute:
+        if attribute.name == "strides":
+            attribute.ints[:] = [10**6, 10**6]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        of_another_operator,
+        of_an_operator_of_its_own,
+        with_weights_elsewhere,
+        with_weights_that_are_no_numbers,
+        with_another_input,
+        with_wide_padding,
+        with_large_steps,
+    ],
+)
+def test_a_hostile_graph_is_refused_before_it_runs(
+    model: onnx.ModelProto, tmp_path: Path, change: Callable[[onnx.ModelProto], None]
+) -> None:
+    change(model)
+    write_model(model, INFO, tmp_path / "model.onnx")
+    assert "export the network again" in refusal_of(tmp_path / "model.onnx")
