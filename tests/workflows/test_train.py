@@ -162,8 +162,8 @@ def test_class_weights_by_hand_are_taken(train_config: TrainConfig, tmp_path: Pa
     train_config.loss.class_weights = [0.5, 7.0]
     result = train(train_config, tmp_path / "run")
     told = read_checkpoint(result.checkpoint).parameters
-    assert told["loss"]["class_weights"] == [0.5, 7.0]
-    assert told["data"]["class_weights"] != [0.5, 7.0]
+    assert told.loss.class_weights == (0.5, 7.0)
+    assert told.data.class_weights != (0.5, 7.0)
 
 
 def test_other_data_are_announced_first(
