@@ -32,6 +32,9 @@ def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningMo
         A line for every part of another form, or that no training writes.
     """
     fresh = _fresh_state(trainer, module)
+    scaler = trainer.precision_plugin.state_dict()
+    if scaler and type(trainer.precision_plugin).__qualname__ in state:
+        fresh[type(trainer.precision_plugin).__qualname__] = scaler
     known = {key: state[key] for key in fresh if key in state}
     for key in ("callbacks", "loops"):
         if isinstance(known.get(key), dict):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from lightning import Trainer
+from lightning.pytorch.plugins import MixedPrecision
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.config.schema import CallbacksConfig, TrainConfig
@@ -174,3 +175,18 @@ def test_a_training_does_not_go_on_with_another_state(
 def test_a_bug_after_the_restoring_keeps_its_traceback(fresh: Any) -> None:
     with pytest.raises(ZeroDivisionError), restoring(fresh[0], Path("last.ckpt")):
         raise ZeroDivisionError
+
+
+def test_the_state_of_mixed_precision_is_compared_too(
+    last: Checkpoint, fresh: tuple[Trainer, CrackSegmenter]
+) -> None:
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+    trainer = build_trainer(logger=False, accelerator="cpu", plugins=[plugin])
+    scaler = trainer.precision_plugin.state_dict()
+    assert scaler["scale"] > 1
+    content = {**last.content, "MixedPrecision": scaler}
+    assert state_faults(content, trainer, fresh[1]) == []
+    content["MixedPrecision"] = {**scaler, "scale": "x"}
+    (fault,) = state_faults(content, trainer, fresh[1])
+    assert fault.startswith("MixedPrecision.scale='x': not what a training writes")
+    assert state_faults(content, *fresh) == []
