@@ -32,6 +32,9 @@ def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningMo
         A line for every part of another form, or that no training writes.
     """
     fresh = _fresh_state(trainer, module)
+    scaler = trainer.precision_plugin.state_dict()
+    if scaler and type(trainer.precision_plugin).__qualname__ in state:
+        fresh[type(trainer.precision_plugin).__qualname__] = scaler
     known = {key: state[key] for key in fresh if key in state}
     for key in ("callbacks", "loops"):
         if isinstance(known.get(key), dict):
@@ -123,7 +126,7 @@ def _unlike(value: Any, like: Any, place: str) -> Iterator[str]:
         yield from _unlike_table(value, like, place)
     elif isinstance(like, list | tuple):
         if type(value) is not type(like) or len(value) != len(like):
-            yield f"{place}={shown(value)}: {len(like)} values"
+            yield f"{place}={shown(value)}: a list of {len(like)}"
             return
         for number, (one, other) in enumerate(zip(value, like, strict=True)):
             yield from _unlike(one, other, f"{place}.{number}")
@@ -135,16 +138,21 @@ def _unlike_table(value: Any, like: dict[Any, Any], place: str) -> Iterator[str]
     if not isinstance(value, dict):
         yield f"{place}={shown(value)}: a table of values by name"
         return
-    missing = [f"{place}.{key}".lstrip(".") for key in like if key not in value]
+    missing = [_inside(place, key) for key in like if key not in value]
     if missing:
         yield f"it lacks {name_some(missing, 3)}"
     if like and not set(value) <= set(like):
         yield f"{place}: more values than a training writes there"
     for key in like.keys() & value.keys():
-        yield from _unlike(value[key], like[key], f"{place}.{key}".lstrip("."))
+        yield from _unlike(value[key], like[key], _inside(place, key))
     # Empty at the start are only figures by the file that they belong to.
     if not like and not all(isinstance(one, Tensor) and not one.ndim for one in value.values()):
         yield f"{place}: other values than figures"
+
+
+def _inside(place: str, key: object) -> str:
+    """Place of a value in a table; a callback's key goes on with all its settings."""
+    return f"{place}.{str(key).partition('{')[0]}".lstrip(".")
 
 
 def _is_like(value: Any, like: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from lightning import Trainer
+from lightning.pytorch.plugins import MixedPrecision
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.config.schema import CallbacksConfig, TrainConfig
@@ -80,7 +81,7 @@ BATCHES = "loops/fit_loop/epoch_loop.batch_progress"
             for key in ("optimizer_states", "lr_schedulers", "loops", "callbacks")
             for value in (None, "x", torch.zeros(2))
         ),
-        ("optimizer_states", [], "optimizer_states=a list: 1 values"),
+        ("optimizer_states", [], "optimizer_states=a list: a list of 1"),
         (STATE, None, "optimizer_states.0.state.0=None: a table of values by name"),
         (STATE, {}, "it lacks optimizer_states.0.state.0.step"),
         ("optimizer_states/0/state", {}, "it lacks optimizer_states.0.state.0"),
@@ -116,7 +117,11 @@ BATCHES = "loops/fit_loop/epoch_loop.batch_progress"
         ("callbacks/Throughput/images", "x", "callbacks.Throughput.images='x': not what"),
         ("callbacks/Throughput/seconds", NAN, "callbacks.Throughput.seconds=nan: not what"),
         ("callbacks/ProgressLine/best", [1], "callbacks.ProgressLine.best=a list: not what"),
-        ("callbacks/Patience/wait_count", -1, ".wait_count=-1: not what a training writes"),
+        (
+            "callbacks/Patience/wait_count",
+            -1,
+            "callbacks.Patience.wait_count=-1: not what",
+        ),
         ("callbacks/Patience/best_score", "x", ".best_score='x': not what a training writes"),
         ("callbacks/Patience", "x", "='x': a table of values by name"),
         ("callbacks/_Kept/best_k_models", {"a": 1}, ".best_k_models: other values than figures"),
@@ -145,7 +150,7 @@ def resumed(trained: TrainResult, config: TrainConfig, folder: Path, **changes: 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ("lr_schedulers", None, "lr_schedulers=None: 1 values"),
+        ("lr_schedulers", None, "lr_schedulers=None: a list of 1"),
         ("callbacks__Patience__stopping_reason", 99, "ValueError: 99 is not a valid"),
         ("callbacks__ProgressLine__best", "x", "ValueError: could not convert string to float"),
     ],
@@ -170,3 +175,18 @@ def test_a_training_does_not_go_on_with_another_state(
 def test_a_bug_after_the_restoring_keeps_its_traceback(fresh: Any) -> None:
     with pytest.raises(ZeroDivisionError), restoring(fresh[0], Path("last.ckpt")):
         raise ZeroDivisionError
+
+
+def test_the_state_of_mixed_precision_is_compared_too(
+    last: Checkpoint, fresh: tuple[Trainer, CrackSegmenter]
+) -> None:
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+    trainer = build_trainer(logger=False, accelerator="cpu", plugins=[plugin])
+    scaler = trainer.precision_plugin.state_dict()
+    assert scaler["scale"] > 1
+    content = {**last.content, "MixedPrecision": scaler}
+    assert state_faults(content, trainer, fresh[1]) == []
+    content["MixedPrecision"] = {**scaler, "scale": "x"}
+    (fault,) = state_faults(content, trainer, fresh[1])
+    assert fault.startswith("MixedPrecision.scale='x': not what a training writes")
+    assert state_faults(content, *fresh) == []
