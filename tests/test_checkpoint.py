@@ -304,3 +304,38 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -
     message = refusal_of(tmp_path / "best.ckpt")
     assert "1 of its weights are not finite numbers" in message
     assert name in message
+
+
+def test_parts_of_one_name_are_refused(tmp_path: Path) -> None:
+    """One reader takes the first of them, another one the last."""
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    with zipfile.ZipFile(path, "a") as archive:
+        (pickled,) = (name for name in archive.namelist() if name.endswith("data.pkl"))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr(pickled, archive.read(pickled))
+    assert "not a checkpoint, or truncated or damaged" in refusal_of(path)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_known"),
+    [
+        ("2.6.0", True),
+        ("2.6.0.post0", True),
+        ("2.6.0+cpu", True),
+        ("2.6.0.dev1", True),
+        ("10.0", True),
+        ("1.9.5", False),
+        ("two", False),
+        ("2" * 50, False),
+    ],
+)
+def test_checkpoints_that_lightning_would_migrate_are_refused(
+    tmp_path: Path, version: str, is_known: bool
+) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint({**checkpoint(), "pytorch-lightning_version": version}, path)
+    if is_known:
+        assert read_checkpoint(path)
+    else:
+        assert "pytorch-lightning_version" in refusal_of(path)

@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import resource
 import struct
 import zipfile
 from collections.abc import Callable
@@ -26,6 +25,7 @@ Parts = list[tuple[str, bytes]]
 
 def refusal(path: Path) -> str:
     """The message; reading takes less than 200 MB more than was ever taken before."""
+    resource = pytest.importorskip("resource", reason="needs a POSIX system")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CheckpointError) as caught:
         read_checkpoint(path)

@@ -11,8 +11,13 @@ import math
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
 
 from crackseg.checkpoint.form import WHOLE, FormError
 from crackseg.checkpoint.pickle_reader import (
@@ -29,6 +34,7 @@ MOST_PICKLE = 4 * 2**20
 # Values that are named in several places count in each of them.
 MOST_VALUES = 500_000
 MOST_DEPTH = 20
+_AT_ONCE = 2**20
 _MOST_DIMENSIONS = 8
 
 
@@ -39,8 +45,7 @@ class Archive:
         path: Path of the file.
 
     Raises:
-        FormError: The file is larger inside than outside.
-        Exception: It is no zip, or damaged; this may be any error.
+        Exception: It is no zip; this may be any error.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,10 +53,14 @@ class Archive:
         self._zip = zipfile.ZipFile(self._file)
         self._file.most = self._size = path.stat().st_size
         self._parts = {entry.filename: entry for entry in self._zip.infolist()}
-        self._folder = _folder(self._parts)
-        self._check_parts()
+        self._storages: dict[str, Tensor] = {}
 
     def __enter__(self) -> "Archive":
+        with ExitStack() as opened:
+            opened.callback(self.__exit__)
+            self._folder = _folder(self._parts)
+            self._check_parts()
+            opened.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -82,18 +91,26 @@ class Archive:
                 raise more_than_values()
         return outline
 
-    def check_sums(self) -> None:
-        """Compares every part with its checksum, which torch does not.
+    def with_tensors(self, outline: Any) -> Any:
+        """The same values with the tensors themselves, on the CPU.
 
         Raises:
-            BadZipFile: A part is damaged.
+            Exception: Their numbers are damaged; this may be any error.
         """
-        damaged = self._zip.testzip()
-        if damaged is not None:
-            raise zipfile.BadZipFile(damaged)
+        if isinstance(outline, StoredTensor):
+            numbers = self._numbers(outline.storage)
+            return numbers.as_strided(outline.shape, outline.stride, outline.offset)
+        if isinstance(outline, dict):
+            return {key: self.with_tensors(value) for key, value in outline.items()}
+        if isinstance(outline, list | tuple):
+            return type(outline)(map(self.with_tensors, outline))
+        return outline
 
     def _check_parts(self) -> None:
-        entries = self._parts.values()
+        entries = self._zip.infolist()
+        names = {entry.filename.casefold() for entry in entries}
+        if len(names) < len(entries):
+            raise zipfile.BadZipFile("parts of one name, of which torch may read another one")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
             raise zipfile.BadZipFile("compressed, which torch never writes")
         if min(entry.header_offset for entry in entries) != 0:
@@ -118,6 +135,20 @@ class Archive:
         count = math.prod(shape)
         if count > storage.numel or (count and offset + reach >= storage.numel):
             raise FormError([f"a tensor is larger than its part {storage.key}"])
+
+    def _numbers(self, storage: Storage) -> Tensor:
+        if storage.key not in self._storages:
+            self._storages[storage.key] = torch.empty(storage.numel, dtype=storage.dtype)
+            self._fill(self._storages[storage.key], storage.key)
+        return self._storages[storage.key]
+
+    def _fill(self, numbers: Tensor, key: str) -> None:
+        """Reads the numbers in pieces, so that they are in memory once, and compares as below."""
+        memory, place = numbers.view(torch.uint8).numpy(), 0
+        with self._zip.open(f"{self._folder}/data/{key}") as part:
+            while piece := part.read(_AT_ONCE):
+                memory[place : place + len(piece)] = np.frombuffer(piece, np.uint8)
+                place += len(piece)
 
     def _read(self, name: str) -> bytes:
         """Reads a part, and compares it with its checksum."""

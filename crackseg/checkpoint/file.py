@@ -2,13 +2,13 @@
 
 import errno
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from packaging.version import InvalidVersion, Version
 from torch import Tensor
 
 from crackseg.checkpoint.archive import Archive
@@ -20,7 +20,7 @@ from crackseg.models.limits import outline
 from crackseg.system.files import atomic_write
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
-_VERSION = "pytorch-lightning_version"
+_VERSION, _MOST_OF_VERSION = "pytorch-lightning_version", 40
 # Lightning writes the network as a part of its module.
 _NETWORK = "network."
 
@@ -124,8 +124,7 @@ def _read(path: Path) -> Checkpoint:
         fields.refuse()
         parameters = CheckpointParameters.from_dict(values)
         _check_weights(weights, parameters.model)
-        archive.check_sums()
-    content = torch.load(path, map_location="cpu", weights_only=True)
+        content = archive.with_tensors(content)
     _check_finite(content[_WEIGHTS])
     return Checkpoint(path, parameters, epoch, step, content)
 
@@ -145,7 +144,12 @@ def _parameters(path: Path, content: Any) -> dict[str, Any]:
 
 def _is_version(value: object) -> bool:
     """Whether a version's files need no migration, which Lightning does without any check."""
-    return isinstance(value, str) and bool(re.fullmatch(r"[2-9](\.\d{1,4}){1,3}\w{0,9}", value))
+    if not isinstance(value, str) or len(value) > _MOST_OF_VERSION:
+        return False
+    try:
+        return Version(value) >= Version("2.0")
+    except InvalidVersion:
+        return False
 
 
 def _check_weights(weights: Mapping[str, Any], model: NetworkParameters) -> None:

@@ -10,15 +10,13 @@ from crackseg.losses import FACTOR_LIMITS, check_terms
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.models.limits import network_faults
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.limits import SIDE_LIMITS, Limits
+from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
 
 FORMAT = 1
 SUBSETS = ("train", "val", "test")
 _RATE = Limits(0, 3e38)
 _CLASS_WEIGHT = Limits(0, 1e15, above=True)
-_SCALE = Limits(1e-3, 100)
 _MASK_THRESHOLD = Limits(0, 254, whole=True)
-_WHITE = Limits(1, 2**32 - 1, whole=True)
 _SEED = Limits(0, 2**32 - 1, whole=True)
 
 
@@ -133,7 +131,7 @@ class CheckpointParameters:
             optimizer=_optimizer(fields.part("optimizer")),
             scheduler=_scheduler(fields.part("scheduler")),
             preprocessing=_preprocessing(seen),
-            scale=seen.number("scale", _SCALE),
+            scale=seen.number("scale", SCALE_LIMITS),
             data=_data(fields.part("data")),
             threshold=fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
             seed=fields.number("seed", _SEED),
@@ -208,7 +206,7 @@ def _preprocessing(fields: Fields) -> Preprocessing:
         image_size=fields.pair("image_size", SIDE_LIMITS, optional=True),
         resize=fields.choice("resize", ("area", "bilinear")),
         mask_threshold=fields.number("mask_threshold", _MASK_THRESHOLD),
-        white_level=fields.number("white_level", _WHITE) if "white_level" in fields else None,
+        white_level=fields.number("white_level", WHITE_LIMITS) if "white_level" in fields else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Reads the pickle of a checkpoint without Python's unpickler, which calls what a file names.
 
-A pickle is a program for a small stack machine. This one knows the thirty operations that torch
+A pickle is a program for a small stack machine. This one knows the 31 operations that torch
 writes for plain values and tensors, of 68 in all. It calls nothing: of a tensor it notes where its
 numbers stand, and everything else that has a name is refused. So a file can neither run code nor
 take much more memory than its own size.

@@ -75,9 +75,15 @@ def _where_shown(values: Numbers, no_data: float | None) -> npt.NDArray[np.bool_
     return ~areas if areas.any() else None
 
 
-def is_opaque(alpha: Numbers) -> npt.NDArray[np.bool_]:
-    """Where a band of opacities is rather opaque than not."""
-    bits = 8 * alpha.dtype.itemsize - (alpha.dtype.kind == "i")
+def is_opaque(alpha: Numbers, bits: int | None = None) -> npt.NDArray[np.bool_]:
+    """Where a band of opacities is rather opaque than not.
+
+    Args:
+        alpha: Opacities (H, W).
+        bits: Number of bits of a value; None for all bits of its type.
+    """
+    if bits is None:
+        bits = 8 * alpha.dtype.itemsize - (alpha.dtype.kind == "i")
     full = find_levels(alpha).white if alpha.dtype.kind == "f" else 2.0**bits - 1
     return np.asarray(alpha >= full / 2)
 

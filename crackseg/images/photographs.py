@@ -140,7 +140,7 @@ def _of_pillow(
 def _of_deep_tiff(tiff: TiffHeader, white_level: int | None) -> Photograph:
     warn_of_pages(tiff.path, tiff)
     values, alpha = read_tiff_values(tiff)
-    opacity = None if alpha is None else is_opaque(alpha)
+    opacity = None if alpha is None else is_opaque(alpha, tiff.bits - (tiff.kind == "i"))
     photograph = photograph_of(
         tiff.path, values, opacity, tiff.declared_white, white_level, tiff.no_data
     )

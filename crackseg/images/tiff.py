@@ -44,7 +44,13 @@ UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
 
 # What damaged headers raise.
 _DAMAGES = (
-    *(OSError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError, struct.error),
+    OSError,
+    ArithmeticError,
+    LookupError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
 )
 # OpenCV prints what is wrong with a file before it gives it back as nothing.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

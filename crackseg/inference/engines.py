@@ -15,7 +15,7 @@ import numpy as np
 
 from crackseg.errors import ConfigError, did_you_mean
 from crackseg.images.pixels import Resize
-from crackseg.inference.model_file import SUFFIX, ExportedModel, read_model
+from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.system.processes import usable_cores
 
@@ -47,6 +47,7 @@ class OpenedModel:
     """A network that is ready to run, with what was stored beside it.
 
     Attributes:
+        path: Path of its file.
         engine: Engine that runs it.
         threshold: Probability above which a pixel is called crack.
         scale: Training pixels per photograph pixel, along a side.
@@ -56,6 +57,7 @@ class OpenedModel:
         digest: SHA-256 of the file.
     """
 
+    path: Path
     engine: Engine
     threshold: float
     scale: float
@@ -95,7 +97,8 @@ def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> 
     model = read_model(path)
     name = next(one for one in OF_ONNX if find_spec(one)) if engine == "auto" else engine
     return OpenedModel(
-        engine=_OF_ONNX[name](model),
+        path=path,
+        engine=_OF_ONNX[name](model.graph, model.info.stride, model.info.radius),
         threshold=model.info.threshold,
         scale=model.info.scale,
         resize=model.info.resize,
@@ -111,19 +114,22 @@ def _check_engine(engine: str) -> None:
             f"engine={engine}: one of {', '.join(ENGINES)}{f'; {guess}' if guess else ''}"
         )
     if engine in OF_ONNX and not find_spec(engine):
-        raise ConfigError(f"engine={engine}: it is not installed; pip install 'crackseg[{engine}]'")
+        package = "'crackseg[openvino]'" if engine == "openvino" else engine
+        raise ConfigError(f"engine={engine}: it is not installed; pip install {package}")
 
 
 class OnnxRuntimeEngine:
-    """Runs an ONNX file by ONNX Runtime.
+    """Runs an ONNX graph by ONNX Runtime.
 
     Args:
-        model: Content of the file.
+        graph: Serialised graph.
+        stride: Stride of the network in pixels.
+        radius: Largest distance at which a pixel influences the output, in pixels.
     """
 
     name = "onnxruntime"
 
-    def __init__(self, model: ExportedModel) -> None:
+    def __init__(self, graph: bytes, stride: int, radius: int) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -131,9 +137,9 @@ class OnnxRuntimeEngine:
         # Its warnings are about its own optimisations.
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
-            model.graph, options, providers=["CPUExecutionProvider"]
+            graph, options, providers=["CPUExecutionProvider"]
         )
-        self.stride, self.radius = model.info.stride, model.info.radius
+        self.stride, self.radius = stride, radius
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`Engine`."""
@@ -142,21 +148,23 @@ class OnnxRuntimeEngine:
 
 
 class OpenVinoEngine:
-    """Runs an ONNX file by OpenVINO.
+    """Runs an ONNX graph by OpenVINO.
 
     Args:
-        model: Content of the file.
+        graph: Serialised graph.
+        stride: Stride of the network in pixels.
+        radius: Largest distance at which a pixel influences the output, in pixels.
     """
 
     name = "openvino"
 
-    def __init__(self, model: ExportedModel) -> None:
+    def __init__(self, graph: bytes, stride: int, radius: int) -> None:
         import openvino
 
         settings = {"INFERENCE_NUM_THREADS": usable_cores(), "PERFORMANCE_HINT": "LATENCY"}
         core = openvino.Core()
-        self._compiled: Any = core.compile_model(core.read_model(model.graph), "CPU", settings)
-        self.stride, self.radius = model.info.stride, model.info.radius
+        self._compiled: Any = core.compile_model(core.read_model(graph), "CPU", settings)
+        self.stride, self.radius = stride, radius
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`Engine`."""
@@ -169,7 +177,7 @@ def as_logits(probability: Logits) -> Logits:
     return np.asarray(np.log(limited) - np.log1p(-limited), np.float32)
 
 
-_OF_ONNX: Mapping[str, Callable[[ExportedModel], Engine]] = {
+_OF_ONNX: Mapping[str, Callable[[bytes, int, int], Engine]] = {
     "openvino": OpenVinoEngine,
     "onnxruntime": OnnxRuntimeEngine,
 }

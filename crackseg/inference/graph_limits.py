@@ -28,6 +28,8 @@ _OF_SHAPES = frozenset((
 # fmt: on
 # What takes sizes as further inputs.
 _SIZED = frozenset(("Pad", "Reshape", "Resize", "Slice"))
+# A size has at most a start and an end for each of four sides; joined twice, it has twice as many.
+_MOST_OF_SIZES, _MOST_JOINED = 8, 4
 _MOST_NODES = 5_000
 # The largest known networks keep some ten thousand numbers for a pixel of a photograph.
 _MOST_NUMBERS_PER_PIXEL = 200_000
@@ -77,6 +79,11 @@ def _form(value: onnx.ValueInfoProto) -> tuple[int, tuple[int | str, ...]]:
     return tensor.elem_type, tuple(side.dim_value or side.dim_param for side in tensor.shape.dim)
 
 
+def _image(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
+    images: list[onnx.ValueInfoProto] = [one for one in graph.input if one.name == IMAGE]
+    return images[0]
+
+
 def _is_elsewhere(tensor: TensorProto) -> bool:
     return tensor.data_location == TensorProto.EXTERNAL
 
@@ -90,7 +97,7 @@ def _size_faults(model: onnx.ModelProto) -> list[str]:
     """Adds up the numbers that the graph makes of a small image."""
     small = onnx.ModelProto()
     small.CopyFrom(model)
-    for side, length in zip(small.graph.input[0].type.tensor_type.shape.dim, _PROBE, strict=True):
+    for side, length in zip(_image(small.graph).type.tensor_type.shape.dim, _PROBE, strict=True):
         side.Clear()
         side.dim_value = length
     try:
@@ -98,7 +105,8 @@ def _size_faults(model: onnx.ModelProto) -> list[str]:
         small = shape_inference.infer_shapes(small, strict_mode=True, data_prop=True)
     except Exception as error:
         # A graph that does not fit can fail in any way, as the reference evaluator does.
-        return [f"the sizes within its graph do not fit ({str(error).splitlines()[0][:80]})"]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return [f"the sizes within its graph do not fit ({reason[:80]})"]
     shapes = list(_shapes(small))
     if any(0 in shape for shape in shapes):
         return ["the sizes within its graph cannot be known beforehand"]
@@ -131,8 +139,12 @@ def _computed(graph: onnx.GraphProto, name: str) -> npt.NDArray[np.generic]:
     if foreign:
         raise ValueError(f"{', '.join(foreign)} within the computation of a size")
     weights = [tensor for tensor in graph.initializer if tensor.name in needed]
+    widest = max((prod(tensor.dims) for tensor in weights), default=1)
+    joined = sum(node.op_type == "Concat" for node in nodes)
+    if widest > _MOST_OF_SIZES or joined > _MOST_JOINED:
+        raise ValueError("too much arithmetic within the computation of a size")
     output = onnx.helper.make_tensor_value_info(name, TensorProto.INT64, None)
-    part = onnx.helper.make_graph(nodes[::-1], "part", [graph.input[0]], [output], weights)
+    part = onnx.helper.make_graph(nodes[::-1], "part", [_image(graph)], [output], weights)
     opset = onnx.helper.make_opsetid("", OPSET)
     evaluator = ReferenceEvaluator(onnx.helper.make_model(part, opset_imports=[opset]))
     (value,) = evaluator.run(None, {IMAGE: np.zeros(_PROBE, np.uint8)})

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import checker
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,7 +15,7 @@ from crackseg.errors import CheckpointError, name_some
 from crackseg.images.pixels import Resize
 from crackseg.inference.graph_limits import graph_faults
 from crackseg.system.files import atomic_write
-from crackseg.system.limits import Limits
+from crackseg.system.limits import SCALE_LIMITS, WHITE_LIMITS, Limits
 
 SUFFIX = ".onnx"
 _KEY = "crackseg"
@@ -24,7 +23,7 @@ _KEY = "crackseg"
 _MOST_BYTES = 2_000_000_000
 _LIMITS = {
     "threshold": Limits(0, 1, above=True, below=True),
-    "scale": Limits(1e-4, 1e3),
+    "scale": SCALE_LIMITS,
     "stride": Limits(1, 256, whole=True),
     "radius": Limits(0, 4096, whole=True),
 }
@@ -130,6 +129,8 @@ def read_model(path: str | Path) -> ExportedModel:
         for name, limits in _LIMITS.items()
         if not limits.hold(getattr(info, name))
     ]
+    if info.white_level is not None and not WHITE_LIMITS.hold(info.white_level):
+        faults.append(f"white_level: {WHITE_LIMITS}")
     faults = faults or graph_faults(model)
     if faults:
         raise CheckpointError(f"{path}: refused, {name_some(faults, 3)}; export the network again")
@@ -140,7 +141,8 @@ def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(data)
         checker.check_model(model)
-    except (DecodeError, checker.ValidationError, ValueError) as error:
+    except Exception as error:
+        # A foreign or damaged file can fail in any way.
         raise CheckpointError(
             f"{path}: not an ONNX file, or truncated or damaged; export the network again"
         ) from error

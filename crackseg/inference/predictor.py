@@ -1,4 +1,4 @@
-"""Predicts the probability and the mask of cracks in a photograph with a checkpoint."""
+"""Predicts the probability and the mask of cracks in a photograph."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,8 @@ from crackseg.images.photographs import as_photograph, open_photograph
 from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
 from crackseg.inference.engines import OpenedModel, open_model
 from crackseg.inference.tiling import full_size_logits, sigmoid
+from crackseg.system.limits import SCALE_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
-
-# Photographs a hundred times smaller or larger than those of the training show nothing any more.
-_SCALES = (0.001, 100.0)
 
 
 @dataclass(frozen=True)
@@ -62,19 +60,18 @@ class Predictor:
         scale = model.scale if scale is None else scale
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
-        if not _SCALES[0] <= scale <= _SCALES[1]:
+        if not SCALE_LIMITS.hold(scale):
             raise ConfigError(
-                f"scale={scale}: training pixels per photograph pixel, from {_SCALES[0]:g} to "
-                f"{_SCALES[1]:g}"
+                f"scale={scale}: training pixels per photograph pixel, {SCALE_LIMITS}"
             )
-        if white_level is not None and not 1 <= white_level < 2**32:
-            raise ConfigError(f"white_level={white_level}: a whole number from 1 to {2**32 - 1}")
+        if white_level is not None and not WHITE_LIMITS.hold(white_level):
+            raise ConfigError(f"white_level={white_level}: a whole number, {WHITE_LIMITS}")
         self.engine = model.engine
         self.threshold = threshold
         self.scale = scale
         self.how = model.resize
         self.white_level = model.white_level if white_level is None else white_level
-        self._digest = model.digest
+        self._path, self._digest = model.path, model.digest
 
     @classmethod
     def from_checkpoint(
@@ -117,16 +114,22 @@ class Predictor:
             CheckpointError: The network gives no number, as its weights are of no use.
             ValueError: The array has another shape or type.
         """
+        name = str(image) if isinstance(image, str | Path) else "photograph"
         if isinstance(image, str | Path):
             photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
         else:
             photograph = as_photograph(image, self.white_level)
         try:
             probability = self._probability(photograph.rgb)
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise UnreadableImageError(f"{image}: {TOO_LARGE}") from error
+            raise UnreadableImageError(f"{name}: {TOO_LARGE}") from error
+        if np.isnan(probability).any():
+            raise CheckpointError(
+                f"{self._path}: what the network says of {name} is no number: its weights are of "
+                "no use; take another checkpoint"
+            )
         if photograph.visible is not None:
             # Nothing is known of what is transparent, and its rim is no crack.
             probability[~photograph.visible] = 0.0
@@ -148,9 +151,4 @@ class Predictor:
         logits = full_size_logits(
             engine.logits, pixels, (height, width), engine.radius, engine.stride
         )
-        if np.isnan(logits).any():
-            raise CheckpointError(
-                "what the network says of a photograph is no number: its weights are of no use; "
-                "take another checkpoint"
-            )
         return sigmoid(logits[0, 0])

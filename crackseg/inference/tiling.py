@@ -103,7 +103,7 @@ def logits_at_size(logits: Logits, size: tuple[int, int]) -> Logits:
     resized = np.empty((len(logits), 1, *size), np.float32)
     for one, target in zip(logits[:, 0], resized[:, 0], strict=True):
         height, width = size
-        if one.shape[0] > height:
+        if one.shape[0] > height or one.shape[1] > width:
             small = Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR)
             target[:] = np.asarray(small)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.errors import ConfigError
 from crackseg.inference.engines import OpenedModel
 from crackseg.inference.tiling import Logits, Pixels
@@ -40,6 +40,14 @@ class TorchEngine:
         return np.asarray(logits.cpu().numpy(), np.float32)
 
 
+def network_of(checkpoint: Checkpoint) -> SkipNetwork:
+    """The network of a checkpoint, with its weights."""
+    model = checkpoint.parameters.model
+    network = build_network(model.name, model.arguments)
+    network.load_state_dict(checkpoint.network_weights)
+    return network
+
+
 def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
     """Opens a checkpoint.
 
@@ -49,9 +57,9 @@ def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
     """
     checkpoint = read_checkpoint(path)
     parameters = checkpoint.parameters
-    network = build_network(parameters.model.name, parameters.model.arguments)
-    network.load_state_dict(checkpoint.network_weights)
+    network = network_of(checkpoint)
     return OpenedModel(
+        path=path,
         engine=TorchEngine(network, device),
         threshold=parameters.threshold,
         scale=parameters.scale,
@@ -70,6 +78,6 @@ def _device(name: str) -> torch.device:
         # A device without memory, such as meta, takes everything and gives nothing back.
         torch.empty(0, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
     return device

@@ -44,6 +44,11 @@ class Limits:
         return f"{low} and {high}{self.unit and f' {self.unit}'}"
 
 
+# Training pixels per photograph pixel: photographs a hundred times smaller than those of the
+# training, or a thousand times larger, show nothing any more.
+SCALE_LIMITS = Limits(1e-3, 100)
+# Values that may be white in photographs deeper than 8 bits.
+WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
 # Sides of a network's input, in pixels; larger photographs are divided into tiles.
 SIDE_LIMITS = Limits(1, 8192, whole=True)
 

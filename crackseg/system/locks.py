@@ -27,10 +27,8 @@ def locked(path: Path, busy: Exception, patience: float = 0) -> Iterator[None]:
         lock.acquire(timeout=patience)
     except Timeout:
         raise busy from None
-    try:
+    with _released(lock):
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -47,6 +45,12 @@ def locked_in_turn(path: Path, message: str) -> Iterator[None]:
     except Timeout:
         log.info("%s", message)
         lock.acquire()
+    with _released(lock):
+        yield
+
+
+@contextmanager
+def _released(lock: FileLock) -> Iterator[None]:
     try:
         yield
     finally:

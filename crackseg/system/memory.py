@@ -29,7 +29,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     # By its name and words: torch takes seconds to import, and says it of a CPU as RuntimeError.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    # ONNX Runtime, OpenVINO and OpenCV have errors of their own, and only words for it.
+    words = ("DefaultCPUAllocator", "bad_alloc", "bad allocation", "Failed to allocate memory")
+    return isinstance(error, Exception) and any(one in str(error) for one in words)
 
 
 def _of_system() -> int | None:

@@ -20,7 +20,6 @@ from crackseg.checkpoint.form import one_line
 from crackseg.data.dataset import Sample
 from crackseg.errors import TrainingError, name_some
 from crackseg.inference import tiling
-from crackseg.inference.tiling import Logits, Pixels, full_size_logits
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import monitor_mode, scores
@@ -96,10 +95,10 @@ class CrackSegmenter(LightningModule):
         if image.shape[-2:] == size and max(size) <= tiling.TILE:
             return cast(Tensor, self(image))
         radius, stride = self.network.radius, self.network.stride
-        logits = full_size_logits(self._logits_of, image.cpu().numpy(), size, radius, stride)
+        logits = tiling.full_size_logits(self._logits_of, image.cpu().numpy(), size, radius, stride)
         return torch.from_numpy(logits).to(image.device)
 
-    def _logits_of(self, tile: Pixels) -> Logits:
+    def _logits_of(self, tile: tiling.Pixels) -> tiling.Logits:
         logits = self(torch.from_numpy(np.ascontiguousarray(tile)).to(self.device))
         return np.asarray(logits.float().cpu().numpy(), np.float32)
 

@@ -1,21 +1,22 @@
 """Exports a checkpoint as one ONNX file that other programs run."""
 
-import json
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from crackseg import __version__
-from crackseg.checkpoint import CheckpointParameters, read_checkpoint
+from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint, refused
 from crackseg.data.splits.leakage import Leaks
 from crackseg.errors import CrackSegError
-from crackseg.inference.engines import open_model
+from crackseg.inference.engines import OnnxRuntimeEngine
 from crackseg.inference.export import export_network
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
 from crackseg.inference.tiling import sigmoid
-from crackseg.inference.torch_engine import TorchEngine
-from crackseg.models import SkipNetwork, build_network
+from crackseg.inference.torch_engine import TorchEngine, network_of
+from crackseg.metrics.scores import SCORES
+from crackseg.models import SkipNetwork
+from crackseg.runs.reader import read_run
 from crackseg.system.files import require_writable_file
 
 UNSTATED = "not stated; the licences of the photographs that it was trained on may bind it"
@@ -43,29 +44,23 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
         raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
     require_writable_file(output)
     content = read_checkpoint(checkpoint)
-    parameters = content.parameters
-    network = build_network(parameters.model.name, parameters.model.arguments)
-    network.load_state_dict(content.network_weights)
-    info = _info(parameters, network, _figures(checkpoint.with_name("metrics.json")), licence)
-    write_model(export_network(network), info, output)
-    difference = _difference(network, output)
-    if difference > _LARGEST_DIFFERENCE:
-        output.unlink()
+    network = network_of(content)
+    graph = export_network(network)
+    difference = _difference(network, graph.SerializeToString())
+    # Not the other way round, since nothing compares with a figure that is no number.
+    if not difference <= _LARGEST_DIFFERENCE:
         raise CrackSegError(
-            f"{output}: removed, its probabilities differ by {difference:.2g} from those of "
-            f"{checkpoint}; please report this network"
+            f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
+            f"{difference:.2g}; please report this network"
         )
+    info = _info(content, network, licence)
+    write_model(graph, info, output)
     return difference
 
 
-def _info(
-    parameters: CheckpointParameters,
-    network: SkipNetwork,
-    figures: dict[str, dict[str, float]],
-    licence: str,
-) -> ModelInfo:
+def _info(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+    parameters, figures = checkpoint.parameters, _figures(checkpoint)
     seen, data = parameters.preprocessing, parameters.data
-    leaks = None if data.leaks is None else TypeAdapter(Leaks).validate_python(data.leaks)
     return ModelInfo(
         version=__version__,
         network=parameters.model.name,
@@ -80,10 +75,20 @@ def _info(
         counts=dict(data.counts),
         split=str(data.config.get("split", "unknown")),
         manifest_hash=data.manifest_hash,
-        leak_line="unknown" if leaks is None else leaks.summary(),
+        leak_line=_leak_line(checkpoint),
         figures=figures,
         protocol=_protocol(parameters) if figures else [],
     )
+
+
+def _leak_line(checkpoint: Checkpoint) -> str:
+    leaks = checkpoint.parameters.data.leaks
+    if leaks is None:
+        return "unknown"
+    try:
+        return TypeAdapter(Leaks).validate_python(leaks).summary()
+    except ValidationError as error:
+        raise refused(checkpoint.path, "data.leaks: not what a training writes") from error
 
 
 def _protocol(parameters: CheckpointParameters) -> list[str]:
@@ -95,19 +100,30 @@ def _protocol(parameters: CheckpointParameters) -> list[str]:
     ]
 
 
-def _figures(metrics: Path) -> dict[str, dict[str, float]]:
-    """Figures that the training measured, where its file stands beside the checkpoint."""
+def _figures(checkpoint: Checkpoint) -> dict[str, dict[str, float]]:
+    """Figures that the training measured of this very checkpoint; empty where none are there."""
     try:
-        measured = json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        run = read_run(checkpoint.path.parent)
+    except FileNotFoundError:
         return {}
-    return {name: measured[name]["stored"] for name in ("val", "test") if name in measured}
+    epoch, threshold = run.figure("best_epoch"), run.figure("threshold")
+    if (epoch, threshold) != (checkpoint.epoch + 1, checkpoint.parameters.threshold):
+        return {}
+    figures = {
+        subset: {name: run.figure(f"{subset}/{name}") for name in SCORES}
+        for subset in ("val", "test")
+    }
+    return {
+        subset: {name: value for name, value in of_subset.items() if value is not None}
+        for subset, of_subset in figures.items()
+        if any(value is not None for value in of_subset.values())
+    }
 
 
-def _difference(network: SkipNetwork, path: Path) -> float:
-    """Largest difference of probability between a network and its ONNX file, on noise."""
+def _difference(network: SkipNetwork, graph: bytes) -> float:
+    """Largest difference of probability between a network and its graph, on noise."""
     sides = 3 * network.stride + 5, 4 * network.stride + 1
     noise = np.random.default_rng(0).integers(0, 256, (2, 3, *sides), np.uint8)
-    engines = TorchEngine(network, "cpu"), open_model(path, "onnxruntime").engine
+    engines = TorchEngine(network, "cpu"), OnnxRuntimeEngine(graph, network.stride, network.radius)
     one, other = (sigmoid(engine.logits(noise)) for engine in engines)
     return float(np.abs(one - other).max())

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from crackseg.errors import CheckpointError
 from crackseg.inference.export import export_network
+from crackseg.inference.graph_limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.models import build_network
 
@@ -90,9 +91,10 @@ def test_a_file_of_another_program_is_refused(model: onnx.ModelProto, tmp_path: 
         ("threshold", 1.5, "threshold: greater than 0 and below 1"),
         ("threshold", "much", "lack or mistake threshold"),
         ("threshold", None, "lack or mistake threshold"),
-        ("scale", 1e9, "scale: at least 0.0001"),
+        ("scale", 1e9, "scale: at least 0.001"),
         ("stride", 10**9, "stride: at least 1"),
         ("radius", -1, "radius: at least 0"),
+        ("white_level", 0, "white_level: at least 1"),
         ("resize", "cubic", "lack or mistake resize"),
         ("counts", [1], "lack or mistake counts"),
     ],
@@ -144,21 +146,43 @@ def with_large_steps(model: onnx.ModelProto) -> None:
             attribute.ints[:] = [10**6, 10**6]
 
 
+def with_sizes_that_grow(model: onnx.ModelProto) -> None:
+    pad = next(node for node in model.graph.node if node.op_type == "Pad")
+    name = pad.input[1]
+    joined = []
+    for number in range(40):
+        joined.append(helper.make_node("Concat", [name, name], [f"more{number}"], axis=0))
+        name = f"more{number}"
+    pad.input[1] = name
+    place = list(model.graph.node).index(pad)
+    nodes = [*model.graph.node[:place], *joined, *model.graph.node[place:]]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "fault"),
     [
-        of_another_operator,
-        of_an_operator_of_its_own,
-        with_weights_elsewhere,
-        with_weights_that_are_no_numbers,
-        with_another_input,
-        with_wide_padding,
-        with_large_steps,
+        (of_another_operator, "its operators Softplus are none of a network"),
+        (of_an_operator_of_its_own, "it has functions or operators of its own"),
+        (with_weights_elsewhere, "its weights are in another file"),
+        (with_weights_that_are_no_numbers, "some of its weights are not finite numbers"),
+        (with_another_input, "it does not take pixels uint8 (N, 3, H, W)"),
+        (with_wide_padding, "the sizes within its graph do not fit"),
+        (with_large_steps, "the sizes within its graph do not fit"),
+        (with_sizes_that_grow, "too much arithmetic within the computation of a size"),
     ],
 )
 def test_a_hostile_graph_is_refused_before_it_runs(
-    model: onnx.ModelProto, tmp_path: Path, change: Callable[[onnx.ModelProto], None]
+    model: onnx.ModelProto, change: Callable[[onnx.ModelProto], None], fault: str
 ) -> None:
+    assert graph_faults(model) == []
     change(model)
+    (found,) = graph_faults(model)
+    assert fault in found
+
+
+def test_faults_of_a_graph_refuse_its_file(model: onnx.ModelProto, tmp_path: Path) -> None:
+    of_another_operator(model)
     write_model(model, INFO, tmp_path / "model.onnx")
-    assert "export the network again" in refusal_of(tmp_path / "model.onnx")
+    assert "refused, its operators Softplus" in refusal_of(tmp_path / "model.onnx")

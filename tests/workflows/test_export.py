@@ -1,0 +1,103 @@
+"""A checkpoint becomes one ONNX file with all that belongs to its figures."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.cli.main import main
+from crackseg.errors import CheckpointError, CrackSegError
+from crackseg.inference.model_file import ModelInfo, read_model
+from crackseg.system.files import write_text
+from crackseg.workflows import export as module
+from crackseg.workflows.export import UNSTATED, export
+from crackseg.workflows.train import TrainResult
+
+
+@pytest.fixture
+def run(trained: TrainResult, tmp_path: Path) -> Path:
+    """A run as the program leaves it, with its record."""
+    folder = Path(shutil.copytree(trained.checkpoint.parent, tmp_path / "run"))
+    record = {
+        "state": "done", "error": None, "overrides": [], "varied": [], "resumed": [],
+        "started": "2026-03-04T05:00:00+00:00", "finished": "2026-03-04T06:00:00+00:00",
+    }  # fmt: skip
+    write_text(folder / "run.json", json.dumps(record))
+    return folder
+
+
+def info_of(checkpoint: Path, folder: Path) -> ModelInfo:
+    export(checkpoint, folder / "model.onnx")
+    return read_model(folder / "model.onnx").info
+
+
+def test_the_file_tells_what_the_checkpoint_tells(
+    trained: TrainResult, run: Path, tmp_path: Path
+) -> None:
+    info, parameters = info_of(run / "best.ckpt", tmp_path), read_checkpoint(run / "best.ckpt")
+    told = parameters.parameters
+    assert (info.threshold, info.scale) == (told.threshold, told.scale)
+    assert (info.network, info.data, info.split) == ("unet", "tiny", "random")
+    assert info.manifest_hash == told.data.manifest_hash
+    assert info.leak_line.startswith("no leak")
+    assert info.licence == UNSTATED
+    assert info.figures["val"] == {
+        name: value for name, value in trained.metrics["val"]["stored"].items() if name != "loss"
+    }
+    assert "masks cut at >127, split random, float32" in info.protocol[0]
+
+
+def test_figures_of_another_checkpoint_are_left_out(run: Path, tmp_path: Path) -> None:
+    best = read_checkpoint(run / "best.ckpt")
+    other = best.with_threshold(0.97 if best.parameters.threshold != 0.97 else 0.03)
+    write_checkpoint(other.content, run / "best.ckpt")
+    info = info_of(run / "best.ckpt", tmp_path)
+    assert (info.figures, info.protocol) == ({}, [])
+
+
+def test_a_checkpoint_without_its_run_has_no_figures(trained: TrainResult, tmp_path: Path) -> None:
+    shutil.copy(trained.checkpoint, tmp_path / "alone.ckpt")
+    assert info_of(tmp_path / "alone.ckpt", tmp_path).figures == {}
+
+
+def test_leaks_of_another_form_are_refused(trained: TrainResult, tmp_path: Path) -> None:
+    best = read_checkpoint(trained.checkpoint)
+    data = replace(best.parameters.data, leaks={"val": 3})
+    parameters = replace(best.parameters, data=data).as_dict()
+    write_checkpoint({**best.content, "hyper_parameters": parameters}, tmp_path / "a.ckpt")
+    with pytest.raises(CheckpointError, match=r"refused, data\.leaks: not what a training writes"):
+        export(tmp_path / "a.ckpt", tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("difference", [0.1, float("nan")])
+def test_a_network_that_comes_out_otherwise_leaves_the_earlier_file(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float
+) -> None:
+    earlier = tmp_path / "model.onnx"
+    earlier.write_bytes(b"an earlier one")
+    monkeypatch.setattr(module, "_difference", lambda *arguments: difference)
+    with pytest.raises(CrackSegError, match="cannot be exported, as an ONNX file its probabilit"):
+        export(trained.checkpoint, earlier)
+    assert earlier.read_bytes() == b"an earlier one"
+
+
+def test_the_command_says_how_near_the_file_is(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.onnx"
+    arguments = ["export", str(trained.checkpoint), "--output", str(path), "--licence", "CC0"]
+    assert main(arguments) == 0
+    assert f"{path}: its probabilities are those of the checkpoint to " in capsys.readouterr().out
+    assert read_model(path).info.licence == "CC0"
+
+
+def test_another_suffix_is_refused(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["export", str(trained.checkpoint), "--output", str(tmp_path / "model.pt")]
+    assert main(arguments) == 2
+    assert "the name of an ONNX file ends in .onnx" in capsys.readouterr().err
