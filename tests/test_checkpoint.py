@@ -265,6 +265,8 @@ def test_folder_is_said_to_be_one(tmp_path: Path) -> None:
     message = refusal_of(tmp_path)
     assert "is a folder" in message
     assert "name a .ckpt file" in message
+    write_checkpoint(checkpoint(), tmp_path / "best.ckpt")
+    assert f"such as {tmp_path / 'best.ckpt'}" in refusal_of(tmp_path)
 
 
 # Interrupted writing.

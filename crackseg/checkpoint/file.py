@@ -72,7 +72,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         what = "is a folder, not a checkpoint file" if path.is_dir() else "there is no such file"
-        raise CheckpointError(f"{path}: {what}; name a .ckpt file that a training wrote")
+        inside = path / "best.ckpt"
+        remedy = f", such as {inside}" if inside.is_file() else ""
+        raise CheckpointError(f"{path}: {what}; name a .ckpt file that a training wrote{remedy}")
     try:
         return _read(path)
     except CheckpointError:

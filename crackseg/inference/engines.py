@@ -91,7 +91,10 @@ def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> 
 
         return open_checkpoint(path, device)
     if engine == "torch":
-        raise ConfigError(f"engine=torch: it takes a checkpoint, not {path.name}")
+        raise ConfigError(
+            f"engine=torch: it takes a checkpoint, not {path.name}; take engine=auto, or the "
+            "checkpoint that the file was made of"
+        )
     if device not in ("auto", "cpu"):
         raise ConfigError(f"device={device}: an ONNX file runs on the processor; take a checkpoint")
     model = read_model(path)
