@@ -379,7 +379,7 @@ def test_two_processes_judge_as_one(trained: TrainResult, tmp_path: Path) -> Non
         arguments = [f"checkpoint={trained.checkpoint}", "trainer.accelerator=cpu", "data=folder"]
         done = run("evaluate.py", *arguments, *data, *devices, folder=folder)
         assert done.returncode == 0, done.stderr
-        judged.append(json.loads((folder / "metrics.json").read_text()))
+        judged.append(Evaluation.from_json((folder / "metrics.json").read_bytes()))
         with (folder / "images.csv").open(newline="") as file:
             images = [row["image"] for row in csv.DictReader(file)]
         assert len(images) == len(set(images)) == 101
