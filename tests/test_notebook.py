@@ -23,6 +23,13 @@ def test_the_notebook_has_no_logic_of_its_own() -> None:
     assert not any(word in code for word in ("def ", "class ", "lambda", "while "))
 
 
+def test_all_that_the_notebook_imports_is_there() -> None:
+    code = "".join("".join(cell["source"]) + "\n" for cell in cells("code"))
+    imports = [line for line in code.splitlines() if line.startswith("from crackseg")]
+    assert imports
+    exec("\n".join(imports), {})
+
+
 @pytest.mark.slow
 def test_the_notebook_runs_on_the_built_in_photographs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
