@@ -10,9 +10,9 @@ import torch
 
 from crackseg.checkpoint import CheckpointParameters, read_checkpoint
 from crackseg.checkpoint.form import FormError
-from crackseg.errors import CheckpointError
 from crackseg.models.limits import outline
 from tests.helpers.checkpoints import checkpoint_content, parameter_values, put
+from tests.helpers.refusals import refusal_of
 
 NAN, INF = math.nan, math.inf
 WEIGHT = "network.encoder.0.layers.0.weight"
@@ -21,10 +21,7 @@ WEIGHT = "network.encoder.0.layers.0.weight"
 def refusal(path: Path, content: Any) -> str:
     """The message, without the file's name and the advice."""
     torch.save(content, path)
-    with pytest.raises(CheckpointError) as caught:
-        read_checkpoint(path)
-    message = str(caught.value)
-    assert "\n" not in message
+    message = refusal_of(read_checkpoint, path)
     assert message.startswith(f"{path}: refused, ")
     assert message.endswith("; take another checkpoint")
     return message.removeprefix(f"{path}: refused, ").removesuffix("; take another checkpoint")

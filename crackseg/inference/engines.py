@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from crackseg.errors import ConfigError, did_you_mean
 from crackseg.images.pixels import Resize
+from crackseg.inference.graph_limits import IMAGE
 from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.system.processes import usable_cores
@@ -22,6 +23,9 @@ from crackseg.system.processes import usable_cores
 # The fastest first, as measured by benchmarks/inference.py.
 OF_ONNX = ("openvino", "onnxruntime")
 ENGINES = ("auto", "torch", *OF_ONNX)
+
+
+Run = Callable[[Pixels], Logits]
 
 
 class Engine(Protocol):
@@ -101,7 +105,7 @@ def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> 
     name = next(one for one in OF_ONNX if find_spec(one)) if engine == "auto" else engine
     return OpenedModel(
         path=path,
-        engine=_OF_ONNX[name](model.graph, model.info.stride, model.info.radius),
+        engine=OnnxEngine(name, model.graph, model.info.stride, model.info.radius),
         threshold=model.info.threshold,
         scale=model.info.scale,
         resize=model.info.resize,
@@ -121,66 +125,54 @@ def _check_engine(engine: str) -> None:
         raise ConfigError(f"engine={engine}: it is not installed; pip install {package}")
 
 
-class OnnxRuntimeEngine:
-    """Runs an ONNX graph by ONNX Runtime.
+class OnnxEngine:
+    """Runs an ONNX graph on the processor.
 
     Args:
+        name: Name of the engine, one of :data:`OF_ONNX`.
         graph: Serialised graph.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
     """
 
-    name = "onnxruntime"
-
-    def __init__(self, graph: bytes, stride: int, radius: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
-        # Its warnings are about its own optimisations.
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            graph, options, providers=["CPUExecutionProvider"]
-        )
-        self.stride, self.radius = stride, radius
+    def __init__(self, name: str, graph: bytes, stride: int, radius: int) -> None:
+        self.name, self.stride, self.radius = name, stride, radius
+        self._run = _RUNTIMES[name](graph)
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`Engine`."""
-        (probability,) = self._session.run(None, {"image": np.ascontiguousarray(tile)})
-        return as_logits(probability)
+        # A part of a larger array, whose bands stand last.
+        return as_logits(self._run(tile.copy(order="C")))
 
 
-class OpenVinoEngine:
-    """Runs an ONNX graph by OpenVINO.
+def _by_onnxruntime(graph: bytes) -> Run:
+    import onnxruntime
 
-    Args:
-        graph: Serialised graph.
-        stride: Stride of the network in pixels.
-        radius: Largest distance at which a pixel influences the output, in pixels.
-    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    # Its warnings are about its own optimisations.
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return lambda tile: session.run(None, {IMAGE: tile})[0]
 
-    name = "openvino"
 
-    def __init__(self, graph: bytes, stride: int, radius: int) -> None:
-        import openvino
+def _by_openvino(graph: bytes) -> Run:
+    import openvino
 
-        settings = {"INFERENCE_NUM_THREADS": usable_cores(), "PERFORMANCE_HINT": "LATENCY"}
-        core = openvino.Core()
-        self._compiled: Any = core.compile_model(core.read_model(graph), "CPU", settings)
-        self.stride, self.radius = stride, radius
+    settings = {"INFERENCE_NUM_THREADS": usable_cores(), "PERFORMANCE_HINT": "LATENCY"}
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(graph), "CPU", settings)
+    return lambda tile: compiled([tile])[0]
 
-    def logits(self, tile: Pixels) -> Logits:
-        """Computes logits, see :class:`Engine`."""
-        return as_logits(self._compiled([np.ascontiguousarray(tile)])[0])
+
+# Makes of a graph a function of pixels that gives probabilities. The fastest runtime stands first.
+_RUNTIMES: Mapping[str, Callable[[bytes], Run]] = {
+    "openvino": _by_openvino,
+    "onnxruntime": _by_onnxruntime,
+}
 
 
 def as_logits(probability: Logits) -> Logits:
     """Logits of probabilities in [0, 1], limited to those that float32 tells apart from 0 and 1."""
     limited = np.clip(probability, 1e-7, 1 - 6e-8)
     return np.asarray(np.log(limited) - np.log1p(-limited), np.float32)
-
-
-_OF_ONNX: Mapping[str, Callable[[bytes, int, int], Engine]] = {
-    "openvino": OpenVinoEngine,
-    "onnxruntime": OnnxRuntimeEngine,
-}

@@ -3,8 +3,6 @@
 import copy
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 
 import onnx
@@ -15,6 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from crackseg.inference.graph_limits import IMAGE, OPSET, PROBABILITY
 from crackseg.models import SkipNetwork
+from crackseg.system.logs import quiet
 
 
 def export_network(network: SkipNetwork) -> onnx.ModelProto:
@@ -31,7 +30,10 @@ def export_network(network: SkipNetwork) -> onnx.ModelProto:
     # Not a size that any part could take for a constant.
     example = torch.zeros(2, 3, 3 * network.stride + 1, 2 * network.stride + 3, dtype=torch.uint8)
     free = torch.export.Dim.DYNAMIC
-    with _quiet():
+    # What torch says here is about its own exporter.
+    exporters = quiet(logging.ERROR, "torch.onnx", "onnxscript", "onnx_ir")
+    with exporters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         program = torch.onnx.export(
             whole,
             (example,),
@@ -81,22 +83,6 @@ class _PixelsToProbability(nn.Module):
         padded = F.pad(image.float() / 255, (0, right, 0, below), mode="replicate")
         logits = self.network.logits_on_grid(padded)[..., :height, :width]
         return torch.sigmoid(logits)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps back what torch says about its own exporter."""
-    names = ("torch.onnx", "onnxscript", "onnx_ir")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -22,12 +22,11 @@ def locked(path: Path, busy: Exception, patience: float = 0) -> Iterator[None]:
         busy: Error that is raised where another process holds the lock.
         patience: Time to wait for the lock, in seconds.
     """
-    lock = FileLock(path)
     try:
-        lock.acquire(timeout=patience)
+        held = FileLock(path).acquire(timeout=patience)
     except Timeout:
         raise busy from None
-    with _released(lock):
+    with held:
         yield
 
 
@@ -39,19 +38,10 @@ def locked_in_turn(path: Path, message: str) -> Iterator[None]:
         path: Path of the lock file.
         message: Message that is logged where another process holds the lock.
     """
-    lock = FileLock(path)
     try:
-        lock.acquire(timeout=_UNNOTICED)
+        held = FileLock(path).acquire(timeout=_UNNOTICED)
     except Timeout:
         log.info("%s", message)
-        lock.acquire()
-    with _released(lock):
+        held = FileLock(path).acquire()
+    with held:
         yield
-
-
-@contextmanager
-def _released(lock: FileLock) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        lock.release()

@@ -42,11 +42,29 @@ class _LogFile(logging.FileHandler):
 
 
 @contextmanager
+def quiet(level: int, *names: str) -> Iterator[None]:
+    """Keeps back messages inside.
+
+    Args:
+        level: Level from which messages pass, such as ``logging.WARNING``.
+        names: Names of the loggers.
+    """
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, one in zip(loggers, before, strict=True):
+            logger.setLevel(one)
+
+
+@contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Suppresses Lightning's messages that do not concern the reader of a run."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    with warnings.catch_warnings():
+    of_lightning = quiet(logging.WARNING, "lightning.pytorch", "lightning.fabric")
+    with of_lightning, warnings.catch_warnings():
         # Raised inside Lightning by its use of torch's tree functions.
         warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\).*")
         # Lightning warns on 2-core machines too; the number of workers was measured.

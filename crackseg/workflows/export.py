@@ -9,14 +9,14 @@ from crackseg import __version__
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint, refused
 from crackseg.data.splits.leakage import Leaks
 from crackseg.errors import CrackSegError
-from crackseg.inference.engines import OnnxRuntimeEngine
+from crackseg.inference.engines import OnnxEngine
 from crackseg.inference.export import export_network
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
 from crackseg.inference.tiling import sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.metrics.scores import SCORES
 from crackseg.models import SkipNetwork
-from crackseg.runs.reader import read_run
+from crackseg.runs.reader import Run, read_run
 from crackseg.system.files import require_writable_file
 
 UNSTATED = "not stated; the licences of the photographs that it was trained on may bind it"
@@ -109,21 +109,22 @@ def _figures(checkpoint: Checkpoint) -> dict[str, dict[str, float]]:
     epoch, threshold = run.figure("best_epoch"), run.figure("threshold")
     if (epoch, threshold) != (checkpoint.epoch + 1, checkpoint.parameters.threshold):
         return {}
-    figures = {
-        subset: {name: run.figure(f"{subset}/{name}") for name in SCORES}
-        for subset in ("val", "test")
-    }
-    return {
-        subset: {name: value for name, value in of_subset.items() if value is not None}
-        for subset, of_subset in figures.items()
-        if any(value is not None for value in of_subset.values())
-    }
+    subsets = {one: _of_subset(run, one) for one in ("val", "test")}
+    return {one: figures for one, figures in subsets.items() if figures}
+
+
+def _of_subset(run: Run, subset: str) -> dict[str, float]:
+    figures = {name: run.figure(f"{subset}/{name}") for name in SCORES}
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def _difference(network: SkipNetwork, graph: bytes) -> float:
     """Largest difference of probability between a network and its graph, on noise."""
     sides = 3 * network.stride + 5, 4 * network.stride + 1
     noise = np.random.default_rng(0).integers(0, 256, (2, 3, *sides), np.uint8)
-    engines = TorchEngine(network, "cpu"), OnnxRuntimeEngine(graph, network.stride, network.radius)
+    engines = (
+        TorchEngine(network, "cpu"),
+        OnnxEngine("onnxruntime", graph, network.stride, network.radius),
+    )
     one, other = (sigmoid(engine.logits(noise)) for engine in engines)
     return float(np.abs(one - other).max())

@@ -4,8 +4,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from crackseg.reporting.comparison.evaluations import StoredEvaluation, read_eva
 from crackseg.runs.history import read_history
 from crackseg.runs.reader import Run
 from crackseg.runs.record import BEST, CONFIG, read_record
+from crackseg.system.logs import quiet
 from crackseg.workflows.evaluate import evaluate
 
 # What a page shows of run.json beside the state.
@@ -146,7 +146,8 @@ def _judged(
     # Each of several processes would run the whole command of this one.
     config.trainer.devices = 1
     try:
-        with _quiet():
+        # What it says of the data is the same for many runs.
+        with quiet(logging.ERROR, "crackseg"):
             evaluate(config, folder, show=False)
     except (OutputError, WorkerKilledError):
         raise
@@ -158,18 +159,6 @@ def _judged(
     judged = read_evaluation(folder, checkpoint)
     assert judged is not None
     return judged
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Suppresses an evaluation's messages about the data, which are the same for many runs."""
-    logger = logging.getLogger("crackseg")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def moved_roots(parameters: CheckpointParameters, roots: Sequence[Path]) -> Sequence[Path]:

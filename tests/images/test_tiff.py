@@ -14,6 +14,7 @@ from PIL import Image
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images import notices
+from crackseg.images.conversion import is_opaque
 from crackseg.images.photographs import open_photograph, read_photograph, size_of_photograph
 from crackseg.images.pixels import read_mask_and_kind
 
@@ -255,3 +256,10 @@ def test_colours_of_16_bits_in_a_png_file_on_its_side_are_turned(tmp_path: Path)
     chunk = tag[start : start + 12 + int.from_bytes(tag[start : start + 4], "big")]
     (tmp_path / "x.png").write_bytes(data[:33] + chunk + data[33:])
     assert np.array_equal(read_photograph(tmp_path / "x.png"), upright)
+
+
+def test_opacity_of_fewer_bits_than_its_type_has() -> None:
+    """Those of 12 bits stand in 16, where 4095 is less than half."""
+    alpha = np.array([[4095, 2048, 2047, 0]], np.uint16)
+    assert is_opaque(alpha, bits=12).tolist() == [[True, True, False, False]]
+    assert not is_opaque(alpha).any()

@@ -11,11 +11,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from crackseg.errors import CheckpointError
 from crackseg.inference.export import export_network
 from crackseg.inference.graph_limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.models import build_network
+from tests.helpers.refusals import refusal_of
 
 INFO = ModelInfo(
     version="0.1.0",
@@ -49,15 +49,6 @@ def model(graph: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
-def refusal_of(path: Path) -> str:
-    with pytest.raises(CheckpointError) as caught:
-        read_model(path)
-    message = str(caught.value)
-    assert message.startswith(f"{path}: ")
-    assert "\n" not in message
-    return message
-
-
 def test_what_was_written_is_read_back(model: onnx.ModelProto, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     write_model(model, INFO, path)
@@ -76,13 +67,13 @@ def test_a_truncated_file_is_refused(model: onnx.ModelProto, tmp_path: Path, sha
     write_model(model, INFO, path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    assert "export the network" in refusal_of(path)
+    assert "export the network" in refusal_of(read_model, path)
 
 
 def test_a_file_of_another_program_is_refused(model: onnx.ModelProto, tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "foreign.onnx")
-    assert "not one that crackseg export wrote" in refusal_of(tmp_path / "foreign.onnx")
-    assert "there is no such file" in refusal_of(tmp_path / "none.onnx")
+    assert "not one that crackseg export wrote" in refusal_of(read_model, tmp_path / "foreign.onnx")
+    assert "there is no such file" in refusal_of(read_model, tmp_path / "none.onnx")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +95,7 @@ def test_metadata_beyond_their_limits_are_refused(
 ) -> None:
     helper.set_model_props(model, {"crackseg": json.dumps({**asdict(INFO), name: value})})
     onnx.save(model, tmp_path / "model.onnx")
-    assert message in refusal_of(tmp_path / "model.onnx")
+    assert message in refusal_of(read_model, tmp_path / "model.onnx")
 
 
 def of_another_operator(model: onnx.ModelProto) -> None:
@@ -185,4 +176,4 @@ def test_a_hostile_graph_is_refused_before_it_runs(
 def test_faults_of_a_graph_refuse_its_file(model: onnx.ModelProto, tmp_path: Path) -> None:
     of_another_operator(model)
     write_model(model, INFO, tmp_path / "model.onnx")
-    assert "refused, its operators Softplus" in refusal_of(tmp_path / "model.onnx")
+    assert "refused, its operators Softplus" in refusal_of(read_model, tmp_path / "model.onnx")

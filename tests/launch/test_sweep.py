@@ -129,17 +129,17 @@ def interrupted(door: Door, number: signal.Signals) -> Path:
     assert done.returncode == 128 + number
     assert "Traceback" not in complaints
     assert "train.py resume=outputs/runs/mine" in complaints
-    assert state_of(run) == "interrupted"
     assert (run / "figures" / "curves.png").is_file()
     return run
 
 
 def test_sigterm_ends_a_run(door: Door) -> None:
-    interrupted(door, signal.SIGTERM)
+    assert state_of(interrupted(door, signal.SIGTERM)) == "interrupted"
 
 
 def test_a_run_that_ctrl_c_has_ended_goes_on(door: Door) -> None:
     run = interrupted(door, signal.SIGINT)
+    assert state_of(run) == "interrupted"
     code, _, complaints = door.run("resume=latest", "trainer.max_epochs=31")
     assert code == 0, complaints
     assert state_of(run) == "done"
