@@ -18,7 +18,7 @@ FLOORS = (
     ("evaluation", "training"),
     ("data", "runs"),
     ("inference",),
-    ("config", "checkpoint", "preprocessing", "visualization"),
+    ("config", "checkpoint", "parameters", "preprocessing", "visualization"),
     ("images", "models", "losses", "metrics", "system"),
     ("errors", "geometry", "limits"),
 )

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from crackseg.checkpoint import CheckpointParameters, read_checkpoint
-from crackseg.checkpoint.form import FormError
 from crackseg.models.limits import outline
+from crackseg.parameters.form import FormError
 from tests.helpers.checkpoints import checkpoint_content, parameter_values, put
 from tests.helpers.refusals import refusal_of
 

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crackseg.checkpoint.form import WHOLE, FormError
 from crackseg.checkpoint.pickle_reader import (
     Name,
     Storage,
@@ -27,6 +26,7 @@ from crackseg.checkpoint.pickle_reader import (
     more_than_values,
     read_pickle,
 )
+from crackseg.parameters.form import WHOLE, FormError
 
 # Checkpoints of 60 MB have 50 kB of each.
 MOST_DIRECTORY = 4 * 2**20

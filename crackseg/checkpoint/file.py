@@ -12,11 +12,11 @@ from packaging.version import InvalidVersion, Version
 from torch import Tensor
 
 from crackseg.checkpoint.archive import Archive
-from crackseg.checkpoint.form import WHOLE, Fields, FormError, shown
 from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, NetworkParameters
 from crackseg.checkpoint.pickle_reader import StoredTensor
 from crackseg.errors import CheckpointError, name_some
 from crackseg.models.limits import outline
+from crackseg.parameters.form import WHOLE, Fields, FormError, shown
 from crackseg.system.files import atomic_write
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"

@@ -4,19 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crackseg.checkpoint.form import WHOLE, Fields
 from crackseg.errors import ConfigError
 from crackseg.losses import FACTOR_LIMITS, check_terms
-from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.models.limits import network_faults
-from crackseg.preprocessing import Preprocessing
-from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
+from crackseg.parameters.form import WHOLE, Fields
+from crackseg.parameters.usage import UsageParameters
+from crackseg.system.limits import Limits
 
 FORMAT = 1
-SUBSETS = ("train", "val", "test")
 _RATE = Limits(0, 3e38)
-_CLASS_WEIGHT = Limits(0, 1e15, above=True)
-_MASK_THRESHOLD = Limits(0, 254, whole=True)
 _SEED = Limits(0, 2**32 - 1, whole=True)
 
 
@@ -65,31 +61,7 @@ class SchedulerParameters:
 
 
 @dataclass(frozen=True)
-class DataIdentity:
-    """The data that a network was trained on.
-
-    Attributes:
-        name: Name of their config group.
-        root: Folder that the manifest's paths are relative to.
-        manifest_hash: Hash of the manifest.
-        counts: Number of photographs in each subset.
-        leaks: Overlap of the subsets, see :class:`crackseg.data.splits.leakage.Leaks`; None in
-            files of the first versions.
-        class_weights: Weights of background and crack that balance them.
-        config: Settings of the data, see :class:`crackseg.config.schema.DataConfig`.
-    """
-
-    name: str
-    root: str
-    manifest_hash: str
-    counts: Mapping[str, int]
-    leaks: Mapping[str, Any] | None
-    class_weights: tuple[float, float]
-    config: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class CheckpointParameters:
+class CheckpointParameters(UsageParameters):
     """What a checkpoint says about its network, as plain values.
 
     Attributes:
@@ -97,10 +69,6 @@ class CheckpointParameters:
         loss: Loss of its training.
         optimizer: Optimizer of its training.
         scheduler: Learning rate of its training.
-        preprocessing: Preprocessing of photographs.
-        scale: Training pixels per photograph pixel, along a side.
-        data: Data of its training.
-        threshold: Probability above which a pixel is called crack.
         seed: Seed of the run.
         versions: Versions of the packages.
     """
@@ -109,10 +77,6 @@ class CheckpointParameters:
     loss: LossParameters
     optimizer: OptimizerParameters
     scheduler: SchedulerParameters
-    preprocessing: Preprocessing
-    scale: float
-    data: DataIdentity
-    threshold: float
     seed: int
     versions: Mapping[str, str]
 
@@ -124,16 +88,12 @@ class CheckpointParameters:
             FormError: Values are missing or of another form; all of them are named.
         """
         fields = Fields(values)
-        seen = fields.part("preprocessing")
         parameters = cls(
             model=_model(fields.part("model")),
             loss=_loss(fields.part("loss")),
             optimizer=_optimizer(fields.part("optimizer")),
             scheduler=_scheduler(fields.part("scheduler")),
-            preprocessing=_preprocessing(seen),
-            scale=seen.number("scale", SCALE_LIMITS),
-            data=_data(fields.part("data")),
-            threshold=fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+            **cls.usage(fields),
             seed=fields.number("seed", _SEED),
             versions=fields.table("versions", _is_text, "texts"),
         )
@@ -142,9 +102,7 @@ class CheckpointParameters:
 
     def as_dict(self) -> dict[str, Any]:
         """Dictionaries, lists, texts and numbers, as they stand in the file."""
-        size, weights = self.preprocessing.image_size, self.loss.class_weights
-        white = self.preprocessing.white_level
-        data = {**vars(self.data), "class_weights": list(self.data.class_weights)}
+        weights = self.loss.class_weights
         return {
             "model": {**vars(self.model), "arguments": dict(self.model.arguments)},
             "loss": {
@@ -153,15 +111,7 @@ class CheckpointParameters:
             },
             "optimizer": dict(vars(self.optimizer)),
             "scheduler": dict(vars(self.scheduler)),
-            "preprocessing": {
-                "image_size": None if size is None else list(size),
-                "resize": self.preprocessing.resize,
-                "mask_threshold": self.preprocessing.mask_threshold,
-                "scale": self.scale,
-                **({} if white is None else {"white_level": white}),
-            },
-            "data": {key: value for key, value in data.items() if value is not None},
-            "threshold": self.threshold,
+            **super().as_dict(),
             "seed": self.seed,
             "versions": dict(self.versions),
             "format": FORMAT,
@@ -199,34 +149,6 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
         patience=fields.number("patience", WHOLE),
         min_lr=fields.number("min_lr", _RATE),
     )
-
-
-def _preprocessing(fields: Fields) -> Preprocessing:
-    return Preprocessing(
-        image_size=fields.pair("image_size", SIDE_LIMITS, optional=True),
-        resize=fields.choice("resize", ("area", "bilinear")),
-        mask_threshold=fields.number("mask_threshold", _MASK_THRESHOLD),
-        white_level=fields.number("white_level", WHITE_LIMITS) if "white_level" in fields else None,
-    )
-
-
-def _data(fields: Fields) -> DataIdentity:
-    counts = fields.table("counts", WHOLE.hold, "whole numbers")
-    if counts is not None and not set(SUBSETS) <= set(counts):
-        fields.faults.append(f"data.counts: of {', '.join(SUBSETS)}")
-    return DataIdentity(
-        name=fields.text("name"),
-        root=fields.text("root"),
-        manifest_hash=fields.text("manifest_hash"),
-        counts=counts or {},
-        leaks=fields.mapping("leaks") if "leaks" in fields else None,
-        class_weights=fields.pair("class_weights", _CLASS_WEIGHT),
-        config=fields.mapping("config") or {},
-    )
-
-
-def _is_threshold(value: object) -> bool:
-    return type(value) is float and value in THRESHOLDS[1:]
 
 
 def _is_text(value: object) -> bool:

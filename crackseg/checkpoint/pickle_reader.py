@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from crackseg.checkpoint.form import FormError
+from crackseg.parameters.form import FormError
 
 # A network of 1,900 weights, with its optimizer's state, takes 120,000.
 MOST_OPERATIONS = 500_000

@@ -14,10 +14,10 @@ from typing import Protocol
 import numpy as np
 
 from crackseg.errors import ConfigError, did_you_mean
-from crackseg.images.pixels import Resize
 from crackseg.inference.graph_limits import IMAGE
 from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
+from crackseg.parameters.usage import UsageParameters
 from crackseg.system.processes import usable_cores
 
 # The fastest first, as measured by benchmarks/inference.py.
@@ -53,20 +53,13 @@ class OpenedModel:
     Attributes:
         path: Path of its file.
         engine: Engine that runs it.
-        threshold: Probability above which a pixel is called crack.
-        scale: Training pixels per photograph pixel, along a side.
-        resize: Way in which photographs were resized in training.
-        white_level: Value that is white in photographs deeper than 8 bits; None takes what each
-            file says or suggests.
+        usage: What its use on photographs needs, such as its threshold.
         digest: SHA-256 of the file.
     """
 
     path: Path
     engine: Engine
-    threshold: float
-    scale: float
-    resize: Resize
-    white_level: int | None
+    usage: UsageParameters
     digest: str
 
 
@@ -106,10 +99,7 @@ def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> 
     return OpenedModel(
         path=path,
         engine=OnnxEngine(name, model.graph, model.info.stride, model.info.radius),
-        threshold=model.info.threshold,
-        scale=model.info.scale,
-        resize=model.info.resize,
-        white_level=model.info.white_level,
+        usage=model.info,
         digest=hashlib.sha256(model.graph).hexdigest(),
     )
 

@@ -4,50 +4,41 @@ The file holds the graph of :mod:`crackseg.inference.export` and, as metadata, a
 to use it. Nothing here needs torch.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import checker
-from pydantic import TypeAdapter, ValidationError
 
-from crackseg.errors import CheckpointError, name_some
-from crackseg.images.pixels import Resize
+from crackseg.errors import CheckpointError
 from crackseg.inference.graph_limits import graph_faults
+from crackseg.parameters.form import Fields, FormError
+from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
-from crackseg.system.limits import SCALE_LIMITS, WHITE_LIMITS, Limits
+from crackseg.system.limits import Limits
 
 SUFFIX = ".onnx"
 _KEY = "crackseg"
 # Of a file in protocol buffers.
 _MOST_BYTES = 2_000_000_000
-_LIMITS = {
-    "threshold": Limits(0, 1, above=True, below=True),
-    "scale": SCALE_LIMITS,
-    "stride": Limits(1, 256, whole=True),
-    "radius": Limits(0, 4096, whole=True),
-}
+_STRIDE = Limits(1, 256, whole=True)
+_RADIUS = Limits(0, 4096, whole=True)
+_FIGURE = Limits(-1e9, 1e9)
 
 
 @dataclass(frozen=True)
-class ModelInfo:
+class ModelInfo(UsageParameters):
     """What goes with a network into its ONNX file.
 
     Attributes:
         version: Version of crackseg that wrote the file.
         network: Name of the network.
-        threshold: Probability above which a pixel is called crack.
-        scale: Training pixels per photograph pixel, along a side.
-        resize: Way in which photographs were resized in training.
-        white_level: Value that is white in photographs deeper than 8 bits; None takes what each
-            file says or suggests.
         stride: Number of pixels that the network pads both sides to a multiple of.
         radius: Largest distance at which a pixel influences the output, in pixels.
         licence: Licence of the weights.
-        data: Name of the data that it was trained on.
-        counts: Number of photographs in each subset.
-        split: Way in which photographs were divided.
-        manifest_hash: Hash of the division.
         leak_line: Overlap of validation and test with training, in words.
         figures: Measured figures by subset, at the stored threshold; empty where none are known.
         protocol: Lines that belong to the figures.
@@ -55,20 +46,40 @@ class ModelInfo:
 
     version: str
     network: str
-    threshold: float
-    scale: float
-    resize: Resize
-    white_level: int | None
     stride: int
     radius: int
     licence: str
-    data: str
-    counts: dict[str, int]
-    split: str
-    manifest_hash: str
     leak_line: str
-    figures: dict[str, dict[str, float]]
+    figures: Mapping[str, Mapping[str, float]]
     protocol: list[str]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ModelInfo":
+        """Reads the form of :meth:`as_dict`.
+
+        Raises:
+            FormError: Values are missing or of another form; all of them are named.
+        """
+        form = Fields(values)
+        info = cls(
+            version=form.text("version"),
+            network=form.text("network"),
+            **cls.usage(form),
+            stride=form.number("stride", _STRIDE),
+            radius=form.number("radius", _RADIUS),
+            licence=form.text("licence"),
+            leak_line=form.text("leak_line"),
+            figures=form.table("figures", _are_figures, "numbers by name"),
+            protocol=form.take("protocol", _are_texts, "a list of texts"),
+        )
+        form.refuse()
+        return info
+
+    def as_dict(self) -> dict[str, Any]:
+        """Dictionaries, lists, texts and numbers, as they stand in the file."""
+        of_usage = {field.name for field in fields(UsageParameters)}
+        own = {name: value for name, value in vars(self).items() if name not in of_usage}
+        return {**super().as_dict(), **own}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +104,7 @@ def write_model(graph: onnx.ModelProto, info: ModelInfo, path: Path) -> None:
         OutputError: The file cannot be written, see :func:`crackseg.system.files.atomic_write`.
     """
     properties = {
-        _KEY: TypeAdapter(ModelInfo).dump_json(info).decode(),
+        _KEY: json.dumps(info.as_dict()),
         "threshold": f"{info.threshold:g}",
         "scale": repr(info.scale),
         "licence": info.licence,
@@ -123,17 +134,11 @@ def read_model(path: str | Path) -> ExportedModel:
             f"{path}: an ONNX file, but not one that crackseg export wrote; export the network "
             "from its checkpoint"
         )
-    info = _info(path, properties[_KEY])
-    faults = [
-        f"{name}: {limits}"
-        for name, limits in _LIMITS.items()
-        if not limits.hold(getattr(info, name))
-    ]
-    if info.white_level is not None and not WHITE_LIMITS.hold(info.white_level):
-        faults.append(f"white_level: {WHITE_LIMITS}")
-    faults = faults or graph_faults(model)
-    if faults:
-        raise CheckpointError(f"{path}: refused, {name_some(faults, 3)}; export the network again")
+    try:
+        info = _info(properties[_KEY])
+        _check_graph(model)
+    except FormError as error:
+        raise CheckpointError(f"{path}: refused, {error}; export the network again") from error
     return ExportedModel(data, info)
 
 
@@ -149,12 +154,25 @@ def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
     return model
 
 
-def _info(path: Path, text: str) -> ModelInfo:
+def _info(text: str) -> ModelInfo:
     try:
-        return TypeAdapter(ModelInfo).validate_json(text)
-    except ValidationError as error:
-        fields = [".".join(map(str, fault["loc"])) for fault in error.errors()]
-        raise CheckpointError(
-            f"{path}: refused, its metadata lack or mistake {name_some(fields, 3)}; "
-            "export the network again"
-        ) from error
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormError(["its metadata cannot be read"]) from error
+    if not isinstance(values, dict):
+        raise FormError(["its metadata are no table"])
+    return ModelInfo.from_dict(values)
+
+
+def _check_graph(model: onnx.ModelProto) -> None:
+    faults = graph_faults(model)
+    if faults:
+        raise FormError(faults)
+
+
+def _are_figures(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_FIGURE.hold, value.values()))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

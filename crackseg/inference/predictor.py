@@ -56,8 +56,10 @@ class Predictor:
         scale: float | None = None,
         white_level: int | None = None,
     ) -> None:
-        threshold = model.threshold if threshold is None else threshold
-        scale = model.scale if scale is None else scale
+        usage = model.usage
+        seen = usage.preprocessing
+        threshold = usage.threshold if threshold is None else threshold
+        scale = usage.scale if scale is None else scale
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
         if not SCALE_LIMITS.hold(scale):
@@ -69,8 +71,8 @@ class Predictor:
         self.engine = model.engine
         self.threshold = threshold
         self.scale = scale
-        self.how = model.resize
-        self.white_level = model.white_level if white_level is None else white_level
+        self.how = seen.resize
+        self.white_level = seen.white_level if white_level is None else white_level
         self._path, self._digest = model.path, model.digest
 
     @classmethod

@@ -56,15 +56,10 @@ def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
         ConfigError: The device does not exist.
     """
     checkpoint = read_checkpoint(path)
-    parameters = checkpoint.parameters
-    network = network_of(checkpoint)
     return OpenedModel(
         path=path,
-        engine=TorchEngine(network, device),
-        threshold=parameters.threshold,
-        scale=parameters.scale,
-        resize=parameters.preprocessing.resize,
-        white_level=parameters.preprocessing.white_level,
+        engine=TorchEngine(network_of(checkpoint), device),
+        usage=checkpoint.parameters,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 

@@ -13,8 +13,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from crackseg.checkpoint import refused
-from crackseg.checkpoint.form import WHOLE, one_line, shown
 from crackseg.errors import CrackSegError, name_some
+from crackseg.parameters.form import WHOLE, one_line, shown
 
 # Of an optimizer's and a scheduler's values, those that are no settings.
 _CHANGING = ("lr", "best", "last_epoch", "_last_lr", "num_bad_epochs", "cooldown_counter")

@@ -16,7 +16,6 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import MeanMetric
 
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
-from crackseg.checkpoint.form import one_line
 from crackseg.data.dataset import Sample
 from crackseg.errors import TrainingError, name_some
 from crackseg.inference import tiling
@@ -25,6 +24,7 @@ from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import monitor_mode, scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
+from crackseg.parameters.form import one_line
 from crackseg.system.precision import full_float32
 from crackseg.training.restoring import state_faults
 

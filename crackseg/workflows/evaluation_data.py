@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.checkpoint import CheckpointParameters, refused
-from crackseg.checkpoint.form import one_line
 from crackseg.config import parsing
 from crackseg.config.data_validation import check_data_config
 from crackseg.config.schema import DataConfig, EvaluateConfig, read_data_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
+from crackseg.parameters.form import one_line
 
 log = logging.getLogger(__name__)
 

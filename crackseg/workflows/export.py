@@ -60,21 +60,16 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
 
 def _info(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
     parameters, figures = checkpoint.parameters, _figures(checkpoint)
-    seen, data = parameters.preprocessing, parameters.data
     return ModelInfo(
         version=__version__,
         network=parameters.model.name,
-        threshold=parameters.threshold,
+        preprocessing=parameters.preprocessing,
         scale=parameters.scale,
-        resize=seen.resize,
-        white_level=seen.white_level,
+        data=parameters.data,
+        threshold=parameters.threshold,
         stride=network.stride,
         radius=network.radius,
         licence=licence,
-        data=data.name,
-        counts=dict(data.counts),
-        split=str(data.config.get("split", "unknown")),
-        manifest_hash=data.manifest_hash,
         leak_line=_leak_line(checkpoint),
         figures=figures,
         protocol=_protocol(parameters) if figures else [],

@@ -14,7 +14,6 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
 from crackseg.checkpoint.parameters import (
-    DataIdentity,
     LossParameters,
     NetworkParameters,
     OptimizerParameters,
@@ -27,6 +26,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
+from crackseg.parameters.usage import DataIdentity
 from crackseg.runs.record import BEST, LAST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json

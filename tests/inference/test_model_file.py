@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,28 @@ from crackseg.inference.export import export_network
 from crackseg.inference.graph_limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.models import build_network
+from crackseg.parameters.usage import DataIdentity
+from crackseg.preprocessing import Preprocessing
 from tests.helpers.refusals import refusal_of
 
 INFO = ModelInfo(
     version="0.1.0",
     network="unet",
-    threshold=0.6,
+    preprocessing=Preprocessing((128, 128), "area", 127),
     scale=0.32,
-    resize="area",
-    white_level=None,
+    data=DataIdentity(
+        name="tiny",
+        root="/photographs",
+        manifest_hash="8e21b6dd77240a72",
+        counts={"train": 16, "val": 2, "test": 2},
+        leaks=None,
+        class_weights=(0.5, 8.0),
+        config={"split": "random"},
+    ),
+    threshold=0.6,
     stride=4,
     radius=24,
     licence="CC0",
-    data="tiny",
-    counts={"train": 16, "val": 2, "test": 2},
-    split="random",
-    manifest_hash="8e21b6dd77240a72",
     leak_line="no leak",
     figures={"val": {"crack_iou": 0.5}},
     protocol=["dataset totals"],
@@ -58,7 +63,7 @@ def test_what_was_written_is_read_back(model: onnx.ModelProto, tmp_path: Path) -
     properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert properties["threshold"] == "0.6"
     assert properties["licence"] == "CC0"
-    assert json.loads(properties["crackseg"]) == asdict(INFO)
+    assert json.loads(properties["crackseg"]) == INFO.as_dict()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
@@ -77,25 +82,52 @@ def test_a_file_of_another_program_is_refused(model: onnx.ModelProto, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("place", "value", "message"),
     [
-        ("threshold", 1.5, "threshold: greater than 0 and below 1"),
-        ("threshold", "much", "lack or mistake threshold"),
-        ("threshold", None, "lack or mistake threshold"),
-        ("scale", 1e9, "scale: at least 0.001"),
-        ("stride", 10**9, "stride: at least 1"),
-        ("radius", -1, "radius: at least 0"),
-        ("white_level", 0, "white_level: at least 1"),
-        ("resize", "cubic", "lack or mistake resize"),
-        ("counts", [1], "lack or mistake counts"),
+        ("threshold", 1.5, "threshold=1.5: one of 0.01, 0.02, ... 0.99"),
+        ("threshold", "much", "threshold='much': one of"),
+        ("threshold", None, "threshold=None: one of"),
+        ("stride", 10**9, "stride=1000000000: at least 1"),
+        ("radius", -1, "radius=-1: at least 0"),
+        ("figures", {"val": {"crack_iou": "good"}}, "figures=a table: a table of numbers by name"),
+        ("protocol", "float32", "protocol='float32': a list of texts"),
+        ("preprocessing.scale", 1e9, "preprocessing.scale=1000000000.0: at least 0.001"),
+        ("preprocessing.white_level", 0, "preprocessing.white_level=0: at least 1"),
+        ("preprocessing.resize", "cubic", "preprocessing.resize='cubic': area, bilinear"),
+        ("data.counts", [1], "data.counts=a list: a table of whole numbers by name"),
+        ("data.counts", {}, "data.counts: of train, val, test"),
+        ("data.config", "random", "data.config='random': a table of plain values"),
     ],
 )
 def test_metadata_beyond_their_limits_are_refused(
-    model: onnx.ModelProto, tmp_path: Path, name: str, value: Any, message: str
+    model: onnx.ModelProto, tmp_path: Path, place: str, value: Any, message: str
 ) -> None:
-    helper.set_model_props(model, {"crackseg": json.dumps({**asdict(INFO), name: value})})
+    values = INFO.as_dict()
+    *parts, key = place.split(".")
+    target = values
+    for part in parts:
+        target = target[part]
+    target[key] = value
+    helper.set_model_props(model, {"crackseg": json.dumps(values)})
     onnx.save(model, tmp_path / "model.onnx")
-    assert message in refusal_of(read_model, tmp_path / "model.onnx")
+    assert f"refused, {message}" in refusal_of(read_model, tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "its metadata cannot be read"),
+        ("[" * 100_000, "its metadata cannot be read"),
+        ("[]", "its metadata are no table"),
+        ("{}", "it lacks version"),
+    ],
+)
+def test_metadata_that_are_no_table_of_values_are_refused(
+    model: onnx.ModelProto, tmp_path: Path, text: str, message: str
+) -> None:
+    helper.set_model_props(model, {"crackseg": text})
+    onnx.save(model, tmp_path / "model.onnx")
+    assert f"refused, {message}" in refusal_of(read_model, tmp_path / "model.onnx")
 
 
 def of_another_operator(model: onnx.ModelProto) -> None:

@@ -1,0 +1,110 @@
+"""What the use of a network needs, whatever file it comes from, typed; nothing here needs torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crackseg.metrics.histogram import THRESHOLDS
+from crackseg.parameters.form import WHOLE, Fields
+from crackseg.preprocessing import Preprocessing
+from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
+
+SUBSETS = ("train", "val", "test")
+_CLASS_WEIGHT = Limits(0, 1e15, above=True)
+_MASK_THRESHOLD = Limits(0, 254, whole=True)
+
+
+@dataclass(frozen=True)
+class DataIdentity:
+    """The data that a network was trained on.
+
+    Attributes:
+        name: Name of their config group.
+        root: Folder that the manifest's paths are relative to.
+        manifest_hash: Hash of the manifest.
+        counts: Number of photographs in each subset.
+        leaks: Overlap of the subsets, see :class:`crackseg.data.splits.leakage.Leaks`; None in
+            files of the first versions.
+        class_weights: Weights of background and crack that balance them.
+        config: Settings of the data, see :class:`crackseg.config.schema.DataConfig`.
+    """
+
+    name: str
+    root: str
+    manifest_hash: str
+    counts: Mapping[str, int]
+    leaks: Mapping[str, Any] | None
+    class_weights: tuple[float, float]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageParameters:
+    """What it takes to use a network on photographs, and to judge it.
+
+    Attributes:
+        preprocessing: Preprocessing of photographs.
+        scale: Training pixels per photograph pixel, along a side.
+        data: Data of its training.
+        threshold: Probability above which a pixel is called crack.
+    """
+
+    preprocessing: Preprocessing
+    scale: float
+    data: DataIdentity
+    threshold: float
+
+    @staticmethod
+    def usage(fields: Fields) -> dict[str, Any]:
+        """Takes the values of these attributes from the form of :meth:`as_dict`, by name."""
+        seen = fields.part("preprocessing")
+        return {
+            "preprocessing": _preprocessing(seen),
+            "scale": seen.number("scale", SCALE_LIMITS),
+            "data": _data(fields.part("data")),
+            "threshold": fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Dictionaries, lists, texts and numbers, as they stand in a file."""
+        size, white = self.preprocessing.image_size, self.preprocessing.white_level
+        data = {**vars(self.data), "class_weights": list(self.data.class_weights)}
+        return {
+            "preprocessing": {
+                "image_size": None if size is None else list(size),
+                "resize": self.preprocessing.resize,
+                "mask_threshold": self.preprocessing.mask_threshold,
+                "scale": self.scale,
+                **({} if white is None else {"white_level": white}),
+            },
+            "data": {key: value for key, value in data.items() if value is not None},
+            "threshold": self.threshold,
+        }
+
+
+def _preprocessing(fields: Fields) -> Preprocessing:
+    return Preprocessing(
+        image_size=fields.pair("image_size", SIDE_LIMITS, optional=True),
+        resize=fields.choice("resize", ("area", "bilinear")),
+        mask_threshold=fields.number("mask_threshold", _MASK_THRESHOLD),
+        white_level=fields.number("white_level", WHITE_LIMITS) if "white_level" in fields else None,
+    )
+
+
+def _data(fields: Fields) -> DataIdentity:
+    counts = fields.table("counts", WHOLE.hold, "whole numbers")
+    if counts is not None and not set(SUBSETS) <= set(counts):
+        fields.faults.append(f"data.counts: of {', '.join(SUBSETS)}")
+    return DataIdentity(
+        name=fields.text("name"),
+        root=fields.text("root"),
+        manifest_hash=fields.text("manifest_hash"),
+        counts=counts or {},
+        leaks=fields.mapping("leaks") if "leaks" in fields else None,
+        class_weights=fields.pair("class_weights", _CLASS_WEIGHT),
+        config=fields.mapping("config") or {},
+    )
+
+
+def _is_threshold(value: object) -> bool:
+    return type(value) is float and value in THRESHOLDS[1:]
