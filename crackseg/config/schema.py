@@ -196,6 +196,7 @@ class EvaluateConfig:
     """All settings of ``evaluate.py``."""
 
     checkpoint: str = MISSING
+    engine: str = "auto"
     subset: str = "test"
     resolution: str = "training"
     mask_threshold: int | None = None

@@ -6,9 +6,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.data._utils import signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
@@ -53,6 +54,16 @@ def one_by_one(samples: list[Sample]) -> dict[str, list[Any]]:
         "mask": [sample["mask"][None] for sample in samples],
         "stem": [sample["stem"] for sample in samples],
     }
+
+
+def parts_of(batch: Any) -> list[Sample]:
+    """A batch as it is, or each image by itself where :func:`one_by_one` has made it."""
+    if isinstance(batch["image"], Tensor):
+        return [cast(Sample, batch)]
+    return [
+        Sample(image=image, mask=mask, stem=stem)
+        for image, mask, stem in zip(batch["image"], batch["mask"], batch["stem"], strict=True)
+    ]
 
 
 def refuse_idle_workers(workers: int, photographs: int) -> None:

@@ -1,6 +1,6 @@
 """Figures of an evaluation in typed form, as ``metrics.json`` holds them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from pydantic import TypeAdapter
@@ -203,6 +203,8 @@ class Protocol:
         manifest_hash: Hash of the division into subsets.
         leak_line: Overlap with the images that the checkpoint was trained on, in words.
         protocol: Lines that belong to every figure.
+        engine: Engine that ran the network.
+        precision: Precision in which it was computed.
     """
 
     checkpoint: str
@@ -211,6 +213,9 @@ class Protocol:
     manifest_hash: str
     leak_line: str
     protocol: list[str]
+    # Earlier versions wrote neither, and had no other.
+    engine: str = field(default="torch", kw_only=True)
+    precision: str = field(default="float32", kw_only=True)
 
 
 @dataclass(frozen=True)

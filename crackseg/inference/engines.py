@@ -33,11 +33,13 @@ class Engine(Protocol):
 
     Attributes:
         name: Name of the engine, and where it runs.
+        precision: Precision of its floats, such as ``float32``.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
     """
 
     name: str
+    precision: str
     stride: int
     radius: int
 
@@ -53,58 +55,73 @@ class OpenedModel:
     Attributes:
         path: Path of its file.
         engine: Engine that runs it.
+        precision: Precision in which it is computed: ``int8`` where it is quantised, otherwise
+            that of the engine.
         usage: What its use on photographs needs, such as its threshold.
         digest: SHA-256 of the file.
     """
 
     path: Path
     engine: Engine
+    precision: str
     usage: UsageParameters
     digest: str
 
 
-def open_model(path: str | Path, engine: str = "auto", device: str = "auto") -> OpenedModel:
+def is_onnx(path: str | Path) -> bool:
+    """Whether a path is that of an ONNX file, and not of a checkpoint."""
+    return Path(path).suffix.lower() == SUFFIX
+
+
+def open_model(
+    path: str | Path,
+    engine: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    float32: bool = False,
+) -> OpenedModel:
     """Opens a checkpoint or an ONNX file.
 
     Args:
         path: Path of a ``.ckpt`` or ``.onnx`` file.
         engine: Engine, one of :data:`ENGINES`; ``auto`` takes the fastest that is installed.
         device: Device of torch, see :func:`crackseg.load`.
+        threads: Number of threads of an ONNX file's engine; None takes one for each core.
+        float32: Whether floats are computed in float32 also by an engine that takes bfloat16 on
+            processors where that is faster.
 
     Raises:
         CheckpointError: The file cannot be used.
         ConfigError: There is no such engine or device, or the engine does not take such a file.
     """
     path = Path(path)
-    _check_engine(engine)
-    if path.suffix.lower() != SUFFIX:
-        if engine in OF_ONNX:
-            raise ConfigError(
-                f"engine={engine}: it takes an ONNX file, not {path.name}; make one with "
-                "crackseg export, or take engine=torch"
-            )
+    check_engine(path, engine)
+    if not is_onnx(path):
         # Imported here because torch takes seconds, and an ONNX file does without it.
         from crackseg.inference.torch_engine import open_checkpoint
 
         return open_checkpoint(path, device)
-    if engine == "torch":
-        raise ConfigError(
-            f"engine=torch: it takes a checkpoint, not {path.name}; take engine=auto, or the "
-            "checkpoint that the file was made of"
-        )
     if device not in ("auto", "cpu"):
         raise ConfigError(f"device={device}: an ONNX file runs on the processor; take a checkpoint")
     model = read_model(path)
     name = next(one for one in OF_ONNX if find_spec(one)) if engine == "auto" else engine
+    stride, radius = model.info.stride, model.info.radius
+    opened = OnnxEngine(name, model.graph, stride, radius, threads, float32)
     return OpenedModel(
         path=path,
-        engine=OnnxEngine(name, model.graph, model.info.stride, model.info.radius),
+        engine=opened,
+        precision="int8" if model.quantised else opened.precision,
         usage=model.info,
         digest=hashlib.sha256(model.graph).hexdigest(),
     )
 
 
-def _check_engine(engine: str) -> None:
+def check_engine(path: Path, engine: str) -> None:
+    """Refuses an engine that is not there, or that does not take such a file.
+
+    Raises:
+        ConfigError: It is so.
+    """
     if engine not in ENGINES:
         guess = did_you_mean(engine, ENGINES)
         raise ConfigError(
@@ -113,6 +130,16 @@ def _check_engine(engine: str) -> None:
     if engine in OF_ONNX and not find_spec(engine):
         package = "'crackseg[openvino]'" if engine == "openvino" else engine
         raise ConfigError(f"engine={engine}: it is not installed; pip install {package}")
+    if engine in OF_ONNX and not is_onnx(path):
+        raise ConfigError(
+            f"engine={engine}: it takes an ONNX file, not {path.name}; make one with "
+            "crackseg export, or take engine=torch"
+        )
+    if engine == "torch" and is_onnx(path):
+        raise ConfigError(
+            f"engine=torch: it takes a checkpoint, not {path.name}; take engine=auto, or the "
+            "checkpoint that the file was made of"
+        )
 
 
 class OnnxEngine:
@@ -123,11 +150,21 @@ class OnnxEngine:
         graph: Serialised graph.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
+        threads: Number of threads; None takes one for each core.
+        float32: Whether floats are computed in float32, see :func:`open_model`.
     """
 
-    def __init__(self, name: str, graph: bytes, stride: int, radius: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        graph: bytes,
+        stride: int,
+        radius: int,
+        threads: int | None = None,
+        float32: bool = False,
+    ) -> None:
         self.name, self.stride, self.radius = name, stride, radius
-        self._run = _RUNTIMES[name](graph)
+        self._run, self.precision = _RUNTIMES[name](graph, threads or usable_cores(), float32)
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`Engine`."""
@@ -135,28 +172,33 @@ class OnnxEngine:
         return as_logits(self._run(tile.copy(order="C")))
 
 
-def _by_onnxruntime(graph: bytes) -> Run:
+def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = threads
     # Its warnings are about its own optimisations.
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    return lambda tile: session.run(None, {IMAGE: tile})[0]
+    return lambda tile: session.run(None, {IMAGE: tile})[0], "float32"
 
 
-def _by_openvino(graph: bytes) -> Run:
+def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     import openvino
 
-    settings = {"INFERENCE_NUM_THREADS": usable_cores(), "PERFORMANCE_HINT": "LATENCY"}
+    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    if float32:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(graph), "CPU", settings)
-    return lambda tile: compiled([tile])[0]
+    taken = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    return lambda tile: compiled([tile])[0], _OPENVINO_PRECISIONS.get(taken, taken)
 
 
-# Makes of a graph a function of pixels that gives probabilities. The fastest runtime stands first.
-_RUNTIMES: Mapping[str, Callable[[bytes], Run]] = {
+_OPENVINO_PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
+# Makes of a graph a function of pixels that gives probabilities, and says the precision of its
+# floats. The fastest runtime stands first.
+_RUNTIMES: Mapping[str, Callable[[bytes, int, bool], tuple[Run, str]]] = {
     "openvino": _by_openvino,
     "onnxruntime": _by_onnxruntime,
 }

@@ -89,10 +89,12 @@ class ExportedModel:
     Attributes:
         graph: Serialised graph, as a runtime takes it.
         info: What goes with the network.
+        quantised: Whether a part of the network computes with whole numbers of 8 bits.
     """
 
     graph: bytes
     info: ModelInfo
+    quantised: bool
 
 
 def write_model(graph: onnx.ModelProto, info: ModelInfo, path: Path) -> None:
@@ -139,7 +141,7 @@ def read_model(path: str | Path) -> ExportedModel:
         _check_graph(model)
     except FormError as error:
         raise CheckpointError(f"{path}: refused, {error}; export the network again") from error
-    return ExportedModel(data, info)
+    return ExportedModel(data, info, quantised=_is_quantised(model))
 
 
 def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
@@ -168,6 +170,10 @@ def _check_graph(model: onnx.ModelProto) -> None:
     faults = graph_faults(model)
     if faults:
         raise FormError(faults)
+
+
+def _is_quantised(model: onnx.ModelProto) -> bool:
+    return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
 
 
 def _are_figures(value: object) -> bool:

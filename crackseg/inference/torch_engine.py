@@ -25,6 +25,8 @@ class TorchEngine:
         ConfigError: The device does not exist.
     """
 
+    precision = "float32"
+
     def __init__(self, network: SkipNetwork, device: str = "auto") -> None:
         self.device = _device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
@@ -59,6 +61,7 @@ def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
     return OpenedModel(
         path=path,
         engine=TorchEngine(network_of(checkpoint), device),
+        precision=TorchEngine.precision,
         usage=checkpoint.parameters,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )

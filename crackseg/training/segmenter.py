@@ -17,6 +17,7 @@ from torchmetrics import MeanMetric
 
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
 from crackseg.data.dataset import Sample
+from crackseg.data.loaders import parts_of
 from crackseg.errors import TrainingError, name_some
 from crackseg.inference import tiling
 from crackseg.losses import SegmentationLoss
@@ -113,7 +114,7 @@ class CrackSegmenter(LightningModule):
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Judges a batch."""
         with self._evaluation_precision():
-            for part in _parts(batch):
+            for part in parts_of(batch):
                 self._step("val", part)
 
     def test_step(self, batch: Sample, batch_index: int) -> dict[str, list[Tensor]]:
@@ -123,7 +124,7 @@ class CrackSegmenter(LightningModule):
             The ``probability`` (1, H, W) of each image at its mask's size, for callbacks.
         """
         with self._evaluation_precision():
-            logits = [self._step("test", part)[0] for part in _parts(batch)]
+            logits = [self._step("test", part)[0] for part in parts_of(batch)]
         return {"probability": [torch.sigmoid(one.float()) for many in logits for one in many]}
 
     def on_train_epoch_start(self) -> None:
@@ -234,13 +235,3 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
-
-
-def _parts(batch: Any) -> list[Sample]:
-    """A batch as it is, or each image by itself where images come as a list."""
-    if isinstance(batch["image"], Tensor):
-        return [cast(Sample, batch)]
-    return [
-        Sample(image=image, mask=mask, stem=stem)
-        for image, mask, stem in zip(batch["image"], batch["mask"], batch["stem"], strict=True)
-    ]

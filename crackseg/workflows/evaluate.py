@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint on the data that it names, or on others."""
+"""Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -7,11 +7,9 @@ from pathlib import Path, PurePath
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from lightning import Trainer
+from lightning import LightningModule, Trainer
 from PIL import Image
 
-from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint
 from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
@@ -22,15 +20,17 @@ from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.callback import EvaluationCallback, ImageHook
+from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
 from crackseg.evaluation.results import Assessment, Evaluation
+from crackseg.inference.engines import check_engine, is_onnx
 from crackseg.metrics.histogram import THRESHOLDS
+from crackseg.parameters.usage import UsageParameters
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
 from crackseg.system.files import atomic_write, write_json
 from crackseg.system.logs import quiet_lightning
 from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import ProgressLine
-from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.visualization import plots
 from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data
@@ -48,7 +48,10 @@ NOT_HERE = {
 
 
 def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluation:
-    """Evaluates a checkpoint in float32, at .5, at its stored threshold and over all thresholds.
+    """Evaluates a network at .5, at its stored threshold and over all thresholds.
+
+    A checkpoint is evaluated in float32 by torch, an ONNX file by the engine that is named, or in
+    float32 by the fastest.
 
     Args:
         config: All settings.
@@ -59,21 +62,22 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
         The figures as written.
 
     Raises:
-        CheckpointError: The checkpoint cannot be used, see
-            :func:`crackseg.checkpoint.read_checkpoint`.
+        CheckpointError: The file cannot be used, see
+            :func:`crackseg.checkpoint.read_checkpoint` and
+            :func:`crackseg.inference.model_file.read_model`.
         DatasetError: The data are at fault, see
             :func:`crackseg.workflows.evaluation_data.evaluation_data`.
         ConfigError: A setting is out of range, or settings contradict each other.
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
-    checkpoint = read_checkpoint(config.checkpoint)
-    parameters = checkpoint.parameters
+    network = open_network(config.checkpoint, config.engine, config.runtime)
+    parameters = network.usage
     datamodule = evaluation_data(config, parameters)
     threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
     examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
-    trainer = _examine(config, checkpoint, datamodule, examination)
+    trainer = _examine(config, network.module, datamodule, examination)
     assert examination.histogram is not None
     assessment = assess(examination.records, examination.histogram, threshold)
     leak_line = _leak_line(config, parameters, datamodule)
@@ -83,7 +87,9 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
         resolution=config.resolution,
         manifest_hash=datamodule.manifest.digest,
         leak_line=leak_line,
-        protocol=_protocol(config, assessment, leak_line, parameters, datamodule),
+        protocol=_protocol(config, assessment, leak_line, network, datamodule),
+        engine=network.engine,
+        precision=network.precision,
         **vars(assessment),
     )
     if trainer.is_global_zero:
@@ -96,6 +102,12 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
 def _check(config: EvaluateConfig) -> None:
     check_process_config(config.trainer, config.runtime)
     check_machine(config.trainer)
+    check_engine(Path(config.checkpoint), config.engine)
+    if is_onnx(config.checkpoint) and config.trainer.accelerator not in ("auto", "cpu"):
+        raise ConfigError(
+            f"trainer.accelerator={config.trainer.accelerator}: an ONNX file runs on the "
+            "processor; take cpu, or a checkpoint"
+        )
     for key, known in (("subset", (*SUBSETS, "all")), ("resolution", RESOLUTIONS)):
         value = getattr(config, key)
         if value not in known:
@@ -112,17 +124,14 @@ def _check(config: EvaluateConfig) -> None:
 
 def _examine(
     config: EvaluateConfig,
-    checkpoint: Checkpoint,
+    module: LightningModule,
     datamodule: CrackDataModule,
     examination: EvaluationCallback,
 ) -> Trainer:
-    segmenter = CrackSegmenter.from_checkpoint(checkpoint)
-    if config.runtime.channels_last:
-        segmenter.network.to(memory_format=torch.channels_last)
     with killed_workers_named(), quiet_lightning():
         trainer = _build_trainer(config, examination)
         try:
-            trainer.test(segmenter, datamodule=datamodule, verbose=False)
+            trainer.test(module, datamodule=datamodule, verbose=False)
         finally:
             datamodule.close()
     return trainer
@@ -149,10 +158,11 @@ def _protocol(
     config: EvaluateConfig,
     assessment: Assessment,
     leak_line: str,
-    parameters: CheckpointParameters,
+    network: JudgedNetwork,
     datamodule: CrackDataModule,
 ) -> list[str]:
     """Lines that belong to every figure."""
+    parameters = network.usage
     seen, cut = parameters.preprocessing, datamodule.preprocessing.mask_threshold
     at = chosen = ""
     if config.resolution == "native":
@@ -162,7 +172,7 @@ def _protocol(
     if config.subset == "val" and _is_own_division(datamodule, parameters):
         chosen += ", which this is, so that figures at it are optimistic"
     return [
-        *protocol(assessment.images, datamodule, at, leak_line).splitlines(),
+        *protocol(assessment.images, datamodule, at, leak_line, network.computed).splitlines(),
         f"the stored threshold was chosen on the checkpoint's validation subset{chosen}; "
         f"intervals: bootstrap over {assessment.photographs} photographs with their near "
         "duplicates, each image by itself where its photograph is unknown",
@@ -186,7 +196,7 @@ def _show(config: EvaluateConfig, metrics: Evaluation, folder: Path) -> None:
 
 
 def _leak_line(
-    config: EvaluateConfig, parameters: CheckpointParameters, datamodule: CrackDataModule
+    config: EvaluateConfig, parameters: UsageParameters, datamodule: CrackDataModule
 ) -> str:
     """Line about the overlap of the judged images with those of the checkpoint's training."""
     if not _is_own_division(datamodule, parameters):
@@ -201,7 +211,7 @@ def _leak_line(
     return datamodule.leaks.summary()
 
 
-def _is_own_division(datamodule: CrackDataModule, parameters: CheckpointParameters) -> bool:
+def _is_own_division(datamodule: CrackDataModule, parameters: UsageParameters) -> bool:
     """Whether the images are divided as in the checkpoint's training."""
     return datamodule.manifest.digest == parameters.data.manifest_hash
 
@@ -238,6 +248,8 @@ def _build_trainer(config: EvaluateConfig, examination: EvaluationCallback) -> T
     settings = asdict(config.trainer)
     for of_training in ("max_epochs", "precision", "profiler"):
         del settings[of_training]
+    if is_onnx(config.checkpoint):
+        settings["accelerator"] = "cpu"
     return build_trainer(
         **settings,
         precision="32-true",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crackseg.checkpoint import CheckpointParameters, refused
+from crackseg.checkpoint import refused
 from crackseg.config import parsing
 from crackseg.config.data_validation import check_data_config
 from crackseg.config.schema import DataConfig, EvaluateConfig, read_data_config
@@ -15,6 +15,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import SUBSETS
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError, name_some
 from crackseg.parameters.form import one_line
+from crackseg.parameters.usage import UsageParameters
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +23,12 @@ log = logging.getLogger(__name__)
 FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 
 
-def evaluation_data(config: EvaluateConfig, parameters: CheckpointParameters) -> CrackDataModule:
+def evaluation_data(config: EvaluateConfig, parameters: UsageParameters) -> CrackDataModule:
     """Prepares the photographs to judge.
 
     Args:
         config: Settings of the evaluation.
-        parameters: Parameters of the checkpoint.
+        parameters: Parameters of the checkpoint or ONNX file.
 
     Raises:
         CheckpointError: The settings of the data in the checkpoint are no such settings.
@@ -81,7 +82,7 @@ def _read(config: EvaluateConfig, data: DataConfig, scale: float | None) -> Crac
     return module(replace(data, split="none", counts=None)).prepared()
 
 
-def _trained_on(path: str, parameters: CheckpointParameters) -> DataConfig:
+def _trained_on(path: str, parameters: UsageParameters) -> DataConfig:
     """The settings of the data that the checkpoint names."""
     try:
         data = read_data_config(parameters.data.config)
