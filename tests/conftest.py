@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
+from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import explored, write_archive, write_by_hand
 from tests.helpers.plots import save_blank
@@ -82,3 +83,11 @@ def trained(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainRes
     config.logger.tensorboard = True
     config.trainer.max_epochs = 6
     return train(config, folder / "run")
+
+
+@pytest.fixture(scope="session")
+def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of the small training; not to be changed."""
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    assert export(trained.checkpoint, path) < 1e-5
+    return path

@@ -21,7 +21,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 HEAVY = {
     *("albumentations", "cv2", "hydra", "imagehash", "jinja2", "lightning", "matplotlib", "numpy"),
-    *("requests", "rich", "scipy", "skimage", "torch"),
+    *("onnx", "onnxruntime", "openvino", "requests", "rich", "scipy", "skimage", "torch"),
 }
 
 
@@ -30,6 +30,7 @@ HEAVY = {
     [
         ("", "predict"),
         ("predict", "--overwrite"),
+        ("export", "--licence"),
         ("report", "--baseline"),
         ("runs", "DIR"),
         ("data", "leaks"),

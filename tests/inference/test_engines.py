@@ -10,20 +10,13 @@ from PIL import Image
 
 import crackseg
 from crackseg.errors import ConfigError
-from crackseg.inference.engines import as_logits
+from crackseg.inference.engines import as_logits, open_model
 from crackseg.inference.tiling import sigmoid
-from crackseg.workflows.export import export
+from crackseg.system.processes import usable_cores
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
 
 ENGINES = ["onnxruntime", "openvino"]
-
-
-@pytest.fixture(scope="module")
-def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    assert export(trained.checkpoint, path) < 1e-5
-    return path
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -53,6 +46,7 @@ def test_the_fastest_engine_that_is_there_is_taken(
 @pytest.mark.parametrize(
     ("of", "settings", "message"),
     [
+        ("onnx", {"engine": "onnxruntme"}, "openvino, onnxruntime; did you mean onnxruntime"),
         ("onnx", {"engine": "torch"}, "engine=torch: it takes a checkpoint, not model.onnx"),
         ("onnx", {"device": "cuda"}, "device=cuda: an ONNX file runs on the processor"),
         ("onnx", {"engine": "onnxrt"}, "engine=onnxrt: one of auto, torch, openvino"),
@@ -80,6 +74,8 @@ def test_an_onnx_file_is_predicted_without_torch(exported: Path, tmp_path: Path)
     program = (
         "import sys\n"
         "from crackseg.cli.main import main\n"
+        "import crackseg\n"
+        f"crackseg.load(r'{exported}', engine='onnxruntime')\n"
         f"code = main(['predict', r'{tmp_path / 'x.png'}', '--checkpoint', r'{exported}',\n"
         f"             '--output', r'{tmp_path / 'out'}', '--engine', 'onnxruntime'])\n"
         "heavy = {'torch', 'lightning', 'albumentations', 'matplotlib'} & set(sys.modules)\n"
@@ -87,6 +83,7 @@ def test_an_onnx_file_is_predicted_without_torch(exported: Path, tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert "(engine: onnxruntime)" in done.stdout
     assert (tmp_path / "out" / "x_mask.png").is_file()
 
 
@@ -95,3 +92,26 @@ def test_logits_of_probabilities_lead_back_to_them() -> None:
     logits = as_logits(probability)
     assert np.isfinite(logits).all()
     np.testing.assert_allclose(sigmoid(logits), probability, atol=2e-7)
+
+
+def test_openvino_is_told_which_threads_and_floats_to_take(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a processor with bfloat16 it would take that by itself."""
+    openvino = pytest.importorskip("openvino", reason="needs the extra openvino")
+    told: list[dict[str, object]] = []
+    compile_model = openvino.Core.compile_model
+
+    def watched(core: object, model: object, device: str, settings: dict[str, object]) -> object:
+        told.append(settings)
+        return compile_model(core, model, device, settings)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", watched)
+    by_itself = open_model(exported, "openvino")
+    exact = open_model(exported, "openvino", threads=1, float32=True)
+    assert told[0]["INFERENCE_NUM_THREADS"] == usable_cores()
+    assert "INFERENCE_PRECISION_HINT" not in told[0]
+    assert told[1]["INFERENCE_NUM_THREADS"] == 1
+    assert told[1]["INFERENCE_PRECISION_HINT"] == "f32"
+    assert by_itself.precision in ("float32", "bfloat16")
+    assert exact.precision == "float32"

@@ -17,6 +17,8 @@ from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
 from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
 from crackseg.runs.record import recording
 from crackseg.workflows import run_results
+from crackseg.workflows.evaluate import evaluate
+from crackseg.workflows.export import export
 from crackseg.workflows.report import report
 from crackseg.workflows.run_predictions import predict_images
 from crackseg.workflows.train import train
@@ -337,3 +339,18 @@ def test_a_mistake_is_one_line_and_exit_code_2(
         f"error: {tmp_path}: no runs here; name the folder of a run or of a sweep, crackseg runs "
         "lists them\n"
     )
+
+
+@pytest.mark.slow
+def test_an_evaluation_of_an_onnx_file_is_shown_with_its_engine(
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sweep / "data.split_seed=0"
+    export(folder / "best.ckpt", folder / "best.onnx")
+    judged = folder / "evaluation" / "test-training"
+    evaluate(EvaluateConfig(str(folder / "best.onnx"), engine="onnxruntime"), judged, show=False)
+    page = tmp_path / "page.html"
+    assert evaluations(lambda: report([sweep], page), monkeypatch) == {}
+    text = Parsed(page.read_text(encoding="utf-8")).text
+    assert text.count("split random, float32 by onnxruntime, no tolerance") == 1
+    assert text.count("split random, float32, no tolerance") == 1
