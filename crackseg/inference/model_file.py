@@ -30,6 +30,31 @@ _LIMITS = {
 
 
 @dataclass(frozen=True)
+class Quantization:
+    """How a network was brought to 8 bits, and what it lost by that.
+
+    Attributes:
+        calibration: Photographs that its ranges of values were measured on, in words.
+        float_layers: Names of the layers that stayed in float.
+        float_threshold: Threshold of the network in float.
+        float_iou: Crack IoU of the network in float by source of photographs, each a dataset
+            total over the validation subset at ``float_threshold``; ``all`` is that of all.
+        int8_iou: The same of this network at its own threshold.
+    """
+
+    calibration: str
+    float_layers: list[str]
+    float_threshold: float
+    float_iou: dict[str, float]
+    int8_iou: dict[str, float]
+
+    @property
+    def loss(self) -> float:
+        """Crack IoU that was lost over all validation photographs."""
+        return self.float_iou["all"] - self.int8_iou["all"]
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """What goes with a network into its ONNX file.
 
@@ -51,6 +76,7 @@ class ModelInfo:
         leak_line: Overlap of validation and test with training, in words.
         figures: Measured figures by subset, at the stored threshold; empty where none are known.
         protocol: Lines that belong to the figures.
+        quantization: How the network was brought to 8 bits; None where it is in float.
     """
 
     version: str
@@ -69,6 +95,7 @@ class ModelInfo:
     leak_line: str
     figures: dict[str, dict[str, float]]
     protocol: list[str]
+    quantization: Quantization | None = None
 
 
 @dataclass(frozen=True, eq=False)
