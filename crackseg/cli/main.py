@@ -102,6 +102,8 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from crackseg.cli.quantization import add_quantization_options
+
     export = commands.add_parser(
         "export",
         help="write a network as one ONNX file for other tools",
@@ -112,6 +114,7 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
     export.add_argument("--output", type=Path, required=True, metavar="FILE", help="MODEL.onnx")
     export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    add_quantization_options(export)
     export.set_defaults(run=_export)
 
 
@@ -211,10 +214,16 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     # Imported here for the same reason.
+    from crackseg.cli.quantization import check_quantization_options, write_quantized
     from crackseg.system.exits import work_begins
+
+    check_quantization_options(options)
+    work_begins()
+    if options.int8:
+        return write_quantized(options)
+
     from crackseg.workflows.export import UNSTATED, export
 
-    work_begins()
     difference = export(options.checkpoint, options.output, options.licence or UNSTATED)
     print(f"{options.output}: its probabilities are those of the checkpoint to {difference:.1g}")
     return 0

@@ -1,6 +1,6 @@
 """Limits of an ONNX graph, so that it can be run in time and memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -26,6 +26,8 @@ _OF_SHAPES = frozenset((
     "Slice", "Squeeze", "Sub", "Unsqueeze",
 ))
 # fmt: on
+_QUANTISING = frozenset(("DequantizeLinear", "QuantizeLinear"))
+_BYTES = (TensorProto.INT8, TensorProto.UINT8)
 # What takes sizes as further inputs.
 _SIZED = frozenset(("Pad", "Reshape", "Resize", "Slice"))
 # A size has at most a start and an end for each of four sides; joined twice, it has twice as many.
@@ -64,6 +66,10 @@ def graph_faults(model: onnx.ModelProto) -> list[str]:
         return faults
     if not all(map(_is_finite, graph.initializer)):
         return ["some of its weights are not finite numbers"]
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    steps = (node for node in graph.node if node.op_type in _QUANTISING)
+    if not all(_has_sound_steps(node, weights) for node in steps):
+        return ["some of its steps of quantisation are not positive or their zeros not of 8 bits"]
     return _size_faults(model)
 
 
@@ -91,6 +97,18 @@ def _is_elsewhere(tensor: TensorProto) -> bool:
 def _is_finite(tensor: TensorProto) -> bool:
     values = numpy_helper.to_array(tensor)
     return values.dtype.kind != "f" or bool(np.isfinite(values).all())
+
+
+def _has_sound_steps(node: onnx.NodeProto, weights: Mapping[str, TensorProto]) -> bool:
+    """Whether the steps and zeros of a quantisation are constants that can be computed with."""
+    names = (*node.input, "", "")[1:3]
+    step, zero = (weights.get(name) for name in names)
+    if step is None or zero is None or step.data_type != TensorProto.FLOAT:
+        return False
+    # Biases are whole numbers of 32 bits around zero.
+    whole = zero.data_type == TensorProto.INT32 and node.op_type == "DequantizeLinear"
+    sound = not numpy_helper.to_array(zero).any() if whole else zero.data_type in _BYTES
+    return sound and step.dims == zero.dims and bool((numpy_helper.to_array(step) > 0).all())
 
 
 def _size_faults(model: onnx.ModelProto) -> list[str]:

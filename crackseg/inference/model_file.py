@@ -6,7 +6,7 @@ to use it. Nothing here needs torch.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,31 @@ _FIGURE = Limits(-1e9, 1e9)
 
 
 @dataclass(frozen=True)
+class Quantization:
+    """How a network was brought to 8 bits, and what it lost by that.
+
+    Attributes:
+        calibration: Photographs that its ranges of values were measured on, in words.
+        float_layers: Names of the layers that stayed in float.
+        float_threshold: Threshold of the network in float.
+        float_iou: Crack IoU of the network in float by source of photographs, each a dataset
+            total over the validation subset at ``float_threshold``; ``all`` is that of all.
+        int8_iou: The same of this network at its own threshold.
+    """
+
+    calibration: str
+    float_layers: list[str]
+    float_threshold: float
+    float_iou: dict[str, float]
+    int8_iou: dict[str, float]
+
+    @property
+    def loss(self) -> float:
+        """Crack IoU that was lost over all validation photographs."""
+        return self.float_iou["all"] - self.int8_iou["all"]
+
+
+@dataclass(frozen=True)
 class ModelInfo(UsageParameters):
     """What goes with a network into its ONNX file.
 
@@ -42,6 +67,7 @@ class ModelInfo(UsageParameters):
         leak_line: Overlap of validation and test with training, in words.
         figures: Measured figures by subset, at the stored threshold; empty where none are known.
         protocol: Lines that belong to the figures.
+        quantization: How the network was brought to 8 bits; None where it is in float.
     """
 
     version: str
@@ -52,6 +78,7 @@ class ModelInfo(UsageParameters):
     leak_line: str
     figures: Mapping[str, Mapping[str, float]]
     protocol: list[str]
+    quantization: Quantization | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelInfo":
@@ -71,6 +98,7 @@ class ModelInfo(UsageParameters):
             leak_line=form.text("leak_line"),
             figures=form.table("figures", _are_figures, "numbers by name"),
             protocol=form.take("protocol", _are_texts, "a list of texts"),
+            quantization=_quantization(form) if "quantization" in form else None,
         )
         form.refuse()
         return info
@@ -79,7 +107,9 @@ class ModelInfo(UsageParameters):
         """Dictionaries, lists, texts and numbers, as they stand in the file."""
         of_usage = {field.name for field in fields(UsageParameters)}
         own = {name: value for name, value in vars(self).items() if name not in of_usage}
-        return {**super().as_dict(), **own}
+        made = own.pop("quantization")
+        of_int8 = {} if made is None else {"quantization": asdict(made)}
+        return {**super().as_dict(), **own, **of_int8}
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +204,17 @@ def _check_graph(model: onnx.ModelProto) -> None:
 
 def _is_quantised(model: onnx.ModelProto) -> bool:
     return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+
+
+def _quantization(form: Fields) -> Quantization:
+    made = form.part("quantization")
+    return Quantization(
+        calibration=made.text("calibration"),
+        float_layers=made.take("float_layers", _are_texts, "a list of texts"),
+        float_threshold=made.number("float_threshold", _FIGURE),
+        float_iou=made.table("float_iou", _FIGURE.hold, "numbers"),
+        int8_iou=made.table("int8_iou", _FIGURE.hold, "numbers"),
+    )
 
 
 def _are_figures(value: object) -> bool:

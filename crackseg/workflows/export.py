@@ -1,8 +1,10 @@
 """Exports a checkpoint as one ONNX file that other programs run."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 from pydantic import TypeAdapter, ValidationError
 
 from crackseg import __version__
@@ -40,6 +42,30 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
         CrackSegError: The output has another suffix, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
+    made = exported(checkpoint, output, licence)
+    write_model(made.graph, made.info, output)
+    return made.difference
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """A network in float that is ready to be written.
+
+    Attributes:
+        checkpoint: Checkpoint that it is from.
+        graph: Its graph.
+        info: What goes with it.
+        difference: See :func:`export`.
+    """
+
+    checkpoint: Checkpoint
+    graph: onnx.ModelProto
+    info: ModelInfo
+    difference: float
+
+
+def exported(checkpoint: Path, output: Path, licence: str) -> Exported:
+    """Does all of :func:`export` but the writing; takes and raises the same."""
     if output.suffix.lower() != SUFFIX:
         raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
     require_writable_file(output)
@@ -53,9 +79,7 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
             f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
             f"{difference:.2g}; please report this network"
         )
-    info = _info(content, network, licence)
-    write_model(graph, info, output)
-    return difference
+    return Exported(content, graph, _info(content, network, licence), difference)
 
 
 def _info(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
