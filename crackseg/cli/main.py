@@ -102,6 +102,8 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from crackseg.cli.tools import add_tool_options
+
     export = commands.add_parser(
         "export",
         help="write a network as one ONNX file for other tools",
@@ -110,8 +112,9 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "depend on. The file is compared with the checkpoint before it counts as done.",
     )
     export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
-    export.add_argument("--output", type=Path, required=True, metavar="FILE", help="MODEL.onnx")
+    export.add_argument("--output", type=Path, metavar="FILE", help="MODEL.onnx")
     export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    add_tool_options(export)
     export.set_defaults(run=_export)
 
 
@@ -211,12 +214,24 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     # Imported here for the same reason.
+    from crackseg.cli.tools import check_tool_options, export_for_tool, write_page
     from crackseg.system.exits import work_begins
+
+    check_tool_options(options)
+    work_begins()
+    if options.tool:
+        return export_for_tool(options)
+    if options.html:
+        return write_page(options, _export_model)
+    return _export_model(options, options.output)
+
+
+def _export_model(options: argparse.Namespace, output: Path) -> int:
+    # Imported here for the same reason.
     from crackseg.workflows.export import UNSTATED, export
 
-    work_begins()
-    difference = export(options.checkpoint, options.output, options.licence or UNSTATED)
-    print(f"{options.output}: its probabilities are those of the checkpoint to {difference:.1g}")
+    difference = export(options.checkpoint, output, options.licence or UNSTATED)
+    print(f"{output}: its probabilities are those of the checkpoint to {difference:.1g}")
     return 0
 
 

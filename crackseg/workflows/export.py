@@ -53,12 +53,17 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
             f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
             f"{difference:.2g}; please report this network"
         )
-    info = _info(content, network, licence)
+    info = info_of(content, network, licence)
     write_model(graph, info, output)
     return difference
 
 
-def _info(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+    """What goes with the network of a checkpoint into a file for other programs.
+
+    Raises:
+        CheckpointError: The checkpoint's leaks are not what a training writes.
+    """
     parameters, figures = checkpoint.parameters, _figures(checkpoint)
     seen, data = parameters.preprocessing, parameters.data
     return ModelInfo(
