@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     # Imported here, as they take a moment and a signal must be heard at once.
     from crackseg import __version__
     from crackseg.cli.data import add_data_commands
+    from crackseg.cli.export import add_export
 
     parser = argparse.ArgumentParser(
         prog="crackseg",
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
-    _add_export(commands)
+    add_export(commands)
     _add_runs(commands)
     _add_report(commands)
     add_data_commands(commands)
@@ -99,23 +100,6 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="do all photographs anew (default: those that are done are kept)",
     )
     predict.set_defaults(run=_predict)
-
-
-def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from crackseg.cli.quantization import add_quantization_options
-
-    export = commands.add_parser(
-        "export",
-        help="write a network as one ONNX file for other tools",
-        description="Writes pixels in, probability out: uint8 RGB (N, 3, H, W) of any size at the "
-        "scale of training, and as metadata the threshold, the scale and all that the figures "
-        "depend on. The file is compared with the checkpoint before it counts as done.",
-    )
-    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
-    export.add_argument("--output", type=Path, required=True, metavar="FILE", help="MODEL.onnx")
-    export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
-    add_quantization_options(export)
-    export.set_defaults(run=_export)
 
 
 def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -210,23 +194,6 @@ def _predict(options: argparse.Namespace) -> int:
         names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
         print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
     return 1 if outcome.skipped else 0
-
-
-def _export(options: argparse.Namespace) -> int:
-    # Imported here for the same reason.
-    from crackseg.cli.quantization import check_quantization_options, write_quantized
-    from crackseg.system.exits import work_begins
-
-    check_quantization_options(options)
-    work_begins()
-    if options.int8:
-        return write_quantized(options)
-
-    from crackseg.workflows.export import UNSTATED, export
-
-    difference = export(options.checkpoint, options.output, options.licence or UNSTATED)
-    print(f"{options.output}: its probabilities are those of the checkpoint to {difference:.1g}")
-    return 0
 
 
 def _runs(options: argparse.Namespace) -> int:

@@ -54,14 +54,14 @@ def check_quantization_options(options: argparse.Namespace) -> None:
         raise ConfigError(f"crackseg export: {', '.join(alone)}: only with --int8")
 
 
-def write_quantized(options: argparse.Namespace) -> int:
+def write_quantized(options: argparse.Namespace, output: Path) -> None:
     """Writes the file of ``--int8``, and prints what it lost."""
     # Imported here because they take seconds, and --help must not wait for them.
     from crackseg.reporting.terminal.quantization import print_quantization
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process
-    from crackseg.workflows.export import UNSTATED
-    from crackseg.workflows.quantized_export import (
+    from crackseg.workflows.exporting.onnx_file import UNSTATED
+    from crackseg.workflows.exporting.quantized import (
         ACCEPTED_LOSS,
         QuantizationSettings,
         export_quantized,
@@ -71,9 +71,6 @@ def write_quantized(options: argparse.Namespace) -> int:
     start_logging()
     accepted = ACCEPTED_LOSS if options.accept_loss is None else options.accept_loss
     settings = QuantizationSettings(options.calibrate, accepted, options.root)
-    info = export_quantized(
-        options.checkpoint, options.output, settings, options.licence or UNSTATED
-    )
+    info = export_quantized(options.checkpoint, output, settings, options.licence or UNSTATED)
     print_quantization(info)
-    print(f"\n{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
-    return 0
+    print(f"\n{output}: {output.stat().st_size / 1e6:.1f} MB")

@@ -3,6 +3,7 @@
 import copy
 import logging
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 
 import onnx
@@ -26,19 +27,34 @@ def export_network(network: SkipNetwork) -> onnx.ModelProto:
     Args:
         network: Trained network; it stays as it is.
     """
-    whole = _PixelsToProbability(fold_batch_norms(network)).eval()
+    whole = _PixelsToProbability(fold_batch_norms(network))
     # Not a size that any part could take for a constant.
     example = torch.zeros(2, 3, 3 * network.stride + 1, 2 * network.stride + 3, dtype=torch.uint8)
-    free = torch.export.Dim.DYNAMIC
+    model = trace(whole, example, (0, 2, 3))
+    for value in (*model.graph.input, *model.graph.output):
+        for place, name in ((0, "N"), (2, "H"), (3, "W")):
+            value.type.tensor_type.shape.dim[place].dim_param = name
+    return model
+
+
+def trace(module: nn.Module, example: Tensor, free: Sequence[int] = ()) -> onnx.ModelProto:
+    """Makes an ONNX graph of a module that gives the probability of an image.
+
+    Args:
+        module: Module that takes one tensor and gives one.
+        example: Input of any values.
+        free: Dimensions of the input whose length is left open.
+    """
+    dimensions = dict.fromkeys(free, torch.export.Dim.DYNAMIC)
     # What torch says here is about its own exporter.
     exporters = quiet(logging.ERROR, "torch.onnx", "onnxscript", "onnx_ir")
     with exporters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            whole,
+            module.eval(),
             (example,),
             dynamo=True,
-            dynamic_shapes=({0: free, 2: free, 3: free},),
+            dynamic_shapes=(dimensions,),
             input_names=[IMAGE],
             output_names=[PROBABILITY],
             opset_version=OPSET,
@@ -86,7 +102,7 @@ class _PixelsToProbability(nn.Module):
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Keeps of a graph what is needed to run it, with dimensions that people can read."""
+    """Keeps of a graph what is needed to run it."""
     model.graph.name = "crackseg"
     model.producer_name, model.doc_string = "crackseg", ""
     del model.metadata_props[:]
@@ -100,7 +116,4 @@ def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
     ):
         del part.metadata_props[:]
         part.doc_string = ""
-    for value in (*model.graph.input, *model.graph.output):
-        for place, name in ((0, "N"), (2, "H"), (3, "W")):
-            value.type.tensor_type.shape.dim[place].dim_param = name
     return model

@@ -163,8 +163,8 @@ def read_model(path: str | Path) -> ExportedModel:
     properties = {entry.key: entry.value for entry in model.metadata_props}
     if _KEY not in properties:
         raise CheckpointError(
-            f"{path}: an ONNX file, but not one that crackseg export wrote; export the network "
-            "from its checkpoint"
+            f"{path}: an ONNX file, but not one that crackseg export wrote without --for; export "
+            "the network from its checkpoint"
         )
     try:
         info = _info(properties[_KEY])

@@ -37,6 +37,11 @@ class DataIdentity:
     class_weights: tuple[float, float]
     config: Mapping[str, Any]
 
+    @property
+    def split(self) -> str:
+        """Way in which photographs were divided."""
+        return str(self.config.get("split", "unknown"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsageParameters:

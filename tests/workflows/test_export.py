@@ -13,7 +13,7 @@ from crackseg.errors import CheckpointError, CrackSegError
 from crackseg.inference.model_file import ModelInfo, read_model
 from crackseg.system.files import write_text
 from crackseg.workflows import export as module
-from crackseg.workflows.export import UNSTATED, export
+from crackseg.workflows.exporting.onnx_file import UNSTATED, export
 from crackseg.workflows.train import TrainResult
 
 

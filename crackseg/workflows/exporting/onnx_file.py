@@ -79,10 +79,15 @@ def exported(checkpoint: Path, output: Path, licence: str) -> Exported:
             f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
             f"{difference:.2g}; please report this network"
         )
-    return Exported(content, graph, _info(content, network, licence), difference)
+    return Exported(content, graph, info_of(content, network, licence), difference)
 
 
-def _info(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+    """What goes with the network of a checkpoint into a file for other programs.
+
+    Raises:
+        CheckpointError: The checkpoint's leaks are not what a training writes.
+    """
     parameters, figures = checkpoint.parameters, _figures(checkpoint)
     return ModelInfo(
         version=__version__,
@@ -114,7 +119,7 @@ def _protocol(parameters: CheckpointParameters) -> list[str]:
     seen = parameters.preprocessing
     return [
         f"dataset totals at {seen} and the stored threshold, masks cut at >{seen.mask_threshold}, "
-        f"split {parameters.data.config.get('split', 'unknown')}, float32, no tolerance; the "
+        f"split {parameters.data.split}, float32, no tolerance; the "
         "threshold was chosen on val, where figures are optimistic"
     ]
 

@@ -1,0 +1,60 @@
+"""The command ``crackseg export``."""
+
+import argparse
+from pathlib import Path
+
+from crackseg.cli.quantization import (
+    add_quantization_options,
+    check_quantization_options,
+    write_quantized,
+)
+from crackseg.cli.tools import (
+    add_tool_options,
+    check_tool_options,
+    export_for_tool,
+    write_page,
+)
+
+
+def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    export = commands.add_parser(
+        "export",
+        help="write a network as one ONNX file, or as a page, for other tools",
+        description="Writes pixels in, probability out: uint8 RGB (N, 3, H, W) of any size at the "
+        "scale of training, and as metadata the threshold, the scale and all that the figures "
+        "depend on. The file is compared with the checkpoint before it counts as done.",
+    )
+    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
+    export.add_argument("--output", type=Path, metavar="FILE", help="MODEL.onnx")
+    export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    add_quantization_options(export)
+    add_tool_options(export)
+    export.set_defaults(run=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    # Imported here because they take seconds, and --help must not wait for them.
+    from crackseg.system.exits import work_begins
+
+    check_tool_options(options)
+    check_quantization_options(options)
+    work_begins()
+    if options.tool:
+        export_for_tool(options)
+    elif options.html:
+        write_page(options, _export_model)
+    else:
+        _export_model(options, options.output)
+    return 0
+
+
+def _export_model(options: argparse.Namespace, output: Path) -> None:
+    if options.int8:
+        write_quantized(options, output)
+        return
+    # Imported here for the same reason.
+    from crackseg.workflows.exporting.onnx_file import UNSTATED, export
+
+    difference = export(options.checkpoint, output, options.licence or UNSTATED)
+    print(f"{output}: its probabilities are those of the checkpoint to {difference:.1g}")

@@ -1,0 +1,98 @@
+"""Options of ``crackseg export`` that concern single tools."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from crackseg.errors import ConfigError
+
+_ONNX = ".onnx"
+
+
+def add_tool_options(export: argparse.ArgumentParser) -> None:
+    """Adds the options to the command."""
+    export.add_argument(
+        "--html",
+        type=Path,
+        metavar="PAGE.html",
+        help="also, or only, write a page that finds cracks in a browser, without any network; "
+        "CHECKPOINT may be an ONNX file then",
+    )
+    export.add_argument(
+        "--runtime",
+        type=Path,
+        metavar="FILE",
+        help="onnxruntime-web as an npm archive (.tgz), for --html (default: fetched once)",
+    )
+    export.add_argument(
+        "--for",
+        dest="tool",
+        choices=["deepness"],
+        help="write --output as the plugin Deepness of QGIS reads it, which other programs do not",
+    )
+    export.add_argument(
+        "--resolution",
+        type=float,
+        metavar="CM",
+        help="centimetres that a pixel of your orthophotos covers, for --for deepness (default: "
+        "to be set in the plugin)",
+    )
+
+
+def check_tool_options(options: argparse.Namespace) -> None:
+    """Refuses options that do not go together.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    is_model = options.checkpoint.suffix.lower() == _ONNX
+    faults = (
+        (options.output or options.html, "give --output MODEL.onnx, --html PAGE.html, or both"),
+        (not (options.tool and options.html), "--for and --html are two commands"),
+        (not (options.tool and options.int8), "--for and --int8 do not go together"),
+        (options.tool or options.resolution is None, "--resolution belongs to --for deepness"),
+        (options.html or not options.runtime, "--runtime belongs to --html"),
+        (
+            not (is_model and (options.output or options.int8)),
+            f"{options.checkpoint} is an ONNX file already; give its checkpoint, or --html alone",
+        ),
+    )
+    for holds, fault in faults:
+        if not holds:
+            raise ConfigError(f"crackseg export: {fault}")
+
+
+def export_for_tool(options: argparse.Namespace) -> None:
+    """Writes the file of ``--for``."""
+    # Imported here because torch takes seconds, and --help must not wait for it.
+    from crackseg.workflows.exporting.deepness import write_for_deepness
+    from crackseg.workflows.exporting.onnx_file import UNSTATED
+
+    licence = options.licence or UNSTATED
+    tile = write_for_deepness(options.checkpoint, options.output, licence, options.resolution)
+    print(f"{options.output}: for Deepness, in tiles of {tile.side} x {tile.side} pixels")
+
+
+def write_page(
+    options: argparse.Namespace, export_model: Callable[[argparse.Namespace, Path], None]
+) -> None:
+    """Writes the page of ``--html``, and before it the ONNX file that it needs.
+
+    Args:
+        options: Options of the command.
+        export_model: Function that writes the ONNX file of a checkpoint.
+    """
+    # Imported here for the same reason.
+    from crackseg.workflows.exporting.offline_page import make_offline_page, require_page
+
+    require_page(options.html)
+    with TemporaryDirectory(prefix="crackseg-") as folder:
+        model = options.output or Path(folder) / f"model{_ONNX}"
+        if options.checkpoint.suffix.lower() == _ONNX:
+            model = options.checkpoint
+        else:
+            export_model(options, model)
+        make_offline_page(model, options.html, options.runtime)
+    megabytes = options.html.stat().st_size / 1e6
+    print(f"{options.html}: {megabytes:.0f} MB, needs nothing else; open it in a browser")

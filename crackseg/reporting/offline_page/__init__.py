@@ -1,0 +1,1 @@
+"""A page that finds cracks in a browser, with the network and its runtime inside."""

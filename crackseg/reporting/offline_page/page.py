@@ -1,0 +1,96 @@
+"""Fills the page: everything that it needs is inside, and nothing leaves it."""
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from markupsafe import Markup
+
+from crackseg.inference.model_file import ExportedModel, ModelInfo
+from crackseg.reporting.formatting import score
+from crackseg.reporting.html.rendering import render
+from crackseg.reporting.offline_page.runtime import Runtime
+from crackseg.system.files import write_text
+
+_FIGURES = {
+    "crack_iou": "crack IoU",
+    "mean_iou": "mean IoU",
+    "dice": "Dice",
+    "precision": "precision",
+    "recall": "recall",
+}
+
+
+def write_offline_page(model: ExportedModel, runtime: Runtime, path: Path) -> None:
+    """Writes a page that finds cracks in photographs, without anything but itself.
+
+    Args:
+        model: Network with what is known of it.
+        runtime: Program that runs it.
+        path: Path of the page.
+
+    Raises:
+        OutputError: The page cannot be written.
+    """
+    info = model.info
+    script, style = _source("page.js"), _source("page.css")
+    content = {
+        "info": info,
+        "threshold": f"{info.threshold:.3g}",
+        "scale": f"{info.scale:.3g}",
+        "numbers": {
+            "resize": info.preprocessing.resize,
+            "stride": info.stride,
+            "radius": info.radius,
+        },
+        "card": list(_card(info)),
+        "names": list(_FIGURES.values()),
+        "figures": list(_rows(info)),
+        "runtime": runtime.version,
+        "script": Markup(script),
+        "style": Markup(style),
+        "worker": Markup(_source("worker.js")),
+        "hashes": {"script": _hash(script), "style": _hash(style)},
+        "parts": {
+            "program": _packed(runtime.program),
+            "code": _packed(runtime.code),
+            "model": _packed(model.graph),
+        },
+    }
+    write_text(path, render("offline_page/page.html", content, {}))
+
+
+def _card(info: ModelInfo) -> Iterator[tuple[str, str]]:
+    """What a reader has to know of a network, in words."""
+    counts = ", ".join(f"{count:,} {subset}" for subset, count in info.data.counts.items())
+    yield "Network", info.network
+    yield "Threshold", f"{info.threshold:.3g}, chosen on validation"
+    yield (
+        "Scale",
+        f"{info.scale:.3g} training pixels per photograph pixel ({info.preprocessing.resize})",
+    )
+    yield "Trained on", f"{info.data.name}: {counts}; {info.data.split} split"
+    yield "Shared with training", info.leak_line
+    yield "Licence of the weights", info.licence
+
+
+def _rows(info: ModelInfo) -> Iterator[tuple[str, list[str]]]:
+    for subset, figures in info.figures.items():
+        yield subset, [score(figures[name]) if name in figures else "" for name in _FIGURES]
+
+
+def _source(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """The hash by which a page's own rules know a script or a style."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _packed(content: bytes) -> Markup:
+    # Without the time, so that the same network gives the same page.
+    return Markup(base64.b64encode(gzip.compress(content, mtime=0)).decode())

@@ -1,0 +1,81 @@
+"""Exports a checkpoint for the plugin Deepness of QGIS."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from crackseg.checkpoint import read_checkpoint
+from crackseg.errors import CrackSegError
+from crackseg.images.pixels import resize
+from crackseg.inference.deepness import Tile, export_for_deepness
+from crackseg.inference.graph_limits import IMAGE
+from crackseg.inference.model_file import SUFFIX, ModelInfo
+from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
+from crackseg.inference.torch_engine import TorchEngine, network_of
+from crackseg.models import SkipNetwork
+from crackseg.system.files import atomic_write, require_writable_file
+from crackseg.workflows.exporting.onnx_file import UNSTATED, info_of
+
+# A pixel that is rounded to the next of 256 values moves a probability by some thousandths.
+_LARGEST_DIFFERENCE = 0.02
+
+
+def write_for_deepness(
+    checkpoint: Path, output: Path, licence: str = UNSTATED, resolution: float | None = None
+) -> Tile:
+    """Writes the network of a checkpoint as the plugin reads it, and compares the two.
+
+    Args:
+        checkpoint: Path of the checkpoint.
+        output: Path of the ONNX file.
+        licence: Licence of the weights.
+        resolution: Centimetres on the ground that a pixel of the orthophoto covers; None leaves
+            that to the plugin's window.
+
+    Returns:
+        The tile that the file takes.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be used.
+        CrackSegError: The output has another suffix, the resolution is no length, or the two
+            probabilities differ too much.
+        OutputError: The file cannot be written.
+    """
+    if output.suffix.lower() != SUFFIX:
+        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
+    if resolution is not None and not 0 < resolution < float("inf"):
+        raise CrackSegError(f"--resolution {resolution}: centimetres a pixel, such as 0.5")
+    require_writable_file(output)
+    content = read_checkpoint(checkpoint)
+    network = network_of(content)
+    info = info_of(content, network, licence)
+    graph = export_for_deepness(network, info, resolution)
+    difference = _difference(network, info, graph)
+    # Not the other way round, since nothing compares with a figure that is no number.
+    if not difference <= _LARGEST_DIFFERENCE:
+        raise CrackSegError(
+            f"{checkpoint}: cannot be exported, as a file for Deepness its probabilities differ "
+            f"by {difference:.2g}; please report this network"
+        )
+    with atomic_write(output) as name:
+        name.write_bytes(graph.SerializeToString())
+    return Tile.of(info)
+
+
+def _difference(network: SkipNetwork, info: ModelInfo, graph: onnx.ModelProto) -> float:
+    """Largest difference of probability between a network and its graph, on a tile of noise."""
+    tile = Tile.of(info)
+    noise = np.random.default_rng(0).integers(0, 256, (tile.side, tile.side, 3), np.uint8)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
+    given = noise.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    found: Logits = session.run(None, {IMAGE: given})[0]
+    small = resize(noise, (tile.seen, tile.seen), info.preprocessing.resize).transpose(2, 0, 1)[
+        None
+    ]
+    engine = TorchEngine(network, "cpu")
+    logits = full_size_logits(engine.logits, small, noise.shape[:2], engine.radius, engine.stride)
+    return float(np.abs(found - sigmoid(logits)).max())
