@@ -8,7 +8,7 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.cli.main import main
 from crackseg.errors import CheckpointError, CrackSegError
 from crackseg.inference.model_file import read_model
-from crackseg.workflows import deepness as module
+from crackseg.workflows.exporting import deepness as module
 from crackseg.workflows.exporting.deepness import write_for_deepness
 from crackseg.workflows.train import TrainResult
 from tests.helpers.deepness import Deepness
