@@ -24,7 +24,7 @@ def inference_works(inputs: Inputs) -> list[Work]:
     """The work of inference."""
     peers = [piece for who in ("pytorch", "smp", "monai") for piece in _peer(inputs, who)]
     pieces = (peers[0], *_ours(inputs), *peers[1:])
-    return [Work(WORK, "inference", FIGURES, pieces, peers[0].contender)]
+    return [Work(WORK, FIGURES, pieces, peers[0].contender)]
 
 
 def exported(path: str, engine: str, side: int, seconds: float) -> dict[str, float]:

@@ -96,7 +96,6 @@ def roofline(bfloat16: bool) -> Work:
     names = ("float32", "bfloat16", "int8") if bfloat16 else ("float32", "int8")
     return Work(
         name=ROOFLINE,
-        kind="roofline",
         figures=tuple(Peak(one, "GFLOP/s", more_is_better=True, compared=False) for one in names),
         pieces=(Piece("this machine", "crackseg", arguments),),
         baseline="this machine",

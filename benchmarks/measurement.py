@@ -64,7 +64,6 @@ class Work:
 
     Attributes:
         name: Name in the table.
-        kind: Name for ``--rows``.
         figures: Figures of each contender.
         pieces: Contenders in the order of the table.
         baseline: Contender whose speed is 1.
@@ -72,7 +71,6 @@ class Work:
     """
 
     name: str
-    kind: str
     figures: tuple[Figure, ...]
     pieces: tuple[Piece, ...]
     baseline: str

@@ -16,7 +16,7 @@ def photograph_name(scale: float) -> str:
 
 
 def photograph_works(inputs: Inputs) -> list[Work]:
-    """The works on a large photograph; at full scale it takes minutes, and not in every round."""
+    """The works on a large photograph; at full scale they take minutes, and not in every round."""
     return [_photograph(inputs, scale, every=1 if scale < 1 else 2) for scale in SCALES]
 
 
@@ -32,9 +32,7 @@ def _photograph(inputs: Inputs, scale: float, every: int) -> Work:
     pieces = [Piece("PyTorch, loop over tiles", "peers", loop)]
     pieces += predictions(inputs, photograph, "--scale", str(scale))
     figures = (SECONDS, MEMORY)
-    return Work(
-        photograph_name(scale), "photograph", figures, tuple(pieces), pieces[0].contender, every
-    )
+    return Work(photograph_name(scale), figures, tuple(pieces), pieces[0].contender, every)
 
 
 def predictions(inputs: Inputs, *arguments: str) -> list[Piece]:
@@ -76,7 +74,7 @@ def startup_works(inputs: Inputs) -> list[Work]:
         Piece("import monai", "peers", _alone("monai")),
         Piece("import keras", "peers", ("-c", "import keras")),
     ]
-    return [Work(STARTUP, "startup", (SECONDS, MEMORY), tuple(pieces), "import torch")]
+    return [Work(STARTUP, (SECONDS, MEMORY), tuple(pieces), "import torch")]
 
 
 def _alone(package: str) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ PEERS = ROOT / "benchmarks" / ".venv" / "bin" / "python"
 _STARTED = "BENCHMARK_STARTED"
 _RESULT = "RESULT "
 _LONGEST = 900.0
+_LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class PieceError(Exception):
@@ -66,21 +69,13 @@ def run(environment: Environment, arguments: tuple[str, ...]) -> dict[str, float
     command = [str(interpreter(environment)), *arguments]
     if not Path(command[0]).is_file():
         raise PieceError("not installed")
-    with tempfile.TemporaryFile("w+") as output:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=_variables(began), stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            status, memory = _wait(process, began)
-        finally:
-            process.kill()
-        seconds = time.monotonic() - began
-        output.seek(0)
-        lines = output.read().strip().splitlines()
-    if status:
-        raise PieceError(_reason(lines, status))
-    return {"seconds": seconds, "memory": memory, **_figures(lines)}
+    with tempfile.TemporaryDirectory() as folder:
+        report, output = Path(folder, "report.json"), Path(folder, "output.txt")
+        status = _launch([sys.executable, "-S", str(_LAUNCHER), str(report), *command], output)
+        lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        if status:
+            raise PieceError(_reason(lines, status))
+        return {**json.loads(report.read_text(encoding="utf-8")), **_figures(lines)}
 
 
 def since_start() -> float:
@@ -88,23 +83,32 @@ def since_start() -> float:
     return time.monotonic() - float(os.environ.get(_STARTED, time.monotonic()))
 
 
-def _variables(began: float) -> dict[str, str]:
+def _launch(command: list[str], output: Path) -> int:
+    """Exit status of a command; whatever it started ends with it."""
+    with (
+        output.open("w", encoding="utf-8") as written,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_variables(),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            return process.wait(_LONGEST)
+        except subprocess.TimeoutExpired as error:
+            raise PieceError(f"took longer than {_LONGEST / 60:.0f} minutes") from error
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _variables() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     paths = [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])]
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), _STARTED: repr(began)}
-
-
-def _wait(process: "subprocess.Popen[bytes]", began: float) -> tuple[int, float]:
-    """Exit status of a process, and the memory in MB of the largest of it and its children."""
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            # Linux counts in kilobytes, macOS in bytes.
-            return process.returncode, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-        if time.monotonic() - began > _LONGEST:
-            process.kill()
-        time.sleep(0.005)
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _reason(lines: list[str], status: int) -> str:

@@ -30,6 +30,7 @@ WORKS: dict[str, Callable[[Inputs], list[Work]]] = {
     "startup": startup_works,
 }
 ROWS = (*WORKS, "growth")
+Turn = tuple[Work, Piece]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,8 +51,8 @@ def _measure(chosen: argparse.Namespace, folder: Path) -> Results:
     inputs = Inputs(_options(chosen, folder, machine))
     makers = [make for kind, make in WORKS.items() if kind in chosen.rows]
     works = [roofline(machine.bfloat16), *(work for make in makers for work in make(inputs))]
-    outcomes = run_rounds(works, chosen.rounds, until)
     growths = _growth(inputs, chosen.turns) if "growth" in chosen.rows else []
+    outcomes = run_rounds(works, chosen.rounds, until)
     return Results(machine, works, outcomes, growths)
 
 
@@ -61,28 +62,32 @@ def run_rounds(works: Sequence[Work], rounds: int, until: float) -> Outcomes:
     Args:
         works: Works.
         rounds: Largest number of rounds.
-        until: Time of :func:`time.monotonic` at which a round must have ended; one that would
-            take longer, by the one before, is not begun. The first one is.
+        until: Time of :func:`time.monotonic` at which a round should have ended; one that would
+            end later, by what its pieces took before, is not begun. The first one is.
     """
     outcomes = {(work.name, piece.contender): Outcome() for work in works for piece in work.pieces}
     for number in range(rounds):
-        began = time.monotonic()
-        _run_round(works, number, outcomes)
-        now = time.monotonic()
-        if now + (now - began) > until:
+        turns = _turns(works, number)
+        if number and time.monotonic() + _expected(turns, outcomes) > until:
             break
+        _run_round(turns, number, outcomes)
     return outcomes
 
 
-def _run_round(works: Sequence[Work], number: int, outcomes: Outcomes) -> None:
+def _turns(works: Sequence[Work], number: int) -> list[Turn]:
+    due = (work for work in works if number % work.every == 0)
+    return [(work, piece) for work in due for piece in _rotated(work.pieces, number)]
+
+
+def _expected(turns: Sequence[Turn], outcomes: Outcomes) -> float:
+    """Seconds that a round will take."""
+    known = (outcomes[work.name, piece.contender].values("seconds") for work, piece in turns)
+    return sum(values[-1] for values in known if values)
+
+
+def _run_round(turns: Sequence[Turn], number: int, outcomes: Outcomes) -> None:
     from crackseg.system.progress import progress
 
-    turns = [
-        (work, piece)
-        for work in works
-        if number % work.every == 0
-        for piece in _rotated(work.pieces, number)
-    ]
     for work, piece in progress(turns, f"Round {number + 1}", len(turns)):
         outcome = outcomes[work.name, piece.contender]
         try:
@@ -158,8 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--minutes",
         type=float,
-        default=20,
-        help="no round that would end later is begun, growth aside (default: %(default)s)",
+        default=25,
+        help="no round but the first is begun that would end later (default: %(default)s)",
     )
     add(
         "--turns",

@@ -71,7 +71,7 @@ def fake(contender: str, code: str) -> Piece:
 
 
 def fake_work(*pieces: Piece, every: int = 1) -> Work:
-    return Work("counting", "fake", (SECONDS, MEMORY), pieces, pieces[0].contender, every)
+    return Work("counting", (SECONDS, MEMORY), pieces, pieces[0].contender, every)
 
 
 def test_thin_structures_measures_masks(
@@ -197,6 +197,12 @@ def test_piece_that_cannot_run_is_named_with_the_reason(piece: Piece, reason: st
     assert reason in grid.rows[0][1]
 
 
+def test_memory_is_that_of_the_piece_and_not_of_what_started_it() -> None:
+    # torch is loaded here.
+    assert run_piece(fake("a", ""))["memory"] < 50
+    assert 100 < run_piece(fake("a", "bytearray(100_000_000)"))["memory"] < 150
+
+
 def test_peers_without_an_environment_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +213,7 @@ def test_peers_without_an_environment_are_named(
 
 def test_tables_hold_medians_ranges_and_ratios() -> None:
     work = Work(
-        "w", "k", (IMAGES_PER_SECOND, MEMORY), (_rated("PyTorch"), _rated("crackseg")), "PyTorch"
+        "w", (IMAGES_PER_SECOND, MEMORY), (_rated("PyTorch"), _rated("crackseg")), "PyTorch"
     )
     outcomes = {
         ("w", "PyTorch"): Outcome({0: _reading(10.0), 1: _reading(20.0)}),
@@ -228,7 +234,7 @@ def test_tables_hold_medians_ranges_and_ratios() -> None:
 
 def test_goals_say_what_was_reached() -> None:
     name = files_name(TRAININGS[0])
-    work = Work(name, "k", (IMAGES_PER_SECOND,), (_rated("crackseg"), _rated("Keras")), "Keras")
+    work = Work(name, (IMAGES_PER_SECOND,), (_rated("crackseg"), _rated("Keras")), "Keras")
     outcomes = {
         (name, "crackseg"): Outcome({0: _reading(40.0)}),
         (name, "Keras"): Outcome({0: _reading(20.0)}),

@@ -64,7 +64,7 @@ class Ends(keras.callbacks.Callback):
 
 
 class Until(keras.callbacks.Callback):
-    """Ends a training some seconds after its first batch, and after three at least."""
+    """Ends a training some seconds after its first batch, and after two at least."""
 
     def __init__(self, ends: Ends, seconds: float) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Until(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Ends it if it is time."""
         ends = self.ends.batches
-        if len(ends) > 2 and ends[-1] - ends[0] > self.seconds:
+        if len(ends) > 1 and ends[-1] - ends[0] > self.seconds:
             self.model.stop_training = True
 
 
