@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -20,7 +21,7 @@ def draw_growth(growths: Sequence[Growth], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _draw(axes: "object", growth: Growth) -> None:
+def _draw(axes: Axes, growth: Growth) -> None:
     amounts, costs = [point.amount for point in growth.points], growth.costs
     for point in growth.points:
         spread = [max(one - growth.start, 1e-3) for one in point.seconds]

@@ -1,5 +1,7 @@
 """Rows of training: the step alone, and epochs on files."""
 
+from collections.abc import Mapping
+
 from benchmarks.inputs import Inputs
 from benchmarks.measurement import IMAGES_PER_SECOND, MEMORY, Figure, Piece, Work
 from benchmarks.process import calling
@@ -75,7 +77,7 @@ def _every(training: Training) -> int:
     return 1 if training.size == 128 else 2
 
 
-def _contenders(table: dict[str, tuple[str, ...]], training: Training) -> tuple[str, ...]:
+def _contenders(table: Mapping[str, tuple[str, ...]], training: Training) -> tuple[str, ...]:
     """Who trains; of the larger images only the same network, for time."""
     return table[training.network] if training.size == 128 else ("ours", "pytorch")
 

@@ -1,9 +1,11 @@
 """MONAI: its BasicUNet with its own default widths, in two dimensions."""
 
+from torch import nn
+
 from benchmarks.peers import torch_loop
 
 
-def build() -> torch_loop.nn.Module:
+def build() -> nn.Module:
     """The network."""
     from monai.networks.nets import BasicUNet
 

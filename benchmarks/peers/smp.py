@@ -1,12 +1,14 @@
 """segmentation_models_pytorch: its U-Net on a ResNet-18, as its users run it."""
 
+from torch import nn
+
 from benchmarks.peers import torch_loop
 
 # It takes multiples of 32; users pad.
 _SIDE = 416
 
 
-def build() -> torch_loop.nn.Module:
+def build() -> nn.Module:
     """The network, with random weights: those of ImageNet would be fetched."""
     import segmentation_models_pytorch
 

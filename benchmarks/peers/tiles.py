@@ -21,7 +21,7 @@ def predict(photograph: str, output: str, weights: str, scale: float) -> dict[st
     """Writes the mask and the overlay of a photograph."""
     network = build("default", weights).eval()
     whole = Image.open(photograph).convert("RGB")
-    size = tuple(round(side * scale) for side in whole.size)
+    size = round(whole.width * scale), round(whole.height * scale)
     pixels = np.asarray(whole.resize(size, Image.Resampling.BOX) if scale != 1 else whole)
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
