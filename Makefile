@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_ALL := $(VENV)/.ready-all
+PEERS_READY := benchmarks/.venv/.ready
 ARGS ?=
 # On all cores up to four, for memory; several torch threads in each process would hinder each other.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep paper paper-more test test-all lint format type tensorboard clean
+.PHONY: help setup train sweep paper paper-more test test-all bench lint format type tensorboard clean
 
 empty :=
 comma := ,
@@ -40,6 +41,10 @@ $(READY_ALL): $(READY)
 	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev,all]'
 	@touch $@
 
+$(PEERS_READY): $(READY) benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.environment
+	@touch $@
+
 train: $(READY) ## Train; make train ARGS="data=folder data.root=FOLDER" for your own data
 	$(BIN)/python train.py $(ARGS)
 
@@ -65,6 +70,9 @@ test: $(READY) ## Run the tests (without the slow ones)
 test-all: $(READY_ALL) ## Run all tests, with all extras installed
 	$(PYTEST) -m 'slow or not slow' $(ARGS)
 
+bench: $(PEERS_READY) ## Compare the speed with what others use; make bench ARGS="--rows training --quick"
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,6 +90,6 @@ tensorboard: $(READY) ## Look at the curves of all runs
 
 clean: ## Remove caches of tools; with RUNS=yes the runs, with DATA=yes the made and cached data too
 	rm -rf .mypy_cache .ruff_cache .pytest_cache build *.egg-info
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path '*/.venv/*' -prune -exec rm -rf {} +
 	$(if $(filter yes,$(RUNS)),rm -rf outputs/runs outputs/sweeps outputs/evaluations outputs/predictions)
 	$(if $(filter yes,$(DATA)),rm -rf outputs/data outputs/cache)
