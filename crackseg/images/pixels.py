@@ -19,7 +19,6 @@ from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
-from crackseg.system.files import atomic_write
 from crackseg.system.memory import available_memory
 
 # Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
@@ -280,13 +279,3 @@ def _deep_values(image: Image.Image) -> npt.NDArray[np.float64]:
 
 def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
     return np.clip(values / white * 255.0, 0, 255).astype(np.uint8)
-
-
-def write_png(picture: UInt8Array, path: Path) -> None:
-    """Writes a picture (H, W) or (H, W, 3) as a PNG file, completely or not at all.
-
-    Raises:
-        OutputError: The file cannot be written.
-    """
-    with atomic_write(path) as name:
-        Image.fromarray(picture).save(name, format="PNG")

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images.pixels import UInt8Array, write_png
+from crackseg.images.pixels import UInt8Array
+from crackseg.images.png import write_png
 from crackseg.inference.predictor import Prediction, Predictor
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
