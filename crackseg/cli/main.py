@@ -94,6 +94,13 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "else as its values suggest)",
     )
     predict.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=1000.0,
+        metavar="SIZE",
+        help="largest photograph that is read, in millions of pixels (default: %(default)g)",
+    )
+    predict.add_argument(
         "--overwrite",
         action="store_true",
         help="do all photographs anew (default: those that are done are kept)",
@@ -194,6 +201,7 @@ def _predict(options: argparse.Namespace) -> int:
         options.scale,
         options.white_level,
         options.engine,
+        options.max_megapixels,
     )
     outcome = predict(
         options.paths, predictor, options.output, options.probability, options.overwrite

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from crackseg.errors import OutputError
-from crackseg.images.png import write_png, write_png_rows
+from crackseg.images.png import png_rows, write_png
 
 
 def picture(*shape: int) -> np.ndarray:
@@ -28,18 +28,20 @@ def test_pillow_and_opencv_read_what_was_written(tmp_path: Path, shape: tuple[in
 
 def test_parts_of_any_height_make_one_picture(tmp_path: Path) -> None:
     wanted = picture(50, 20, 3)
-    parts = (wanted[start:stop] for start, stop in ((0, 1), (1, 33), (33, 50)))
-    write_png_rows(parts, wanted.shape, tmp_path / "x.png")
+    with png_rows(tmp_path / "x.png", wanted.shape) as add:
+        for start, stop in ((0, 1), (1, 33), (33, 50)):
+            add(wanted[start:stop])
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "x.png")), wanted)
 
 
 def test_a_picture_whose_parts_end_early_leaves_no_file(tmp_path: Path) -> None:
-    def broken() -> object:
-        yield picture(5, 8)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with png_rows(tmp_path / "x.png", (10, 8)) as add:
+            add(picture(5, 8))
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_png_rows(broken(), (10, 8), tmp_path / "x.png")
+        interrupted()
     assert not list(tmp_path.iterdir())
 
 

@@ -107,7 +107,7 @@ def test_large_photographs_are_tiled_without_seams(
 ) -> None:
     image = np.concatenate([draw_pair(seed, (150, 170))[0] for seed in range(3)], axis=1)
     whole = predictor.predict(image).probability
-    monkeypatch.setattr("crackseg.inference.tiling.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
     np.testing.assert_allclose(predictor.predict(image).probability, whole, atol=1e-5)
 
 

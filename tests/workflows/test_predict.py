@@ -252,19 +252,19 @@ class TestGoingOn:
     def test_an_interrupted_one_goes_on_behind_half_a_line(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        output, real = folder.parent / "out", predictor.predict
+        output, real = folder.parent / "out", predictor.open
 
         def dies_at_the_last(path: Path) -> object:
             if path.name == "c.png":
                 raise KeyboardInterrupt
             return real(path)
 
-        monkeypatch.setattr(predictor, "predict", dies_at_the_last)
+        monkeypatch.setattr(predictor, "open", dies_at_the_last)
         with pytest.raises(KeyboardInterrupt):
             predict([str(folder)], predictor, output)
         with (output / "predictions.jsonl").open("a") as file:
             file.write('{"result": "c", "photogr')
-        monkeypatch.setattr(predictor, "predict", real)
+        monkeypatch.setattr(predictor, "open", real)
         again = predict([str(folder)], predictor, output)
         assert [path.name for path in again.done] == ["c.png"]
         assert len(predict([str(folder)], predictor, output).kept) == 3
@@ -272,10 +272,10 @@ class TestGoingOn:
     def test_memory_that_is_not_there_skips_one_photograph(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def too_much(rgb: np.ndarray) -> np.ndarray:
+        def too_much(tile: np.ndarray) -> np.ndarray:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-        monkeypatch.setattr(predictor, "_probability", too_much)
+        monkeypatch.setattr(predictor.engine, "logits", too_much)
         outcome = predict([str(folder)], predictor, folder.parent / "out")
         assert len(outcome.skipped) == 3
         assert "too large for the memory" in outcome.skipped[0][1]
