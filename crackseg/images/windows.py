@@ -87,21 +87,30 @@ class WindowedPhotograph:
         return Photograph(self.rows(0, self.size[0]), None).resized(size, how)
 
     def _decode(self, number: int) -> UInt8Array:
-        """Pixels of a row of windows, (h, W) or (h, W, 3)."""
-        page, width = self._page, self.size[1]
-        first = number * self._across
-        windows = range(first, first + self._across)
+        """Pixels of a row of windows, (h, W, 1) or (h, W, 3)."""
+        width = self.size[1]
+        rows = np.empty((self._depth, width, self._page.samplesperpixel), np.uint8)
+        for index in range(number * self._across, (number + 1) * self._across):
+            window, left = self._window(index)
+            height, across = window.shape[0], min(window.shape[1], width - left)
+            rows[:height, left : left + across] = window[:, :across]
+        return rows
+
+    def _window(self, index: int) -> tuple[UInt8Array, int]:
+        """Pixels of a window, and the number of its first column."""
+        page = self._page
         file = page.parent.filehandle
-        rows = np.empty((self._depth, width, page.samplesperpixel), np.uint8)
-        for index in windows:
+        try:
             file.seek(page.dataoffsets[index])
             stored = file.read(page.databytecounts[index])
             window, (_, _, _, left, _), _ = page.decode(stored, index)
             if window is None:
-                raise ValueError(f"its part {index + 1} of {len(page.dataoffsets)} is missing")
-            height, across = window.shape[1], min(window.shape[2], width - left)
-            rows[:height, left : left + across] = window[0, :, :across]
-        return rows
+                raise ValueError("it is missing")
+            return np.asarray(window[0], np.uint8), left
+        except Exception as error:
+            # A damaged file can fail in any way.
+            parts = len(page.dataoffsets)
+            raise ValueError(f"its part {index + 1} of {parts} is damaged: {error}") from error
 
     def _shrunk(self, size: tuple[int, int]) -> Iterator[UInt8Array]:
         """Rows of the photograph as OpenCV's area mode shrinks it."""
@@ -160,8 +169,8 @@ def open_by_rows(
     height, width = size_of_photograph(path)
     if height * width > 1e6 * max_megapixels:
         raise UnreadableImageError(
-            f"{path}: {height * width / 1e6:,.0f} megapixels ({width:,} x {height:,}), and at most "
-            f"{max_megapixels:,g} are read; cut it into parts, or raise --max-megapixels "
+            f"{path}: its {width:,} x {height:,} pixels are more than the {max_megapixels:,g} "
+            "megapixels that are read at most; cut it into parts, or raise --max-megapixels "
             "(max_megapixels in Python) if you trust the file"
         )
     if height * width >= WINDOWED_PIXELS:
