@@ -188,11 +188,12 @@ def _predict(options: argparse.Namespace) -> int:
     from crackseg.inference.predictor import Predictor
     from crackseg.system.exits import work_begins
     from crackseg.system.logs import start_logging
-    from crackseg.system.runtime import prepare_process
+    from crackseg.system.runtime import prepare_process, return_freed_memory
     from crackseg.workflows.predict import predict
 
     work_begins()
-    prepare_process()
+    prepare_process(keep_memory=False)
+    return_freed_memory()
     start_logging()
     predictor = Predictor.from_checkpoint(
         options.checkpoint,

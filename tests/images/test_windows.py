@@ -84,6 +84,15 @@ def test_other_files_are_decoded_as_a_whole(tmp_path: Path, kind: str) -> None:
     np.testing.assert_array_equal(photograph.rows(0, len(whole)), whole)
 
 
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits"])
+def test_compressions_that_may_need_another_package_give_the_same(
+    tmp_path: Path, compression: str
+) -> None:
+    pixels = draw_pair(3, (60, 90))[0]
+    Image.fromarray(pixels).save(tmp_path / "x.tif", compression=compression)
+    np.testing.assert_array_equal(open_by_rows(tmp_path / "x.tif").rows(10, 60), pixels[10:])
+
+
 def test_a_damaged_window_is_named(tmp_path: Path) -> None:
     write(tmp_path / "x.tif", rowsperstrip=16, compression="zlib")
     data = bytearray((tmp_path / "x.tif").read_bytes())
