@@ -23,7 +23,12 @@ def __getattr__(name: str) -> str:
         return "0+not.installed"
 
 
-def load(checkpoint: str | Path, device: str = "auto", engine: str = "auto") -> Predictor:
+def load(
+    checkpoint: str | Path,
+    device: str = "auto",
+    engine: str = "auto",
+    max_megapixels: float = 1000.0,
+) -> Predictor:
     """Opens a checkpoint or an ONNX file for prediction.
 
     Args:
@@ -33,6 +38,8 @@ def load(checkpoint: str | Path, device: str = "auto", engine: str = "auto") -> 
             ...
         engine: Engine: ``torch`` for a checkpoint, ``openvino`` or ``onnxruntime`` for an ONNX
             file, or ``auto`` for the fastest that is there.
+        max_megapixels: Size of the largest photograph that is read from a file, in millions of
+            pixels.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
@@ -43,4 +50,6 @@ def load(checkpoint: str | Path, device: str = "auto", engine: str = "auto") -> 
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
 
-    return Predictor.from_checkpoint(checkpoint, device=device, engine=engine)
+    return Predictor.from_checkpoint(
+        checkpoint, device=device, engine=engine, max_megapixels=max_megapixels
+    )

@@ -95,6 +95,13 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "else as its values suggest)",
     )
     predict.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=1000.0,
+        metavar="SIZE",
+        help="largest photograph that is read, in millions of pixels (default: %(default)g)",
+    )
+    predict.add_argument(
         "--overwrite",
         action="store_true",
         help="do all photographs anew (default: those that are done are kept)",
@@ -168,11 +175,12 @@ def _predict(options: argparse.Namespace) -> int:
     from crackseg.inference.predictor import Predictor
     from crackseg.system.exits import work_begins
     from crackseg.system.logs import start_logging
-    from crackseg.system.runtime import prepare_process
+    from crackseg.system.runtime import prepare_process, return_freed_memory
     from crackseg.workflows.predict import predict
 
     work_begins()
-    prepare_process()
+    prepare_process(keep_memory=False)
+    return_freed_memory()
     start_logging()
     predictor = Predictor.from_checkpoint(
         options.checkpoint,
@@ -181,6 +189,7 @@ def _predict(options: argparse.Namespace) -> int:
         options.scale,
         options.white_level,
         options.engine,
+        options.max_megapixels,
     )
     outcome = predict(
         options.paths, predictor, options.output, options.probability, options.overwrite

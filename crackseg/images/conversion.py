@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from crackseg.images.bit_depth import Numbers, find_levels, is_measured, to_8_bits
 from crackseg.images.notices import warn
-from crackseg.images.pixels import UInt8Array
+from crackseg.images.pixels import Resize, UInt8Array, resize
 
 # Width of the rim of a transparent part, whose pixels are mixed with transparent ones.
 RIM_PIXELS = 3
@@ -26,6 +26,23 @@ class Photograph(NamedTuple):
 
     rgb: UInt8Array
     visible: npt.NDArray[np.bool_] | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Size (H, W)."""
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+    def rows(self, start: int, stop: int) -> UInt8Array:
+        """Pixels of the rows from one to before another, (h, W, 3)."""
+        return self.rgb[start:stop]
+
+    def visible_rows(self, start: int, stop: int) -> npt.NDArray[np.bool_] | None:
+        """Which pixels of these rows are visible, (h, W); None where all are."""
+        return None if self.visible is None else self.visible[start:stop]
+
+    def resized(self, size: tuple[int, int], how: Resize) -> "Photograph":
+        """The photograph at another size (H, W), see :func:`crackseg.images.pixels.resize`."""
+        return Photograph(resize(self.rgb, size, how), None)
 
 
 def photograph_of(
@@ -58,7 +75,7 @@ def photograph_of(
                 f"{path}: {levels.note}; another white is set by --white-level, or "
                 "data.white_level",
             )
-    rgb = np.repeat(eight, 3, axis=2) if eight.shape[2] == 1 else np.array(eight, order="C")
+    rgb = np.repeat(eight, 3, axis=2) if eight.shape[2] == 1 else np.ascontiguousarray(eight)
     return Photograph(rgb, None) if opaque is None else _filled(path, rgb, opaque)
 
 

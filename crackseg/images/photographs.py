@@ -28,6 +28,8 @@ from crackseg.images.tiff import UPRIGHT, TiffHeader, read_tiff_header, read_tif
 
 # Further bytes for each deep value: as it is stored, and twice as a whole number of 8 bytes.
 _DEEP_BYTES = 24
+# Rows that are converted at a time.
+_ROWS = 256
 
 
 def read_photograph(path: Path, white_level: int | None = None) -> UInt8Array:
@@ -36,7 +38,7 @@ def read_photograph(path: Path, white_level: int | None = None) -> UInt8Array:
 
 
 def open_photograph(
-    path: Path, white_level: int | None = None, bytes_per_pixel: int = DECODING_BYTES
+    path: Path, white_level: int | None = None, bytes_per_pixel: float = DECODING_BYTES
 ) -> Photograph:
     """Decodes a photograph upright, as its EXIF orientation says.
 
@@ -115,7 +117,8 @@ def as_photograph(image: Image.Image | Numbers, white_level: int | None = None) 
     if array.dtype.kind not in "uif":
         raise ValueError(f"an image is of whole numbers or floats, not {array.dtype}")
     opacity = is_opaque(array[:, :, 3]) if array.shape[2] == 4 else None
-    return photograph_of(Path("array"), array[:, :, :3], opacity, white_level=white_level)
+    # What is done with the array later changes no photograph.
+    return photograph_of(Path("array"), array[:, :, :3].copy(), opacity, white_level=white_level)
 
 
 def _of_pillow(
@@ -134,7 +137,16 @@ def _of_pillow(
     if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
         rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
         return photograph_of(path, rgba[:, :, :3], is_opaque(rgba[:, :, 3]))
-    return photograph_of(path, np.array(image.convert("RGB"), dtype=np.uint8), no_data=no_data)
+    return photograph_of(path, _rgb_of(image), no_data=no_data)
+
+
+def _rgb_of(image: Image.Image) -> UInt8Array:
+    """Pixels of an image of 8 bits, in parts: each of Pillow's copies takes 4 bytes a pixel."""
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    for start in range(0, image.height, _ROWS):
+        part = image.crop((0, start, image.width, min(start + _ROWS, image.height)))
+        rgb[start : start + _ROWS] = np.asarray(part.convert("RGB"))
+    return rgb
 
 
 def _of_deep_tiff(tiff: TiffHeader, white_level: int | None) -> Photograph:

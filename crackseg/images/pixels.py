@@ -6,7 +6,7 @@ way than those of its training. Arrays are uint8, height x width (x 3 for RGB).
 
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -19,7 +19,6 @@ from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
-from crackseg.system.files import atomic_write
 from crackseg.system.memory import available_memory
 
 # Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
@@ -160,7 +159,7 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
 
 
 def refuse_too_large(
-    path: Path, size: tuple[int, int], bytes_per_pixel: int = DECODING_BYTES
+    path: Path, size: tuple[int, int], bytes_per_pixel: float = DECODING_BYTES
 ) -> None:
     """Refuses a picture of a size (H, W) that would not fit into memory, or without a pixel.
 
@@ -198,13 +197,11 @@ def refuse_special_file(path: Path) -> None:
 
 
 def turned_upright(image: Image.Image) -> Image.Image:
-    """Turns a picture as its EXIF orientation says; leaves it if that is not sensible."""
-    try:
-        turned = ImageOps.exif_transpose(image)
-    except (TypeError, ValueError, SyntaxError, KeyError, OverflowError):
-        # Other programs write anything into EXIF.
-        return image
-    return turned if turned is not None else image
+    """Turns a picture in place as its EXIF says; leaves it if that is not sensible."""
+    # Other programs write anything into EXIF.
+    with suppress(TypeError, ValueError, SyntaxError, KeyError, OverflowError):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _deep_picture(tiff: TiffHeader) -> Image.Image:
@@ -280,13 +277,3 @@ def _deep_values(image: Image.Image) -> npt.NDArray[np.float64]:
 
 def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
     return np.clip(values / white * 255.0, 0, 255).astype(np.uint8)
-
-
-def write_png(picture: UInt8Array, path: Path) -> None:
-    """Writes a picture (H, W) or (H, W, 3) as a PNG file, completely or not at all.
-
-    Raises:
-        OutputError: The file cannot be written.
-    """
-    with atomic_write(path) as name:
-        Image.fromarray(picture).save(name, format="PNG")

@@ -25,8 +25,8 @@ _TAGS = {info.name: number for number, info in TAGS_V2.items()}
 _GDAL_NODATA = 42113
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _KIND_NAMES = {"u": "whole numbers", "i": "numbers with a sign", "f": "floats"}
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
-_GREY_OR_RGB = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, _CMYK = 0, 1, 2, 5
+_GREY_OR_RGB = (_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
 _OPACITIES = (1, 2)
 _SIDEWAYS = (5, 6, 7, 8)
 _SEPARATE = 2
@@ -103,7 +103,7 @@ class TiffHeader:
     @property
     def colours(self) -> int:
         """Number of bands that are colours."""
-        return 3 if self.photometric == _RGB else 1
+        return 3 if self.photometric == RGB else 1
 
     @property
     def zero_is_white(self) -> bool:
@@ -208,9 +208,9 @@ def _header(path: Path, tags: Mapping[int, Any], has_pages: bool) -> TiffHeader:
         # Other programs write anything.
         return value if isinstance(value, int) else default
 
-    photometric = first("PhotometricInterpretation", _BLACK_IS_ZERO)
+    photometric = first("PhotometricInterpretation", BLACK_IS_ZERO)
     bands = first("SamplesPerPixel", 1)
-    colours = 3 if photometric == _RGB else 1
+    colours = 3 if photometric == RGB else 1
     # Without a word, a fourth band is the opacity.
     extra = first("ExtraSamples", _OPACITIES[0])
     compression = first("Compression", 1)

@@ -1,5 +1,6 @@
 """Predicts the probability and the mask of cracks in a photograph."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +10,19 @@ from PIL import Image
 
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
-from crackseg.images.photographs import as_photograph, open_photograph
-from crackseg.images.pixels import TOO_LARGE, UInt8Array, resize, scaled_size
+from crackseg.images.photographs import as_photograph
+from crackseg.images.pixels import TOO_LARGE, UInt8Array, scaled_size
+from crackseg.images.windows import MAX_MEGAPIXELS, AnyPhotograph, open_by_rows
 from crackseg.inference.engines import OpenedModel, open_model
-from crackseg.inference.tiling import full_size_logits, sigmoid
-from crackseg.system.limits import SCALE_LIMITS, WHITE_LIMITS
+from crackseg.inference.resizing import rows_at_size
+from crackseg.inference.tiling import TILE, Logits, Pixels, sigmoid, tiled_bands
+from crackseg.system.limits import MEGAPIXEL_LIMITS, SCALE_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Prediction for a photograph, at the photograph's own size.
+    """Prediction for a photograph, or for some of its rows, at the photograph's own size.
 
     Attributes:
         image: Upright photograph, uint8 (H, W, 3).
@@ -44,9 +47,11 @@ class Predictor:
         scale: Training pixels per photograph pixel, along a side; None for the stored one.
         white_level: Value that is white in photographs deeper than 8 bits; None for the stored
             one, and without that for what the file declares or its values suggest.
+        max_megapixels: Size of the largest photograph that is read from a file, in millions of
+            pixels.
 
     Raises:
-        ConfigError: The threshold, scale or white level is out of range.
+        ConfigError: The threshold, scale, white level or size is out of range.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class Predictor:
         threshold: float | None = None,
         scale: float | None = None,
         white_level: int | None = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
     ) -> None:
         usage = model.usage
         seen = usage.preprocessing
@@ -68,11 +74,16 @@ class Predictor:
             )
         if white_level is not None and not WHITE_LIMITS.hold(white_level):
             raise ConfigError(f"white_level={white_level}: a whole number, {WHITE_LIMITS}")
+        if not MEGAPIXEL_LIMITS.hold(max_megapixels):
+            raise ConfigError(
+                f"max_megapixels={max_megapixels}: millions of pixels, {MEGAPIXEL_LIMITS}"
+            )
         self.engine = model.engine
         self.threshold = threshold
         self.scale = scale
         self.how = seen.resize
         self.white_level = seen.white_level if white_level is None else white_level
+        self.max_megapixels = max_megapixels
         self._path, self._digest = model.path, model.digest
 
     @classmethod
@@ -84,6 +95,7 @@ class Predictor:
         scale: float | None = None,
         white_level: int | None = None,
         engine: str = "auto",
+        max_megapixels: float = MAX_MEGAPIXELS,
     ) -> "Predictor":
         """Opens a checkpoint or an ONNX file.
 
@@ -93,7 +105,8 @@ class Predictor:
             CheckpointError: The file cannot be used.
             ConfigError: An engine or device does not exist, or a number is out of range.
         """
-        return cls(open_model(path, engine, device), threshold, scale, white_level)
+        model = open_model(path, engine, device)
+        return cls(model, threshold, scale, white_level, max_megapixels)
 
     @property
     def identity(self) -> str:
@@ -116,41 +129,81 @@ class Predictor:
             CheckpointError: The network gives no number, as its weights are of no use.
             ValueError: The array has another shape or type.
         """
-        name = str(image) if isinstance(image, str | Path) else "photograph"
         if isinstance(image, str | Path):
-            photograph = open_photograph(Path(image), self.white_level, self._bytes_per_pixel())
+            name, photograph = str(image), self.open(Path(image))
         else:
-            photograph = as_photograph(image, self.white_level)
+            name, photograph = "photograph", as_photograph(image, self.white_level)
+        probability = np.empty(photograph.size, np.float32)
+        done = 0
+        for band in self.bands(photograph, name):
+            probability[done : done + len(band.probability)] = band.probability
+            done += len(band.probability)
+        rgb = photograph.rows(0, photograph.size[0])
+        return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+
+    def open(self, path: Path) -> AnyPhotograph:
+        """Opens a photograph for :meth:`bands`; may be called in another thread.
+
+        Raises:
+            UnreadableImageError: The file cannot be decoded, or is too large.
+        """
+        return open_by_rows(path, self.white_level, self._bytes_per_pixel(), self.max_megapixels)
+
+    def bands(self, photograph: AnyPhotograph, name: str) -> Iterator[Prediction]:
+        """Finds the cracks of a photograph from top to bottom; what is done needs no memory.
+
+        Args:
+            photograph: Opened photograph.
+            name: Its name, for messages.
+
+        Yields:
+            The prediction for the next rows.
+
+        Raises:
+            UnreadableImageError: The memory is not enough, or the file is damaged.
+            CheckpointError: The network gives no number, as its weights are of no use.
+        """
+        start = 0
         try:
-            probability = self._probability(photograph.rgb)
+            for logits in self._logits(photograph):
+                stop = start + len(logits)
+                yield self._band(photograph, start, stop, logits, name)
+                start = stop
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             raise UnreadableImageError(f"{name}: {TOO_LARGE}") from error
+
+    def _bytes_per_pixel(self) -> float:
+        """Memory for each pixel of a photograph, beside its own: its pixels at the network's scale.
+
+        What tiles and bands need does not grow with it.
+        """
+        return 4 * self.scale**2
+
+    def _logits(self, photograph: AnyPhotograph) -> Iterator[Logits]:
+        """Logits of the next rows, (h, W)."""
+        engine, size = self.engine, photograph.size
+        small = photograph.resized(scaled_size(size, self.scale), self.how)
+
+        def rows(start: int, stop: int) -> Pixels:
+            return small.rows(start, stop).transpose(2, 0, 1)[None]
+
+        bands = tiled_bands(engine.logits, rows, small.size, engine.radius, engine.stride, TILE)
+        return rows_at_size((band[0, 0] for band in bands), small.size, size)
+
+    def _band(
+        self, photograph: AnyPhotograph, start: int, stop: int, logits: Logits, name: str
+    ) -> Prediction:
+        probability = sigmoid(logits)
         if np.isnan(probability).any():
             raise CheckpointError(
                 f"{self._path}: what the network says of {name} is no number: its weights are of "
                 "no use; take another checkpoint"
             )
-        if photograph.visible is not None:
+        visible = photograph.visible_rows(start, stop)
+        if visible is not None:
             # Nothing is known of what is transparent, and its rim is no crack.
-            probability[~photograph.visible] = 0.0
-        return Prediction(photograph.rgb, probability, probability > self.threshold, self.threshold)
-
-    def _bytes_per_pixel(self) -> int:
-        """Memory for each pixel of a photograph: its own arrays, and those at the network's scale.
-
-        Measured on photographs of 4 to 169 megapixels; more than needed rather than less.
-        """
-        return round(40 + 16 * self.scale**2)
-
-    def _probability(self, rgb: UInt8Array) -> npt.NDArray[np.float32]:
-        height, width = rgb.shape[:2]
-        scaled = scaled_size((height, width), self.scale)
-        small = resize(rgb, scaled, self.how)
-        pixels = small.transpose(2, 0, 1)[None]
-        engine = self.engine
-        logits = full_size_logits(
-            engine.logits, pixels, (height, width), engine.radius, engine.stride
-        )
-        return sigmoid(logits[0, 0])
+            probability[~visible] = 0.0
+        rgb = photograph.rows(start, stop)
+        return Prediction(rgb, probability, probability > self.threshold, self.threshold)

@@ -49,6 +49,8 @@ class Limits:
 SCALE_LIMITS = Limits(1e-3, 100)
 # Values that may be white in photographs deeper than 8 bits.
 WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
+# Largest size of a photograph in millions of pixels; the memory bounds it too.
+MEGAPIXEL_LIMITS = Limits(0.01, 1e6)
 # Sides of a network's input, in pixels; larger photographs are divided into tiles.
 SIDE_LIMITS = Limits(1, 8192, whole=True)
 

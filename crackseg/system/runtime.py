@@ -8,9 +8,11 @@ import cv2
 from crackseg.system.processes import kill_children_at_exit
 
 # Parameters of glibc's mallopt(3), from malloc.h.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
 _KEEP_BYTES = 1 << 30
 _TOP_PAD_BYTES = 64 << 20
+# Below the blocks in which Pillow holds a photograph.
+_LARGE_BYTES = 8 << 20
 
 
 def keep_freed_memory() -> bool:
@@ -23,16 +25,28 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the allocator accepted it; False where the C library is not glibc.
     """
+    return _tell_allocator(
+        (_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _KEEP_BYTES), (_M_TOP_PAD, _TOP_PAD_BYTES)
+    )
+
+
+def return_freed_memory() -> bool:
+    """Tells glibc's allocator to give every large block back as soon as it is freed.
+
+    By default glibc keeps blocks of up to 32 MB once it has seen one of that size, and can give
+    none back that lies below one in use: a decoded photograph would stay in memory.
+
+    Returns:
+        Whether the allocator accepted it; False where the C library is not glibc.
+    """
+    return _tell_allocator((_M_MMAP_THRESHOLD, _LARGE_BYTES))
+
+
+def _tell_allocator(*settings: tuple[int, int]) -> bool:
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    settings = (
-        (_M_MMAP_MAX, 0),
-        (_M_TRIM_THRESHOLD, _KEEP_BYTES),
-        (_M_TOP_PAD, _TOP_PAD_BYTES),
-    )
-    taken = [mallopt(key, value) for key, value in settings]
-    return all(result == 1 for result in taken)
+    return all(mallopt(key, value) == 1 for key, value in settings)
 
 
 def set_threads(threads: int | None) -> None:

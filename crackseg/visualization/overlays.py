@@ -16,12 +16,17 @@ def overlay(image: UInt8Array, mask: npt.NDArray[np.bool_], strength: float = 0.
         mask: Whether a pixel is crack, bool (H, W).
         strength: Share of the colour in a crack's pixel, in [0, 1].
     """
-    coloured = image.astype(np.float32)
-    coloured[mask] = (1 - strength) * coloured[mask] + strength * np.array(CRACK_COLOUR)
-    return np.round(coloured).astype(np.uint8)
+    coloured = image.copy()
+    mixed = (1 - strength) * image[mask].astype(np.float32) + strength * np.array(CRACK_COLOUR)
+    coloured[mask] = np.round(mixed.astype(np.float32))
+    return coloured
+
+
+def as_grey(probability: npt.NDArray[np.float32]) -> UInt8Array:
+    """Draws a probability (H, W) in [0, 1] as a grey picture, uint8 (H, W)."""
+    return np.round(np.clip(probability, 0, 1) * 255).astype(np.uint8)
 
 
 def as_heat(probability: npt.NDArray[np.float32]) -> UInt8Array:
     """Draws a probability (H, W) in [0, 1] as a grey picture, uint8 (H, W, 3)."""
-    grey = np.round(np.clip(probability, 0, 1) * 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.repeat(as_grey(probability)[:, :, None], 3, axis=2)

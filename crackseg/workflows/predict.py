@@ -1,22 +1,31 @@
 """Predicts masks for files, folders and globs of photographs."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from crackseg.errors import UnreadableImageError
-from crackseg.images.pixels import UInt8Array, write_png
+from crackseg.images.photographs import size_of_photograph
+from crackseg.images.pixels import UInt8Array
+from crackseg.images.png import png_rows
+from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.predictor import Prediction, Predictor
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
-from crackseg.visualization.overlays import as_heat, overlay
+from crackseg.visualization.overlays import as_grey, overlay
+from crackseg.workflows.overlap import WriteBehind, read_ahead
 from crackseg.workflows.prediction_record import RECORD, PredictionRecord
 from crackseg.workflows.prediction_targets import RESULTS, Job, plan
 
 log = logging.getLogger(__name__)
+
+# Photographs of more pixels are read, predicted and written one at a time, to save memory.
+_LARGE = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -66,24 +75,67 @@ def predict(
     waiting = [job for job in planned.jobs if job not in set(kept)]
     done: list[Path] = []
     skipped = [(path, f"{path}: of a kind that cannot be read") for path in planned.unread]
-    for job in progress(waiting, "Finding cracks", len(waiting)):
-        try:
-            found = predictor.predict(job.photograph)
-        except UnreadableImageError as error:
-            log.warning("skipped %s", error)
-            skipped.append((job.photograph, str(error)))
-            continue
-        _write(found, job, kinds)
+
+    def finish(job: Job) -> None:
         record.add(job)
         done.append(job.photograph)
+
+    is_large = lru_cache(maxsize=4)(_is_large)
+    with WriteBehind(finish) as results:
+        opened = read_ahead(waiting, lambda job: predictor.open(job.photograph), is_large)
+        for job, photograph in progress(opened, "Finding cracks", len(waiting)):
+            try:
+                _predict(job, photograph(), predictor, kinds, results)
+            except UnreadableImageError as error:
+                log.warning("skipped %s", error)
+                skipped.append((job.photograph, str(error)))
+            if is_large(job):
+                results.finish()
     return Outcome(tuple(done), tuple(job.photograph for job in kept), tuple(skipped))
 
 
-def _write(found: Prediction, job: Job, kinds: Sequence[str]) -> None:
-    pictures: dict[str, Callable[[], UInt8Array]] = {
-        "mask": lambda: np.where(found.mask, 255, 0).astype(np.uint8),
-        "overlay": lambda: overlay(found.image, found.mask),
-        "probability": lambda: as_heat(found.probability)[:, :, 0],
-    }
-    for kind in kinds:
-        write_png(pictures[kind](), job.target.with_name(f"{job.target.name}_{kind}.png"))
+def _is_large(job: Job) -> bool:
+    height, width = size_of_photograph(job.photograph)
+    return height * width > _LARGE
+
+
+def _predict(
+    job: Job,
+    photograph: AnyPhotograph,
+    predictor: Predictor,
+    kinds: Sequence[str],
+    results: WriteBehind[Job],
+) -> None:
+    size = photograph.size
+    bands = predictor.bands(photograph, str(job.photograph))
+    results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
+
+
+def _write(
+    bands: Iterator[Prediction], size: tuple[int, int], job: Job, kinds: Sequence[str]
+) -> None:
+    """Writes the pictures of a photograph as its rows come."""
+    with ExitStack() as files:
+        pictures = [
+            (_PICTURES[kind], files.enter_context(png_rows(_path(job, kind), _shape(kind, size))))
+            for kind in kinds
+        ]
+        for band in bands:
+            for picture_of, add in pictures:
+                add(picture_of(band))
+
+
+def _path(job: Job, kind: str) -> Path:
+    return job.target.with_name(f"{job.target.name}_{kind}.png")
+
+
+def _shape(kind: str, size: tuple[int, int]) -> tuple[int, ...]:
+    return (*size, 3) if kind == "overlay" else size
+
+
+# Makes a picture of a result.
+_PICTURES: Mapping[str, Callable[[Prediction], UInt8Array]] = {
+    "mask": lambda found: np.where(found.mask, 255, 0).astype(np.uint8),
+    "overlay": lambda found: overlay(found.image, found.mask),
+    "probability": lambda found: as_grey(found.probability),
+}

@@ -1,10 +1,12 @@
 """Photographs of any size in, masks of their own size out, at the scale of training."""
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 
@@ -12,8 +14,9 @@ import crackseg
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
-from crackseg.images.photographs import read_photograph
+from crackseg.images.photographs import as_photograph, read_photograph
 from crackseg.images.pixels import resize
+from crackseg.images.windows import WindowedPhotograph
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.training.segmenter import CrackSegmenter
@@ -107,8 +110,52 @@ def test_large_photographs_are_tiled_without_seams(
 ) -> None:
     image = np.concatenate([draw_pair(seed, (150, 170))[0] for seed in range(3)], axis=1)
     whole = predictor.predict(image).probability
-    monkeypatch.setattr("crackseg.inference.tiling.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
     np.testing.assert_allclose(predictor.predict(image).probability, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0])
+def test_a_photograph_that_is_read_by_windows_gives_what_the_whole_gives(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float
+) -> None:
+    pixels = draw_pair(3, (320, 290))[0]
+    tifffile.imwrite(tmp_path / "x.tif", pixels, photometric="rgb", tile=(64, 64))
+    predictor = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=scale)
+    wanted = predictor.predict(tmp_path / "x.tif")
+    monkeypatch.setattr("crackseg.images.windows.WINDOWED_PIXELS", 1)
+    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.resizing.BAND_PIXELS", 5000)
+    found = predictor.predict(tmp_path / "x.tif")
+    assert isinstance(predictor.open(tmp_path / "x.tif"), WindowedPhotograph)
+    np.testing.assert_array_equal(found.image, pixels)
+    np.testing.assert_allclose(found.probability, wanted.probability, atol=1e-4)
+
+
+def test_bands_together_are_the_whole_and_none_is_large(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rgba = np.dstack([draw_pair(5, (150, 70))[0], np.full((150, 70), 255, np.uint8)])
+    rgba[40:90, :30] = 0
+    whole = predictor.predict(rgba)
+    monkeypatch.setattr("crackseg.inference.resizing.BAND_PIXELS", 700)
+    bands = list(predictor.bands(as_photograph(rgba), "x"))
+    assert {len(band.mask) for band in bands} == {10}
+    for part in ("image", "probability", "mask"):
+        together = np.concatenate([getattr(band, part) for band in bands])
+        np.testing.assert_array_equal(together, getattr(whole, part))
+    assert not whole.probability[45:85, :25].any()
+
+
+def test_memory_does_not_grow_with_what_is_done(predictor: Predictor, tmp_path: Path) -> None:
+    """Beside its 3 bytes a pixel, a photograph needs what its tiles and bands need."""
+    photograph = as_photograph(np.zeros((3000, 2000, 3), np.uint8))
+    predictor.scale = 0.1
+    tracemalloc.start()
+    for _ in predictor.bands(photograph, "x"):
+        pass
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * photograph.rgb.size
 
 
 def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> None:
@@ -126,6 +173,12 @@ def test_a_photograph_that_cannot_be_read_is_named(predictor: Predictor, tmp_pat
         predictor.predict(tmp_path / "none.jpg")
     with pytest.raises(ValueError, match="an image is of whole numbers or floats, not bool"):
         predictor.predict(np.zeros((8, 8, 3), np.bool_))
+
+
+@pytest.mark.parametrize("size", [0, -1, float("nan"), 1e9])
+def test_a_largest_size_that_makes_no_sense_is_named(trained: TrainResult, size: float) -> None:
+    with pytest.raises(ConfigError, match=r"max_megapixels=.*: millions of pixels, at least 0\.01"):
+        crackseg.load(trained.checkpoint, device="cpu", max_megapixels=size)
 
 
 def test_a_missing_checkpoint_or_device_is_named(trained: TrainResult, tmp_path: Path) -> None:

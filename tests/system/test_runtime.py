@@ -15,7 +15,12 @@ import torch
 from crackseg.system import precision, runtime
 from crackseg.system.logs import start_logging
 from crackseg.system.precision import cpu_has_bfloat16, resolve_precision
-from crackseg.system.runtime import keep_freed_memory, prepare_process, set_threads
+from crackseg.system.runtime import (
+    keep_freed_memory,
+    prepare_process,
+    return_freed_memory,
+    set_threads,
+)
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator only")
 
@@ -102,6 +107,7 @@ def test_other_c_libraries_are_left_alone(
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "libc_ver", lambda: (library, ""))
     assert keep_freed_memory() is False
+    assert return_freed_memory() is False
 
 
 def test_set_threads_in_this_process() -> None:
@@ -257,3 +263,25 @@ def test_only_the_first_process_speaks(
     assert captured.err == captured.out == ""
     assert (tmp_path / "log.txt").read_text() == ""
     assert not (tmp_path / "second").exists()
+
+
+FREED = """
+import resource
+import numpy as np
+from crackseg.system.runtime import return_freed_memory
+assert return_freed_memory()
+np.ones(24 << 20, np.uint8)
+blocks = [np.ones(16 << 20, np.uint8) for _ in range(12)]
+last = blocks[::-1][0].copy()
+del blocks
+pages = int(open("/proc/self/statm").read().split()[1])
+print(pages * resource.getpagesize())
+"""
+
+
+@on_glibc
+def test_large_blocks_that_were_freed_are_given_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FREED], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert int(done.stdout) < 150e6

@@ -1,5 +1,6 @@
 """Files, folders and globs in; masks below the same relative folders out."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from PIL import Image
 
 from crackseg.cli.main import main
-from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.errors import CrackSegError, DatasetNotFoundError, OutputError
 from crackseg.inference.predictor import Predictor
 from crackseg.workflows.predict import predict
-from crackseg.workflows.prediction_targets import plan
+from crackseg.workflows.prediction_record import PredictionRecord
+from crackseg.workflows.prediction_targets import Job, plan
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
 
@@ -130,6 +132,19 @@ def test_a_bad_file_is_named_and_skipped_and_the_exit_code_says_so(
     assert str(tmp_path / "in" / "letter.jpg") in told
     assert (tmp_path / "out" / "good_mask.png").is_file()
     assert not list((tmp_path / "out").glob("letter*"))
+
+
+def test_a_photograph_larger_than_allowed_is_skipped(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photograph(tmp_path / "in" / "small.png", (80, 100))
+    photograph(tmp_path / "in" / "wide.png", (80, 1000))
+    command = ["predict", str(tmp_path / "in"), "--checkpoint", str(trained.checkpoint)]
+    limit = ["--max-megapixels", "0.05", "--output", str(tmp_path / "out"), "--device", "cpu"]
+    assert main([*command, *limit]) == 1
+    said = capsys.readouterr().err
+    assert "wide.png: its 1,000 x 80 pixels are more than the 0.05 megapixels" in said
+    assert sorted(path.name for path in (tmp_path / "out").glob("*mask.png")) == ["small_mask.png"]
 
 
 @pytest.mark.parametrize(
@@ -252,30 +267,61 @@ class TestGoingOn:
     def test_an_interrupted_one_goes_on_behind_half_a_line(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        output, real = folder.parent / "out", predictor.predict
+        output, real = folder.parent / "out", predictor.open
 
         def dies_at_the_last(path: Path) -> object:
             if path.name == "c.png":
                 raise KeyboardInterrupt
             return real(path)
 
-        monkeypatch.setattr(predictor, "predict", dies_at_the_last)
+        monkeypatch.setattr(predictor, "open", dies_at_the_last)
         with pytest.raises(KeyboardInterrupt):
             predict([str(folder)], predictor, output)
         with (output / "predictions.jsonl").open("a") as file:
             file.write('{"result": "c", "photogr')
-        monkeypatch.setattr(predictor, "predict", real)
+        monkeypatch.setattr(predictor, "open", real)
         again = predict([str(folder)], predictor, output)
         assert [path.name for path in again.done] == ["c.png"]
         assert len(predict([str(folder)], predictor, output).kept) == 3
 
+    def test_a_disk_that_is_full_ends_it_and_keeps_what_is_done(
+        self, folder: Path, predictor: Predictor
+    ) -> None:
+        output = folder.parent / "out"
+        (output / "b_overlay.png").mkdir(parents=True)
+        with pytest.raises(OutputError, match=r"b_overlay\.png: cannot be written"):
+            predict([str(folder)], predictor, output)
+        record = (output / "predictions.jsonl").read_text().splitlines()
+        assert [json.loads(line)["result"] for line in record] == ["a"]
+        assert not list(output.glob(".*"))
+
+    def test_large_photographs_are_done_one_at_a_time(
+        self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        steps: list[str] = []
+        real, add = predictor.open, PredictionRecord.add
+
+        def opened(path: Path) -> object:
+            steps.append(f"open {path.stem}")
+            return real(path)
+
+        def added(record: PredictionRecord, job: Job) -> None:
+            steps.append(f"done {job.photograph.stem}")
+            add(record, job)
+
+        monkeypatch.setattr("crackseg.workflows.predict._LARGE", 1000)
+        monkeypatch.setattr(predictor, "open", opened)
+        monkeypatch.setattr(PredictionRecord, "add", added)
+        predict([str(folder)], predictor, folder.parent / "out")
+        assert steps == [f"{what} {name}" for name in "abc" for what in ("open", "done")]
+
     def test_memory_that_is_not_there_skips_one_photograph(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def too_much(rgb: np.ndarray) -> np.ndarray:
+        def too_much(tile: np.ndarray) -> np.ndarray:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-        monkeypatch.setattr(predictor, "_probability", too_much)
+        monkeypatch.setattr(predictor.engine, "logits", too_much)
         outcome = predict([str(folder)], predictor, folder.parent / "out")
         assert len(outcome.skipped) == 3
         assert "too large for the memory" in outcome.skipped[0][1]
