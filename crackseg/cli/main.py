@@ -102,7 +102,7 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from crackseg.cli.tools import add_tool_options
+    from crackseg.cli.other_tools import add_tool_options
 
     export = commands.add_parser(
         "export",
@@ -214,7 +214,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     # Imported here for the same reason.
-    from crackseg.cli.tools import check_tool_options, export_for_tool, write_page
+    from crackseg.cli.other_tools import check_tool_options, export_for_tool, write_page
     from crackseg.system.exits import work_begins
 
     check_tool_options(options)

@@ -16,7 +16,7 @@ from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network
 from tests.inference.test_model_file import INFO
 
-PAGES = Path(__file__).parents[1] / "docs" / "tools"
+PAGES = Path(__file__).parents[3] / "docs" / "tools"
 BLOCKS = re.findall(
     r"```python\n(.*?)```", (PAGES / "onnx-python.md").read_text(encoding="utf-8"), re.DOTALL
 )

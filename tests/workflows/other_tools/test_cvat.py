@@ -13,7 +13,7 @@ from crackseg.inference.export import export_network
 from crackseg.inference.model_file import write_model
 from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network
-from crackseg.workflows.cvat import CrackFinder, create
+from crackseg.workflows.other_tools.cvat import CrackFinder, create
 from tests.inference.test_model_file import INFO
 
 cvat = pytest.importorskip("cvat_sdk.auto_annotation", reason="needs pip install cvat-cli")
@@ -54,7 +54,9 @@ def decoded(shapes: list[Any]) -> np.ndarray:
 
 def test_the_command_line_of_cvat_loads_the_function(model: Path) -> None:
     common = pytest.importorskip("cvat_cli._internal.common", reason="needs pip install cvat-cli")
-    loader = common.FunctionLoader("crackseg.workflows.cvat", None, {"model": str(model)})
+    loader = common.FunctionLoader(
+        "crackseg.workflows.other_tools.cvat", None, {"model": str(model)}
+    )
     function = loader.load()
     assert isinstance(function, CrackFinder)
     assert isinstance(function.spec, cvat.DetectionFunctionSpec)

@@ -8,7 +8,7 @@ from crackseg.cli.main import main
 from crackseg.inference.model_file import ExportedModel
 from crackseg.reporting.offline_page.runtime import Runtime
 from crackseg.workflows import export as export_module
-from crackseg.workflows import offline_page
+from crackseg.workflows.other_tools import offline_page
 from tests.inference.test_model_file import INFO
 
 

@@ -2,8 +2,8 @@
 
 Loaded by CVAT's own command line, beside which crackseg is installed::
 
-    cvat-cli --server-host URL task auto-annotate TASK --function-module crackseg.workflows.cvat \
-        -p model=str:model.onnx
+    cvat-cli --server-host URL task auto-annotate TASK \
+        --function-module crackseg.workflows.other_tools.cvat -p model=str:model.onnx
 
 The interface: https://docs.cvat.ai/docs/api_sdk/sdk/auto-annotation/
 """
