@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
-from crackseg.workflows.exporting.onnx_file import export
+from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import explored, write_archive, write_by_hand
 from tests.helpers.plots import save_blank

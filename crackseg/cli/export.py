@@ -3,16 +3,16 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.quantization import (
-    add_quantization_options,
-    check_quantization_options,
-    write_quantized,
-)
-from crackseg.cli.tools import (
+from crackseg.cli.other_tools import (
     add_tool_options,
     check_tool_options,
     export_for_tool,
     write_page,
+)
+from crackseg.cli.quantization import (
+    add_quantization_options,
+    check_quantization_options,
+    write_quantized,
 )
 
 
@@ -54,7 +54,7 @@ def _export_model(options: argparse.Namespace, output: Path) -> None:
         write_quantized(options, output)
         return
     # Imported here for the same reason.
-    from crackseg.workflows.exporting.onnx_file import UNSTATED, export
+    from crackseg.workflows.export import UNSTATED, export
 
     difference = export(options.checkpoint, output, options.licence or UNSTATED)
     print(f"{output}: its probabilities are those of the checkpoint to {difference:.1g}")

@@ -60,8 +60,8 @@ def write_quantized(options: argparse.Namespace, output: Path) -> None:
     from crackseg.reporting.terminal.quantization import print_quantization
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process
-    from crackseg.workflows.exporting.onnx_file import UNSTATED
-    from crackseg.workflows.exporting.quantized import (
+    from crackseg.workflows.export import UNSTATED
+    from crackseg.workflows.quantized_export import (
         ACCEPTED_LOSS,
         QuantizationSettings,
         export_quantized,

@@ -12,8 +12,8 @@ from crackseg.cli.main import main
 from crackseg.errors import CheckpointError, CrackSegError
 from crackseg.inference.model_file import ModelInfo, read_model
 from crackseg.system.files import write_text
-from crackseg.workflows.exporting import onnx_file as module
-from crackseg.workflows.exporting.onnx_file import UNSTATED, export
+from crackseg.workflows import export as module
+from crackseg.workflows.export import UNSTATED, export
 from crackseg.workflows.train import TrainResult
 
 

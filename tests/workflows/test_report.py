@@ -18,7 +18,7 @@ from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
 from crackseg.runs.record import recording
 from crackseg.workflows import run_results
 from crackseg.workflows.evaluate import evaluate
-from crackseg.workflows.exporting.onnx_file import export
+from crackseg.workflows.export import export
 from crackseg.workflows.report import report
 from crackseg.workflows.run_predictions import predict_images
 from crackseg.workflows.train import train

@@ -153,12 +153,12 @@ function paint(context, crack, other) {
 }
 
 function draw() {
+  $("chosen").textContent = Number($("threshold").value).toFixed(3).replace(/0$/, "");
   if (!result) return;
   const share = paint(marks.getContext("2d"), 0xa86e1fff, 0) / (photo.width * photo.height);
   $("share").textContent = `${(100 * share).toPrecision(2)} % of the pixels are crack`;
   $("how").textContent = `${photo.width} × ${photo.height} pixels, seen by the network as ` +
     `${result.columns} × ${result.rows}, in ${result.seconds.toFixed(1)} s`;
-  $("chosen").textContent = Number($("threshold").value).toFixed(3).replace(/0$/, "");
 }
 
 async function save() {
@@ -174,7 +174,10 @@ async function save() {
 
 // ---- The window -----------------------------------------------------------------------------
 
-const show = (state) => { document.body.dataset.state = state; };
+function show(state) {
+  document.body.dataset.state = state;
+  $("save").disabled = state !== "done";
+}
 
 function report(error) {
   $("fault").textContent = error.message || String(error);

@@ -16,7 +16,7 @@ from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.models import SkipNetwork
 from crackseg.system.files import atomic_write, require_writable_file
-from crackseg.workflows.exporting.onnx_file import UNSTATED, info_of
+from crackseg.workflows.export import UNSTATED, info_of
 
 # A pixel that is rounded to the next of 256 values moves a probability by some thousandths.
 _LARGEST_DIFFERENCE = 0.02

@@ -8,8 +8,8 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.cli.main import main
 from crackseg.errors import CheckpointError, CrackSegError
 from crackseg.inference.model_file import read_model
-from crackseg.workflows.exporting import deepness as module
-from crackseg.workflows.exporting.deepness import write_for_deepness
+from crackseg.workflows.other_tools import deepness as module
+from crackseg.workflows.other_tools.deepness import write_for_deepness
 from crackseg.workflows.train import TrainResult
 from tests.helpers.deepness import Deepness
 

@@ -39,7 +39,7 @@ from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import best_threshold
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluation_data import evaluation_data
-from crackseg.workflows.exporting.onnx_file import UNSTATED, Exported, exported
+from crackseg.workflows.export import UNSTATED, Exported, exported
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def export_quantized(
     Raises:
         DatasetError: The photographs of the training, or those to calibrate on, are not there.
         CrackSegError: More crack IoU would be lost than is accepted; or see
-            :func:`crackseg.workflows.exporting.onnx_file.export`.
+            :func:`crackseg.workflows.export.export`.
     """
     if not 0 <= settings.accepted_loss <= 1:
         raise CrackSegError(f"--accept-loss {settings.accepted_loss}: a crack IoU between 0 and 1")

@@ -66,8 +66,8 @@ def check_tool_options(options: argparse.Namespace) -> None:
 def export_for_tool(options: argparse.Namespace) -> None:
     """Writes the file of ``--for``."""
     # Imported here because torch takes seconds, and --help must not wait for it.
-    from crackseg.workflows.exporting.deepness import write_for_deepness
-    from crackseg.workflows.exporting.onnx_file import UNSTATED
+    from crackseg.workflows.export import UNSTATED
+    from crackseg.workflows.other_tools.deepness import write_for_deepness
 
     licence = options.licence or UNSTATED
     tile = write_for_deepness(options.checkpoint, options.output, licence, options.resolution)
@@ -84,7 +84,7 @@ def write_page(
         export_model: Function that writes the ONNX file of a checkpoint.
     """
     # Imported here for the same reason.
-    from crackseg.workflows.exporting.offline_page import make_offline_page, require_page
+    from crackseg.workflows.other_tools.offline_page import make_offline_page, require_page
 
     require_page(options.html)
     with TemporaryDirectory(prefix="crackseg-") as folder:

@@ -1,0 +1,48 @@
+"""The code on the pages in ``docs/tools`` runs."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from PIL import Image
+
+from crackseg.inference.export import export_network
+from crackseg.inference.model_file import write_model
+from crackseg.inference.predictor import Predictor
+from crackseg.models import build_network
+from tests.inference.test_model_file import INFO
+
+PAGES = Path(__file__).parents[3] / "docs" / "tools"
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (PAGES / "onnx-python.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def graph() -> onnx.ModelProto:
+    torch.manual_seed(0)
+    return export_network(build_network("unet", {"base_channels": 2, "depth": 2}))
+
+
+@pytest.mark.parametrize("code", BLOCKS, ids=["onnxruntime", "openvino"])
+def test_ten_lines_without_crackseg_give_its_mask(
+    code: str, graph: onnx.ModelProto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for library in re.findall(r"^import .*, (\w+)$", code, re.M):
+        pytest.importorskip(library)
+    assert "crackseg" not in code
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    Image.fromarray(noise).resize((401, 302)).save("wall.jpg")
+    write_model(graph, INFO, Path("model.onnx"))
+    probability = Predictor.from_checkpoint("model.onnx").predict("wall.jpg").probability
+    threshold = round(float(np.median(probability)), 5)
+    write_model(graph, replace(INFO, threshold=threshold), Path("model.onnx"))
+    exec(code, {})
+    found, wanted = np.asarray(Image.open("mask.png")) == 255, probability > threshold
+    assert 0.2 < wanted.mean() < 0.8
+    assert (found & wanted).sum() / (found | wanted).sum() > 0.98
