@@ -24,7 +24,9 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     monkeypatch.setattr(export_module, "export", export)
     monkeypatch.setattr(
-        offline_page, "read_model", lambda path: ExportedModel(path.read_bytes(), INFO)
+        offline_page,
+        "read_model",
+        lambda path: ExportedModel(path.read_bytes(), INFO, quantised=False),
     )
     monkeypatch.setattr(offline_page, "read_runtime", lambda path: Runtime("1.2.3", b"", b""))
     return written
