@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from crackseg.inference.export import export_network
 from crackseg.inference.graph_limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
+from crackseg.inference.quantization import inner_layers_of, quantize, value_ranges
 from crackseg.models import build_network
 from crackseg.parameters.usage import DataIdentity
 from crackseg.preprocessing import Preprocessing
@@ -203,6 +204,66 @@ def test_a_hostile_graph_is_refused_before_it_runs(
     change(model)
     (found,) = graph_faults(model)
     assert fault in found
+
+
+@pytest.fixture(scope="module")
+def quantized_graph(graph: onnx.ModelProto) -> onnx.ModelProto:
+    tile = np.random.default_rng(0).integers(0, 256, (1, 3, 16, 16), np.uint8)
+    return quantize(graph, inner_layers_of(graph), value_ranges(graph, [tile]))
+
+
+def replace_tensor(model: onnx.ModelProto, name: str, values: np.ndarray) -> None:
+    tensor = next(one for one in model.graph.initializer if one.name == name)
+    tensor.CopyFrom(numpy_helper.from_array(values, name))
+
+
+def node_of(model: onnx.ModelProto, kind: str) -> onnx.NodeProto:
+    return next(node for node in model.graph.node if node.op_type == kind)
+
+
+@pytest.mark.parametrize("kind", ["QuantizeLinear", "DequantizeLinear"])
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        (0.0, "steps of quantisation are not positive"),
+        (-1.0, "steps of quantisation are not positive"),
+        (np.nan, "some of its weights are not finite numbers"),
+        (np.inf, "some of its weights are not finite numbers"),
+    ],
+)
+def test_steps_that_nothing_can_be_divided_by_are_refused(
+    quantized_graph: onnx.ModelProto, kind: str, step: float, fault: str
+) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(quantized_graph)
+    assert graph_faults(model) == []
+    name = node_of(model, kind).input[1]
+    old = next(one for one in model.graph.initializer if one.name == name)
+    replace_tensor(model, name, np.full(tuple(old.dims), step, np.float32))
+    (found,) = graph_faults(model)
+    assert fault in found
+
+
+@pytest.mark.parametrize("kind", ["QuantizeLinear", "DequantizeLinear"])
+@pytest.mark.parametrize(
+    "zero",
+    [np.array(0, np.int32), np.array(7, np.int32), np.array(0, np.uint16), np.zeros(3, np.uint8)],
+)
+def test_zeros_of_another_type_or_number_are_refused(
+    quantized_graph: onnx.ModelProto, kind: str, zero: np.ndarray
+) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(quantized_graph)
+    replace_tensor(model, node_of(model, kind).input[2], zero)
+    assert len(graph_faults(model)) == 1
+
+
+def test_steps_that_the_graph_computes_are_refused(quantized_graph: onnx.ModelProto) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(quantized_graph)
+    node_of(model, "QuantizeLinear").input[1] = "image"
+    (found,) = graph_faults(model)
+    assert "steps of quantisation" in found
 
 
 def test_faults_of_a_graph_refuse_its_file(model: onnx.ModelProto, tmp_path: Path) -> None:
