@@ -126,7 +126,6 @@ def _product(torch: Any, side: int, kind: Any) -> Callable[[], object]:
 
 def _integer_product(side: int) -> Callable[[], object]:
     """A product of uint8 and int8 by ONNX Runtime."""
-    import onnx
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
