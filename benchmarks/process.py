@@ -20,6 +20,7 @@ PEERS = ROOT / "benchmarks" / ".venv" / "bin" / "python"
 _STARTED = "BENCHMARK_STARTED"
 _RESULT = "RESULT "
 _LONGEST = 900.0
+_MOST_TOLD = 60
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
@@ -115,7 +116,7 @@ def _reason(lines: list[str], status: int) -> str:
     last = lines[-1].strip() if lines else f"ended with {status}"
     if last.startswith("ModuleNotFoundError"):
         return f"not installed: {last.rpartition(' ')[2]}"
-    return last[:160]
+    return last if len(last) <= _MOST_TOLD else f"{last[:_MOST_TOLD]}..."
 
 
 def _figures(lines: list[str]) -> dict[str, float]:

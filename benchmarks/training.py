@@ -7,7 +7,7 @@ from benchmarks.measurement import IMAGES_PER_SECOND, MEMORY, Figure, Piece, Wor
 from benchmarks.process import calling
 from benchmarks.settings import TRAININGS, Training
 
-FIRST = Figure("first", "s to the first step", compared=False)
+FIRST = Figure("first step", "s", compared=False)
 NAMES = {
     "ours": "crackseg",
     "pytorch": "PyTorch",

@@ -85,7 +85,7 @@ def step(network: str, size: int, batch: int, seconds: float) -> dict[str, float
     ends = Ends()
     until = Until(ends, seconds)
     build().fit(batches, steps_per_epoch=10_000, verbose=0, callbacks=[ends, until])
-    return {"first": ends.first, "images/s": batch / float(np.median(np.diff(ends.batches)))}
+    return {"first step": ends.first, "images/s": batch / float(np.median(np.diff(ends.batches)))}
 
 
 def from_files(

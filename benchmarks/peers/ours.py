@@ -39,7 +39,7 @@ def step(checkpoint: str, size: int, batch: int, seconds: float) -> dict[str, fl
         optimizer.step()
 
     timed = time_steps(train, seconds)
-    return {"first": timed["first"], "images/s": batch / timed["step"]}
+    return {"first step": timed["first"], "images/s": batch / timed["step"]}
 
 
 def from_files(
