@@ -28,6 +28,8 @@ from crackseg.images.tiff import UPRIGHT, TiffHeader, read_tiff_header, read_tif
 
 # Further bytes for each deep value: as it is stored, and twice as a whole number of 8 bytes.
 _DEEP_BYTES = 24
+# Further bytes a pixel where parts may be transparent, which get the nearest colour.
+_FILLING_BYTES = 32
 # Rows that are converted at a time.
 _ROWS = 256
 
@@ -63,14 +65,16 @@ def open_photograph(
             refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
-            refuse_too_large(path, opened.size[::-1], bytes_per_pixel)
+            no_data = tiff.no_data if tiff else None
+            filling_bytes = _FILLING_BYTES if no_data is not None or _has_opacity(opened) else 0
+            refuse_too_large(path, opened.size[::-1], bytes_per_pixel + filling_bytes)
             warn_of_pages(path, opened)
             if _is_deep_png(opened):
                 return _of_deep_png(path, opened, white_level)
             upright = turned_upright(opened)
             upright.load()
             declared = png_white(path) if upright.mode in DEEP_MODES else None
-            return _of_pillow(path, upright, white_level, declared, tiff.no_data if tiff else None)
+            return _of_pillow(path, upright, white_level, declared, no_data)
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:
@@ -134,10 +138,14 @@ def _of_pillow(
         clear = image.info.get("transparency")
         opacity = values != clear if isinstance(clear, int) else None
         return photograph_of(path, values, opacity, declared_white, white_level)
-    if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
+    if _has_opacity(image):
         rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
         return photograph_of(path, rgba[:, :, :3], is_opaque(rgba[:, :, 3]))
     return photograph_of(path, _rgb_of(image), no_data=no_data)
+
+
+def _has_opacity(image: Image.Image) -> bool:
+    return image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info
 
 
 def _rgb_of(image: Image.Image) -> UInt8Array:

@@ -1,6 +1,7 @@
 """Predicts the probability and the mask of cracks in a photograph."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,13 +134,14 @@ class Predictor:
             name, photograph = str(image), self.open(Path(image))
         else:
             name, photograph = "photograph", as_photograph(image, self.white_level)
-        probability = np.empty(photograph.size, np.float32)
-        done = 0
-        for band in self.bands(photograph, name):
-            probability[done : done + len(band.probability)] = band.probability
-            done += len(band.probability)
-        rgb = photograph.rows(0, photograph.size[0])
-        return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+        with _out_of_memory_said(name):
+            probability = np.empty(photograph.size, np.float32)
+            done = 0
+            for band in self.bands(photograph, name):
+                probability[done : done + len(band.probability)] = band.probability
+                done += len(band.probability)
+            rgb = photograph.rows(0, photograph.size[0])
+            return Prediction(rgb, probability, probability > self.threshold, self.threshold)
 
     def open(self, path: Path) -> AnyPhotograph:
         """Opens a photograph for :meth:`bands`; may be called in another thread.
@@ -164,15 +166,11 @@ class Predictor:
             CheckpointError: The network gives no number, as its weights are of no use.
         """
         start = 0
-        try:
+        with _out_of_memory_said(name):
             for logits in self._logits(photograph):
                 stop = start + len(logits)
                 yield self._band(photograph, start, stop, logits, name)
                 start = stop
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            raise UnreadableImageError(f"{name}: {TOO_LARGE}") from error
 
     def _bytes_per_pixel(self) -> float:
         """Memory for each pixel of a photograph, beside its own: its pixels at the network's scale.
@@ -207,3 +205,13 @@ class Predictor:
             probability[~visible] = 0.0
         rgb = photograph.rows(start, stop)
         return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+
+
+@contextmanager
+def _out_of_memory_said(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UnreadableImageError(f"{name}: {TOO_LARGE}") from error

@@ -13,6 +13,7 @@ _KEEP_BYTES = 1 << 30
 _TOP_PAD_BYTES = 64 << 20
 # Below the blocks in which Pillow holds a photograph.
 _LARGE_BYTES = 8 << 20
+_TRIM_BYTES = 32 << 20
 
 
 def keep_freed_memory() -> bool:
@@ -39,7 +40,8 @@ def return_freed_memory() -> bool:
     Returns:
         Whether the allocator accepted it; False where the C library is not glibc.
     """
-    return _tell_allocator((_M_MMAP_THRESHOLD, _LARGE_BYTES))
+    # With the first setting alone, smaller blocks would be given back and cleared again as well.
+    return _tell_allocator((_M_MMAP_THRESHOLD, _LARGE_BYTES), (_M_TRIM_THRESHOLD, _TRIM_BYTES))
 
 
 def _tell_allocator(*settings: tuple[int, int]) -> bool:

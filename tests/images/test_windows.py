@@ -124,3 +124,23 @@ def test_a_photograph_of_the_largest_size_is_read(tmp_path: Path) -> None:
     Image.new("RGB", (100, 101)).save(tmp_path / "x.png")
     with pytest.raises(UnreadableImageError, match=r"more than the 0\.01 megapixels"):
         open_by_rows(tmp_path / "x.png", max_megapixels=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "bytes_per_pixel"),
+    [("x.jpg", "RGB", 8 + 3), ("x.png", "RGBA", 8 + 32 + 3), ("x.tif", "RGB", 3)],
+)
+def test_memory_is_asked_for_before_it_is_taken(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    mode: str,
+    bytes_per_pixel: int,
+) -> None:
+    Image.new(mode, (100, 50)).save(tmp_path / name)
+    needed = 100 * 50 * bytes_per_pixel
+    monkeypatch.setattr("crackseg.images.pixels.available_memory", lambda: needed)
+    assert open_by_rows(tmp_path / name, bytes_per_pixel=3).size == (50, 100)
+    monkeypatch.setattr("crackseg.images.pixels.available_memory", lambda: needed - 1)
+    with pytest.raises(UnreadableImageError, match="too large for the memory"):
+        open_by_rows(tmp_path / name, bytes_per_pixel=3)
