@@ -30,6 +30,7 @@ HEAVY = {
     [
         ("", "predict"),
         ("predict", "--overwrite"),
+        ("export", "--html PAGE.html"),
         ("report", "--baseline"),
         ("runs", "DIR"),
         ("data", "leaks"),
