@@ -31,6 +31,7 @@ HEAVY = {
         ("", "predict"),
         ("predict", "--overwrite"),
         ("export", "--licence"),
+        ("export", "--html PAGE.html"),
         ("report", "--baseline"),
         ("runs", "DIR"),
         ("data", "leaks"),

@@ -88,7 +88,8 @@ let running = startWorkers().then((started) => { workers = started; show("ready"
 function begin() {
   if (!photo.width) return;
   const mine = ++job;
-  running = running.then(() => job === mine && find(mine, Number($("scale").value))).catch(report);
+  const able = () => job === mine && workers.length;
+  running = running.then(() => able() && find(mine, Number($("scale").value))).catch(report);
 }
 
 async function find(mine, scale) {
