@@ -46,7 +46,7 @@ def check_tool_options(options: argparse.Namespace) -> None:
     Raises:
         ConfigError: They do not.
     """
-    is_model = options.checkpoint.suffix.lower() == _ONNX
+    is_model = _is_model(options.checkpoint)
     faults = (
         (options.output or options.html, "give --output MODEL.onnx, --html PAGE.html, or both"),
         (not (options.tool and options.html), "--for and --html are two commands"),
@@ -89,10 +89,15 @@ def write_page(
     require_page(options.html)
     with TemporaryDirectory(prefix="crackseg-") as folder:
         model = options.output or Path(folder) / f"model{_ONNX}"
-        if options.checkpoint.suffix.lower() == _ONNX:
+        if _is_model(options.checkpoint):
             model = options.checkpoint
         else:
             export_model(options, model)
         make_offline_page(model, options.html, options.runtime)
     megabytes = options.html.stat().st_size / 1e6
     print(f"{options.html}: {megabytes:.0f} MB, needs nothing else; open it in a browser")
+
+
+def _is_model(path: Path) -> bool:
+    # As crackseg.inference.engines.is_onnx, whose imports a wrong option must not wait for.
+    return path.suffix.lower() == _ONNX

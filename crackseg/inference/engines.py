@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.processes import usable_cores
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 # The fastest first, as measured by benchmarks/inference.py.
 OF_ONNX = ("openvino", "onnxruntime")
@@ -172,16 +175,27 @@ class OnnxEngine:
         return as_logits(self._run(tile.copy(order="C")))
 
 
-def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
+def onnxruntime_session(graph: bytes, threads: int | None = None) -> "InferenceSession":
+    """Opens a graph by ONNX Runtime on the processor.
+
+    Args:
+        graph: Serialised graph.
+        threads: Number of threads; None takes one for each core.
+    """
+    # Imported here because no other engine needs it.
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or usable_cores()
     # A plan of memory for each size of tile takes a third more of it, and no less time.
     options.enable_mem_pattern = False
     # Its warnings are about its own optimisations.
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
+    session = onnxruntime_session(graph, threads)
     return lambda tile: session.run(None, {IMAGE: tile})[0], "float32"
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, shape_inference
 from onnxruntime.quantization import (
     CalibrationMethod,
@@ -23,9 +22,9 @@ from onnxruntime.quantization import (
     TensorsData,
 )
 
+from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graph_limits import IMAGE, PROBABILITY
 from crackseg.inference.tiling import Logits, Pixels
-from crackseg.system.processes import usable_cores
 
 _WEIGHTED = ("Conv", "ConvTranspose")
 _ACTIVATIONS = ("Clip", "HardSwish", "LeakyRelu", "Relu")
@@ -116,13 +115,7 @@ def _tensors(model: onnx.ModelProto) -> list[str]:
 
 
 def _runner(model: onnx.ModelProto, outputs: Sequence[str]) -> Callable[[Pixels], list[Logits]]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    # Its warnings are about its own optimisations.
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime_session(model.SerializeToString())
     return lambda tile: session.run(list(outputs), {IMAGE: tile})
 
 

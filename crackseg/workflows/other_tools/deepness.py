@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.errors import CrackSegError
 from crackseg.images.pixels import resize
 from crackseg.inference.deepness import Tile, export_for_deepness
+from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graph_limits import IMAGE
 from crackseg.inference.model_file import SUFFIX, ModelInfo
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
@@ -68,14 +68,11 @@ def _difference(network: SkipNetwork, info: ModelInfo, graph: onnx.ModelProto) -
     """Largest difference of probability between a network and its graph, on a tile of noise."""
     tile = Tile.of(info)
     noise = np.random.default_rng(0).integers(0, 256, (tile.side, tile.side, 3), np.uint8)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
+    session = onnxruntime_session(graph.SerializeToString())
     given = noise.transpose(2, 0, 1)[None].astype(np.float32) / 255
     found: Logits = session.run(None, {IMAGE: given})[0]
-    small = resize(noise, (tile.seen, tile.seen), info.preprocessing.resize).transpose(2, 0, 1)[
-        None
-    ]
+    seen = resize(noise, (tile.seen, tile.seen), info.preprocessing.resize)
+    small = seen.transpose(2, 0, 1)[None]
     engine = TorchEngine(network, "cpu")
     logits = full_size_logits(engine.logits, small, noise.shape[:2], engine.radius, engine.stride)
     return float(np.abs(found - sigmoid(logits)).max())
