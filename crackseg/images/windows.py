@@ -79,7 +79,10 @@ class WindowedPhotograph:
         return None
 
     def resized(self, size: tuple[int, int], how: Resize) -> "Photograph | WindowedPhotograph":
-        """The photograph at another size, to the last bit as if it was resized as a whole."""
+        """The photograph at another size, as if it was resized as a whole.
+
+        Where neither side shrinks by a whole factor, single pixels may differ by one grey level.
+        """
         if size == self.size:
             return self
         if how == "area" and size[0] <= self.size[0] and size[1] <= self.size[1]:
