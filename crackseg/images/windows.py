@@ -2,10 +2,11 @@
 
 It does so for what maps are mostly stored as: 8-bit grey or RGB in tiles or strips, without loss.
 All other photographs are decoded as a whole. Compressions beyond those that tifffile knows by
-itself (Deflate, PackBits, LZMA) need the package imagecodecs, which tifffile finds.
+itself (Deflate, PackBits) need the package imagecodecs, which tifffile finds.
 """
 
 import math
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -31,7 +32,8 @@ DECODED_BYTES = 8
 WINDOWED_PIXELS = 1 << 25
 # Those without loss, of which every program gives the same pixels.
 _COMPRESSIONS = frozenset({"raw", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits"})
-_COMPRESSIONS |= {"lzma", "zstd"}
+_COMPRESSIONS |= {"zstd"}
+_DEFLATE = (8, 32946)
 # Rows that are looked at a time.
 _ROWS = 64
 # OpenCV leaves out smaller parts of a row.
@@ -106,6 +108,8 @@ class WindowedPhotograph:
         try:
             file.seek(page.dataoffsets[index])
             stored = file.read(page.databytecounts[index])
+            if page.compression in _DEFLATE:
+                self._refuse_what_swells(stored)
             window, (_, _, _, left, _), _ = page.decode(stored, index)
             if window is None:
                 raise ValueError("it is missing")
@@ -114,6 +118,15 @@ class WindowedPhotograph:
             # A damaged file can fail in any way.
             parts = len(page.dataoffsets)
             raise ValueError(f"its part {index + 1} of {parts} is damaged: {error}") from error
+
+    def _refuse_what_swells(self, stored: bytes) -> None:
+        """Refuses a window of more bytes than its pixels have, as its decoder has no bound."""
+        page = self._page
+        across = page.tilewidth if page.is_tiled else self.size[1]
+        pixels = self._depth * across * page.samplesperpixel
+        unpacked = zlib.decompressobj().decompress(stored, pixels + 1)
+        if len(unpacked) > pixels:
+            raise ValueError(f"it unpacks to more than its {pixels:,} bytes")
 
     def _shrunk(self, size: tuple[int, int]) -> Iterator[UInt8Array]:
         """Rows of the photograph as OpenCV's area mode shrinks it."""

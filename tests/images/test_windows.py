@@ -1,5 +1,8 @@
 """Large TIFF files read by windows give the pixels that the whole file gives."""
 
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +106,30 @@ def test_a_damaged_window_is_named(tmp_path: Path) -> None:
     photograph = open_by_rows(tmp_path / "x.tif")
     with pytest.raises(UnreadableImageError, match=r"x\.tif: .*its part 6 of 10 is damaged"):
         photograph.rows(70, 90)
+
+
+def test_a_window_that_swells_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    write(path, rowsperstrip=16, compression="zlib")
+    with tifffile.TiffFile(path) as file:
+        tags = file.pages.first.tags
+        places = [tags[name].valueoffset for name in ("StripOffsets", "StripByteCounts")]
+        sizes = [tags[name].dtype for name in ("StripOffsets", "StripByteCounts")]
+        order = file.byteorder
+    bomb = zlib.compress(bytes(1 << 28))
+    data = bytearray(path.read_bytes())
+    for place, kind, value in zip(places, sizes, (len(data), len(bomb)), strict=True):
+        form = order + {3: "H", 4: "I"}[kind]
+        struct.pack_into(form, data, place + 5 * struct.calcsize(form), value)
+    path.write_bytes(bytes(data) + bomb)
+    photograph = open_by_rows(path)
+    tracemalloc.start()
+    with pytest.raises(
+        UnreadableImageError, match=r"its part 6 of 10 .* more than its 10,080 bytes"
+    ):
+        photograph.rows(0, 150)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
 
 
 def test_a_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
