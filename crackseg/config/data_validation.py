@@ -65,6 +65,8 @@ def data_faults(data: DataConfig) -> list[str]:
         *fault_of(lambda: parsing.crack_labels(data.crack_labels)),
         *fault_of(lambda: parsing.image_size(data.image_size)),
         *fault_of(lambda: parsing.crop_size(data.crop_size)),
+        *fault_of(lambda: parsing.scales(data.scales)),
+        *fault_of(lambda: parsing.shares(data.shares)),
         *fault_of(lambda: parsing.blocks(data.blocks)),
         *fault_of(lambda: parsing.crack_values(data.crack_values)),
         *fault_of(lambda: parsing.crack_colours(data.crack_colours)),
@@ -129,5 +131,9 @@ def _crop_checks(data: DataConfig) -> list[Check]:
         (
             data.crop_size is not None or data.crops == 1,
             f"data.crops={data.crops}: goes with data.crop_size, and only with it",
+        ),
+        (
+            data.crop_size is not None or data.scales is None,
+            f"data.scales={data.scales}: goes with data.crop_size, and only with it",
         ),
     ]

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.errors import ConfigError
-from crackseg.system.limits import SIDE_LIMITS, Limits
+from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, Limits
 
+SHARE_LIMITS = Limits(0, 1, above=True)
 BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
 
 
@@ -44,6 +45,48 @@ def crop_size(value: Any) -> tuple[int, int] | None:
         ConfigError: The value is anything else.
     """
     return None if value is None else image_size(value, "data.crop_size")
+
+
+def scales(value: Any) -> tuple[float, float] | None:
+    """Reads ``data.scales``: the smallest and the largest factor, or null.
+
+    Raises:
+        ConfigError: The value is anything else.
+    """
+    if value is None:
+        return None
+    right = isinstance(value, list | tuple) and len(value) == 2
+    if not right or not all(SCALE_LIMITS.hold(factor) for factor in value):
+        raise ConfigError(
+            f"data.scales={value}: the smallest and the largest factor, each {SCALE_LIMITS}, such "
+            "as [0.4,1.2]"
+        )
+    low, high = map(float, value)
+    if not low <= 1 <= high:
+        raise ConfigError(
+            f"data.scales={value}: from at most 1 to at least 1, since validation judges "
+            "photographs at their own size"
+        )
+    return low, high
+
+
+def shares(value: Any) -> dict[str, float]:
+    """Reads ``data.shares``: share of an epoch by source, or null.
+
+    Raises:
+        ConfigError: The value is anything else, or the shares add up to more than 1.
+    """
+    named = {} if value is None else value
+    if not isinstance(named, dict) or not all(map(SHARE_LIMITS.hold, named.values())):
+        raise ConfigError(
+            f"data.shares={value}: the share of an epoch by source, each {SHARE_LIMITS}, such as "
+            "{masonry:0.3}"
+        )
+    if sum(named.values()) > 1 + 1e-6:
+        raise ConfigError(
+            f"data.shares={value}: they add up to {sum(named.values()):g}, and 1 is all of an epoch"
+        )
+    return {str(source): float(share) for source, share in named.items()}
 
 
 def blocks(value: Any) -> dict[str, tuple[int, int]]:

@@ -60,6 +60,10 @@ class DataConfig:
     crop_size: Any = None
     crops: int = 1
     crack_crops: float = 0.5
+    # [lowest, highest]: crops are resized by a factor drawn between them.
+    scales: Any = None
+    # {SOURCE: share of the training crops or photographs in an epoch}.
+    shares: Any = None
     # Shows whether a network can learn at all: it learns one batch by heart, in all subsets.
     overfit_batch: bool = False
     batch_size: int = 64

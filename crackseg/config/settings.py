@@ -33,6 +33,8 @@ class DataSettings:
         crack_colours: Colours (R, G, B) of masks that are crack.
         white_level: Value that is white in photographs deeper than 8 bits.
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
+        scales: Smallest and largest factor by which crops are resized; None leaves them.
+        shares: Share of an epoch by source; empty shows each photograph once.
         blocks: Numbers in a run and in its guard band, by source.
         manifest: File of an earlier division.
         origins: File that says which photograph each file was cut from.
@@ -66,6 +68,8 @@ class DataSettings:
     crop_size: tuple[int, int] | None
     crops: int
     crack_crops: float
+    scales: tuple[float, float] | None
+    shares: Mapping[str, float]
     overfit_batch: bool
     batch_size: int
     num_workers: int
@@ -88,6 +92,8 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
     "blocks": parsing.blocks,
     "image_size": parsing.image_size,
     "crop_size": parsing.crop_size,
+    "scales": parsing.scales,
+    "shares": parsing.shares,
     "cache": parsing.path,
 }
 

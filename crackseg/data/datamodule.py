@@ -14,18 +14,18 @@ from torch.utils.data import DataLoader, default_collate
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings, data_settings
 from crackseg.data.class_weights import balancing_weights
+from crackseg.data.crops import RandomCrop, count_in_crops
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, one_by_one, refuse_idle_workers, stop_workers
 from crackseg.data.prepare import PreparedData, prepare
 from crackseg.data.readers import PairReader, PredictionScaleReader
-from crackseg.data.samplers import EvaluationBatches, TrainingSampler
+from crackseg.data.samplers import EvaluationBatches, TrainingSampler, quotas_by_source
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
-from crackseg.data.transforms import Augmentation, RandomCrop
+from crackseg.data.transforms import Augmentation
 from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +155,13 @@ class CrackDataModule(LightningDataModule):
 
         Where it sees crops, they are weights over all possible crops.
         """
-        cropped = self.settings.crop_size is not None and not self.settings.overfit_batch
-        return balancing_weights(*(self._count_in_crops() if cropped else self._count()))
+        rows, cut_at = self._rows("train"), self.preprocessing.mask_threshold
+        if self.settings.crop_size is None or self.settings.overfit_batch:
+            found = self.content.statistics_of(rows)
+            cracks = sum(one.crack_pixels(cut_at) for one in found)
+            return balancing_weights(sum(one.pixels for one in found), cracks)
+        masks = (self.content.pixels.read(row)[1] for row in rows)
+        return balancing_weights(*count_in_crops(masks, len(rows), self._crop()))
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Loads training photographs in random order, cropped and augmented as the settings say.
@@ -171,7 +176,9 @@ class CrackDataModule(LightningDataModule):
             return self._one_batch(rows)
         # A photograph that is cropped several times is in the list several times.
         dataset = self._dataset(rows * self.settings.crops, self._changes())
-        sampler = TrainingSampler(len(dataset), self.seed, *self._place())
+        sources = [row.source for row in rows]
+        quotas = quotas_by_source(sources, self.settings.shares, len(dataset))
+        sampler = TrainingSampler(len(dataset), self.seed, *self._place(), quotas)
         sampler.set_epoch(self._epochs_done())
         # torch's types know only samplers of indices; ours also give a seed.
         return self._loader(
@@ -219,20 +226,6 @@ class CrackDataModule(LightningDataModule):
         collate = one_by_one if mixed else default_collate
         return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
 
-    def _count(self) -> tuple[int, int]:
-        """Numbers of pixels and crack pixels of the training photographs at training size."""
-        found = self.content.statistics_of(self._rows("train"))
-        cut_at = self.preprocessing.mask_threshold
-        return sum(one.pixels for one in found), sum(one.crack_pixels(cut_at) for one in found)
-
-    def _count_in_crops(self) -> tuple[float, float]:
-        """Sums over training photographs of a crop's pixels and its mean number of crack pixels."""
-        rows, crop = self._rows("train"), self._crop()
-        masks = (self.content.pixels.read(row)[1] for row in rows)
-        counted = progress(masks, "Counting crack pixels in crops", len(rows))
-        height, width = self.training_size
-        return len(rows) * height * width, sum(map(crop.expected_crack_pixels, counted))
-
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())
         # Validation and checkpoints after an epoch cost more than a step.
@@ -255,7 +248,13 @@ class CrackDataModule(LightningDataModule):
 
     def _crop(self) -> RandomCrop:
         settings = self.settings
-        return RandomCrop(self.training_size, settings.crack_crops, settings.mask_threshold)
+        return RandomCrop(
+            self.training_size,
+            settings.crack_crops,
+            settings.mask_threshold,
+            settings.scales,
+            settings.resize,
+        )
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         if self.settings.overfit_batch:

@@ -1,9 +1,72 @@
 """Order of photographs, decided by seed and epoch alone."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from torch.utils.data import Sampler
+
+from crackseg.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Photographs by their indices, and how often in an epoch one of them is shown."""
+
+    indices: npt.NDArray[np.intp]
+    count: int
+
+
+def quotas_by_source(
+    sources: Sequence[str], shares: Mapping[str, float], length: int
+) -> list[Quota]:
+    """Divides an epoch among sources.
+
+    Args:
+        sources: Source of each photograph.
+        shares: Share of an epoch by source; other sources divide what is left by their numbers of
+            photographs.
+        length: Number of photographs in an epoch.
+
+    Returns:
+        A quota for each source of ``shares``, and one for all others; their counts add up to
+        ``length``. None where there are no shares.
+
+    Raises:
+        DatasetError: A source has no photograph, or the shares leave nothing for other sources or
+            something for none.
+    """
+    if not shares:
+        return []
+    names = np.array(sources)
+    absent = [name for name in shares if name not in sources]
+    if absent:
+        known = ", ".join(sorted(set(sources)))
+        raise DatasetError(
+            f"data.shares: no training photograph is from {', '.join(absent)}; they are from "
+            f"{known}"
+        )
+    parts = [np.flatnonzero(names == name) for name in shares]
+    ends = np.cumsum(list(shares.values()))
+    others = np.flatnonzero(~np.isin(names, list(shares)))
+    whole = math.isclose(ends[-1], 1, abs_tol=1e-6)
+    if len(others) and not whole:
+        parts, ends = [*parts, others], np.append(ends, 1)
+    elif len(others):
+        left = ", ".join(sorted({name or "unknown" for name in names[others].tolist()}))
+        raise DatasetError(
+            f"data.shares: they add up to 1 and leave nothing for {left}; leave them out by "
+            "data.without_sources, or lower the shares"
+        )
+    elif not whole:
+        raise DatasetError(
+            f"data.shares: they add up to {ends[-1]:g} and name all sources; let them add up to 1"
+        )
+    # Differences of rounded ends add up to the whole.
+    counts = np.diff(np.rint(ends * length).astype(int), prepend=0)
+    return [Quota(part, int(count)) for part, count in zip(parts, counts, strict=True)]
 
 
 class TrainingSampler(Sampler[tuple[int, int]]):
@@ -15,14 +78,23 @@ class TrainingSampler(Sampler[tuple[int, int]]):
     evenly, the first photographs come twice.
 
     Args:
-        length: Number of photographs.
+        length: Number of photographs in an epoch.
         seed: Seed of the run.
         rank: Number of this process, from 0.
         world_size: Number of processes.
+        quotas: Quotas that divide an epoch among photographs; none shows each once.
     """
 
-    def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self,
+        length: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        quotas: Sequence[Quota] = (),
+    ) -> None:
         self.length, self.seed, self.rank, self.world_size = length, seed, rank, world_size
+        self.quotas = tuple(quotas)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -37,9 +109,18 @@ class TrainingSampler(Sampler[tuple[int, int]]):
         """Index and seed of the augmentation of every photograph of this process."""
         generator = np.random.default_rng([self.seed, self.epoch])
         order = generator.permutation(self.length)
+        if self.quotas:
+            order = np.concatenate([_drawn(one, generator) for one in self.quotas])[order]
         seeds = generator.integers(2**31, size=self.length)
         mine = np.resize(order, len(self) * self.world_size)[self.rank :: self.world_size]
         return ((int(index), int(seeds[index])) for index in mine)
+
+
+def _drawn(quota: Quota, generator: np.random.Generator) -> npt.NDArray[np.intp]:
+    """A quota's photographs in random order; none comes again before all others have come."""
+    rounds = -(-quota.count // len(quota.indices))
+    drawn = [generator.permutation(quota.indices) for _ in range(rounds)]
+    return np.concatenate([np.empty(0, np.intp), *drawn])[: quota.count]
 
 
 class EvaluationBatches(Sampler[list[int]]):

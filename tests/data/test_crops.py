@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crackseg.data.transforms import RandomCrop
+from crackseg.data.crops import RandomCrop
 from crackseg.images.pixels import UInt8Array
 
 
