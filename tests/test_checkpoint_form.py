@@ -44,6 +44,15 @@ def test_parameters_without_a_size_weights_or_leaks_keep_their_form() -> None:
     assert CheckpointParameters.from_dict(values).as_dict() == values
 
 
+def test_a_range_of_scales_keeps_its_form_and_its_lack_too() -> None:
+    values = parameter_values()
+    assert CheckpointParameters.from_dict(values).scales is None
+    values["preprocessing"]["scales"] = [0.35, 1.2]
+    parameters = CheckpointParameters.from_dict(values)
+    assert parameters.scales == (0.35, 1.2)
+    assert parameters.as_dict() == values
+
+
 def test_all_faults_are_named_together() -> None:
     values = {**parameter_values(), "threshold": 2, "seed": "x"}
     del values["versions"]
@@ -58,6 +67,7 @@ def test_all_faults_are_named_together() -> None:
 TABLE = "a table of plain values by name"
 SIDES = "two whole numbers, each at least 1 and at most 8192"
 SCALE = "at least 0.001 and at most 100"
+SCALES = f"each {SCALE}"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +101,12 @@ SCALE = "at least 0.001 and at most 100"
             ("preprocessing/scale", value, f"preprocessing.scale={value}: {SCALE}")
             for value in (1e-9, NAN, INF, True, 1e9)
         ),
+        *(
+            ("preprocessing/scales", value, f"preprocessing.scales=a list: two numbers, {SCALES}")
+            for value in ([0.5], [0.0, 1.0], [0.5, NAN], [0.5, "1"])
+        ),
+        ("preprocessing/scales", 0.5, f"preprocessing.scales=0.5: two numbers, {SCALES}"),
+        ("preprocessing/scales", [1.0, 0.5], "preprocessing.scales: the smallest scale, then the"),
         ("model", None, f"model=None: {TABLE}"),
         ("model", [], f"model=a list: {TABLE}"),
         ("model", {"arguments": {}}, "it lacks model.name"),

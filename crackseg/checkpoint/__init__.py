@@ -5,7 +5,8 @@ needed to use the network without the configuration or the data that it was trai
 
     format          version of this layout
     model           {"name", "arguments"}
-    preprocessing   {"image_size": [H, W], "resize", "mask_threshold", "scale", "white_level"}
+    preprocessing   {"image_size": [H, W], "resize", "mask_threshold", "scale", "scales",
+                    "white_level"}; without the last two where there are none
     threshold       probability above which a pixel is called crack
     loss, optimizer, scheduler
     data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}

@@ -49,15 +49,19 @@ class UsageParameters:
 
     Attributes:
         preprocessing: Preprocessing of photographs.
-        scale: Training pixels per photograph pixel, along a side.
+        scale: Training pixels per photograph pixel, along a side; the one that validation judged
+            at, and for which the threshold was chosen.
         data: Data of its training.
         threshold: Probability above which a pixel is called crack.
+        scales: Smallest and largest scale that it was trained at; None where it was trained at
+            ``scale`` alone.
     """
 
     preprocessing: Preprocessing
     scale: float
     data: DataIdentity
     threshold: float
+    scales: tuple[float, float] | None = None
 
     @staticmethod
     def usage(fields: Fields) -> dict[str, Any]:
@@ -68,6 +72,7 @@ class UsageParameters:
             "scale": seen.number("scale", SCALE_LIMITS),
             "data": _data(fields.part("data")),
             "threshold": fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+            "scales": _scales(seen) if "scales" in seen else None,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,6 +85,7 @@ class UsageParameters:
                 "resize": self.preprocessing.resize,
                 "mask_threshold": self.preprocessing.mask_threshold,
                 "scale": self.scale,
+                **({} if self.scales is None else {"scales": list(self.scales)}),
                 **({} if white is None else {"white_level": white}),
             },
             "data": {key: value for key, value in data.items() if value is not None},
@@ -94,6 +100,13 @@ def _preprocessing(fields: Fields) -> Preprocessing:
         mask_threshold=fields.number("mask_threshold", _MASK_THRESHOLD),
         white_level=fields.number("white_level", WHITE_LIMITS) if "white_level" in fields else None,
     )
+
+
+def _scales(fields: Fields) -> tuple[float, float] | None:
+    pair: tuple[float, float] | None = fields.pair("scales", SCALE_LIMITS)
+    if pair is not None and not pair[0] < pair[1]:
+        fields.faults.append("preprocessing.scales: the smallest scale, then the largest")
+    return pair
 
 
 def _data(fields: Fields) -> DataIdentity:

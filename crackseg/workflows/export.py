@@ -94,6 +94,7 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         network=parameters.model.name,
         preprocessing=parameters.preprocessing,
         scale=parameters.scale,
+        scales=parameters.scales,
         data=parameters.data,
         threshold=parameters.threshold,
         stride=network.stride,

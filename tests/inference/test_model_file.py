@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,19 @@ def model(graph: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
-def test_what_was_written_is_read_back(model: onnx.ModelProto, tmp_path: Path) -> None:
-    path = tmp_path / "model.onnx"
-    write_model(model, INFO, path)
+@pytest.mark.parametrize("scales", [None, (0.35, 1.2)])
+def test_what_was_written_is_read_back(
+    model: onnx.ModelProto, tmp_path: Path, scales: tuple[float, float] | None
+) -> None:
+    path, info = tmp_path / "model.onnx", replace(INFO, scales=scales)
+    write_model(model, info, path)
     read = read_model(path)
-    assert read.info == INFO
+    assert read.info == info
     assert read.graph == path.read_bytes()
     properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert properties["threshold"] == "0.6"
     assert properties["licence"] == "CC0"
-    assert json.loads(properties["crackseg"]) == INFO.as_dict()
+    assert json.loads(properties["crackseg"]) == info.as_dict()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
