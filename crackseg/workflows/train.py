@@ -153,6 +153,7 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
         scheduler=SchedulerParameters(**asdict(config.scheduler)),
         preprocessing=datamodule.preprocessing,
         scale=datamodule.scale,
+        scales=datamodule.settings.scales,
         data=DataIdentity(
             name=config.data.name,
             root=str(datamodule.root.resolve()),
