@@ -29,7 +29,7 @@ from crackseg.data.splits.leakage import Leaks, find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
 from crackseg.data.splits.numbered_series import Blocks
 from crackseg.data.splits.source_selection import select_sources, sources_taking_part
-from crackseg.data.splits.stated_origins import Origins, read_photographs, sources_of_folders
+from crackseg.data.splits.stated_origins import Origins, read_origins, sources_of_folders
 from crackseg.data.splits.strategies import split_by_photograph, split_officially, split_randomly
 from crackseg.errors import (
     DatasetError,
@@ -119,7 +119,7 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     refuse_other_shapes(pairs, statistics, config.manifest)
     manifest = _with_duplicates(manifest, root, statistics, config.cache)
     if config.origins is not None:
-        photographs = read_photographs(config.origins, [pair.image for pair in pairs])
+        photographs = read_origins(config.origins, [pair.image for pair in pairs]).photographs
         manifest = replace(manifest, rows=tuple(with_photographs(manifest.rows, photographs)))
     return _prepared(root, manifest, pairs, statistics, pixels)
 
@@ -211,9 +211,9 @@ def _with_meaning(
 
 def _origins(config: DataSettings, inventory: Inventory) -> Origins:
     images = [pair.image for pair in inventory.pairs]
-    photographs = {} if config.origins is None else read_photographs(config.origins, images)
+    stated = Origins() if config.origins is None else read_origins(config.origins, images)
     sources = sources_of_folders(inventory.root, config.roots, config.root_sources)
-    return Origins(sources, photographs)
+    return replace(stated, sources=sources)
 
 
 def _excluding(inventory: Inventory, path: Path) -> Inventory:

@@ -109,11 +109,13 @@ class TrainingSampler(Sampler[tuple[int, int]]):
         """Index and seed of the augmentation of every photograph of this process."""
         generator = np.random.default_rng([self.seed, self.epoch])
         order = generator.permutation(self.length)
-        if self.quotas:
-            order = np.concatenate([_drawn(one, generator) for one in self.quotas])[order]
         seeds = generator.integers(2**31, size=self.length)
         mine = np.resize(order, len(self) * self.world_size)[self.rank :: self.world_size]
-        return ((int(index), int(seeds[index])) for index in mine)
+        shown = np.arange(self.length)
+        if self.quotas:
+            shown = np.concatenate([_drawn(one, generator) for one in self.quotas])
+        # A photograph that is shown several times gets several seeds.
+        return ((int(shown[place]), int(seeds[place])) for place in mine)
 
 
 def _drawn(quota: Quota, generator: np.random.Generator) -> npt.NDArray[np.intp]:

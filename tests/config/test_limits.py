@@ -37,6 +37,16 @@ SEED = "at least 0 and at most 4294967295"
         ("data.store_limit=inf", "data.store_limit=inf: greater than 0 and at most 1000000 gig"),
         ("data.store_limit=nan", "data.store_limit=nan: greater than 0 and at most 1000000 gig"),
         ("data.crack_crops=nan", "data.crack_crops=nan: a share from 0 to 1"),
+        ("data.scales=[0.4,1.2]", "data.scales=[0.4, 1.2]: goes with data.crop_size, and only"),
+        (
+            "data.crop_size=64; data.scales=0.5",
+            "data.scales=0.5: the smallest and the largest factor, each at least 0.001",
+        ),
+        ("data.crop_size=64; data.scales=[0.4,0.8]", "data.scales=[0.4, 0.8]: from at most 1 to"),
+        ("data.crop_size=64; data.scales=[0.4,nan]", "data.scales=[0.4, nan]: the smallest and"),
+        ("data.shares=0.5", "data.shares=0.5: the share of an epoch by source, each greater than"),
+        ("data.shares={a:0}", "data.shares={'a': 0}: the share of an epoch by source, each great"),
+        ("data.shares={a:0.7,b:0.7}", "they add up to 1.4, and 1 is all of an epoch"),
         ("data.cache=''", "data.cache: empty; name a path"),
         ("data.cache=' '", "data.cache: empty; name a path"),
         (

@@ -135,3 +135,48 @@ def test_the_crack_to_expect_is_that_of_all_windows(
 
 def test_of_a_photograph_without_a_crack_no_crack_is_expected() -> None:
     assert RandomCrop((4, 4), 0.5, 127).expected_crack_pixels(np.zeros((9, 9), np.uint8)) == 0
+
+
+def test_at_a_range_of_scales_windows_are_cut_larger_or_smaller() -> None:
+    image, mask = coordinates(200, 200)
+    crop = RandomCrop((32, 32), 0, 127, scales=(0.5, 2))
+    reaches = []
+    for seed in range(200):
+        cut, cut_mask = crop(image, mask, seed)
+        assert cut.shape == (32, 32, 3)
+        assert cut_mask.shape == (32, 32)
+        rows = cut[:, 0, 0].astype(int)
+        reaches.append(rows[-1] - rows[0] + 1)
+    # From 16 to 64 rows of the photograph, as often above 32 as below.
+    assert min(reaches) in (15, 16, 17)
+    assert max(reaches) in (62, 63, 64)
+    assert np.median(reaches) == pytest.approx(32, abs=4)
+
+
+def test_photograph_and_mask_are_resized_alike() -> None:
+    image, mask = coordinates(200, 200)
+    mask[60:140, 90:110] = 255
+    image[..., 2] = mask
+    crop = RandomCrop((64, 64), 1, 127, scales=(0.5, 1))
+    for seed in range(20):
+        cut, cut_mask = crop(image, mask, seed)
+        assert np.array_equal(cut[..., 2], cut_mask)
+
+
+def test_a_scale_is_raised_until_its_window_fits_the_photograph() -> None:
+    image, mask = coordinates(40, 60)
+    crop = RandomCrop((32, 32), 0, 127, scales=(0.1, 1))
+    for seed in range(50):
+        rows = crop(image, mask, seed)[0][:, 0, 0].astype(int)
+        # A mirrored photograph would count down again.
+        assert (np.diff(rows) >= 0).all()
+
+
+def test_of_the_middle_scale_the_expected_crack_is_counted() -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:, 30:34] = 255
+    wide = RandomCrop((16, 16), 0, 127, scales=(0.5, 0.5)).expected_crack_pixels(mask)
+    whole = RandomCrop((32, 32), 0, 127).expected_crack_pixels(mask)
+    assert wide == pytest.approx(whole / 4)
+    drawn = RandomCrop((16, 16), 0, 127, scales=(0.25, 1)).expected_crack_pixels(mask)
+    assert drawn == pytest.approx(wide)

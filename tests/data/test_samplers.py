@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from crackseg.data.samplers import EvaluationBatches, TrainingSampler
+from crackseg.data.samplers import EvaluationBatches, TrainingSampler, quotas_by_source
+from crackseg.errors import DatasetError
 
 LENGTHS = [(12, 4), (13, 4), (1, 1), (7, 1), (3, 4), (1, 3)]
 
@@ -123,3 +124,50 @@ def test_evaluation_repeats_no_photograph_and_no_process_waits(
 def test_evaluation_goes_in_order() -> None:
     assert list(EvaluationBatches(5, 2)) == [[0, 1], [2, 3], [4]]
     assert list(EvaluationBatches(5, 2, rank=1, world_size=2)) == [[1], [3]]
+
+
+SOURCES = ["dam"] * 2 + ["road"] * 60 + ["wall"] * 38
+
+
+def shown(epoch: int, shares: dict[str, float], length: int = 100) -> list[int]:
+    sampler = TrainingSampler(length, 3, quotas=quotas_by_source(SOURCES, shares, length))
+    return [index for index, _ in epoch_of(sampler, epoch)]
+
+
+def test_shares_divide_an_epoch_among_sources() -> None:
+    for epoch in range(3):
+        drawn = shown(epoch, {"dam": 0.25, "road": 0.5})
+        sources = [SOURCES[index] for index in drawn]
+        assert [sources.count(one) for one in ("dam", "road", "wall")] == [25, 50, 25]
+        # A photograph comes again only when all others of its source have come.
+        assert {drawn.count(index) for index in (0, 1)} == {12, 13}
+        assert max(map(drawn.count, drawn[2:])) <= 13
+        assert len({index for index in drawn if SOURCES[index] == "road"}) == 50
+    quotas = quotas_by_source(SOURCES, {"dam": 0.5}, 100)
+    assert len(set(TrainingSampler(100, 3, quotas=quotas))) == 100
+    assert shown(0, {"dam": 0.25}) != shown(1, {"dam": 0.25})
+    assert shown(1, {"dam": 0.25}) == shown(1, {"dam": 0.25})
+
+
+def test_rounded_shares_add_up_to_an_epoch() -> None:
+    for length in (1, 7, 100, 333):
+        drawn = shown(0, {"dam": 0.331, "road": 0.333}, length)
+        assert len(drawn) == length
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"bridge": 0.5}, "no training photograph is from bridge; they are from dam, road, wall"),
+        ({"dam": 0.4, "road": 0.6}, "they add up to 1 and leave nothing for wall; leave them out"),
+        (
+            {"dam": 0.2, "road": 0.2, "wall": 0.2},
+            "they add up to 0.6 and name all sources; let them add up to 1",
+        ),
+    ],
+)
+def test_shares_that_do_not_fit_the_sources_are_refused(
+    shares: dict[str, float], message: str
+) -> None:
+    with pytest.raises(DatasetError, match=message):
+        quotas_by_source(SOURCES, shares, 100)

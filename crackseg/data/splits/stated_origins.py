@@ -18,7 +18,7 @@ from crackseg.system.files import read_table
 log = logging.getLogger(__name__)
 
 _FILE_COLUMNS = ("file", "image", "our_file")
-_PHOTOGRAPH = "photograph"
+_PHOTOGRAPH, _SOURCE = "photograph", "source"
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,12 @@ class Origins:
     Attributes:
         sources: Source by folder, relative to the data set's root; ``.`` is the root itself.
         photographs: Photograph that each image was cut from, by image.
+        image_sources: Source by image, which comes before that of its folder.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
     photographs: Mapping[str, str] = field(default_factory=dict)
+    image_sources: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, pair: Pair) -> Origin:
         """Origin of a pair."""
@@ -41,8 +43,8 @@ class Origins:
             for folder, source in self.sources.items()
             if folder == "." or pair.image.startswith(f"{folder}/")
         )
-        photograph = self.photographs.get(pair.image, named.photograph)
-        return Origin(next(given, named.source), photograph)
+        source = self.image_sources.get(pair.image) or next(given, named.source)
+        return Origin(source, self.photographs.get(pair.image, named.photograph))
 
 
 def sources_of_folders(
@@ -62,15 +64,16 @@ def sources_of_folders(
     }
 
 
-def read_photographs(path: Path, images: Collection[str]) -> dict[str, str]:
-    """Reads which photograph each image was cut from; names of no image are said.
+def read_origins(path: Path, images: Collection[str]) -> Origins:
+    """Reads which photograph each image was cut from, and its source; names of no image are said.
 
     Args:
-        path: CSV file with a column ``file`` (or ``image``) and a column ``photograph``.
+        path: CSV file with a column ``file`` (or ``image``), a column ``photograph``, and perhaps
+            a column ``source``, whose cells may be empty.
         images: Images of the data set, by their paths relative to its root.
 
     Returns:
-        Photographs by image.
+        Photographs and sources by image.
 
     Raises:
         DatasetError: Other columns, an empty cell, a name that fits several images or none at all
@@ -85,6 +88,7 @@ def read_photographs(path: Path, images: Collection[str]) -> dict[str, str]:
         )
     by_ending = _by_ending(images)
     found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     absent = []
     for line, record in records:
         name, photograph = record.get(column), record.get(_PHOTOGRAPH)
@@ -95,6 +99,8 @@ def read_photographs(path: Path, images: Collection[str]) -> dict[str, str]:
             absent.append(name)
         elif found.setdefault(image, photograph) != photograph:
             raise DatasetError(f"{path}, line {line}: {name} was given another photograph before")
+        elif source := record.get(_SOURCE):
+            sources[image] = source
     if records and not found:
         raise DatasetError(
             f"{path}: none of the {len(records)} files that it lists is among the photographs, as "
@@ -102,7 +108,7 @@ def read_photographs(path: Path, images: Collection[str]) -> dict[str, str]:
         )
     if absent:
         log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
-    return found
+    return Origins(photographs=found, image_sources=sources)
 
 
 def _by_ending(images: Iterable[str]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from crackseg.data.splits.grouping import describe, with_photographs
 from crackseg.data.splits.leakage import find_leaks
 from crackseg.data.splits.manifest import Manifest
 from crackseg.data.splits.numbered_series import Blocks
-from crackseg.data.splits.stated_origins import Origins, read_photographs, sources_of_folders
+from crackseg.data.splits.stated_origins import Origins, read_origins, sources_of_folders
 from crackseg.errors import DatasetError
 
 IMAGES = ["a/CRACK500_1.jpg", "a/CRACK500_2.jpg", "b/CRACK500_3.png", "b/x.jpg", "c/x.jpg"]
@@ -43,7 +43,7 @@ def test_photographs_are_read_by_names_with_or_without_their_folder(tmp_path: Pa
         "CRACK500_3.jpg,q.jpg,0",
         "c/x.jpg,q.jpg,90",
     )
-    assert read_photographs(path, IMAGES) == {
+    assert read_origins(path, IMAGES).photographs == {
         "a/CRACK500_1.jpg": "p.jpg",
         "a/CRACK500_2.jpg": "p.jpg",
         "b/CRACK500_3.png": "q.jpg",
@@ -51,9 +51,18 @@ def test_photographs_are_read_by_names_with_or_without_their_folder(tmp_path: Pa
     }
 
 
+def test_a_source_that_is_given_for_a_file_comes_before_that_of_its_folder(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "o.csv", "file,photograph,source", "CRACK500_1.jpg,p,dam", "CRACK500_2.jpg,p,"
+    )
+    origins = replace(read_origins(path, IMAGES), sources={"a": "uav"})
+    rows = describe(pairs(), origins=origins)
+    assert [row.source for row in rows] == ["dam", "uav", "CRACK500", "", ""]
+
+
 def test_names_of_no_image_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "o.csv", "file,photograph", "CRACK500_1.jpg,p", "gone.jpg,p")
-    assert len(read_photographs(path, IMAGES)) == 1
+    assert len(read_origins(path, IMAGES).photographs) == 1
     assert f"{path}: 1 that it lists are not there: gone.jpg" in caplog.text
 
 
@@ -72,7 +81,7 @@ def test_a_list_that_cannot_be_used_is_one_message(
 ) -> None:
     path = write(tmp_path / "o.csv", *lines)
     with pytest.raises(DatasetError) as caught:
-        read_photographs(path, IMAGES)
+        read_origins(path, IMAGES)
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
 
