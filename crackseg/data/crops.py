@@ -1,5 +1,6 @@
 """Windows cut out of photographs at random, at their own scale or at one drawn from a range."""
 
+import math
 from collections.abc import Iterable
 
 import cv2
@@ -84,7 +85,7 @@ class RandomCrop:
         likely = _window_sums(crack / np.outer(rows, columns), window) / crack.sum()
         laid, anywhere = float((likely * held).sum()), float(held.mean())
         expected = self.crack_share * laid + (1 - self.crack_share) * anywhere
-        return expected * (np.prod(self.size) / np.prod(window))
+        return expected * (math.prod(self.size) / math.prod(window))
 
     def _window(
         self, photograph: tuple[int, ...], scales: tuple[float, float], drawn: float
