@@ -79,30 +79,18 @@ class UpBlock(nn.Module):
 
 
 class SkipNetwork(nn.Module):
-    """Encoder, bottom, decoder with skips, 1x1 head; the U-Nets below differ in these parts.
+    """What all networks have in common: an encoder, and a decoder that also sees its features.
 
     Attributes:
+        in_channels: Number of channels of the image.
         stride: Number of pixels that a side must be a multiple of, since every level halves it.
         radius: Largest distance at which a photograph's pixel can influence the output, in pixels.
     """
 
-    def __init__(
-        self,
-        encoder: list[nn.Module],
-        bottom: nn.Module,
-        decoder: list[nn.Module],
-        head: nn.Module,
-        in_channels: int,
-        radius: int,
-    ) -> None:
+    def __init__(self, in_channels: int, stride: int, radius: int) -> None:
         super().__init__()
-        self.encoder = nn.ModuleList(encoder)
-        self.bottom = bottom
-        self.decoder = nn.ModuleList(decoder)
-        self.head = head
-        self.pool = nn.MaxPool2d(2)
         self.in_channels = in_channels
-        self.stride: int = 2 ** len(encoder)
+        self.stride = stride
         self.radius = radius
 
     def forward(self, image: Tensor) -> Tensor:
@@ -124,16 +112,10 @@ class SkipNetwork(nn.Module):
 
     def logits_on_grid(self, image: Tensor) -> Tensor:
         """Computes the same of images whose sides are multiples of ``stride``, unchecked."""
-        features, skips = image, []
-        for level in self.encoder:
-            features = level(features)
-            skips.append(features)
-            features = self.pool(features)
-        features = self.bottom(features)
-        for level, skip in zip(self.decoder, reversed(skips), strict=True):
-            features = level(features, skip)
-        logits: Tensor = self.head(features)
-        return logits
+        raise NotImplementedError
+
+    def begin_training(self) -> None:
+        """Takes what a fresh training begins with, beyond the weights of a built network."""
 
     def _checked_size(self, image: Tensor) -> tuple[int, int]:
         if image.ndim != 4 or image.shape[1] != self.in_channels or 0 in image.shape:
@@ -144,6 +126,39 @@ class SkipNetwork(nn.Module):
         if self.training:
             check_fits((height, width), self.stride)
         return height, width
+
+
+class PoolingNetwork(SkipNetwork):
+    """Encoder with a max pooling after each level, bottom, decoder with skips, 1x1 head."""
+
+    def __init__(
+        self,
+        encoder: list[nn.Module],
+        bottom: nn.Module,
+        decoder: list[nn.Module],
+        head: nn.Module,
+        in_channels: int,
+        radius: int,
+    ) -> None:
+        super().__init__(in_channels, 2 ** len(encoder), radius)
+        self.encoder = nn.ModuleList(encoder)
+        self.bottom = bottom
+        self.decoder = nn.ModuleList(decoder)
+        self.head = head
+        self.pool = nn.MaxPool2d(2)
+
+    def logits_on_grid(self, image: Tensor) -> Tensor:
+        """Computes the same of images whose sides are multiples of ``stride``, unchecked."""
+        features, skips = image, []
+        for level in self.encoder:
+            features = level(features)
+            skips.append(features)
+            features = self.pool(features)
+        features = self.bottom(features)
+        for level, skip in zip(self.decoder, reversed(skips), strict=True):
+            features = level(features, skip)
+        logits: Tensor = self.head(features)
+        return logits
 
 
 def initialise(network: nn.Module, init: Init, negative_slope: float) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import torch
 
-from crackseg.errors import did_you_mean
+from crackseg.errors import ConfigError, did_you_mean
 from crackseg.models import NETWORKS, SkipNetwork, build_network
 from crackseg.models.registry import arguments_of
 from crackseg.system.limits import Limits
@@ -74,7 +74,11 @@ def outline(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
 
 
 def _size_faults(name: str, arguments: Mapping[str, Any]) -> list[str]:
-    weights = sum(weight.numel() for weight in outline(name, arguments).parameters())
+    try:
+        network = outline(name, arguments)
+    except ConfigError as error:
+        return [str(error)]
+    weights = sum(weight.numel() for weight in network.parameters())
     if weights <= MOST_WEIGHTS:
         return []
     return [

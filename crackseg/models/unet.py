@@ -7,7 +7,7 @@ from crackseg.models.blocks import (
     BlockStyle,
     ConvBlock,
     Init,
-    SkipNetwork,
+    PoolingNetwork,
     UpBlock,
     initialise,
     norm_act_drop,
@@ -16,7 +16,7 @@ from crackseg.models.registry import register
 
 
 @register("unet")
-class UNet(SkipNetwork):
+class UNet(PoolingNetwork):
     """The default U-Net: ``depth`` levels, each halving the size and doubling the channels.
 
     Args:
@@ -73,7 +73,7 @@ class UNet(SkipNetwork):
 
 
 @register("unet_paper")
-class PaperUNet(SkipNetwork):
+class PaperUNet(PoolingNetwork):
     """The report's U-Net: 246,805 weights for 3 channels in.
 
     It differs from the usual one in four points: there is a single convolution on each level,

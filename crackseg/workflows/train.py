@@ -91,6 +91,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
+    if start is None:
+        segmenter.network.begin_training()
     if config.logger.graph:
         height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)

