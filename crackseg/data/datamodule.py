@@ -22,6 +22,7 @@ from crackseg.data.readers import PairReader, PredictionScaleReader
 from crackseg.data.samplers import EvaluationBatches, TrainingSampler, quotas_by_source
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
+from crackseg.data.splits.source_selection import known_source
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.data.transforms import Augmentation
 from crackseg.errors import DatasetError
@@ -64,7 +65,7 @@ class CrackDataModule(LightningDataModule):
         self.settings = settings = data_settings(config)
         self.seed = seed
         # Crops are cut from photographs at their own size.
-        size = None if settings.crop_size is not None else settings.image_size
+        size = None if settings.crop_size else settings.image_size
         self.preprocessing = Preprocessing(
             size, settings.resize, settings.mask_threshold, settings.white_level
         )
@@ -176,14 +177,14 @@ class CrackDataModule(LightningDataModule):
             return self._one_batch(rows)
         # A photograph that is cropped several times is in the list several times.
         dataset = self._dataset(rows * self.settings.crops, self._changes())
-        sources = [row.source for row in rows]
-        quotas = quotas_by_source(sources, self.settings.shares, len(dataset))
+        named = self.settings.shares.items()
+        shares = {known_source("data.shares", name, rows): share for name, share in named}
+        quotas = quotas_by_source([row.source for row in rows], shares, len(dataset))
         sampler = TrainingSampler(len(dataset), self.seed, *self._place(), quotas)
         sampler.set_epoch(self._epochs_done())
         # torch's types know only samplers of indices; ours also give a seed.
-        return self._loader(
-            dataset, sampler=cast(Any, sampler), batch_size=self.settings.batch_size
-        )
+        order = cast(Any, sampler)
+        return self._loader(dataset, sampler=order, batch_size=self.settings.batch_size)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Loads validation photographs in order, each once."""

@@ -35,19 +35,11 @@ def quotas_by_source(
         ``length``. None where there are no shares.
 
     Raises:
-        DatasetError: A source has no photograph, or the shares leave nothing for other sources or
-            something for none.
+        DatasetError: The shares leave nothing for other sources, or something for none.
     """
     if not shares:
         return []
     names = np.array(sources)
-    absent = [name for name in shares if name not in sources]
-    if absent:
-        known = ", ".join(sorted(set(sources)))
-        raise DatasetError(
-            f"data.shares: no training photograph is from {', '.join(absent)}; they are from "
-            f"{known}"
-        )
     parts = [np.flatnonzero(names == name) for name in shares]
     ends = np.cumsum(list(shares.values()))
     others = np.flatnonzero(~np.isin(names, list(shares)))

@@ -158,7 +158,6 @@ def test_rounded_shares_add_up_to_an_epoch() -> None:
 @pytest.mark.parametrize(
     ("shares", "message"),
     [
-        ({"bridge": 0.5}, "no training photograph is from bridge; they are from dam, road, wall"),
         ({"dam": 0.4, "road": 0.6}, "they add up to 1 and leave nothing for wall; leave them out"),
         (
             {"dam": 0.2, "road": 0.2, "wall": 0.2},

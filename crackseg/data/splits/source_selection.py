@@ -10,7 +10,9 @@ log = logging.getLogger(__name__)
 
 
 def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
-    """Finds a source by its name, in upper or lower case, and returns it as the rows spell it.
+    """Finds a source by its name and returns it as the rows spell it.
+
+    Upper and lower case count only where two sources differ in nothing else.
 
     Args:
         setting: Setting that names the source, for the message.
@@ -18,19 +20,25 @@ def known_source(setting: str, name: str, rows: Iterable[Row]) -> str:
         rows: Rows of the data set.
 
     Raises:
-        DatasetError: No row is from this source.
+        DatasetError: No row is from this source, or more than one has this name.
     """
-    known = {row.source.lower(): row.source for row in rows if row.source}
-    source = known.get(name.lower())
-    if source is None:
-        there = ", ".join(sorted(known.values())) or "told by no name"
-        meant = nearest(name.lower(), known)
-        guess = f" (did you mean {known[meant]}?)" if meant else ""
+    sources = sorted({row.source for row in rows if row.source})
+    alike = [source for source in sources if source.lower() == name.lower()]
+    if name in alike:
+        return name
+    if len(alike) > 1:
+        raise DatasetError(
+            f"{setting}: {name!r} may be {' or '.join(alike)}; write it as one of them"
+        )
+    if not alike:
+        by_letters = {source.lower(): source for source in sources}
+        meant = nearest(name.lower(), by_letters)
+        guess = f" (did you mean {by_letters[meant]}?)" if meant else ""
         raise DatasetError(
             f"{setting}: no photograph here is from a source {name!r}; the sources are "
-            f"{there}{guess}"
+            f"{', '.join(sources) or 'told by no name'}{guess}"
         )
-    return source
+    return alike[0]
 
 
 def known_sources(

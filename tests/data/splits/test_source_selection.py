@@ -1,13 +1,14 @@
 """Sources take part or stay out by name."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.manifest import Row
-from crackseg.data.splits.source_selection import select_sources
+from crackseg.data.splits.source_selection import known_source, select_sources
 from crackseg.errors import DatasetError
 
 STEMS = ("CFD_1", "CFD_2", "DeepCrack_11111", "a_0_1", "11111", "holiday")
@@ -30,6 +31,14 @@ def test_all_take_part_where_nothing_is_said(rows: list[Row]) -> None:
 
 def test_only_some_take_part_in_whatever_case(rows: list[Row]) -> None:
     assert stems(select_sources(rows, ["cfd", "MASONRY"])) == ["CFD_1", "CFD_2", "a_0_1"]
+
+
+def test_case_counts_where_two_names_differ_in_nothing_else(rows: list[Row]) -> None:
+    both = [*rows, replace(rows[0], source="Uav"), replace(rows[0], source="UAV")]
+    assert known_source("data.shares", "UAV", both) == "UAV"
+    assert known_source("data.shares", "Uav", both) == "Uav"
+    with pytest.raises(DatasetError, match="'uav' may be UAV or Uav; write it as one of them"):
+        known_source("data.shares", "uav", both)
 
 
 def test_what_is_left_out_takes_its_near_duplicates_with_it(
