@@ -23,9 +23,9 @@ from crackseg.evaluation.results import (
     Summary,
 )
 from crackseg.metrics.calibration import binned, calibration_error, reliability
-from crackseg.metrics.curves import average_precision, ods, ois
+from crackseg.metrics.curves import Best, average_precision, ods, ois
 from crackseg.metrics.histogram import THRESHOLDS, Counts, ProbabilityHistogram
-from crackseg.metrics.overlap import image_scores
+from crackseg.metrics.overlap import image_scores, total_scores
 from crackseg.metrics.thin_structures import ThinCounts
 
 
@@ -147,7 +147,14 @@ def _part(members: Sequence[ImageRecord], place: int, seed: int) -> Part:
         intervals=PartIntervals(
             intervals.totals(place), intervals.thin_totals(), intervals.alarms()
         ),
+        own_best=_own_best(members) if summary.has_crack else None,
     )
+
+
+def _own_best(members: Sequence[ImageRecord]) -> Best:
+    counts = np.sum([record.counts for record in members], axis=0)
+    threshold = ods(counts).threshold
+    return Best(total_scores(counts[THRESHOLDS.index(threshold)])["crack_iou"], threshold)
 
 
 def _named(counts: Counts) -> dict[str, int]:

@@ -69,9 +69,17 @@ class PartIntervals:
 
 @dataclass(frozen=True)
 class Part(Summary):
-    """Figures of a part of the images, such as a source, with intervals of its totals."""
+    """Figures of a part of the images, such as a source, with intervals of its totals.
+
+    Attributes:
+        intervals: Intervals of the figures.
+        own_best: Crack IoU at the threshold where it is largest on these very images. Nobody can
+            choose that threshold without their masks; how much larger it is than at the stored one
+            says how well that carries over. None without crack, and in files of earlier versions.
+    """
 
     intervals: PartIntervals
+    own_best: Best | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

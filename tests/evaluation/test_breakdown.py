@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from crackseg.data.splits.manifest import Row
+from crackseg.evaluation.assessment import assess
 from crackseg.evaluation.breakdown import parts, summarise
 from crackseg.evaluation.records import ImageRecord, measure_image
+from crackseg.metrics.curves import Best
 from crackseg.metrics.false_alarms import Alarm
 from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram, count_probabilities
 from crackseg.metrics.overlap import image_scores, total_scores
@@ -119,6 +121,24 @@ def test_sources_in_order_of_their_names(records: list[ImageRecord]) -> None:
     assert rows["CFD"] == [records[0], records[3]]
     assert summarise(rows["CFD"], PLACE).alarms is None
     assert summarise(rows["noncrack"], PLACE).crack_free == 1
+
+
+def test_the_best_threshold_of_a_part_is_the_best_on_its_own_images(
+    records: list[ImageRecord],
+) -> None:
+    members = parts(records, "source")["CRACK500"]
+    found = assess(members, judged(1, 4, row("b1"))[1], 0.37).by.source["CRACK500"].own_best
+    ious = [total_scores(np.sum([one.counts[k] for one in members], 0)) for k in range(100)]
+    best = max(range(100), key=lambda place: ious[place]["crack_iou"])
+    assert found
+    assert found == Best(ious[best]["crack_iou"], THRESHOLDS[best])
+    assert found.value > ious[PLACE]["crack_iou"]
+
+
+def test_a_part_without_crack_has_no_best_threshold(records: list[ImageRecord]) -> None:
+    found = assess(records, judged(1, 4, row("b1"))[1], 0.37).by
+    assert found.source["noncrack"].own_best is None
+    assert found.width["no crack"].own_best is None
 
 
 def test_groups_join_near_duplicates(records: list[ImageRecord]) -> None:

@@ -37,6 +37,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "interval": interval,
     "signed": signed,
     "literal": literal,
+    "best": lambda best: f"{score(best.value)} at {best.threshold:.2f}",
 }
 
 

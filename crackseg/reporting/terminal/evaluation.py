@@ -14,6 +14,7 @@ from crackseg.evaluation.results import (
     Bounds,
     Part,
 )
+from crackseg.metrics.curves import Best
 from crackseg.reporting.formatting import count_of_pixels, rounded_count, short_score
 from crackseg.reporting.terminal.scores import PIPE_WIDTH, SCORE_LABELS
 from crackseg.system.console import Terminal
@@ -142,16 +143,21 @@ def _alarms(alarms: Alarms) -> Table:
 
 
 def _parts(title: str, parts: Mapping[str, Part]) -> Table:
-    heading = f"{title}, totals at the stored threshold"
+    heading = f"{title}, totals at the stored threshold (below: IoU at its own best, optimistic)"
     table = _table(heading, "", "images", "IoU", *_OF_PARTS)
     for name, part in parts.items():
         cells = []
         if part.has_crack:
             bounds = part.intervals.totals["crack_iou"]
-            cells.append(_figure(part.totals["crack_iou"], bounds))
+            cells.append(_figure(part.totals["crack_iou"], bounds) + _best(part.own_best))
             cells += [short_score(figure(part)) for figure in _OF_PARTS.values()]
         table.add_row(Text(name), f"{part.images:,}", *cells)
     return table
+
+
+def _best(best: Best | None) -> str:
+    """A figure and its threshold on a line of their own; the table has no room for a column."""
+    return f"\nbest {short_score(best.value)} at {best.threshold:.2f}" if best else ""
 
 
 def _figure(value: float, bounds: Bounds) -> str:

@@ -90,6 +90,18 @@ def test_an_evaluation_of_an_earlier_checkpoint_is_none(tmp_path: Path) -> None:
     assert read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt") is None
 
 
+def test_an_evaluation_of_an_earlier_version_lacks_best_thresholds(tmp_path: Path) -> None:
+    judgement(tmp_path)
+    path = tmp_path / "evaluation" / METRICS
+    told = json.loads(path.read_text())
+    for part in told["by"]["source"].values():
+        del part["own_best"]
+    path.write_text(json.dumps(told))
+    found = read_evaluation(tmp_path / "evaluation", tmp_path / "best.ckpt")
+    assert found
+    assert found.metrics.by.source["CFD"].own_best is None
+
+
 def test_an_evaluation_without_its_protocol_is_none(tmp_path: Path) -> None:
     judgement(tmp_path)
     path = tmp_path / "evaluation" / METRICS

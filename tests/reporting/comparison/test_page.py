@@ -89,6 +89,19 @@ def test_the_table_holds_the_figures_with_their_intervals(page: Path, report: Re
     assert "epoch 7/9" in text
 
 
+def test_the_table_of_sources_tells_what_the_stored_threshold_costs(
+    page: Path, report: Report, tmp_path: Path
+) -> None:
+    write_report(report, tmp_path / "page.md")
+    text, markdown = parsed(page).text, (tmp_path / "page.md").read_text(encoding="utf-8")
+    for one in report.entries:
+        part = one.test.metrics.by.source["CFD"]
+        assert part.own_best
+        best = f"{part.own_best.value:.3f} at {part.own_best.threshold:.2f}"
+        assert f"{part.totals['crack_iou']:.3f} {best}" in text
+        assert f"| {part.totals['crack_iou']:.3f} ({best}) |" in markdown
+
+
 def test_the_headline_says_how_figures_were_measured(page: Path) -> None:
     text = parsed(page).text
     assert "test: dataset totals over 6 photographs; threshold on val. no leak: none of 6" in text

@@ -77,6 +77,10 @@ def test_no_figure_is_cut_off(out: str, found: Assessment) -> None:
             bounds = part.intervals.totals["crack_iou"]
             assert with_interval(part.totals["crack_iou"], bounds) in out
             assert three(part.thin_totals["tolerant_f1"]) in out
+            assert part.own_best
+            best = part.own_best
+            assert f"best {three(best.value)} at {best.threshold:.2f}" in out
+    assert "(below: IoU at its own best, optimistic)" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("kind", ["totals", "means"])
