@@ -12,6 +12,9 @@ from crackseg.parameters.usage import UsageParameters
 from crackseg.system.limits import Limits
 
 FORMAT = 1
+# Names of schedules of the learning rate, and epochs or the share of a training to warm up in.
+SCHEDULES = ("plateau", "cosine", "one_cycle")
+WARMUP_LIMITS = Limits(0, 1_000_000)
 _RATE = Limits(0, 3e38)
 _SEED = Limits(0, 2**32 - 1, whole=True)
 
@@ -58,6 +61,12 @@ class SchedulerParameters:
     factor: float
     patience: int
     min_lr: float
+    name: str = "plateau"
+    warmup: float = 0.0
+
+    def warmup_epochs(self, epochs: int) -> float:
+        """Number of epochs in which the rate rises, of a training of so many epochs."""
+        return self.warmup * epochs if self.warmup < 1 else self.warmup
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,9 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
         factor=fields.number("factor", Limits(0, 1)),
         patience=fields.number("patience", WHOLE),
         min_lr=fields.number("min_lr", _RATE),
+        # Checkpoints of earlier versions have neither.
+        name=fields.choice("name", SCHEDULES) if "name" in fields else "plateau",
+        warmup=fields.number("warmup", WARMUP_LIMITS) if "warmup" in fields else 0.0,
     )
 
 

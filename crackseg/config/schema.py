@@ -117,8 +117,15 @@ class OptimizerConfig:
 
 @dataclass
 class SchedulerConfig:
-    """Multiplies the learning rate by ``factor`` after ``patience`` epochs without progress."""
+    """The learning rate in the course of a training.
 
+    ``plateau`` multiplies it by ``factor`` after ``patience`` epochs without progress of
+    ``monitor``; ``cosine`` and ``one_cycle`` bring it down to ``min_lr`` by the end.
+    """
+
+    name: str = "plateau"
+    # Epochs in which the rate rises; below 1 a share of the training.
+    warmup: float = 0.0
     monitor: str = "val/best_crack_iou"
     factor: float = 0.5
     patience: int = 3
@@ -140,6 +147,10 @@ class TrainerConfig:
     """Settings of Lightning's Trainer."""
 
     max_epochs: int = 100
+    # Minutes.
+    max_time: float | None = None
+    # Largest norm of the gradient.
+    gradient_clip: float | None = None
     accelerator: str = "auto"
     devices: Any = "auto"
     strategy: str = "auto"

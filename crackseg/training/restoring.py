@@ -71,12 +71,12 @@ def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "loops": {"fit_loop": trainer.fit_loop.state_dict()},
         "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks},  # type: ignore[attr-defined]
         "optimizer_states": [optimizer.state_dict()],
-        "lr_schedulers": [scheduler.state_dict()],
+        "lr_schedulers": [] if scheduler is None else [scheduler.state_dict()],
     }
 
 
-def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler]:
-    """The optimizer with a state for each weight, and the scheduler, without their memory."""
+def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler | None]:
+    """The optimizer with a state for each weight, and any scheduler, without their memory."""
     network = _outline(module.network)
     optimizer, scheduler = module.build_optimizer(network)
     for weight in network.parameters():
@@ -90,9 +90,10 @@ def _outline(network: nn.Module) -> nn.ParameterList:
 
 
 def _setting_faults(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
-    """Compares settings, which a training does not change; a learning rate only falls."""
+    """Compares settings, which a training does not change; a learning rate is below the first."""
     faults = []
-    for place in ("optimizer_states.0.param_groups.0", "lr_schedulers.0"):
+    schedulers = [f"lr_schedulers.{number}" for number in range(len(fresh["lr_schedulers"]))]
+    for place in ("optimizer_states.0.param_groups.0", *schedulers):
         these, those = _at(saved, place), _at(fresh, place)
         faults += [
             f"{place}.{key}={shown(these[key])}: {shown(those[key])} in this run"

@@ -246,7 +246,7 @@ def _mask_writer(
 
 def _build_trainer(config: EvaluateConfig, examination: EvaluationCallback) -> Trainer:
     settings = asdict(config.trainer)
-    for of_training in ("max_epochs", "precision", "profiler"):
+    for of_training in ("max_epochs", "max_time", "gradient_clip", "precision", "profiler"):
         del settings[of_training]
     if is_onnx(config.checkpoint):
         settings["accelerator"] = "cpu"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Trainer, seed_everything
+from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
@@ -41,6 +41,7 @@ from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.restoring import restoring
+from crackseg.training.schedules import Schedule, TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
@@ -181,6 +182,9 @@ def _build_trainer(
     settings = asdict(config.trainer)
     settings["precision"] = resolve_precision(settings["precision"], settings["accelerator"])
     settings["profiler"] = build_profiler(settings["profiler"], folder)
+    settings["gradient_clip_val"] = settings.pop("gradient_clip")
+    # Lightning's own clock stops within an epoch, whose figures would then be none.
+    limits = [] if (minutes := settings.pop("max_time")) is None else [TimeLimit(minutes)]
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
     return build_trainer(
@@ -189,6 +193,8 @@ def _build_trainer(
         callbacks=[
             throughput,
             StopBetweenBatches(came),
+            *limits,
+            Schedule(*limits),
             *build_callbacks(config.callbacks, str(folder)),
         ],
         plugins=[SafeCheckpointIO()],
@@ -215,11 +221,14 @@ def _judge_best(
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
         judged["test"] = scores_at_half_and_stored(segmenter.totals["test"], threshold)
     last = read_checkpoint(best.with_name(LAST))
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    ended = [one.minutes for one in callbacks if isinstance(one, TimeLimit) and one.ended]
     return {
         "threshold": threshold,
         "best_epoch": checkpoint.epoch + 1,
         "epochs": last.epoch + 1,
-        "stopped_early": bool(trainer.should_stop),
+        "stopped_early": bool(trainer.should_stop) and not ended,
+        **({"max_time": ended[0]} if ended else {}),
         **judged,
     }
 

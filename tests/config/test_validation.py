@@ -33,6 +33,8 @@ from tests.helpers.settings import composed
         ("data.count=null", "data.count: how many photographs to make"),
         ("optimizer.lr=0", "optimizer.lr=0.0: greater than 0"),
         ("scheduler.factor=1", "scheduler.factor=1.0: between 0 and 1"),
+        ("scheduler.name=cosin", "scheduler.name=cosin: one of plateau, cosine, one_cycle; did"),
+        ("scheduler.warmup=-1", "scheduler.warmup=-1.0: at least 0"),
         ("trainer.max_epochs=0", "trainer.max_epochs=0: at least 1"),
         ("trainer.precision=8", "trainer.precision=8: one of auto, 32-true"),
         ("callbacks.monitor=val/typo", "callbacks.monitor=val/typo: one of val/best_crack_iou"),
@@ -63,6 +65,29 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(override: str, messa
 def test_weights_for_a_loss_that_ignores_them_are_refused() -> None:
     with pytest.raises(ConfigError, match="no term of bce uses class weights"):
         check_train_config(composed("loss=bce", "loss.class_weights=[1,2]"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            "scheduler.warmup=5 trainer.max_epochs=5",
+            "scheduler.warmup=5: less than the 5 epochs of trainer.max_epochs",
+        ),
+        (
+            "scheduler=one_cycle scheduler.warmup=0",
+            "scheduler.warmup=0: scheduler=one_cycle begins with a rise; .3 is a share",
+        ),
+        (
+            "scheduler=cosine scheduler.min_lr=0.1",
+            "scheduler.min_lr=0.1: at most optimizer.lr=0.001, from where scheduler=cosine comes",
+        ),
+    ],
+)
+def test_a_schedule_fits_its_training(overrides: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_train_config(composed(*overrides.split()))
+    assert message in str(caught.value)
 
 
 def test_all_faults_are_reported_together() -> None:
