@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings, data_settings
+from crackseg.data.augmentation import Augmentation
 from crackseg.data.class_weights import balancing_weights
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, one_by_one, refuse_idle_workers, stop_workers
@@ -22,7 +23,7 @@ from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
-from crackseg.data.transforms import Augmentation, RandomCrop
+from crackseg.data.transforms import RandomCrop
 from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.progress import progress
@@ -246,11 +247,9 @@ class CrackDataModule(LightningDataModule):
 
     def _changes(self) -> list[PairTransform]:
         """Random changes of a pair in training."""
-        changes: list[PairTransform] = []
-        if self.settings.crop_size is not None:
-            changes.append(self._crop())
+        changes: list[PairTransform] = [] if self.settings.crop_size is None else [self._crop()]
         if self.settings.augment:
-            changes.append(Augmentation(self.training_size))
+            changes.append(Augmentation(self.training_size, self.settings.augment))
         return changes
 
     def _crop(self) -> RandomCrop:
