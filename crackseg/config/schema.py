@@ -56,7 +56,8 @@ class DataConfig:
     crack_values: list[int] | None = None
     crack_colours: list[str] | None = None
     white_level: int | None = None
-    augment: bool = True
+    # Yes or no, or the name of an augmentation.
+    augment: Any = True
     crop_size: Any = None
     crops: int = 1
     crack_crops: float = 0.5

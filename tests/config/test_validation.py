@@ -14,6 +14,11 @@ from tests.helpers.settings import composed
         ("data.image_size=0", "data.image_size=0: it is one side or"),
         ("data.image_size=[96]", "data.image_size=[96]: it is one side or"),
         (
+            "data.augment=strnog",
+            "data.augment=strnog: one of true, false, flips, standard, strong; did you mean "
+            "strong?",
+        ),
+        (
             "data.image_size=100",
             "data.image_size=100 with model=unet: an image of 100x100 pixels (H x W) does not "
             "fit: this network is trained on multiples of 16; the nearest that fit are 96x96 and "
@@ -101,6 +106,7 @@ def test_all_faults_are_reported_together() -> None:
     "override",
     [
         "data.image_size=[96,160]",
+        "data.augment=strong",
         "trainer.devices=2",
         "trainer.devices=-1",
         "trainer.devices=[0,1]",
