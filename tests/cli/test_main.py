@@ -39,6 +39,7 @@ HEAVY = {
         ("data verify", "--exclude FILE"),
         ("data explore", "--image-size"),
         ("data download", "--version"),
+        ("data draw", "--crack-free"),
     ],
 )
 def test_help_does_not_wait_for_heavy_imports(command: str, word: str) -> None:
