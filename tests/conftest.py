@@ -1,6 +1,7 @@
 """What many tests share: a small data set on disk, and one small training on it."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
+from crackseg.weights import registry
 from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import explored, write_archive, write_by_hand
@@ -91,3 +93,14 @@ def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
     assert export(trained.checkpoint, path) < 1e-5
     return path
+
+
+@pytest.fixture
+def filled_box(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the networks that come with the package, each of them the small one."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    monkeypatch.setattr(registry, "FOLDER", folder)
+    for model in registry.BUNDLED:
+        shutil.copy(exported, model.path)
+    return folder

@@ -18,7 +18,7 @@ FLOORS = (
     ("evaluation", "training"),
     ("data", "runs"),
     ("inference",),
-    ("config", "checkpoint", "parameters", "preprocessing", "visualization"),
+    ("config", "checkpoint", "parameters", "preprocessing", "visualization", "weights"),
     ("images", "models", "losses", "metrics", "system"),
     ("errors", "geometry", "limits"),
 )

@@ -19,6 +19,7 @@ from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.processes import usable_cores
+from crackseg.weights.registry import bundled_at
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -62,6 +63,7 @@ class OpenedModel:
             that of the engine.
         usage: What its use on photographs needs, such as its threshold.
         digest: SHA-256 of the file.
+        licence: Licence of its weights, where the file says it.
     """
 
     path: Path
@@ -69,6 +71,15 @@ class OpenedModel:
     precision: str
     usage: UsageParameters
     digest: str
+    licence: str | None = None
+
+    @property
+    def line(self) -> str:
+        """Line that names the network and its licence."""
+        of_package = bundled_at(self.path)
+        if of_package is not None:
+            return of_package.line
+        return f"model: {self.path}" + (f" (licence: {self.licence})" if self.licence else "")
 
 
 def is_onnx(path: str | Path) -> bool:
@@ -116,6 +127,7 @@ def open_model(
         precision="int8" if model.quantised else opened.precision,
         usage=model.info,
         digest=hashlib.sha256(model.graph).hexdigest(),
+        licence=model.info.licence,
     )
 
 

@@ -19,6 +19,7 @@ from crackseg.parameters.form import Fields, FormError
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
 from crackseg.system.limits import Limits
+from crackseg.weights.registry import bundled_at
 
 SUFFIX = ".onnx"
 _KEY = "crackseg"
@@ -170,7 +171,7 @@ def read_model(path: str | Path) -> ExportedModel:
         info = _info(properties[_KEY])
         _check_graph(model)
     except FormError as error:
-        raise CheckpointError(f"{path}: refused, {error}; export the network again") from error
+        raise CheckpointError(f"{path}: refused, {error}; {_remedy(path)}") from error
     return ExportedModel(data, info, quantised=_is_quantised(model))
 
 
@@ -181,9 +182,13 @@ def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
     except Exception as error:
         # A foreign or damaged file can fail in any way.
         raise CheckpointError(
-            f"{path}: not an ONNX file, or truncated or damaged; export the network again"
+            f"{path}: not an ONNX file, or truncated or damaged; {_remedy(path)}"
         ) from error
     return model
+
+
+def _remedy(path: Path) -> str:
+    return "install crackseg again" if bundled_at(path) else "export the network again"
 
 
 def _info(text: str) -> ModelInfo:
