@@ -84,16 +84,16 @@ def write_page(
         export_model: Function that writes the ONNX file of a checkpoint.
     """
     # Imported here for the same reason.
-    from crackseg.workflows.other_tools.offline_page import make_offline_page, require_page
+    from crackseg.workflows.other_tools.offline_page import make_offline_page, prepare_page
 
-    require_page(options.html)
+    runtime = prepare_page(options.html, options.runtime)
     with TemporaryDirectory(prefix="crackseg-") as folder:
         model = options.output or Path(folder) / f"model{_ONNX}"
         if _is_model(options.checkpoint):
             model = options.checkpoint
         else:
             export_model(options, model)
-        make_offline_page(model, options.html, options.runtime)
+        make_offline_page(model, options.html, runtime)
     megabytes = options.html.stat().st_size / 1e6
     print(f"{options.html}: {megabytes:.0f} MB, needs nothing else; open it in a browser")
 

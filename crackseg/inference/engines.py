@@ -40,12 +40,14 @@ class Engine(Protocol):
         precision: Precision of its floats, such as ``float32``.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
+        batch: Number of tiles that it computes at a time.
     """
 
     name: str
     precision: str
     stride: int
     radius: int
+    batch: int
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, float32 (N, 1, h, w), of a tile, uint8 (N, 3, h, w)."""
@@ -169,6 +171,9 @@ class OnnxEngine:
         float32: Whether floats are computed in float32, see :func:`open_model`.
     """
 
+    # One tile keeps all cores at work, and several take longer for the memory that they need.
+    batch = 1
+
     def __init__(
         self,
         name: str,
@@ -225,7 +230,7 @@ def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
 
 _OPENVINO_PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 # Makes of a graph a function of pixels that gives probabilities, and says the precision of its
-# floats. The fastest runtime stands first.
+# floats.
 _RUNTIMES: Mapping[str, Callable[[bytes, int, bool], tuple[Run, str]]] = {
     "openvino": _by_openvino,
     "onnxruntime": _by_onnxruntime,

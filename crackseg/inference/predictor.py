@@ -191,7 +191,9 @@ class Predictor:
         def rows(start: int, stop: int) -> Pixels:
             return small.rows(start, stop).transpose(2, 0, 1)[None]
 
-        bands = tiled_bands(engine.logits, rows, small.size, engine.radius, engine.stride, TILE)
+        bands = tiled_bands(
+            engine.logits, rows, small.size, engine.radius, engine.stride, TILE, engine.batch
+        )
         return rows_at_size((band[0, 0] for band in bands), small.size, size)
 
     def _band(
