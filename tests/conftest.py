@@ -4,11 +4,13 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
+from crackseg.models import SkipNetwork
 from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import explored, write_archive, write_by_hand
@@ -91,3 +93,17 @@ def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
     assert export(trained.checkpoint, path) < 1e-5
     return path
+
+
+@pytest.fixture(scope="module")
+def one_graph(exported: Path) -> Iterator[None]:
+    """Exports of the small training take the graph that was made of it once, which takes long."""
+
+    def again(network: SkipNetwork) -> onnx.ModelProto:
+        graph = onnx.load(exported)
+        del graph.metadata_props[:]
+        return graph
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crackseg.workflows.export.export_network", again)
+        yield
