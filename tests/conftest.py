@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
+from crackseg.models import SkipNetwork
 from crackseg.weights import registry
 from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
@@ -104,3 +106,17 @@ def filled_box(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for model in registry.BUNDLED:
         shutil.copy(exported, model.path)
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_graph(exported: Path) -> Iterator[None]:
+    """Exports of the small training take the graph that was made of it once, which takes long."""
+
+    def again(network: SkipNetwork) -> onnx.ModelProto:
+        graph = onnx.load(exported)
+        del graph.metadata_props[:]
+        return graph
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crackseg.workflows.export.export_network", again)
+        yield

@@ -42,9 +42,22 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
         CrackSegError: The output has another suffix, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
-    made = exported(checkpoint, output, licence)
+    require_model_file(output)
+    made = exported(read_checkpoint(checkpoint), licence)
     write_model(made.graph, made.info, output)
     return made.difference
+
+
+def require_model_file(output: Path) -> None:
+    """Checks that an ONNX file can be written, before long work begins.
+
+    Raises:
+        CrackSegError: It has another suffix.
+        OutputError: It cannot be written.
+    """
+    if output.suffix.lower() != SUFFIX:
+        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
+    require_writable_file(output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,22 +77,23 @@ class Exported:
     difference: float
 
 
-def exported(checkpoint: Path, output: Path, licence: str) -> Exported:
-    """Does all of :func:`export` but the writing; takes and raises the same."""
-    if output.suffix.lower() != SUFFIX:
-        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
-    require_writable_file(output)
-    content = read_checkpoint(checkpoint)
-    network = network_of(content)
+def exported(checkpoint: Checkpoint, licence: str) -> Exported:
+    """Makes the graph of a checkpoint's network, and compares the two.
+
+    Raises:
+        CheckpointError: The checkpoint's leaks are not what a training writes.
+        CrackSegError: The two probabilities differ too much.
+    """
+    network = network_of(checkpoint)
     graph = export_network(network)
     difference = _difference(network, graph.SerializeToString())
     # Not the other way round, since nothing compares with a figure that is no number.
     if not difference <= _LARGEST_DIFFERENCE:
         raise CrackSegError(
-            f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
+            f"{checkpoint.path}: cannot be exported, as an ONNX file its probabilities differ by "
             f"{difference:.2g}; please report this network"
         )
-    return Exported(content, graph, info_of(content, network, licence), difference)
+    return Exported(checkpoint, graph, info_of(checkpoint, network, licence), difference)
 
 
 def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:

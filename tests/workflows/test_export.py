@@ -16,6 +16,8 @@ from crackseg.workflows import export as module
 from crackseg.workflows.export import UNSTATED, export
 from crackseg.workflows.train import TrainResult
 
+pytestmark = pytest.mark.usefixtures("one_graph")
+
 
 @pytest.fixture
 def run(trained: TrainResult, tmp_path: Path) -> Path:
