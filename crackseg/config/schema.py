@@ -135,10 +135,12 @@ class SchedulerConfig:
 
 @dataclass
 class CallbacksConfig:
-    """Choice of the epoch to keep, early stopping, and how often pictures are drawn."""
+    """Choice of the weights to keep, early stopping, and how often pictures are drawn."""
 
     monitor: str = "val/best_crack_iou"
     patience: int = 10
+    # Share that a running average of the weights keeps of itself at each step.
+    average: float | None = None
     pictures_every: int = 5
     pictures: int = 8
 

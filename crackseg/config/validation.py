@@ -38,6 +38,7 @@ LEARNING_RATE_LIMITS = Limits(0, 3e38, above=True)
 EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 # A year.
 MINUTE_LIMITS = Limits(0, 525_600, above=True, unit="minutes")
+AVERAGE_LIMITS = Limits(0, 1, above=True, below=True)
 NORM_LIMITS = Limits(0, 1e9, above=True)
 
 
@@ -140,7 +141,12 @@ def _schedule_checks(scheduler: SchedulerConfig, lr: float, epochs: int) -> list
 
 
 def _callback_checks(callbacks: CallbacksConfig) -> list[Check]:
+    average = callbacks.average
     return [
+        (
+            average is None or AVERAGE_LIMITS.hold(average),
+            f"callbacks.average={average}: {AVERAGE_LIMITS}, or null for the weights themselves",
+        ),
         one_of("callbacks.monitor", callbacks.monitor, MONITORS),
         within("callbacks.patience", callbacks.patience, EPOCH_LIMITS),
         within("callbacks.pictures_every", callbacks.pictures_every, replace(EPOCH_LIMITS, low=1)),

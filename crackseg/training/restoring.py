@@ -18,6 +18,8 @@ from crackseg.parameters.form import WHOLE, one_line, shown
 
 # Of an optimizer's and a scheduler's values, those that are no settings.
 _CHANGING = ("lr", "best", "last_epoch", "_last_lr", "num_bad_epochs", "cooldown_counter")
+# Of the callbacks, those without which a training goes on as another one.
+_NEEDED = ("RunningAverage",)
 
 
 def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningModule) -> list[str]:
@@ -38,10 +40,12 @@ def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningMo
     known = {key: state[key] for key in fresh if key in state}
     for key in ("callbacks", "loops"):
         if isinstance(known.get(key), dict):
-            known[key] = {name: one for name, one in known[key].items() if name in fresh[key]}
+            wanted = {*fresh[key], *_NEEDED}
+            known[key] = {name: one for name, one in known[key].items() if name in wanted}
     if isinstance(known.get("callbacks"), dict):
         # Callbacks that an earlier version did not have start anew.
-        fresh["callbacks"] = {name: fresh["callbacks"][name] for name in known["callbacks"]}
+        wanted = {*known["callbacks"], *_NEEDED}
+        fresh["callbacks"] = {n: one for n, one in fresh["callbacks"].items() if n in wanted}
     faults = list(_unlike(known, fresh, ""))
     return faults or _setting_faults(known, fresh) + _progress_faults(known, state["epoch"])
 
