@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint
-from crackseg.errors import ConfigError
+from crackseg.errors import ConfigError, reason_of
 from crackseg.inference.engines import OpenedModel
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.models import SkipNetwork, build_network
@@ -89,6 +89,7 @@ def _device(name: str) -> torch.device:
         # A device without memory, such as meta, takes everything and gives nothing back.
         torch.empty(0, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
+        raise ConfigError(
+            f"device={name}: not there ({reason_of(error)}); try device=auto"
+        ) from error
     return device
