@@ -70,6 +70,19 @@ class SchedulerParameters:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The checkpoint that a training took its first weights from.
+
+    Attributes:
+        path: Path of the file at that time.
+        sha256: Hash of the file.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class CheckpointParameters(UsageParameters):
     """What a checkpoint says about its network, as plain values.
 
@@ -80,6 +93,7 @@ class CheckpointParameters(UsageParameters):
         scheduler: Learning rate of its training.
         seed: Seed of the run.
         versions: Versions of the packages.
+        init_from: Origin of the first weights; None where they were drawn.
     """
 
     model: NetworkParameters
@@ -88,6 +102,7 @@ class CheckpointParameters(UsageParameters):
     scheduler: SchedulerParameters
     seed: int
     versions: Mapping[str, str]
+    init_from: Origin | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointParameters":
@@ -105,6 +120,7 @@ class CheckpointParameters(UsageParameters):
             **cls.usage(fields),
             seed=fields.number("seed", _SEED),
             versions=fields.table("versions", _is_text, "texts"),
+            init_from=_origin(fields.part("init_from")) if "init_from" in fields else None,
         )
         fields.refuse()
         return parameters
@@ -123,6 +139,7 @@ class CheckpointParameters(UsageParameters):
             **super().as_dict(),
             "seed": self.seed,
             "versions": dict(self.versions),
+            **({} if self.init_from is None else {"init_from": dict(vars(self.init_from))}),
             "format": FORMAT,
         }
 
@@ -161,6 +178,10 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
         name=fields.choice("name", SCHEDULES) if "name" in fields else "plateau",
         warmup=fields.number("warmup", WARMUP_LIMITS) if "warmup" in fields else 0.0,
     )
+
+
+def _origin(fields: Fields) -> Origin:
+    return Origin(path=fields.text("path"), sha256=fields.text("sha256"))
 
 
 def _is_text(value: object) -> bool:

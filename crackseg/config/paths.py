@@ -10,7 +10,9 @@ from crackseg.config.schema import DataConfig, TrainConfig
 
 def absolute(config: TrainConfig) -> TrainConfig:
     """The same settings with absolute paths, so that they hold from any working folder."""
-    return replace(config, data=absolute_data(config.data))
+    return replace(
+        config, data=absolute_data(config.data), init_from=_absolute_file(config.init_from)
+    )
 
 
 def absolute_data(data: DataConfig) -> DataConfig:

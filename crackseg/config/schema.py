@@ -207,6 +207,8 @@ class TrainConfig:
     sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
     resume: str | None = None
+    # A checkpoint whose weights a fresh run starts from, as far as they fit.
+    init_from: str | None = None
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Trains and tests a network from settings, and writes its checkpoint and curves."""
 
+import hashlib
 import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,13 @@ import torch
 from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
+from crackseg.checkpoint import (
+    Checkpoint,
+    CheckpointParameters,
+    Origin,
+    read_checkpoint,
+    write_checkpoint,
+)
 from crackseg.checkpoint.parameters import (
     LossParameters,
     NetworkParameters,
@@ -37,6 +44,7 @@ from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
+from crackseg.training.initial import take_weights
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
@@ -84,6 +92,9 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         Interrupted: A signal ended the training; ``last.ckpt`` holds its last complete epoch.
     """
     check_train_config(config)
+    initial = None
+    if config.init_from is not None and checkpoint is None:
+        initial = read_checkpoint(config.init_from)
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
@@ -92,8 +103,11 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
-    if start is None:
+    if initial is not None:
+        take_weights(segmenter.network, initial)
+    elif start is None:
         segmenter.network.begin_training()
+    segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
     if config.logger.graph:
         height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)
@@ -170,6 +184,13 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
         seed=config.seed,
         versions={package: version(package) for package in ("crackseg", *PACKAGES)},
     )
+
+
+def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
+    if initial is not None:
+        digest = hashlib.sha256(initial.path.read_bytes()).hexdigest()
+        return Origin(str(initial.path.resolve()), digest)
+    return None if start is None else start.init_from
 
 
 def _build_trainer(
