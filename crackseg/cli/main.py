@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     from crackseg import __version__
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
+    from crackseg.cli.models import add_models
 
     parser = argparse.ArgumentParser(
         prog="crackseg",
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
+    add_models(commands)
     add_export(commands)
     _add_runs(commands)
     _add_report(commands)

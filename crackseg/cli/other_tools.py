@@ -51,10 +51,12 @@ def check_tool_options(options: argparse.Namespace) -> None:
         (options.output or options.html, "give --output MODEL.onnx, --html PAGE.html, or both"),
         (not (options.tool and options.html), "--for and --html are two commands"),
         (not (options.tool and options.int8), "--for and --int8 do not go together"),
+        (not (options.tool and options.float16), "--for and --float16 do not go together"),
+        (not (options.int8 and options.float16), "--int8 and --float16 are two networks"),
         (options.tool or options.resolution is None, "--resolution belongs to --for deepness"),
         (options.html or not options.runtime, "--runtime belongs to --html"),
         (
-            not (is_model and (options.output or options.int8)),
+            not (is_model and (options.output or options.int8 or options.float16)),
             f"{options.checkpoint} is an ONNX file already; give its checkpoint, or --html alone",
         ),
     )

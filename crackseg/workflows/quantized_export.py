@@ -261,7 +261,7 @@ def _photographs(
         raise DatasetNotFoundError(f"--calibrate {folder}: there is no such folder")
     files = _spread([folder / path for path in list_files(folder).files if is_picture(path)])
     given = _read(files, checkpoint.parameters)
-    return progress(given, "Reading photographs", len(files)), f"the folder {folder.name}"
+    return progress(given, "Reading photographs", len(files)), "a folder of its own"
 
 
 def _read(files: Sequence[Path], parameters: CheckpointParameters) -> Iterator[UInt8Array]:

@@ -30,6 +30,7 @@ HEAVY = {
     [
         ("", "predict"),
         ("predict", "--overwrite"),
+        ("models", "--card NAME"),
         ("export", "--licence"),
         ("export", "--html PAGE.html"),
         ("report", "--baseline"),

@@ -135,7 +135,7 @@ def test_the_command_prints_both_figures_by_source(
     printed = capsys.readouterr()
     made = read_model(path).info.quantization
     assert made is not None
-    assert made.calibration == "1 photographs of the folder mine"
+    assert made.calibration == "1 photographs of a folder of its own"
     for figure in (made.float_iou["CFD"], made.int8_iou["CFD"]):
         assert f"{figure:.4f}" in printed.out
     assert "layers in float: encoder.0.layers.0, head" in printed.out
