@@ -11,7 +11,7 @@ ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep paper paper-more test test-all bench lint format type tensorboard clean
+.PHONY: help setup train sweep paper paper-more box test test-all bench lint format type tensorboard clean
 
 empty :=
 comma := ,
@@ -63,6 +63,9 @@ paper-more: paper ## Also what the report wished for, two by photograph, and two
 		experiment=$(call joined,$(PAPER) $(WISHED)) $(ARGS)
 	$(BIN)/crackseg report $(SWEEPS)/paper $(addprefix $(SWEEPS)/paper_,wished seeds grouped) \
 		$(BASELINE) --output $(SWEEPS)/paper_more.html
+
+box: $(READY_ALL) ## Make the networks that come with crackseg anew; DATA=FOLDER holds their photographs
+	$(BIN)/python -m box make $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(READY) ## Run the tests (without the slow ones)
 	$(PYTEST) $(ARGS)

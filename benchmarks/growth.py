@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 from benchmarks.inputs import Inputs
 from benchmarks.measurement import Piece, slope
 from benchmarks.photograph import predict
 from benchmarks.process import PieceError, run_piece
 
-# Enough that start-up, which varies by half a second, is a small share.
-_FEWEST = 16
-# Sides of 3:2 photographs of 1, 6, 24 and 100 megapixels.
-_SIDES = ((1225, 817), (3000, 2000), (6000, 4000), (12248, 8165))
+# Sides of 3:2 photographs of 1, 6, 24 and 100 megapixels, and how many of them are predicted:
+# enough that start-up, which varies by half a second, is a small share.
+_SIDES = {(1225, 817): 24, (3000, 2000): 8, (6000, 4000): 4, (12248, 8165): 2}
+_COUNTS = (16, 64, 256)
+_ONE_MEGAPIXEL = (1225, 817)
 _SMALLEST = (64, 64)
+Clock = Literal["seconds", "cpu"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,12 @@ class Point:
     Attributes:
         amount: Number of photographs, or of megapixels.
         seconds: Seconds of whole processes, by turn.
+        times: Number of times that each process worked through the amount.
     """
 
     amount: float
     seconds: tuple[float, ...]
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,22 @@ class Growth:
         what: What grows.
         start: Seconds of start-up: the median of processes with next to nothing to do.
         points: Costs, the smallest amount first.
+        clock: Which seconds: ``seconds`` on the wall, or ``cpu`` for processor time.
     """
 
     what: str
     start: float
     points: tuple[Point, ...]
+    clock: Clock = "seconds"
+
+    def by_turn(self, point: Point) -> list[float]:
+        """Seconds of an amount without start-up, by turn."""
+        return [max(one - self.start, 1e-3) / point.times for one in point.seconds]
 
     @property
     def costs(self) -> list[float]:
-        """Median seconds of every point, without start-up."""
-        return [max(median(point.seconds) - self.start, 1e-3) for point in self.points]
+        """Median seconds of every amount without start-up."""
+        return [median(self.by_turn(point)) for point in self.points]
 
     @property
     def slope(self) -> float:
@@ -56,44 +67,58 @@ class Growth:
         return slope([point.amount for point in self.points], self.costs)
 
 
-Shown = Callable[[list[tuple[str, float, Piece]]], Iterator[tuple[str, float, Piece]]]
+@dataclass(frozen=True)
+class _Job:
+    """A process of a point, see :class:`Growth` and :class:`Point`."""
+
+    what: str
+    amount: float
+    piece: Piece
+    times: int = 1
 
 
-def measure_growth(inputs: Inputs, turns: int, shown: Shown) -> list[Growth]:
+Shown = Callable[[list[_Job]], Iterator[_Job]]
+
+
+def measure_growth(
+    inputs: Inputs, turns: int, shown: Shown, clock: Clock = "seconds"
+) -> list[Growth]:
     """Predicts more and more, all amounts by turns.
 
     Args:
         inputs: Files to work on.
         turns: Number of processes for every amount.
         shown: Function that shows progress over what it yields.
+        clock: Which seconds are counted.
 
     Raises:
         PieceError: A prediction failed.
     """
-    jobs = [("start", 0.0, _piece(inputs, inputs.photograph(*_SMALLEST)))]
-    jobs += [(IMAGES, float(n), _piece(inputs, _folder(inputs, n))) for n in _counts()]
-    for width, height in _SIDES:
-        piece = _piece(inputs, inputs.photograph(width, height))
-        jobs.append((PIXELS, width * height / 1e6, piece))
-    seconds: dict[tuple[str, float], list[float]] = {(what, n): [] for what, n, _ in jobs}
-    for what, amount, piece in shown(jobs * turns):
-        seconds[what, amount].append(run_piece(piece)["seconds"])
-    start = median(seconds.pop(("start", 0.0)))
+    start, jobs = _Job("start", 0.0, _piece(inputs, inputs.photograph(*_SMALLEST))), _jobs(inputs)
+    seconds: dict[_Job, list[float]] = {job: [] for job in (start, *jobs)}
+    for job in shown([start, *jobs] * turns):
+        seconds[job].append(run_piece(job.piece)[clock])
+    points = [(job.what, Point(job.amount, tuple(seconds[job]), job.times)) for job in jobs]
     return [
         Growth(
-            name,
-            start,
-            tuple(Point(n, tuple(s)) for (what, n), s in seconds.items() if what == name),
+            what, median(seconds[start]), tuple(point for of, point in points if of == what), clock
         )
-        for name in (IMAGES, PIXELS)
+        for what in (IMAGES, PIXELS)
     ]
 
 
-IMAGES, PIXELS = "photographs of 1 megapixel", "megapixels of one photograph"
+IMAGES, PIXELS = "photographs of 1 megapixel", "megapixels of a photograph"
 
 
-def _counts() -> tuple[int, ...]:
-    return tuple(_FEWEST * factor for factor in (1, 4, 16))
+def _jobs(inputs: Inputs) -> list[_Job]:
+    jobs = [
+        _Job(IMAGES, float(count), _piece(inputs, _folder(inputs, count, _ONE_MEGAPIXEL)))
+        for count in _COUNTS
+    ]
+    for (width, height), count in _SIDES.items():
+        piece = _piece(inputs, _folder(inputs, count, (width, height)))
+        jobs.append(_Job(PIXELS, width * height / 1e6, piece, count))
+    return jobs
 
 
 def _piece(inputs: Inputs, path: Path) -> Piece:
@@ -102,10 +127,10 @@ def _piece(inputs: Inputs, path: Path) -> Piece:
     return Piece("crackseg", inputs.with_openvino, predict(inputs, inputs.model, str(path)))
 
 
-def _folder(inputs: Inputs, count: int) -> Path:
-    folder = inputs.folder / f"folder-{count}"
+def _folder(inputs: Inputs, count: int, sides: tuple[int, int]) -> Path:
+    photograph = inputs.photograph(*sides)
+    folder = inputs.folder / f"{count}-of-{photograph.stem}"
     folder.mkdir(exist_ok=True)
-    photograph = inputs.photograph(*_SIDES[0])
     for number in range(count):
         shutil.copy(photograph, folder / f"{number:03d}.jpg")
     return folder

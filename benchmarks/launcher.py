@@ -1,4 +1,4 @@
-"""Starts a command, and writes its time and memory into a file as JSON.
+"""Starts a command, and writes its times and memory into a file as JSON.
 
 It is a program of its own that imports next to nothing: Linux counts the memory of the process that
 starts a command as the command's own.
@@ -20,7 +20,11 @@ def main() -> None:
     _, status, usage = os.wait4(process.pid, 0)
     # Linux counts in kilobytes, macOS in bytes.
     memory = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    measured = {"seconds": time.monotonic() - began, "memory": memory}
+    measured = {
+        "seconds": time.monotonic() - began,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "memory": memory,
+    }
     Path(report).write_text(json.dumps(measured), encoding="utf-8")
     sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
 

@@ -24,13 +24,14 @@ def draw_growth(growths: Sequence[Growth], path: Path) -> None:
 def _draw(axes: Axes, growth: Growth) -> None:
     amounts, costs = [point.amount for point in growth.points], growth.costs
     for point in growth.points:
-        spread = [max(one - growth.start, 1e-3) for one in point.seconds]
+        spread = growth.by_turn(point)
         axes.scatter([point.amount] * len(spread), spread, s=12, color="0.6")
     axes.loglog(amounts, costs, "o-", label=f"median, slope {growth.slope:.2f}")
     middle = len(amounts) // 2
     proportional = [costs[middle] * amount / amounts[middle] for amount in amounts]
     axes.loglog(amounts, proportional, "--", color="0.4", label="slope 1")
-    axes.set(xlabel=growth.what, ylabel="seconds")
+    unit = "seconds of processor time" if growth.clock == "cpu" else "seconds"
+    axes.set(xlabel=growth.what, ylabel=unit)
     axes.set_xticks(amounts)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))

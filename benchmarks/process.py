@@ -54,8 +54,8 @@ def run_piece(piece: Piece) -> dict[str, float]:
     """Runs a piece.
 
     Returns:
-        Its figures, with ``seconds`` and ``memory``, in MB, of the whole process; the memory is
-        that of its largest process.
+        Its figures, with ``seconds``, ``cpu`` (seconds of processor time) and ``memory``, in MB, of
+        the whole process; the memory is that of its largest process.
 
     Raises:
         PieceError: It gave none.

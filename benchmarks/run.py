@@ -51,7 +51,7 @@ def _measure(chosen: argparse.Namespace, folder: Path) -> Results:
     inputs = Inputs(_options(chosen, folder, machine))
     makers = [make for kind, make in WORKS.items() if kind in chosen.rows]
     works = [roofline(machine.bfloat16), *(work for make in makers for work in make(inputs))]
-    growths = _growth(inputs, chosen.turns) if "growth" in chosen.rows else []
+    growths = _growth(inputs, chosen) if "growth" in chosen.rows else []
     outcomes = run_rounds(works, chosen.rounds, until)
     return Results(machine, works, outcomes, growths)
 
@@ -106,11 +106,13 @@ def _rotated(pieces: tuple[Piece, ...], number: int) -> tuple[Piece, ...]:
     return (*pieces[first:], *pieces[:first])
 
 
-def _growth(inputs: Inputs, turns: int) -> list[Growth]:
+def _growth(inputs: Inputs, chosen: argparse.Namespace) -> list[Growth]:
     from crackseg.system.progress import progress
 
     try:
-        return measure_growth(inputs, turns, lambda jobs: progress(jobs, "Growth", len(jobs)))
+        return measure_growth(
+            inputs, chosen.turns, lambda jobs: progress(jobs, "Growth", len(jobs)), chosen.clock
+        )
     except PieceError as error:
         _tell(f"growth: {error}")
         return []
@@ -171,6 +173,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=5,
         help="processes for each point of growth (default: %(default)s)",
+    )
+    add(
+        "--clock",
+        choices=("seconds", "cpu"),
+        default="seconds",
+        help="of growth: cpu is processor time, where other work makes seconds useless; begin it "
+        "with taskset -c 0, as waiting threads take some of it (default: %(default)s)",
     )
     add(
         "--seconds",

@@ -179,6 +179,7 @@ def _growth_grid(growth: Growth) -> Grid:
     title = (
         f"Cost against {growth.what}: slope {growth.slope:.2f}, {growth.start:.2f} s of start-up "
         f"subtracted, medians of {len(growth.points[0].seconds)}"
+        f"{', processor time' if growth.clock == 'cpu' else ''}"
     )
     return Grid(title, (growth.what, "s", "s each"), tuple(rows))
 

@@ -24,32 +24,39 @@ def __getattr__(name: str) -> str:
 
 
 def load(
-    checkpoint: str | Path,
+    checkpoint: str | Path | None = None,
     device: str = "auto",
     engine: str = "auto",
     max_megapixels: float = 1000.0,
+    model: str | None = None,
 ) -> Predictor:
-    """Opens a checkpoint or an ONNX file for prediction.
+    """Opens a network for prediction: one that comes with the package, or that of a file.
 
     Args:
         checkpoint: Path of a ``.ckpt`` file that a training wrote, or of an ``.onnx`` file of
-            ``crackseg export``.
+            ``crackseg export``; None takes a network that comes with the package.
         device: Device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``,
             ...
         engine: Engine: ``torch`` for a checkpoint, ``openvino`` or ``onnxruntime`` for an ONNX
             file, or ``auto`` for the fastest that is there.
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
             pixels.
+        model: Name of a network that comes with the package: ``research``, the default, for
+            research only, or ``open``, for firms too; ``crackseg models`` says more.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
 
     Raises:
         CheckpointError: The file is missing, truncated, foreign, or would run code.
+        ConfigError: There is no such model, engine or device, or both a checkpoint and a model
+            are given.
     """
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
+    from crackseg.weights.registry import chosen_file
 
+    path = chosen_file(checkpoint, model)
     return Predictor.from_checkpoint(
-        checkpoint, device=device, engine=engine, max_megapixels=max_megapixels
+        path, device=device, engine=engine, max_megapixels=max_megapixels
     )

@@ -20,6 +20,10 @@ class ConfigError(CrackSegError):
     """A setting that is unknown, of the wrong type, or that contradicts another one."""
 
 
+class MissingLibraryError(ConfigError):
+    """A setting, or a network in a file, needs a library that is not installed."""
+
+
 class DatasetNotFoundError(CrackSegError):
     """No photograph with a mask exists where the data set was searched."""
 
@@ -105,3 +109,12 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     """``did you mean lr?`` for ``lrr``; empty where no known name is near."""
     meant = nearest(name, known)
     return f"did you mean {meant}?" if meant else ""
+
+
+def reason_of(error: BaseException) -> str:
+    r"""First line of what an error of another library says; its kind where it says nothing.
+
+    >>> reason_of(ValueError("no such file\nhint: ...")), reason_of(ValueError())
+    ('no such file', 'ValueError')
+    """
+    return (str(error).splitlines() or [type(error).__name__])[0]

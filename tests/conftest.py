@@ -1,14 +1,18 @@
 """What many tests share: a small data set on disk, and one small training on it."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 from matplotlib.figure import Figure
 
 from crackseg.config.schema import DataConfig, TrainConfig
 from crackseg.data.analysis.explore import Exploration
+from crackseg.models import SkipNetwork
+from crackseg.weights import registry
 from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import explored, write_archive, write_by_hand
@@ -91,3 +95,28 @@ def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
     assert export(trained.checkpoint, path) < 1e-5
     return path
+
+
+@pytest.fixture
+def filled_box(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the networks that come with the package, each of them the small one."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    monkeypatch.setattr(registry, "FOLDER", folder)
+    for model in registry.BUNDLED:
+        shutil.copy(exported, model.path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_graph(exported: Path) -> Iterator[None]:
+    """Exports of the small training take the graph that was made of it once, which takes long."""
+
+    def again(network: SkipNetwork) -> onnx.ModelProto:
+        graph = onnx.load(exported)
+        del graph.metadata_props[:]
+        return graph
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crackseg.workflows.export.export_network", again)
+        yield

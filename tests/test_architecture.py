@@ -18,7 +18,7 @@ FLOORS = (
     ("evaluation", "training"),
     ("data", "runs"),
     ("inference",),
-    ("config", "checkpoint", "parameters", "preprocessing", "visualization"),
+    ("config", "checkpoint", "parameters", "preprocessing", "visualization", "weights"),
     ("images", "models", "losses", "metrics", "system"),
     ("errors", "geometry", "limits"),
 )
@@ -31,7 +31,7 @@ DATA_FLOORS = (
     ("annotations",),
 )
 # They import nothing else of data.
-DATA_ALONE = ("synthetic", "download", "transforms", "samplers", "class_weights")
+DATA_ALONE = ("synthetic", "download", "augmentation", "transforms", "samplers", "class_weights")
 
 MOST_LINES = 300
 MOST_MODULES = 14

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks import growth as growth_module
 from benchmarks.environment import requirements
 from benchmarks.goals import GOALS, judge
 from benchmarks.growth import Growth, Point
@@ -148,6 +149,32 @@ def test_growth_subtracts_start_up_from_medians() -> None:
     assert growth.slope == pytest.approx(1.0)
 
 
+def test_growth_is_that_of_one_amount_where_processes_work_through_several(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photograph = inputs.folder / "one.jpg"
+    photograph.write_bytes(b"")
+    monkeypatch.setattr(inputs, "photograph", lambda *sides: photograph)
+    begun: list[str] = []
+
+    def run(piece: Piece) -> dict[str, float]:
+        (path,) = [Path(one) for one in piece.arguments if one.startswith(str(inputs.folder))][:1]
+        begun.append(path.name)
+        count = len(list(path.iterdir())) if path.is_dir() else 0
+        return {"seconds": 2.0 + 3.0 * count, "cpu": 1.0 + count}
+
+    monkeypatch.setattr(growth_module, "run_piece", run)
+    images, pixels = growth_module.measure_growth(inputs, 3, iter)
+    assert (images.start, images.costs) == (2.0, [48.0, 192.0, 768.0])
+    assert images.slope == pytest.approx(1.0)
+    assert pixels.costs == [3.0] * 4
+    assert [round(point.amount) for point in pixels.points] == [1, 6, 24, 100]
+    assert begun == begun[:8] * 3
+    by_cpu = growth_module.measure_growth(inputs, 1, iter, "cpu")
+    assert (by_cpu[0].start, by_cpu[0].costs) == (1.0, [16.0, 64.0, 256.0])
+    assert "medians of 1, processor time" in as_markdown(Results(MACHINE, [], {}, by_cpu))
+
+
 def test_runner_gives_figures_and_takes_turns(tmp_path: Path) -> None:
     diary = tmp_path / "diary"
     writes = "open({!r}, 'a').write({!r})"
@@ -195,6 +222,11 @@ def test_piece_that_cannot_run_is_named_with_the_reason(piece: Piece, reason: st
     [grid] = grids(Results(MACHINE, [fake_work(piece)], outcomes, []))[:1]
     assert grid.rows[0][:2] == ("a", outcomes["counting", "a"].failure)
     assert reason in grid.rows[0][1]
+
+
+def test_waiting_takes_no_processor_time() -> None:
+    waited = run_piece(fake("a", "import time; time.sleep(0.5)"))
+    assert waited["seconds"] > 0.5 > 0.3 > waited["cpu"] > 0
 
 
 def test_memory_is_that_of_the_piece_and_not_of_what_started_it() -> None:

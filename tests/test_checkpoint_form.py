@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from crackseg.checkpoint import CheckpointParameters, read_checkpoint
+from crackseg.checkpoint import CheckpointParameters, Origin, read_checkpoint
 from crackseg.models.limits import outline
 from crackseg.parameters.form import FormError
 from tests.helpers.checkpoints import checkpoint_content, parameter_values, put
@@ -51,6 +51,23 @@ def test_a_range_of_scales_keeps_its_form_and_its_lack_too() -> None:
     parameters = CheckpointParameters.from_dict(values)
     assert parameters.scales == (0.35, 1.2)
     assert parameters.as_dict() == values
+
+
+def test_parameters_of_earlier_versions_get_what_held_then() -> None:
+    values = parameter_values()
+    del values["scheduler"]["name"], values["scheduler"]["warmup"]
+    scheduler = CheckpointParameters.from_dict(values).scheduler
+    assert (scheduler.name, scheduler.warmup) == ("plateau", 0)
+
+
+def test_the_origin_of_the_first_weights_is_kept() -> None:
+    values = {**parameter_values(), "init_from": {"path": "/a.ckpt", "sha256": "0" * 64}}
+    parameters = CheckpointParameters.from_dict(values)
+    assert parameters.init_from == Origin("/a.ckpt", "0" * 64)
+    assert parameters.as_dict() == values
+    values["init_from"] = {"path": 5}
+    with pytest.raises(FormError, match=r"init_from.path=5: a text, it lacks init_from.sha256"):
+        CheckpointParameters.from_dict(values)
 
 
 def test_all_faults_are_named_together() -> None:
@@ -138,6 +155,8 @@ SCALES = f"each {SCALE}"
         ("optimizer/lr", "fast", "optimizer.lr='fast': at least 0"),
         ("scheduler/patience", 1.5, "scheduler.patience=1.5: at least 0"),
         ("scheduler/monitor", None, "scheduler.monitor=None: a text"),
+        ("scheduler/name", "step", "scheduler.name='step': plateau, cosine, one_cycle"),
+        ("scheduler/warmup", -1, "scheduler.warmup=-1: at least 0"),
         ("versions/torch", 2, "versions=a table: a table of texts by name"),
         ("versions", None, "versions=None: a table of texts by name"),
         ("seed", 2**32, "seed=4294967296: at least 0 and at most 4294967295"),

@@ -48,7 +48,7 @@ def test_every_example_is_run_here() -> None:
     assert [name for _, name, _ in BLOCKS] == [
         "crackseg/models/plain.py",
         "conf/model/plain.yaml",
-        "crackseg/losses.py",
+        "crackseg/losses/overlap.py",
         "crackseg/metrics/scores.py",
         "crackseg/data/annotations/formats/strokes.py",
         "crackseg/data/annotations/formats/registry.py",
@@ -79,13 +79,13 @@ def test_a_network_is_one_file_and_one_config() -> None:
 
 
 def test_a_loss_is_one_function_and_one_entry() -> None:
-    focal = example("crackseg/losses.py").focal
-    loss = SegmentationLoss({"focal": 1.0})
+    log_cosh_dice = example("crackseg/losses/overlap.py").log_cosh_dice
+    loss = SegmentationLoss({"log_cosh_dice": 1.0})
     mask = (torch.arange(16).reshape(1, 1, 4, 4) % 3 == 0).float()
     sure, unsure = (mask * 2 - 1) * 9, torch.zeros_like(mask)
-    assert loss(sure, mask) == focal(sure, mask) < loss(unsure, mask)
-    # At .5 each pixel costs a quarter of its cross-entropy.
-    assert loss(unsure, mask).item() == pytest.approx(0.25 * np.log(2))
+    assert loss(sure, mask) == log_cosh_dice(sure, mask) < loss(unsure, mask)
+    # Six of sixteen pixels are crack, and each is half found.
+    assert loss(unsure, mask).item() == pytest.approx(np.log(np.cosh(1 - 7 / 15)))
 
 
 def test_a_metric_is_one_function_and_one_entry() -> None:

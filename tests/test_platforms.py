@@ -46,10 +46,11 @@ def test_no_module_needs_one_operating_system(path: Path) -> None:
     "changes",
     [
         {"augment": True},
+        {"augment": "strong"},
         {"augment": True, "crop_size": 16, "crops": 2},
         {"augment": False, "resize": "bilinear"},
     ],
-    ids=["augmented", "cropped", "plain"],
+    ids=["augmented", "strong", "cropped", "plain"],
 )
 def test_what_a_worker_is_given_travels_to_another_process(
     data_config: DataConfig, changes: dict[str, object]

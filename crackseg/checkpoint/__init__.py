@@ -11,15 +11,17 @@ needed to use the network without the configuration or the data that it was trai
     loss, optimizer, scheduler
     data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}
     seed, versions
+    init_from       {"path", "sha256"} of the checkpoint that the first weights are of, if any
 """
 
 from crackseg.checkpoint.file import Checkpoint, read_checkpoint, refused, write_checkpoint
-from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters
+from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, Origin
 
 __all__ = [
     "FORMAT",
     "Checkpoint",
     "CheckpointParameters",
+    "Origin",
     "read_checkpoint",
     "refused",
     "write_checkpoint",

@@ -14,7 +14,7 @@ from torch import Tensor
 from crackseg.checkpoint.archive import Archive
 from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, NetworkParameters
 from crackseg.checkpoint.pickle_reader import StoredTensor
-from crackseg.errors import CheckpointError, name_some
+from crackseg.errors import CheckpointError, MissingLibraryError, name_some
 from crackseg.models.limits import outline
 from crackseg.parameters.form import WHOLE, Fields, FormError, shown
 from crackseg.system.files import atomic_write
@@ -67,7 +67,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: The path is missing; the file is truncated, foreign, or holds more than
             plain values and weights; this version does not know its layout; a value or a weight is
-            not of its declared form or too large; or weights are not finite.
+            not of its declared form or too large; weights are not finite; or its network needs a
+            library that is not installed.
     """
     path = Path(path)
     if not path.is_file():
@@ -81,6 +82,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise
     except FormError as error:
         raise refused(path, str(error)) from error
+    except MissingLibraryError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     except PermissionError as error:
         raise CheckpointError(f"{path}: this user may not read it") from error
     except Exception as error:

@@ -12,6 +12,9 @@ from crackseg.parameters.usage import UsageParameters
 from crackseg.system.limits import Limits
 
 FORMAT = 1
+# Names of schedules of the learning rate, and epochs or the share of a training to warm up in.
+SCHEDULES = ("plateau", "cosine", "one_cycle")
+WARMUP_LIMITS = Limits(0, 1_000_000)
 _RATE = Limits(0, 3e38)
 _SEED = Limits(0, 2**32 - 1, whole=True)
 
@@ -58,6 +61,25 @@ class SchedulerParameters:
     factor: float
     patience: int
     min_lr: float
+    name: str = "plateau"
+    warmup: float = 0.0
+
+    def warmup_epochs(self, epochs: int) -> float:
+        """Number of epochs in which the rate rises, of a training of so many epochs."""
+        return self.warmup * epochs if self.warmup < 1 else self.warmup
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The checkpoint that a training took its first weights from.
+
+    Attributes:
+        path: Path of the file at that time.
+        sha256: Hash of the file.
+    """
+
+    path: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,7 @@ class CheckpointParameters(UsageParameters):
         scheduler: Learning rate of its training.
         seed: Seed of the run.
         versions: Versions of the packages.
+        init_from: Origin of the first weights; None where they were drawn.
     """
 
     model: NetworkParameters
@@ -79,6 +102,7 @@ class CheckpointParameters(UsageParameters):
     scheduler: SchedulerParameters
     seed: int
     versions: Mapping[str, str]
+    init_from: Origin | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointParameters":
@@ -96,6 +120,7 @@ class CheckpointParameters(UsageParameters):
             **cls.usage(fields),
             seed=fields.number("seed", _SEED),
             versions=fields.table("versions", _is_text, "texts"),
+            init_from=_origin(fields.part("init_from")) if "init_from" in fields else None,
         )
         fields.refuse()
         return parameters
@@ -114,6 +139,7 @@ class CheckpointParameters(UsageParameters):
             **super().as_dict(),
             "seed": self.seed,
             "versions": dict(self.versions),
+            **({} if self.init_from is None else {"init_from": dict(vars(self.init_from))}),
             "format": FORMAT,
         }
 
@@ -148,7 +174,14 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
         factor=fields.number("factor", Limits(0, 1)),
         patience=fields.number("patience", WHOLE),
         min_lr=fields.number("min_lr", _RATE),
+        # Checkpoints of earlier versions have neither.
+        name=fields.choice("name", SCHEDULES) if "name" in fields else "plateau",
+        warmup=fields.number("warmup", WARMUP_LIMITS) if "warmup" in fields else 0.0,
     )
+
+
+def _origin(fields: Fields) -> Origin:
+    return Origin(path=fields.text("path"), sha256=fields.text("sha256"))
 
 
 def _is_text(value: object) -> bool:

@@ -1,10 +1,12 @@
-"""The commands ``crackseg data ...``: download, verify and explore a data set."""
+"""The commands ``crackseg data ...``: download, draw, verify and explore a data set."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackseg.cli.drawing import add_draw
+from crackseg.cli.numbers import from_to
 from crackseg.data.download.crackseg9k import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
 
@@ -17,6 +19,7 @@ def add_data_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     data = commands.add_parser("data", help="fetch data sets and look into them")
     data_commands = data.add_subparsers(required=True, metavar="COMMAND")
     _add_download(data_commands)
+    add_draw(data_commands)
     _add_explore(data_commands)
     _add_verify(data_commands)
     _add_leaks(data_commands)
@@ -191,14 +194,14 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     explore.add_argument(
         "--mask-threshold",
-        type=_from_to(0, 254),
+        type=from_to(0, 254),
         default=127,
         metavar="GREY",
         help="a grey mask is crack above it, 0-254 (default: %(default)s)",
     )
     explore.add_argument(
         "--image-size",
-        type=_from_to(8, 4096),
+        type=from_to(8, 4096),
         default=128,
         metavar="PIXELS",
         help="side of the square that a training brings photographs to (default: %(default)s)",
@@ -243,17 +246,6 @@ def _meaning(options: argparse.Namespace) -> "CrackMeaning":
     from crackseg.data.annotations.masks.encoding import CrackMeaning
 
     return CrackMeaning(crack_values(options.crack_values), crack_colours(options.crack_colours))
-
-
-def _from_to(least: int, most: int) -> Callable[[str], int]:
-    """Makes a type for the parser: a whole number within bounds."""
-
-    def read(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
-        return int(text)
-
-    return read
 
 
 def _explore(options: argparse.Namespace) -> int:

@@ -28,6 +28,12 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
     export.add_argument("--output", type=Path, metavar="FILE", help="MODEL.onnx")
     export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
+    export.add_argument(
+        "--float16",
+        action="store_true",
+        help="store the weights in 16 bits: half of the size, as fast, and next to no change of "
+        "the masks",
+    )
     add_quantization_options(export)
     add_tool_options(export)
     export.set_defaults(run=_export)
@@ -56,5 +62,8 @@ def _export_model(options: argparse.Namespace, output: Path) -> None:
     # Imported here for the same reason.
     from crackseg.workflows.export import UNSTATED, export
 
-    difference = export(options.checkpoint, output, options.licence or UNSTATED)
-    print(f"{output}: its probabilities are those of the checkpoint to {difference:.1g}")
+    difference = export(options.checkpoint, output, options.licence or UNSTATED, options.float16)
+    print(
+        f"{output}: its probabilities are those of the checkpoint to {difference:.1g}; "
+        f"{output.stat().st_size / 1e6:.1f} MB"
+    )

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     from crackseg import __version__
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
+    from crackseg.cli.models import add_models
 
     parser = argparse.ArgumentParser(
         prog="crackseg",
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
+    add_models(commands)
     add_export(commands)
     _add_runs(commands)
     _add_report(commands)
@@ -63,7 +65,15 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "not be read.",
     )
     predict.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
-    predict.add_argument("--checkpoint", required=True, help="best.ckpt, or MODEL.onnx of export")
+    predict.add_argument(
+        "--model",
+        metavar="NAME",
+        help="network that comes with crackseg: research (default), for research only, or open, "
+        "for firms too; see crackseg models",
+    )
+    predict.add_argument(
+        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
+    )
     predict.add_argument(
         "--output", type=Path, default=Path("outputs/predictions"), help="default: %(default)s"
     )
@@ -176,14 +186,16 @@ def _predict(options: argparse.Namespace) -> int:
     from crackseg.system.exits import work_begins
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process, return_freed_memory
+    from crackseg.weights.registry import chosen_file
     from crackseg.workflows.predict import predict
 
+    path = chosen_file(options.checkpoint, options.model)
     work_begins()
     prepare_process(keep_memory=False)
     return_freed_memory()
     start_logging()
     predictor = Predictor.from_checkpoint(
-        options.checkpoint,
+        path,
         options.device,
         options.threshold,
         options.scale,
@@ -191,6 +203,8 @@ def _predict(options: argparse.Namespace) -> int:
         options.engine,
         options.max_megapixels,
     )
+    # Before the first photograph, since a licence is to be known before its use.
+    print(predictor.line, flush=True)
     outcome = predict(
         options.paths, predictor, options.output, options.probability, options.overwrite
     )

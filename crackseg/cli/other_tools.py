@@ -51,10 +51,12 @@ def check_tool_options(options: argparse.Namespace) -> None:
         (options.output or options.html, "give --output MODEL.onnx, --html PAGE.html, or both"),
         (not (options.tool and options.html), "--for and --html are two commands"),
         (not (options.tool and options.int8), "--for and --int8 do not go together"),
+        (not (options.tool and options.float16), "--for and --float16 do not go together"),
+        (not (options.int8 and options.float16), "--int8 and --float16 are two networks"),
         (options.tool or options.resolution is None, "--resolution belongs to --for deepness"),
         (options.html or not options.runtime, "--runtime belongs to --html"),
         (
-            not (is_model and (options.output or options.int8)),
+            not (is_model and (options.output or options.int8 or options.float16)),
             f"{options.checkpoint} is an ONNX file already; give its checkpoint, or --html alone",
         ),
     )
@@ -84,16 +86,16 @@ def write_page(
         export_model: Function that writes the ONNX file of a checkpoint.
     """
     # Imported here for the same reason.
-    from crackseg.workflows.other_tools.offline_page import make_offline_page, require_page
+    from crackseg.workflows.other_tools.offline_page import make_offline_page, prepare_page
 
-    require_page(options.html)
+    runtime = prepare_page(options.html, options.runtime)
     with TemporaryDirectory(prefix="crackseg-") as folder:
         model = options.output or Path(folder) / f"model{_ONNX}"
         if _is_model(options.checkpoint):
             model = options.checkpoint
         else:
             export_model(options, model)
-        make_offline_page(model, options.html, options.runtime)
+        make_offline_page(model, options.html, runtime)
     megabytes = options.html.stat().st_size / 1e6
     print(f"{options.html}: {megabytes:.0f} MB, needs nothing else; open it in a browser")
 

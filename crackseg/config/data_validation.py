@@ -64,6 +64,7 @@ def data_faults(data: DataConfig) -> list[str]:
         *fault_of(lambda: (parsing.roots(data.root), parsing.root_sources(data.root))),
         *fault_of(lambda: parsing.crack_labels(data.crack_labels)),
         *fault_of(lambda: parsing.image_size(data.image_size)),
+        *fault_of(lambda: parsing.augment(data.augment)),
         *fault_of(lambda: parsing.crop_size(data.crop_size)),
         *fault_of(lambda: parsing.scales(data.scales)),
         *fault_of(lambda: parsing.shares(data.shares)),

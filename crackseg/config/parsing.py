@@ -3,13 +3,16 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
+from crackseg.config.checks import one_of
 from crackseg.errors import ConfigError
 from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, Limits
 
 SHARE_LIMITS = Limits(0, 1, above=True)
 BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
+
+AugmentationName = Literal["flips", "standard", "strong"]
 
 
 def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
@@ -36,6 +39,24 @@ def image_size(value: Any, key: str = "data.image_size") -> tuple[int, int]:
         raise ConfigError(f"{key}={value}: a side has at most {SIDE_LIMITS.high} pixels")
     height, width = sides
     return height, width
+
+
+def augment(value: Any) -> AugmentationName | None:
+    """Reads ``data.augment``: the name of an augmentation, true for the standard one, or false.
+
+    Returns:
+        Name of the augmentation; None leaves photographs as they are.
+
+    Raises:
+        ConfigError: The value is anything else.
+    """
+    if isinstance(value, bool):
+        return "standard" if value else None
+    names = get_args(AugmentationName)
+    _, message = one_of("data.augment", value, ("true", "false", *names))
+    if value not in names:
+        raise ConfigError(message)
+    return cast(AugmentationName, value)
 
 
 def crop_size(value: Any) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Makes the paths in settings absolute."""
+"""Makes the paths in settings absolute, or takes them out of what leaves this machine."""
 
 import os
 from dataclasses import replace
@@ -7,10 +7,17 @@ from typing import Any
 from crackseg.config.parsing import path, roots
 from crackseg.config.schema import DataConfig, TrainConfig
 
+# Stands for a path in a file for others, whom the folders of this machine do not concern.
+UNNAMED = "unnamed"
+# Settings of data that name a file.
+FILES = ("manifest", "exclude", "origins")
+
 
 def absolute(config: TrainConfig) -> TrainConfig:
     """The same settings with absolute paths, so that they hold from any working folder."""
-    return replace(config, data=absolute_data(config.data))
+    return replace(
+        config, data=absolute_data(config.data), init_from=_absolute_file(config.init_from)
+    )
 
 
 def absolute_data(data: DataConfig) -> DataConfig:
@@ -25,6 +32,13 @@ def absolute_data(data: DataConfig) -> DataConfig:
         exclude=_absolute_file(data.exclude),
         origins=_absolute_file(data.origins),
     )
+
+
+def unnamed_data(data: DataConfig) -> DataConfig:
+    """The same settings of data with :data:`UNNAMED` in place of every path."""
+    files: Any = {key: UNNAMED for key in FILES if getattr(data, key) is not None}
+    folders = [UNNAMED] * len(roots(data.root))
+    return replace(data, root=_like(data.root, folders), cache=DataConfig.cache, **files)
 
 
 def _like(root: Any, folders: list[str]) -> Any:

@@ -56,7 +56,8 @@ class DataConfig:
     crack_values: list[int] | None = None
     crack_colours: list[str] | None = None
     white_level: int | None = None
-    augment: bool = True
+    # Yes or no, or the name of an augmentation.
+    augment: Any = True
     crop_size: Any = None
     crops: int = 1
     crack_crops: float = 0.5
@@ -117,8 +118,15 @@ class OptimizerConfig:
 
 @dataclass
 class SchedulerConfig:
-    """Multiplies the learning rate by ``factor`` after ``patience`` epochs without progress."""
+    """The learning rate in the course of a training.
 
+    ``plateau`` multiplies it by ``factor`` after ``patience`` epochs without progress of
+    ``monitor``; ``cosine`` and ``one_cycle`` bring it down to ``min_lr`` by the end.
+    """
+
+    name: str = "plateau"
+    # Epochs in which the rate rises; below 1 a share of the training.
+    warmup: float = 0.0
     monitor: str = "val/best_crack_iou"
     factor: float = 0.5
     patience: int = 3
@@ -127,10 +135,12 @@ class SchedulerConfig:
 
 @dataclass
 class CallbacksConfig:
-    """Choice of the epoch to keep, early stopping, and how often pictures are drawn."""
+    """Choice of the weights to keep, early stopping, and how often pictures are drawn."""
 
     monitor: str = "val/best_crack_iou"
     patience: int = 10
+    # Share that a running average of the weights keeps of itself at each step.
+    average: float | None = None
     pictures_every: int = 5
     pictures: int = 8
 
@@ -140,6 +150,10 @@ class TrainerConfig:
     """Settings of Lightning's Trainer."""
 
     max_epochs: int = 100
+    # Minutes.
+    max_time: float | None = None
+    # Largest norm of the gradient.
+    gradient_clip: float | None = None
     accelerator: str = "auto"
     devices: Any = "auto"
     strategy: str = "auto"
@@ -193,6 +207,8 @@ class TrainConfig:
     sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
     resume: str | None = None
+    # A checkpoint whose weights a fresh run starts from, as far as they fit.
+    init_from: str | None = None
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from crackseg.config import parsing
 from crackseg.config.data_validation import check_data_config
+from crackseg.config.parsing import AugmentationName
 from crackseg.config.schema import DataConfig
 from crackseg.images.pixels import Resize
 
@@ -32,6 +33,7 @@ class DataSettings:
         crack_values: Values of grey masks, or palette indices, that are crack.
         crack_colours: Colours (R, G, B) of masks that are crack.
         white_level: Value that is white in photographs deeper than 8 bits.
+        augment: Name of the augmentation; None leaves photographs as they are.
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         scales: Smallest and largest factor by which crops are resized; None leaves them.
         shares: Share of an epoch by source; empty shows each photograph once.
@@ -64,7 +66,7 @@ class DataSettings:
     crack_values: frozenset[int] | None
     crack_colours: frozenset[tuple[int, int, int]] | None
     white_level: int | None
-    augment: bool
+    augment: AugmentationName | None
     crop_size: tuple[int, int] | None
     crops: int
     crack_crops: float
@@ -91,6 +93,7 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
     "manifest": parsing.file,
     "blocks": parsing.blocks,
     "image_size": parsing.image_size,
+    "augment": parsing.augment,
     "crop_size": parsing.crop_size,
     "scales": parsing.scales,
     "shares": parsing.shares,

@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, replace
 from typing import Any
 
+from crackseg.checkpoint.parameters import SCHEDULES, WARMUP_LIMITS
 from crackseg.config import parsing
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
 from crackseg.config.data_validation import SEED_LIMITS, SPLITS, data_faults
@@ -35,6 +36,10 @@ STRATEGIES = ("auto", "ddp")
 # As far as float32 goes: whether a rate is any use shows in training.
 LEARNING_RATE_LIMITS = Limits(0, 3e38, above=True)
 EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
+# A year.
+MINUTE_LIMITS = Limits(0, 525_600, above=True, unit="minutes")
+AVERAGE_LIMITS = Limits(0, 1, above=True, below=True)
+NORM_LIMITS = Limits(0, 1e9, above=True)
 
 
 def check_train_config(config: TrainConfig) -> None:
@@ -83,6 +88,7 @@ def _value_checks(config: TrainConfig) -> list[Check]:
         ),
         *_optimizer_checks(config.optimizer),
         *_scheduler_checks(config.scheduler),
+        *_schedule_checks(config.scheduler, config.optimizer.lr, config.trainer.max_epochs),
         *_trainer_checks(config.trainer),
         within("seed", config.seed, SEED_LIMITS),
         *_callback_checks(config.callbacks),
@@ -109,11 +115,38 @@ def _scheduler_checks(scheduler: SchedulerConfig) -> list[Check]:
         within("scheduler.patience", scheduler.patience, EPOCH_LIMITS),
         within("scheduler.min_lr", scheduler.min_lr, replace(LEARNING_RATE_LIMITS, above=False)),
         one_of("scheduler.monitor", scheduler.monitor, MONITORS),
+        one_of("scheduler.name", scheduler.name, SCHEDULES),
+        within("scheduler.warmup", scheduler.warmup, WARMUP_LIMITS),
+    ]
+
+
+def _schedule_checks(scheduler: SchedulerConfig, lr: float, epochs: int) -> list[Check]:
+    """Relations between a schedule, the rate that it leads to, and the length of the training."""
+    warmup = f"scheduler.warmup={scheduler.warmup:g}"
+    return [
+        (
+            scheduler.warmup < max(epochs, 1),
+            f"{warmup}: less than the {epochs} epochs of trainer.max_epochs",
+        ),
+        (
+            scheduler.name != "one_cycle" or scheduler.warmup > 0,
+            f"{warmup}: scheduler=one_cycle begins with a rise; .3 is a share of the training",
+        ),
+        (
+            scheduler.name == "plateau" or scheduler.min_lr <= lr,
+            f"scheduler.min_lr={scheduler.min_lr:g}: at most optimizer.lr={lr:g}, from where "
+            f"scheduler={scheduler.name} comes down",
+        ),
     ]
 
 
 def _callback_checks(callbacks: CallbacksConfig) -> list[Check]:
+    average = callbacks.average
     return [
+        (
+            average is None or AVERAGE_LIMITS.hold(average),
+            f"callbacks.average={average}: {AVERAGE_LIMITS}, or null for the weights themselves",
+        ),
         one_of("callbacks.monitor", callbacks.monitor, MONITORS),
         within("callbacks.patience", callbacks.patience, EPOCH_LIMITS),
         within("callbacks.pictures_every", callbacks.pictures_every, replace(EPOCH_LIMITS, low=1)),
@@ -142,6 +175,12 @@ def _trainer_checks(trainer: TrainerConfig) -> list[Check]:
             "[0,1])",
         ),
     ]
+    for key, value, limits in (
+        ("trainer.max_time", trainer.max_time, MINUTE_LIMITS),
+        ("trainer.gradient_clip", trainer.gradient_clip, NORM_LIMITS),
+    ):
+        if value is not None:
+            checks.append(within(key, value, limits))
     if trainer.profiler is not None:
         checks.append(one_of("trainer.profiler", trainer.profiler, PROFILERS))
     return checks

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings, data_settings
+from crackseg.data.augmentation import Augmentation
 from crackseg.data.class_weights import balancing_weights
 from crackseg.data.crops import RandomCrop, count_in_crops
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
@@ -24,7 +25,6 @@ from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.splits.source_selection import known_source
 from crackseg.data.synthetic.dataset import write_dataset
-from crackseg.data.transforms import Augmentation
 from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
 
@@ -240,11 +240,9 @@ class CrackDataModule(LightningDataModule):
 
     def _changes(self) -> list[PairTransform]:
         """Random changes of a pair in training."""
-        changes: list[PairTransform] = []
-        if self.settings.crop_size is not None:
-            changes.append(self._crop())
+        changes: list[PairTransform] = [] if self.settings.crop_size is None else [self._crop()]
         if self.settings.augment:
-            changes.append(Augmentation(self.training_size))
+            changes.append(Augmentation(self.training_size, self.settings.augment))
         return changes
 
     def _crop(self) -> RandomCrop:

@@ -9,8 +9,8 @@ import math
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -56,8 +56,7 @@ class WindowedPhotograph:
         self._page = page
         self._depth = page.tilelength if page.is_tiled else min(page.rowsperstrip, self.size[0])
         self._across = -(-self.size[1] // page.tilewidth) if page.is_tiled else 1
-        # Neighbouring rows mostly lie in the same windows.
-        self._windows = lru_cache(maxsize=2)(self._decode)
+        self._decoded: dict[int, UInt8Array] = {}
         self._windows(0)
 
     def rows(self, start: int, stop: int) -> UInt8Array:
@@ -91,20 +90,28 @@ class WindowedPhotograph:
             return Photograph(np.concatenate(list(self._shrunk(size))), None)
         return Photograph(self.rows(0, self.size[0]), None).resized(size, how)
 
-    def _decode(self, number: int) -> UInt8Array:
+    def _windows(self, number: int) -> UInt8Array:
         """Pixels of a row of windows, (h, W, 1) or (h, W, 3)."""
+        if number not in self._decoded:
+            # Neighbouring rows mostly lie in the same windows, or in the last ones.
+            for earlier in list(self._decoded)[:-1]:
+                del self._decoded[earlier]
+            self._decoded[number] = self._decode(number)
+        return self._decoded[number]
+
+    def _decode(self, number: int) -> UInt8Array:
         width = self.size[1]
         rows = np.empty((self._depth, width, self._page.samplesperpixel), np.uint8)
-        for index in range(number * self._across, (number + 1) * self._across):
-            window, left = self._window(index)
-            height, across = window.shape[0], min(window.shape[1], width - left)
-            rows[:height, left : left + across] = window[:, :across]
+        with self.path.open("rb") as file:
+            for index in range(number * self._across, (number + 1) * self._across):
+                window, left = self._window(file, index)
+                height, across = window.shape[0], min(window.shape[1], width - left)
+                rows[:height, left : left + across] = window[:, :across]
         return rows
 
-    def _window(self, index: int) -> tuple[UInt8Array, int]:
+    def _window(self, file: BinaryIO, index: int) -> tuple[UInt8Array, int]:
         """Pixels of a window, and the number of its first column."""
         page = self._page
-        file = page.parent.filehandle
         try:
             file.seek(page.dataoffsets[index])
             stored = file.read(page.databytecounts[index])
@@ -204,7 +211,8 @@ def _windowed(path: Path) -> WindowedPhotograph | None:
         return None
     # Whatever is wrong with the file, Pillow says it.
     with suppress(Exception):
-        photograph = WindowedPhotograph(path, tifffile.TiffFile(path).pages.first)
+        with tifffile.TiffFile(path) as file:
+            photograph = WindowedPhotograph(path, file.pages.first)
         warn_of_pages(path, header)
         return photograph
     return None

@@ -19,6 +19,7 @@ from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.processes import usable_cores
+from crackseg.weights.registry import bundled_at
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -39,12 +40,14 @@ class Engine(Protocol):
         precision: Precision of its floats, such as ``float32``.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
+        batch: Number of tiles that it computes at a time.
     """
 
     name: str
     precision: str
     stride: int
     radius: int
+    batch: int
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, float32 (N, 1, h, w), of a tile, uint8 (N, 3, h, w)."""
@@ -62,6 +65,7 @@ class OpenedModel:
             that of the engine.
         usage: What its use on photographs needs, such as its threshold.
         digest: SHA-256 of the file.
+        licence: Licence of its weights, where the file says it.
     """
 
     path: Path
@@ -69,6 +73,15 @@ class OpenedModel:
     precision: str
     usage: UsageParameters
     digest: str
+    licence: str | None = None
+
+    @property
+    def line(self) -> str:
+        """Line that names the network and its licence."""
+        of_package = bundled_at(self.path)
+        if of_package is not None:
+            return of_package.line
+        return f"model: {self.path}" + (f" (licence: {self.licence})" if self.licence else "")
 
 
 def is_onnx(path: str | Path) -> bool:
@@ -116,6 +129,7 @@ def open_model(
         precision="int8" if model.quantised else opened.precision,
         usage=model.info,
         digest=hashlib.sha256(model.graph).hexdigest(),
+        licence=model.info.licence,
     )
 
 
@@ -156,6 +170,9 @@ class OnnxEngine:
         threads: Number of threads; None takes one for each core.
         float32: Whether floats are computed in float32, see :func:`open_model`.
     """
+
+    # One tile keeps all cores at work, and several take longer for the memory that they need.
+    batch = 1
 
     def __init__(
         self,
@@ -213,7 +230,7 @@ def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
 
 _OPENVINO_PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 # Makes of a graph a function of pixels that gives probabilities, and says the precision of its
-# floats. The fastest runtime stands first.
+# floats.
 _RUNTIMES: Mapping[str, Callable[[bytes, int, bool], tuple[Run, str]]] = {
     "openvino": _by_openvino,
     "onnxruntime": _by_onnxruntime,

@@ -9,6 +9,8 @@ import onnx
 from onnx import TensorProto, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
+from crackseg.errors import reason_of
+
 IMAGE, PROBABILITY = "image", "probability"
 # Of 2022: newer than all that a U-Net needs, and read by every runtime of the last years.
 OPSET = 18
@@ -123,8 +125,7 @@ def _size_faults(model: onnx.ModelProto) -> list[str]:
         small = shape_inference.infer_shapes(small, strict_mode=True, data_prop=True)
     except Exception as error:
         # A graph that does not fit can fail in any way, as the reference evaluator does.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return [f"the sizes within its graph do not fit ({reason[:80]})"]
+        return [f"the sizes within its graph do not fit ({reason_of(error)[:80]})"]
     shapes = list(_shapes(small))
     if any(0 in shape for shape in shapes):
         return ["the sizes within its graph cannot be known beforehand"]

@@ -15,10 +15,12 @@ from onnx import checker
 
 from crackseg.errors import CheckpointError
 from crackseg.inference.graph_limits import graph_faults
+from crackseg.inference.judged_set import FIGURE, JudgedSet, are_figures, are_texts
 from crackseg.parameters.form import Fields, FormError
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
 from crackseg.system.limits import Limits
+from crackseg.weights.registry import bundled_at
 
 SUFFIX = ".onnx"
 _KEY = "crackseg"
@@ -26,7 +28,6 @@ _KEY = "crackseg"
 _MOST_BYTES = 2_000_000_000
 _STRIDE = Limits(1, 256, whole=True)
 _RADIUS = Limits(0, 4096, whole=True)
-_FIGURE = Limits(-1e9, 1e9)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class ModelInfo(UsageParameters):
         figures: Measured figures by subset, at the stored threshold; empty where none are known.
         protocol: Lines that belong to the figures.
         quantization: How the network was brought to 8 bits; None where it is in float.
+        judged: Figures on sets of photographs that the network was judged on since.
+        card: Model card as Markdown; empty where it has none.
     """
 
     version: str
@@ -79,6 +82,8 @@ class ModelInfo(UsageParameters):
     figures: Mapping[str, Mapping[str, float]]
     protocol: list[str]
     quantization: Quantization | None = None
+    judged: tuple[JudgedSet, ...] = ()
+    card: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelInfo":
@@ -96,9 +101,11 @@ class ModelInfo(UsageParameters):
             radius=form.number("radius", _RADIUS),
             licence=form.text("licence"),
             leak_line=form.text("leak_line"),
-            figures=form.table("figures", _are_figures, "numbers by name"),
-            protocol=form.take("protocol", _are_texts, "a list of texts"),
+            figures=form.table("figures", are_figures, "numbers by name"),
+            protocol=form.take("protocol", are_texts, "a list of texts"),
             quantization=_quantization(form) if "quantization" in form else None,
+            judged=_judged(form) if "judged" in form else (),
+            card=form.text("card") if "card" in form else "",
         )
         form.refuse()
         return info
@@ -107,9 +114,13 @@ class ModelInfo(UsageParameters):
         """Dictionaries, lists, texts and numbers, as they stand in the file."""
         of_usage = {field.name for field in fields(UsageParameters)}
         own = {name: value for name, value in vars(self).items() if name not in of_usage}
-        made = own.pop("quantization")
-        of_int8 = {} if made is None else {"quantization": asdict(made)}
-        return {**super().as_dict(), **own, **of_int8}
+        made, judged, card = own.pop("quantization"), own.pop("judged"), own.pop("card")
+        of_few = {
+            "quantization": None if made is None else asdict(made),
+            "judged": [one.as_dict() for one in judged],
+            "card": card,
+        }
+        return {**super().as_dict(), **own, **{key: of for key, of in of_few.items() if of}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +181,7 @@ def read_model(path: str | Path) -> ExportedModel:
         info = _info(properties[_KEY])
         _check_graph(model)
     except FormError as error:
-        raise CheckpointError(f"{path}: refused, {error}; export the network again") from error
+        raise CheckpointError(f"{path}: refused, {error}; {_remedy(path)}") from error
     return ExportedModel(data, info, quantised=_is_quantised(model))
 
 
@@ -181,9 +192,13 @@ def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
     except Exception as error:
         # A foreign or damaged file can fail in any way.
         raise CheckpointError(
-            f"{path}: not an ONNX file, or truncated or damaged; export the network again"
+            f"{path}: not an ONNX file, or truncated or damaged; {_remedy(path)}"
         ) from error
     return model
+
+
+def _remedy(path: Path) -> str:
+    return "install crackseg again" if bundled_at(path) else "export the network again"
 
 
 def _info(text: str) -> ModelInfo:
@@ -206,20 +221,19 @@ def _is_quantised(model: onnx.ModelProto) -> bool:
     return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
 
 
+def _judged(form: Fields) -> tuple[JudgedSet, ...]:
+    found = form.take("judged", lambda value: isinstance(value, list), "a list") or ()
+    numbered = {str(place): one for place, one in enumerate(found)}
+    sets = Fields(numbered, "judged", form.faults)
+    return tuple(JudgedSet.from_fields(sets.part(place)) for place in numbered)
+
+
 def _quantization(form: Fields) -> Quantization:
     made = form.part("quantization")
     return Quantization(
         calibration=made.text("calibration"),
-        float_layers=made.take("float_layers", _are_texts, "a list of texts"),
-        float_threshold=made.number("float_threshold", _FIGURE),
-        float_iou=made.table("float_iou", _FIGURE.hold, "numbers"),
-        int8_iou=made.table("int8_iou", _FIGURE.hold, "numbers"),
+        float_layers=made.take("float_layers", are_texts, "a list of texts"),
+        float_threshold=made.number("float_threshold", FIGURE),
+        float_iou=made.table("float_iou", FIGURE.hold, "numbers"),
+        int8_iou=made.table("int8_iou", FIGURE.hold, "numbers"),
     )
-
-
-def _are_figures(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_FIGURE.hold, value.values()))
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -51,6 +51,9 @@ class Predictor:
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
             pixels.
 
+    Attributes:
+        line: Line that names the network and its licence.
+
     Raises:
         ConfigError: The threshold, scale, white level or size is out of range.
     """
@@ -85,6 +88,7 @@ class Predictor:
         self.how = seen.resize
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
+        self.line = model.line
         self._path, self._digest = model.path, model.digest
 
     @classmethod
@@ -187,7 +191,9 @@ class Predictor:
         def rows(start: int, stop: int) -> Pixels:
             return small.rows(start, stop).transpose(2, 0, 1)[None]
 
-        bands = tiled_bands(engine.logits, rows, small.size, engine.radius, engine.stride, TILE)
+        bands = tiled_bands(
+            engine.logits, rows, small.size, engine.radius, engine.stride, TILE, engine.batch
+        )
         return rows_at_size((band[0, 0] for band in bands), small.size, size)
 
     def _band(

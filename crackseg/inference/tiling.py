@@ -1,7 +1,8 @@
 """Applies a network to large images in tiles, without visible seams."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -65,12 +66,13 @@ def tiled_bands(
     radius: int,
     stride: int,
     tile: int,
+    batch: int = 1,
 ) -> Iterator[Logits]:
     """Applies a network tile by tile; equal to one pass over the whole image.
 
     Each tile has a margin of at least ``radius``; pixels beyond it cannot influence the kept part.
     Each tile starts on the network's grid of poolings. So the result does not depend on the tiles,
-    up to rounding, and memory is bounded by the size of one tile.
+    up to rounding, and memory is bounded by the size of one batch of tiles.
 
     Args:
         function: Function that gives logits (N, 1, h, w) for a part (N, C, h, w) of the image.
@@ -80,6 +82,7 @@ def tiled_bands(
         stride: Stride of the network in pixels.
         tile: Side of a tile in pixels, a multiple of ``stride``; larger tiles are used where the
             margins would leave less than half of it.
+        batch: Largest number of tiles that the function is given at a time.
 
     Yields:
         Logits of the next rows, float32 (N, 1, h, W), from top to bottom.
@@ -93,10 +96,19 @@ def tiled_bands(
     for down in spans(height, tile, margin):
         seen = rows(down.start, down.stop)
         band = np.empty((len(seen), 1, down.keep_to - down.keep_from, width), np.float32)
-        for right in spans(width, tile, margin):
-            logits = function(seen[..., right.start : right.stop])
-            band[..., right.kept] = logits[..., down.kept_of_tile, right.kept_of_tile]
+        for several in _batches(spans(width, tile, margin), batch):
+            tiles = np.concatenate([seen[..., right.start : right.stop] for right in several])
+            found = np.split(function(cast(Pixels, tiles)), len(several))
+            for right, logits in zip(several, found, strict=True):
+                band[..., right.kept] = logits[..., down.kept_of_tile, right.kept_of_tile]
         yield band
+
+
+def _batches(neighbours: Iterable[Span], most: int) -> Iterator[list[Span]]:
+    """Puts up to ``most`` spans of one length together; the last one of a side may be shorter."""
+    for _, alike in groupby(neighbours, lambda span: span.stop - span.start):
+        while several := list(islice(alike, most)):
+            yield several
 
 
 def apply_tiled(

@@ -7,11 +7,15 @@ import numpy as np
 import torch
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint
-from crackseg.errors import ConfigError
+from crackseg.errors import ConfigError, reason_of
 from crackseg.inference.engines import OpenedModel
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.models import SkipNetwork, build_network
 from crackseg.system.precision import full_float32
+
+# What a GPU holds for a tile, twice that of the default U-Net.
+_TILE_BYTES = 2_000_000_000
+_MOST_TILES = 8
 
 
 class TorchEngine:
@@ -32,6 +36,7 @@ class TorchEngine:
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
         self.name = f"torch on {self.device}"
         self.stride, self.radius = network.stride, network.radius
+        self.batch = tiles_at_once(self.device)
 
     @torch.inference_mode()
     def logits(self, tile: Pixels) -> Logits:
@@ -40,6 +45,14 @@ class TorchEngine:
         with full_float32(self.device.type):
             logits = self.network(pixels)
         return np.asarray(logits.cpu().numpy(), np.float32)
+
+
+def tiles_at_once(device: torch.device) -> int:
+    """Number of tiles that a device computes at a time: one on a processor, see ``OnnxEngine``."""
+    if device.type != "cuda":
+        return 1
+    free, _ = torch.cuda.mem_get_info(device)
+    return min(max(free // _TILE_BYTES, 1), _MOST_TILES)
 
 
 def network_of(checkpoint: Checkpoint) -> SkipNetwork:
@@ -76,6 +89,7 @@ def _device(name: str) -> torch.device:
         # A device without memory, such as meta, takes everything and gives nothing back.
         torch.empty(0, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"device={name}: not there ({reason}); try device=auto") from error
+        raise ConfigError(
+            f"device={name}: not there ({reason_of(error)}); try device=auto"
+        ) from error
     return device

@@ -161,6 +161,12 @@ def _refuse_finished(config: TrainConfig, folder: Path) -> None:
             f"{folder}: this run is finished, it made no progress any more and stopped after "
             f"{epochs} epochs; begin a new one, with a larger callbacks.patience perhaps"
         )
+    ended_by, minutes = run.metrics.get("max_time"), config.trainer.max_time
+    if ended_by is not None and minutes is not None and minutes <= ended_by:
+        raise ConfigError(
+            f"{folder}: this run is finished, trainer.max_time={minutes:g} ended it after {epochs} "
+            f"epochs; to train on, add trainer.max_time={2 * minutes:g} or so"
+        )
     if config.trainer.max_epochs <= epochs:
         raise ConfigError(
             f"{folder}: this run is finished after {epochs} epochs; to train on, add "

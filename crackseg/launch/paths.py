@@ -15,10 +15,12 @@ from crackseg.errors import ConfigError
 PATH_KEYS = (
     "checkpoint",
     "resume",
+    "init_from",
     "sweep.resume",
     "root",
     "data.root",
     "data.exclude",
+    "data.origins",
     "data.manifest",
     "data.cache",
     "hydra.run.dir",

@@ -18,6 +18,7 @@ RUNS = Path("outputs/runs")
 # Settings that may change when a run is resumed; any other would make it another run.
 CHANGEABLE = (
     "trainer.max_epochs",
+    "trainer.max_time",
     "trainer.devices",
     "trainer.accelerator",
     "logger",

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import torch
 
-from crackseg.errors import ConfigError, did_you_mean
+from crackseg.errors import ConfigError, MissingLibraryError, did_you_mean
 from crackseg.models import NETWORKS, SkipNetwork, build_network
 from crackseg.models.registry import arguments_of
 from crackseg.system.limits import Limits
@@ -20,6 +20,9 @@ ARGUMENT_LIMITS = {
     "base_channels": Limits(1, 1024, whole=True),
     "depth": Limits(1, 8, whole=True),
     "convs_per_level": Limits(1, 16, whole=True),
+    "decoder_channels": Limits(1, 1024, whole=True),
+    # Encoders for ImageNet halve the size five times, a few six times.
+    "encoder_levels": Limits(1, 6, whole=True),
     "dropout": Limits(0, 1, below=True),
     "negative_slope": Limits(0, 1),
     "norm_momentum": Limits(0, 1, above=True),
@@ -76,6 +79,9 @@ def outline(name: str, arguments: Mapping[str, Any]) -> SkipNetwork:
 def _size_faults(name: str, arguments: Mapping[str, Any]) -> list[str]:
     try:
         network = outline(name, arguments)
+    except MissingLibraryError:
+        # Nothing is known to be wrong with the arguments.
+        raise
     except ConfigError as error:
         return [str(error)]
     weights = sum(weight.numel() for weight in network.parameters())

@@ -1,7 +1,8 @@
 """Encoders of the library timm, and their weights on ImageNet."""
 
+import logging
 from collections.abc import Sequence
-from importlib import import_module
+from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from crackseg.errors import ConfigError, did_you_mean
+from crackseg.errors import ConfigError, MissingLibraryError, did_you_mean, reason_of
+from crackseg.system.logs import quiet
 
 # Packages that carry an encoder's weights as a file, licensed under Apache 2.0.
 WEIGHT_PACKAGES = {
@@ -80,21 +82,28 @@ class TimmEncoder(nn.Module):
         in_channels: Number of channels of the image.
 
     Attributes:
+        in_channels: Number of channels of the image.
         channels: Number of channels of each level's features.
 
     Raises:
-        ConfigError: The library is not installed, has no such encoder, or not as many levels of it.
+        MissingLibraryError: The library is not installed.
+        ConfigError: It has no such encoder, or none that halves the size as often.
     """
 
     def __init__(self, name: str, levels: int, in_channels: int) -> None:
         super().__init__()
-        # A name such as hf-hub:X would be fetched.
-        if not _timm().is_model(name) or ":" in name or "/" in name:
-            guess = did_you_mean(name, _timm().list_models())
-            message = f"model.encoder={name}: timm has no such encoder"
-            raise ConfigError(f"{message}; {guess}" if guess else message)
-        self._made_of = (name, levels, in_channels)
-        layers = self._created(pretrained=False)
+        _check_name(name)
+        self.in_channels = in_channels
+        self._made_of = (name, levels)
+        try:
+            layers = self._created(pretrained=False)
+        except Exception as error:
+            # Not all of timm's networks give features, and those that do not fail in many ways.
+            raise ConfigError(
+                f"model.encoder={name}: timm gives no features of {levels} levels of it "
+                f"({reason_of(error)})"
+            ) from error
+        _check_steps(name, layers.feature_info.reduction())
         _leave_out_unused(layers)
         _fix_padding(layers)
         self.channels: list[int] = layers.feature_info.channels()
@@ -107,19 +116,34 @@ class TimmEncoder(nn.Module):
         return features
 
     def load_pretrained(self) -> None:
-        """Loads weights on ImageNet, from an installed package or from timm's own source."""
+        """Loads weights on ImageNet, from an installed package or from timm's own source.
+
+        Raises:
+            ConfigError: They are neither installed nor to be fetched.
+        """
         name = self._made_of[0]
         overlay = {"state_dict": packaged_weights(name)} if is_packaged(name) else None
-        weights = self._created(pretrained=True, pretrained_cfg_overlay=overlay).state_dict()
+        try:
+            # It would name the classifier's weights, which an encoder does without.
+            with quiet(logging.ERROR, "timm.models._builder"):
+                trained = self._created(pretrained=True, pretrained_cfg_overlay=overlay)
+        except Exception as error:
+            # Whatever the libraries below timm that fetch files raise.
+            raise ConfigError(
+                f"model.encoder={name}: its weights on ImageNet cannot be fetched "
+                f"({reason_of(error)}); those of {', '.join(WEIGHT_PACKAGES)} are installed by pip "
+                "install 'crackseg[pretrained]'; model.pretrained=false begins with random ones"
+            ) from error
+        weights = trained.state_dict()
         self.layers.load_state_dict({key: weights[key] for key in self.layers.state_dict()})
 
     def _created(self, **how: Any) -> Any:
-        name, levels, in_channels = self._made_of
+        name, levels = self._made_of
         return _timm().create_model(
             name,
             features_only=True,
             out_indices=tuple(range(levels)),
-            in_chans=in_channels,
+            in_chans=self.in_channels,
             **how,
         )
 
@@ -129,13 +153,15 @@ def is_packaged(name: str) -> bool:
     return name in WEIGHT_PACKAGES and find_spec(WEIGHT_PACKAGES[name]) is not None
 
 
+def packaged_file(name: str) -> Path:
+    """Path of an encoder's weights in an installed package."""
+    [file] = Path(str(resources.files(WEIGHT_PACKAGES[name]))).glob("models/*.pth")
+    return file
+
+
 def packaged_weights(name: str) -> dict[str, Tensor]:
     """Weights of an encoder and its classifier from an installed package, under timm's names."""
-    spec = find_spec(WEIGHT_PACKAGES[name])
-    assert spec is not None
-    assert spec.origin is not None
-    (path,) = Path(spec.origin).parent.glob("models/*.pth")
-    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    weights = torch.load(packaged_file(name), map_location="cpu", weights_only=True)
     names = _timm().create_model(name).state_dict()
     # Both definitions have the same layers in the same order.
     return dict(zip(names, weights.values(), strict=True))
@@ -146,9 +172,28 @@ def _timm() -> Any:
     try:
         return import_module("timm")
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            "model=unet_pretrained needs the library timm: pip install 'crackseg[pretrained]'"
+        raise MissingLibraryError(
+            "model=unet_pretrained needs the library timm; pip install 'crackseg[pretrained]'"
         ) from error
+
+
+def _check_name(name: str) -> None:
+    """Refuses a name that timm does not know; one such as ``hf-hub:X`` it would fetch."""
+    timm = _timm()
+    if timm.is_model(name) and not set(":/") & set(name):
+        return
+    guess = did_you_mean(name, timm.list_models())
+    message = f"model.encoder={name}: timm has no such encoder"
+    raise ConfigError(f"{message}; {guess}" if guess else message)
+
+
+def _check_steps(name: str, steps: Sequence[int]) -> None:
+    """Refuses an encoder whose levels do not each halve the size once."""
+    if list(steps) != [2**level for level in range(1, len(steps) + 1)]:
+        raise ConfigError(
+            f"model.encoder={name}: its levels are smaller than the image by {list(steps)}, and a "
+            "U-Net halves it level by level; take another such as tf_efficientnet_lite0"
+        )
 
 
 def _image_statistics(name: str, in_channels: int) -> tuple[Sequence[float], Sequence[float]]:
@@ -161,9 +206,10 @@ def _image_statistics(name: str, in_channels: int) -> tuple[Sequence[float], Seq
 
 def _leave_out_unused(layers: Any) -> None:
     """Removes stages after the last level, which some of timm's encoders keep and run."""
-    stage, _, place = layers.feature_info.module_name()[-1].partition(".")
-    if stage == "blocks" and place.isdigit():
-        layers.blocks = layers.blocks[: int(place) + 1]
+    blocks = getattr(layers, "blocks", None)
+    if isinstance(blocks, nn.Sequential):
+        last = layers.feature_info.module_name()[-1].removeprefix("blocks.")
+        layers.blocks = blocks[: int(last) + 1]
 
 
 def _fix_padding(layers: nn.Module) -> None:

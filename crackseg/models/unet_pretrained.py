@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
 from crackseg.models.blocks import BlockStyle, SkipNetwork, initialise, norm_act_drop
-from crackseg.models.reach import EndlessReachError, encoder_reach, radius_of
+from crackseg.models.reach import UnknownReachError, encoder_reach, radius_of
 from crackseg.models.registry import register
 from crackseg.models.timm_encoder import TimmEncoder
 
@@ -67,8 +67,8 @@ class PretrainedUNet(SkipNetwork):
     ) -> None:
         layers = TimmEncoder(encoder, encoder_levels, in_channels)
         try:
-            reach = encoder_reach(layers, in_channels, encoder_levels)
-        except EndlessReachError as error:
+            reach = encoder_reach(layers)
+        except UnknownReachError as error:
             raise ConfigError(f"model.encoder={encoder}: {error}") from error
         super().__init__(in_channels, 2**encoder_levels, radius_of(reach, convs_per_level))
         self.pretrained = pretrained

@@ -25,6 +25,7 @@ from crackseg.config.schema import CallbacksConfig
 from crackseg.data.dataset import CrackDataset
 from crackseg.metrics.scores import monitor_mode
 from crackseg.system.console import Terminal
+from crackseg.training.averaging import RunningAverage
 from crackseg.training.checkpointing import best_epoch, last_epoch
 from crackseg.training.segmenter import CrackSegmenter
 
@@ -47,6 +48,7 @@ def build_callbacks(config: CallbacksConfig, folder: str) -> list[Callback]:
         Patience(config.monitor, mode=mode, patience=config.patience, check_finite=False),
         ProgressLine(),
         Pictures(config.pictures_every, config.pictures),
+        *([] if config.average is None else [RunningAverage(config.average)]),
     ]
 
 

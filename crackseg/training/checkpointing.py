@@ -7,7 +7,7 @@ from typing import Any
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.checkpoint import Origin, read_checkpoint, write_checkpoint
 from crackseg.data.splits.manifest import Manifest
 from crackseg.errors import DatasetError
 from crackseg.metrics.scores import monitor_mode
@@ -67,11 +67,13 @@ class Start:
         checkpoint: Checkpoint to load.
         epoch: Number of complete epochs before it.
         step: Number of optimizer steps before it.
+        init_from: Origin of the weights that the training began with.
     """
 
     checkpoint: Path
     epoch: int
     step: int
+    init_from: Origin | None
 
 
 def read_start(checkpoint: Path, manifest: Manifest) -> Start:
@@ -93,4 +95,6 @@ def read_start(checkpoint: Path, manifest: Manifest) -> Start:
             f"{checkpoint}: the photographs or their subsets have changed since this run began "
             f"(there {data.counts}, now {manifest.counts}); restore them, or begin a new run"
         )
-    return Start(checkpoint, content.epoch + 1, content.step)
+    return Start(
+        checkpoint, content.epoch + 1, content.step, init_from=content.parameters.init_from
+    )

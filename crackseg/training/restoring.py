@@ -18,6 +18,8 @@ from crackseg.parameters.form import WHOLE, one_line, shown
 
 # Of an optimizer's and a scheduler's values, those that are no settings.
 _CHANGING = ("lr", "best", "last_epoch", "_last_lr", "num_bad_epochs", "cooldown_counter")
+# Of the callbacks, those without which a training goes on as another one.
+_NEEDED = ("RunningAverage",)
 
 
 def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningModule) -> list[str]:
@@ -38,10 +40,12 @@ def state_faults(state: Mapping[str, Any], trainer: Trainer, module: LightningMo
     known = {key: state[key] for key in fresh if key in state}
     for key in ("callbacks", "loops"):
         if isinstance(known.get(key), dict):
-            known[key] = {name: one for name, one in known[key].items() if name in fresh[key]}
+            wanted = {*fresh[key], *_NEEDED}
+            known[key] = {name: one for name, one in known[key].items() if name in wanted}
     if isinstance(known.get("callbacks"), dict):
         # Callbacks that an earlier version did not have start anew.
-        fresh["callbacks"] = {name: fresh["callbacks"][name] for name in known["callbacks"]}
+        wanted = {*known["callbacks"], *_NEEDED}
+        fresh["callbacks"] = {n: one for n, one in fresh["callbacks"].items() if n in wanted}
     faults = list(_unlike(known, fresh, ""))
     return faults or _setting_faults(known, fresh) + _progress_faults(known, state["epoch"])
 
@@ -71,12 +75,12 @@ def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "loops": {"fit_loop": trainer.fit_loop.state_dict()},
         "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks},  # type: ignore[attr-defined]
         "optimizer_states": [optimizer.state_dict()],
-        "lr_schedulers": [scheduler.state_dict()],
+        "lr_schedulers": [] if scheduler is None else [scheduler.state_dict()],
     }
 
 
-def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler]:
-    """The optimizer with a state for each weight, and the scheduler, without their memory."""
+def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler | None]:
+    """The optimizer with a state for each weight, and any scheduler, without their memory."""
     network = _outline(module.network)
     optimizer, scheduler = module.build_optimizer(network)
     for weight in network.parameters():
@@ -90,9 +94,10 @@ def _outline(network: nn.Module) -> nn.ParameterList:
 
 
 def _setting_faults(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
-    """Compares settings, which a training does not change; a learning rate only falls."""
+    """Compares settings, which a training does not change; a learning rate is below the first."""
     faults = []
-    for place in ("optimizer_states.0.param_groups.0", "lr_schedulers.0"):
+    schedulers = [f"lr_schedulers.{number}" for number in range(len(fresh["lr_schedulers"]))]
+    for place in ("optimizer_states.0.param_groups.0", *schedulers):
         these, those = _at(saved, place), _at(fresh, place)
         faults += [
             f"{place}.{key}={shown(these[key])}: {shown(those[key])} in this run"

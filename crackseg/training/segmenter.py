@@ -43,6 +43,7 @@ class CrackSegmenter(LightningModule):
         totals: Counts at each threshold of every finished stage, see
             :class:`crackseg.metrics.confusion.ConfusionCounts`.
         settings: Parameters of its next checkpoint.
+        rates: Highest learning rate of each of the optimizer's groups.
         threshold: Probability above which a pixel is called crack in a test.
     """
 
@@ -53,6 +54,7 @@ class CrackSegmenter(LightningModule):
         self.loss = SegmentationLoss(settings.loss.terms, settings.loss.class_weights)
         self.threshold = settings.threshold
         self.totals: dict[str, Tensor] = {}
+        self.rates: list[float] = []
         # Training is judged only at .5, which costs almost nothing; the other stages at every
         # threshold that may be chosen.
         self.counts = nn.ModuleDict(
@@ -133,7 +135,7 @@ class CrackSegmenter(LightningModule):
         torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 
     def on_train_epoch_end(self) -> None:
-        """Logs the epoch and lowers the learning rate when it is due.
+        """Logs the epoch and lowers the learning rate on a plateau.
 
         Lightning would lower it after writing the epoch's checkpoint, and a run that is resumed
         from it would miss the change.
@@ -142,9 +144,10 @@ class CrackSegmenter(LightningModule):
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, Optimizer)
         self.log("train/lr", optimizer.param_groups[0]["lr"])
-        scheduler = self.lr_schedulers()
-        assert isinstance(scheduler, ReduceLROnPlateau)
-        scheduler.step(self.trainer.callback_metrics[self.settings.scheduler.monitor])
+        scheduler, settings = self.lr_schedulers(), self.settings.scheduler
+        warm = settings.warmup_epochs(self.trainer.max_epochs or 0) <= self.current_epoch + 1
+        if isinstance(scheduler, ReduceLROnPlateau) and warm:
+            scheduler.step(self.trainer.callback_metrics[settings.monitor])
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Does nothing: :meth:`on_train_epoch_end` has done it."""
@@ -169,20 +172,33 @@ class CrackSegmenter(LightningModule):
         self._finish("test", self.threshold)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam with decoupled weight decay; the learning rate falls on a plateau."""
+        """Adam with decoupled weight decay; the learning rate may fall on a plateau."""
         optimizer, scheduler = self.build_optimizer(self.network)
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        if scheduler is None:
+            return optimizer
         monitor = self.settings.scheduler.monitor
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "monitor": monitor, "interval": "epoch"},
         }
 
-    def build_optimizer(self, network: nn.Module) -> tuple[Optimizer, ReduceLROnPlateau]:
-        """Makes the optimizer of a network and the scheduler of its learning rate."""
+    def build_optimizer(self, network: nn.Module) -> tuple[Optimizer, ReduceLROnPlateau | None]:
+        """Makes the optimizer of a network and, where a monitor lowers its rate, the scheduler.
+
+        Other schedules are in :class:`crackseg.training.schedules.Schedule`.
+        """
         optimizer = AdamW(network.parameters(), **asdict(self.settings.optimizer))
-        given = asdict(self.settings.scheduler)
-        mode = monitor_mode(given.pop("monitor"))
-        return optimizer, ReduceLROnPlateau(optimizer, mode=mode, **given)
+        given = self.settings.scheduler
+        if given.name != "plateau":
+            return optimizer, None
+        return optimizer, ReduceLROnPlateau(
+            optimizer,
+            mode=monitor_mode(given.monitor),
+            factor=given.factor,
+            patience=given.patience,
+            min_lr=given.min_lr,
+        )
 
     def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
         """Logits at the mask's size, and their loss."""

@@ -8,7 +8,6 @@ from pathlib import Path, PurePath
 import numpy as np
 import numpy.typing as npt
 from lightning import LightningModule, Trainer
-from PIL import Image
 
 from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
 from crackseg.config.machine import check_machine
@@ -23,6 +22,7 @@ from crackseg.evaluation.callback import EvaluationCallback, ImageHook
 from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
 from crackseg.evaluation.results import Assessment, Evaluation
+from crackseg.images.png import write_png
 from crackseg.inference.engines import check_engine, is_onnx
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.usage import UsageParameters
@@ -236,17 +236,15 @@ def _mask_writer(
         )
 
     def write(row: Row, probability: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) -> None:
-        path = (folder / row.image).with_suffix(".png")
         mask = np.where(probability > np.float32(threshold), 255, 0).astype(np.uint8)
-        with atomic_write(path) as name:
-            Image.fromarray(mask).save(name, format="PNG")
+        write_png(mask, (folder / row.image).with_suffix(".png"))
 
     return write
 
 
 def _build_trainer(config: EvaluateConfig, examination: EvaluationCallback) -> Trainer:
     settings = asdict(config.trainer)
-    for of_training in ("max_epochs", "precision", "profiler"):
+    for of_training in ("max_epochs", "max_time", "gradient_clip", "precision", "profiler"):
         del settings[of_training]
     if is_onnx(config.checkpoint):
         settings["accelerator"] = "cpu"

@@ -10,6 +10,7 @@ from typing import Any
 from crackseg.checkpoint import refused
 from crackseg.config import parsing
 from crackseg.config.data_validation import check_data_config
+from crackseg.config.paths import FILES, UNNAMED
 from crackseg.config.schema import DataConfig, EvaluateConfig, read_data_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import SUBSETS
@@ -32,12 +33,14 @@ def evaluation_data(config: EvaluateConfig, parameters: UsageParameters) -> Crac
 
     Raises:
         CheckpointError: The settings of the data in the checkpoint are no such settings.
-        DatasetNotFoundError: There are no photographs.
+        DatasetNotFoundError: There are no photographs, or nothing says where they stand.
         DatasetError: The photographs that the checkpoint names have changed since, or cannot be
             divided.
     """
     named = parameters.data
-    data = _data(config, _trained_on(config.checkpoint, parameters))
+    trained_on = _trained_on(config.checkpoint, parameters)
+    _refuse_unnamed(config, trained_on)
+    data = _data(config, trained_on)
     if config.mask_threshold is not None:
         data = replace(data, mask_threshold=config.mask_threshold)
     datamodule = _read(config, data, parameters.scale if config.resolution == "native" else None)
@@ -80,6 +83,36 @@ def _read(config: EvaluateConfig, data: DataConfig, scale: float | None) -> Crac
             raise
     # A few photographs cannot be divided, and need not be where all are judged together.
     return module(replace(data, split="none", counts=None)).prepared()
+
+
+def _refuse_unnamed(config: EvaluateConfig, trained_on: DataConfig) -> None:
+    """Asks for the paths that an exported file does not tell."""
+    if config.data is not None:
+        return
+    files = [key for key in FILES if getattr(trained_on, key) == UNNAMED]
+    if files:
+        keys = [f"data.{key}" for key in files]
+        split = " data.split=manifest" if "manifest" in files else ""
+        raise DatasetNotFoundError(
+            f"{config.checkpoint}: its photographs were chosen by files that it does not hold "
+            f"({', '.join(keys)}); give all of it anew with data=folder data.root=FOLDER{split} "
+            f"{' '.join(f'{key}=FILE' for key in keys)}"
+        )
+    folders = parsing.roots(trained_on.root)
+    if config.root is None and set(folders) == {Path(UNNAMED)}:
+        raise DatasetNotFoundError(
+            f"{config.checkpoint}: it does not say where its photographs stand; say it with "
+            f"{_root_to_give(trained_on)}, or judge others with data=folder data.root=FOLDER"
+        )
+
+
+def _root_to_give(trained_on: DataConfig) -> str:
+    """The setting ``root`` for photographs of as many folders."""
+    sources = parsing.root_sources(trained_on.root)
+    if len(sources) == 1:
+        return "root=FOLDER"
+    named = f" (of {', '.join(sources)})" if any(sources) else ""
+    return f"root=[{','.join(['FOLDER'] * len(sources))}]{named}"
 
 
 def _trained_on(path: str, parameters: UsageParameters) -> DataConfig:

@@ -1,6 +1,6 @@
 """Exports a checkpoint as one ONNX file that other programs run."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +9,38 @@ from pydantic import TypeAdapter, ValidationError
 
 from crackseg import __version__
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint, refused
+from crackseg.config.paths import UNNAMED, unnamed_data
+from crackseg.config.schema import read_data_config
 from crackseg.data.splits.leakage import Leaks
-from crackseg.errors import CrackSegError
+from crackseg.errors import ConfigError, CrackSegError
 from crackseg.inference.engines import OnnxEngine
 from crackseg.inference.export import export_network
+from crackseg.inference.half_precision import with_half_weights
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
 from crackseg.inference.tiling import sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.metrics.scores import SCORES
 from crackseg.models import SkipNetwork
+from crackseg.parameters.usage import DataIdentity
 from crackseg.runs.reader import Run, read_run
 from crackseg.system.files import require_writable_file
 
 UNSTATED = "not stated; the licences of the photographs that it was trained on may bind it"
 # Between float32 in two programs; masks differ in less than a pixel of 10,000 then.
 _LARGEST_DIFFERENCE = 1e-3
+# Of a trained network with weights in float16, whose masks still agree to an IoU of .999.
+_LARGEST_OF_HALF = 1e-2
+_OF_HALF = "weights rounded to float16 after these figures were measured"
 
 
-def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
+def export(checkpoint: Path, output: Path, licence: str = UNSTATED, half: bool = False) -> float:
     """Writes the network of a checkpoint as an ONNX file, and compares the two.
 
     Args:
         checkpoint: Path of the checkpoint.
         output: Path of the ONNX file.
         licence: Licence of the weights.
+        half: Whether the file holds its weights in float16, which halves its size.
 
     Returns:
         The largest difference of the two probabilities on pixels of noise.
@@ -42,9 +50,22 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED) -> float:
         CrackSegError: The output has another suffix, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
-    made = exported(checkpoint, output, licence)
+    require_model_file(output)
+    made = exported(read_checkpoint(checkpoint), licence, half)
     write_model(made.graph, made.info, output)
     return made.difference
+
+
+def require_model_file(output: Path) -> None:
+    """Checks that an ONNX file can be written, before long work begins.
+
+    Raises:
+        CrackSegError: It has another suffix.
+        OutputError: It cannot be written.
+    """
+    if output.suffix.lower() != SUFFIX:
+        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
+    require_writable_file(output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,29 +85,45 @@ class Exported:
     difference: float
 
 
-def exported(checkpoint: Path, output: Path, licence: str) -> Exported:
-    """Does all of :func:`export` but the writing; takes and raises the same."""
-    if output.suffix.lower() != SUFFIX:
-        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
-    require_writable_file(output)
-    content = read_checkpoint(checkpoint)
-    network = network_of(content)
+def exported(checkpoint: Checkpoint, licence: str, half: bool = False) -> Exported:
+    """Makes the graph of a checkpoint's network, and compares the two.
+
+    Args:
+        checkpoint: Checkpoint.
+        licence: Licence of the weights.
+        half: Whether weights are stored in float16.
+
+    Raises:
+        CheckpointError: The checkpoint's leaks are not what a training writes.
+        CrackSegError: The two probabilities differ too much.
+    """
+    network = network_of(checkpoint)
     graph = export_network(network)
-    difference = _difference(network, graph.SerializeToString())
+    difference = _difference(network, graph)
+    _refuse_another(checkpoint.path, "an ONNX file", difference, _LARGEST_DIFFERENCE)
+    info = info_of(checkpoint, network, licence)
+    if half:
+        graph = with_half_weights(graph)
+        difference = _difference(network, graph)
+        _refuse_another(checkpoint.path, "an ONNX file in float16", difference, _LARGEST_OF_HALF)
+        info = replace(info, protocol=[*info.protocol, *([_OF_HALF] if info.figures else [])])
+    return Exported(checkpoint, graph, info, difference)
+
+
+def _refuse_another(checkpoint: Path, what: str, difference: float, largest: float) -> None:
     # Not the other way round, since nothing compares with a figure that is no number.
-    if not difference <= _LARGEST_DIFFERENCE:
+    if not difference <= largest:
         raise CrackSegError(
-            f"{checkpoint}: cannot be exported, as an ONNX file its probabilities differ by "
+            f"{checkpoint}: cannot be exported, as {what} its probabilities differ by "
             f"{difference:.2g}; please report this network"
         )
-    return Exported(content, graph, info_of(content, network, licence), difference)
 
 
 def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
     """What goes with the network of a checkpoint into a file for other programs.
 
     Raises:
-        CheckpointError: The checkpoint's leaks are not what a training writes.
+        CheckpointError: The checkpoint's leaks or settings of data are not what a training writes.
     """
     parameters, figures = checkpoint.parameters, _figures(checkpoint)
     return ModelInfo(
@@ -95,7 +132,7 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         preprocessing=parameters.preprocessing,
         scale=parameters.scale,
         scales=parameters.scales,
-        data=parameters.data,
+        data=_without_places(checkpoint),
         threshold=parameters.threshold,
         stride=network.stride,
         radius=network.radius,
@@ -104,6 +141,16 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         figures=figures,
         protocol=_protocol(parameters) if figures else [],
     )
+
+
+def _without_places(checkpoint: Checkpoint) -> DataIdentity:
+    """The data of the training without names of folders and files of this machine."""
+    data = checkpoint.parameters.data
+    try:
+        config = asdict(unnamed_data(read_data_config(data.config)))
+    except ConfigError as error:
+        raise refused(checkpoint.path, f"data.config: {error}") from error
+    return replace(data, root=UNNAMED, config=config)
 
 
 def _leak_line(checkpoint: Checkpoint) -> str:
@@ -143,13 +190,13 @@ def _of_subset(run: Run, subset: str) -> dict[str, float]:
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
-def _difference(network: SkipNetwork, graph: bytes) -> float:
+def _difference(network: SkipNetwork, graph: onnx.ModelProto) -> float:
     """Largest difference of probability between a network and its graph, on noise."""
     sides = 3 * network.stride + 5, 4 * network.stride + 1
     noise = np.random.default_rng(0).integers(0, 256, (2, 3, *sides), np.uint8)
     engines = (
         TorchEngine(network, "cpu"),
-        OnnxEngine("onnxruntime", graph, network.stride, network.radius),
+        OnnxEngine("onnxruntime", graph.SerializeToString(), network.stride, network.radius),
     )
     one, other = (sigmoid(engine.logits(noise)) for engine in engines)
     return float(np.abs(one - other).max())

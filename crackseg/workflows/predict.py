@@ -65,12 +65,15 @@ def predict(
 
     Raises:
         DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
-        CrackSegError: The results would be among the photographs, or cannot be written.
+        CrackSegError: The results would be among the photographs, would replace those of other
+            ones, or cannot be written.
     """
     planned = plan(paths, output)
     require_writable_file(output / RECORD)
     kinds = RESULTS if probability else RESULTS[:2]
     record = PredictionRecord(output, predictor.identity, kinds)
+    if not overwrite:
+        record.refuse_results_of_others(planned.jobs)
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
     waiting = [job for job in planned.jobs if job not in set(kept)]
     done: list[Path] = []

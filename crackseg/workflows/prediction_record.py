@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from crackseg.errors import CrackSegError
 from crackseg.system.files import said_in_words
 from crackseg.workflows.prediction_targets import Job
 
@@ -33,9 +35,26 @@ class PredictionRecord:
 
     def holds(self, job: Job) -> bool:
         """Whether the photograph is done and unchanged, and its results exist."""
-        return self._done.get(self._name(job)) == self._line(job) and all(
-            job.target.with_name(f"{job.target.name}_{kind}.png").is_file() for kind in self._kinds
-        )
+        return self._done.get(self._name(job)) == self._line(job) and all(self._are_there(job))
+
+    def refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
+        """Refuses to write over results of photographs that have the same names elsewhere.
+
+        Raises:
+            CrackSegError: A result would be lost.
+        """
+        for job in jobs:
+            found = self._done.get(self._name(job), {}).get("photograph")
+            if found not in (None, self._line(job)["photograph"]) and any(self._are_there(job)):
+                raise CrackSegError(
+                    f"--output {self._output}: holds the results of {found}, which those of "
+                    f"{job.photograph} would replace; name another folder, or replace them with "
+                    "--overwrite"
+                )
+
+    def _are_there(self, job: Job) -> Iterator[bool]:
+        paths = (job.target.with_name(f"{job.target.name}_{kind}.png") for kind in self._kinds)
+        return (path.is_file() for path in paths)
 
     def add(self, job: Job) -> None:
         """Records that a photograph is done.

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import onnx
 
-from crackseg.checkpoint import Checkpoint, CheckpointParameters
+from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint
 from crackseg.config.schema import EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.discovery.listing import is_picture, list_files
@@ -39,7 +39,7 @@ from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import best_threshold
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluation_data import evaluation_data
-from crackseg.workflows.export import UNSTATED, Exported, exported
+from crackseg.workflows.export import UNSTATED, Exported, exported, require_model_file
 
 log = logging.getLogger(__name__)
 
@@ -90,13 +90,15 @@ def export_quantized(
     """
     if not 0 <= settings.accepted_loss <= 1:
         raise CrackSegError(f"--accept-loss {settings.accepted_loss}: a crack IoU between 0 and 1")
-    made = exported(checkpoint, output, licence)
-    datamodule = _training_data(made.checkpoint, settings.roots)
-    photographs, origin = _photographs(made.checkpoint, datamodule, settings.calibrate)
+    require_model_file(output)
+    content = read_checkpoint(checkpoint)
+    datamodule = _training_data(content, settings.roots)
+    photographs, origin = _photographs(content, datamodule, settings.calibrate)
     random = np.random.default_rng(0)
     tiles = [_tile(photograph, random) for photograph in photographs]
     if not tiles:
         raise DatasetNotFoundError(f"--calibrate {settings.calibrate}: no photograph to read here")
+    made = exported(content, licence)
     found = _within_limit(made, datamodule, tiles, settings)
     record = Quantization(
         calibration=f"{len(tiles)} photographs of {origin}",
@@ -259,7 +261,7 @@ def _photographs(
         raise DatasetNotFoundError(f"--calibrate {folder}: there is no such folder")
     files = _spread([folder / path for path in list_files(folder).files if is_picture(path)])
     given = _read(files, checkpoint.parameters)
-    return progress(given, "Reading photographs", len(files)), f"the folder {folder.name}"
+    return progress(given, "Reading photographs", len(files)), "a folder of its own"
 
 
 def _read(files: Sequence[Path], parameters: CheckpointParameters) -> Iterator[UInt8Array]:

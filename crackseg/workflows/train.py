@@ -1,18 +1,25 @@
 """Trains and tests a network from settings, and writes its checkpoint and curves."""
 
+import hashlib
 import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Trainer, seed_everything
+from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
+from crackseg.checkpoint import (
+    Checkpoint,
+    CheckpointParameters,
+    Origin,
+    read_checkpoint,
+    write_checkpoint,
+)
 from crackseg.checkpoint.parameters import (
     LossParameters,
     NetworkParameters,
@@ -37,10 +44,12 @@ from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
+from crackseg.training.initial import take_weights
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.restoring import restoring
+from crackseg.training.schedules import Schedule, TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
@@ -83,6 +92,9 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         Interrupted: A signal ended the training; ``last.ckpt`` holds its last complete epoch.
     """
     check_train_config(config)
+    initial = None
+    if config.init_from is not None and checkpoint is None:
+        initial = read_checkpoint(config.init_from)
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
@@ -91,8 +103,11 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
-    if start is None:
+    if initial is not None:
+        take_weights(segmenter.network, initial)
+    elif start is None:
         segmenter.network.begin_training()
+    segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
     if config.logger.graph:
         height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)
@@ -171,6 +186,13 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
     )
 
 
+def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
+    if initial is not None:
+        digest = hashlib.sha256(initial.path.read_bytes()).hexdigest()
+        return Origin(str(initial.path.resolve()), digest)
+    return None if start is None else start.init_from
+
+
 def _build_trainer(
     config: TrainConfig,
     folder: Path,
@@ -181,6 +203,9 @@ def _build_trainer(
     settings = asdict(config.trainer)
     settings["precision"] = resolve_precision(settings["precision"], settings["accelerator"])
     settings["profiler"] = build_profiler(settings["profiler"], folder)
+    settings["gradient_clip_val"] = settings.pop("gradient_clip")
+    # Lightning's own clock stops within an epoch, whose figures would then be none.
+    limits = [] if (minutes := settings.pop("max_time")) is None else [TimeLimit(minutes)]
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
     return build_trainer(
@@ -189,6 +214,8 @@ def _build_trainer(
         callbacks=[
             throughput,
             StopBetweenBatches(came),
+            *limits,
+            Schedule(*limits),
             *build_callbacks(config.callbacks, str(folder)),
         ],
         plugins=[SafeCheckpointIO()],
@@ -215,11 +242,14 @@ def _judge_best(
         trainer.test(segmenter, datamodule=datamodule, verbose=False)
         judged["test"] = scores_at_half_and_stored(segmenter.totals["test"], threshold)
     last = read_checkpoint(best.with_name(LAST))
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    ended = [one.minutes for one in callbacks if isinstance(one, TimeLimit) and one.ended]
     return {
         "threshold": threshold,
         "best_epoch": checkpoint.epoch + 1,
         "epochs": last.epoch + 1,
-        "stopped_early": bool(trainer.should_stop),
+        "stopped_early": bool(trainer.should_stop) and not ended,
+        **({"max_time": ended[0]} if ended else {}),
         **judged,
     }
 

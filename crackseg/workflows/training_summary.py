@@ -87,17 +87,26 @@ def print_summary(
     # Only one photograph: the folder may hold masks too.
     photograph = _to_show(datamodule)[0].image
     shown = str(relative_to_cwd(datamodule.root / photograph))
-    patience = f"{config.callbacks.patience} epochs without better {config.callbacks.monitor}"
     print(
         f"\ntrained for {metrics['training_seconds']:.0f} s at "
         f"{metrics['training_images_per_second']:.0f} images/s"
-        f"{f', until {patience}' if metrics['stopped_early'] else ''}\n"
+        f"{_early_end(config, metrics)}\n"
         f"checkpoint: {best}\ncurves and masks: {best.parent / 'figures'}\n\n"
         "next, all figures with their intervals, and a photograph's mask:\n"
         f"  {program('python')} evaluate.py {shell_override('checkpoint', best)} subset=val\n"
         f"  {program('crackseg')} predict {shlex.quote(shown)} "
         f"--checkpoint {shlex.quote(str(best))}"
     )
+
+
+def _early_end(config: TrainConfig, metrics: Mapping[str, Any]) -> str:
+    """The reason why a training ended before its last epoch; empty where it did not."""
+    if metrics["stopped_early"]:
+        callbacks = config.callbacks
+        return f", until {callbacks.patience} epochs without better {callbacks.monitor}"
+    if "max_time" in metrics:
+        return f", as trainer.max_time={metrics['max_time']:g} minutes leaves no room for more"
+    return ""
 
 
 def _to_show(datamodule: CrackDataModule) -> tuple[Row, ...]:

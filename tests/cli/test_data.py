@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from crackseg.cli.main import main
+from crackseg.config.schema import DataConfig
+from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.manifest import Manifest
@@ -122,3 +124,60 @@ def test_a_missing_or_damaged_manifest_is_one_line_and_exit_code_2(
     assert said.out == ""
     assert said.err.startswith(f"error: {path}{message}")
     assert said.err.count("\n") == 1
+
+
+def drawn(root: Path, *arguments: str) -> int:
+    return main(["data", "draw", "--root", str(root), "--count", "6", "--size", "64", *arguments])
+
+
+def test_drawn_photographs_are_a_folder_to_train_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drawn(tmp_path) == 0
+    folder = tmp_path / "synthetic-v1-n6-s0-64px"
+    assert len(find_pairs(folder).pairs) == 6
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == f"6 photographs and their masks: {folder}"
+    assert last.endswith(f"train.py data=folder data.root={folder}")
+
+
+def test_crack_free_photographs_are_drawn_to_stand_beside_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drawn(tmp_path, "--crack-free", "--seed", "3") == 0
+    folder = tmp_path / "synthetic-v1-free-n6-s3-64px"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"beside yours: 'data.root=[MY_PHOTOGRAPHS,{folder}]'"
+    ]
+    write_archive(tmp_path / "mine", 10)
+    config = DataConfig(
+        name="folder",
+        root=[str(tmp_path / "mine"), str(folder)],
+        split="grouped",
+        image_size=32,
+        cache=str(tmp_path / "cache"),
+    )
+    datamodule = CrackDataModule(config).prepared()
+    found = datamodule.content.statistics_of(datamodule.manifest.rows)
+    assert sum(one.crack_pixels(127) == 0 for one in found) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--count", "0"), "argument --count: '0' is no whole number from 1 to 1000000"),
+        (("--size", "63"), "argument --size: '63' is no whole number from 64 to 4096"),
+        (("--seed", "-1"), "argument --seed: '-1' is no whole number from 0 to 4294967295"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(
+    tmp_path: Path,
+    arguments: tuple[str, str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["data", "draw", "--root", str(tmp_path), *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -30,6 +30,7 @@ HEAVY = {
     [
         ("", "predict"),
         ("predict", "--overwrite"),
+        ("models", "--card NAME"),
         ("export", "--licence"),
         ("export", "--html PAGE.html"),
         ("report", "--baseline"),
@@ -39,6 +40,7 @@ HEAVY = {
         ("data verify", "--exclude FILE"),
         ("data explore", "--image-size"),
         ("data download", "--version"),
+        ("data draw", "--crack-free"),
     ],
 )
 def test_help_does_not_wait_for_heavy_imports(command: str, word: str) -> None:

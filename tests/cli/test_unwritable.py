@@ -50,6 +50,7 @@ def place(tmp_path: Path) -> Path:
         ("json", "file/x", "file", FILE),
         ("json", "list.csv", "list.csv", FOLDER),
         ("exclude", "file/x", "file", FILE),
+        ("draw", "file/x", "file/x/synthetic-v1-n360-s0-400px", FILE),
     ],
 )
 def test_it_is_said_in_one_line_before_anything_is_read(
@@ -67,6 +68,7 @@ def test_it_is_said_in_one_line_before_anything_is_read(
         "predict": ["predict", str(archive), "--checkpoint", checkpoint, "--output"],
         "report": ["report", str(trained.checkpoint.parent), "--output"],
         "explore": ["data", "explore", str(archive), "--output"],
+        "draw": ["data", "draw", "--root"],
         "json": ["data", "verify", str(archive), "--json"],
         "exclude": ["data", "verify", str(archive), "--exclude"],
     }[command]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crackseg.config.parsing import blocks, crop_size, image_size, root_sources, roots
+from crackseg.config.parsing import augment, blocks, crop_size, image_size, root_sources, roots
 from crackseg.errors import ConfigError
 
 
@@ -29,6 +29,22 @@ def test_what_is_no_size_is_refused_by_its_key(value: Any) -> None:
             f"{key}={value}: it is one side or [height, width], in whole pixels greater than 0, "
             "such as 128 or [96,160]"
         )
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(True, "standard"), (False, None), ("flips", "flips"), ("standard", "standard")],
+)
+def test_an_augmentation_is_a_name_or_yes_or_no(value: Any, name: str | None) -> None:
+    assert augment(value) == name
+
+
+@pytest.mark.parametrize("value", [None, "", 1, 0, "yes", ["a"], {"a": 1}])
+def test_what_is_no_augmentation_is_refused(value: Any) -> None:
+    with pytest.raises(ConfigError) as error:
+        augment(value)
+    known = "true, false, flips, standard, strong"
+    assert str(error.value) == f"data.augment={value}: one of {known}"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ def test_each_setting_has_one_form() -> None:
     assert settings.roots == (Path("walls"),)
     assert settings.image_size == (96, 96)
     assert settings.crop_size == (64, 32)
+    assert settings.augment == "standard"
     assert settings.blocks == {"CRACK500": (64, 16)}
     assert settings.exclude == Path("bad.txt")
     assert settings.cache == Path("outputs/cache")

@@ -14,6 +14,11 @@ from tests.helpers.settings import composed
         ("data.image_size=0", "data.image_size=0: it is one side or"),
         ("data.image_size=[96]", "data.image_size=[96]: it is one side or"),
         (
+            "data.augment=strnog",
+            "data.augment=strnog: one of true, false, flips, standard, strong; did you mean "
+            "strong?",
+        ),
+        (
             "data.image_size=100",
             "data.image_size=100 with model=unet: an image of 100x100 pixels (H x W) does not "
             "fit: this network is trained on multiples of 16; the nearest that fit are 96x96 and "
@@ -33,6 +38,8 @@ from tests.helpers.settings import composed
         ("data.count=null", "data.count: how many photographs to make"),
         ("optimizer.lr=0", "optimizer.lr=0.0: greater than 0"),
         ("scheduler.factor=1", "scheduler.factor=1.0: between 0 and 1"),
+        ("scheduler.name=cosin", "scheduler.name=cosin: one of plateau, cosine, one_cycle; did"),
+        ("scheduler.warmup=-1", "scheduler.warmup=-1.0: at least 0"),
         ("trainer.max_epochs=0", "trainer.max_epochs=0: at least 1"),
         ("trainer.precision=8", "trainer.precision=8: one of auto, 32-true"),
         ("callbacks.monitor=val/typo", "callbacks.monitor=val/typo: one of val/best_crack_iou"),
@@ -65,6 +72,29 @@ def test_weights_for_a_loss_that_ignores_them_are_refused() -> None:
         check_train_config(composed("loss=bce", "loss.class_weights=[1,2]"))
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            "scheduler.warmup=5 trainer.max_epochs=5",
+            "scheduler.warmup=5: less than the 5 epochs of trainer.max_epochs",
+        ),
+        (
+            "scheduler=one_cycle scheduler.warmup=0",
+            "scheduler.warmup=0: scheduler=one_cycle begins with a rise; .3 is a share",
+        ),
+        (
+            "scheduler=cosine scheduler.min_lr=0.1",
+            "scheduler.min_lr=0.1: at most optimizer.lr=0.001, from where scheduler=cosine comes",
+        ),
+    ],
+)
+def test_a_schedule_fits_its_training(overrides: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_train_config(composed(*overrides.split()))
+    assert message in str(caught.value)
+
+
 def test_all_faults_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         check_train_config(composed("model.dropout=2", "optimizer.lr=-1", "data.batch_size=0"))
@@ -76,6 +106,7 @@ def test_all_faults_are_reported_together() -> None:
     "override",
     [
         "data.image_size=[96,160]",
+        "data.augment=strong",
         "trainer.devices=2",
         "trainer.devices=-1",
         "trainer.devices=[0,1]",

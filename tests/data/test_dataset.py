@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from crackseg.data.augmentation import Augmentation
 from crackseg.data.dataset import CrackDataset, image_to_tensor
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.data.readers import FileReader
 from crackseg.data.splits.manifest import Row
-from crackseg.data.transforms import Augmentation
 from crackseg.errors import UnreadableImageError
 from crackseg.preprocessing import Preprocessing
 from tests.helpers.data_sets import draw_pair, write_archive

@@ -21,6 +21,8 @@ def parameter_values() -> dict[str, Any]:
             "factor": 0.5,
             "patience": 3,
             "min_lr": 1e-6,
+            "name": "cosine",
+            "warmup": 0.05,
         },
         "preprocessing": {
             "image_size": [64, 64],

@@ -1,10 +1,20 @@
 """Networks as tests want them."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
 from crackseg.models import SkipNetwork
+
+
+def small_arguments(name: str, depth: int) -> dict[str, Any]:
+    """Arguments of a narrow network of so many halvings; skips a test without its library."""
+    if name == "unet_pretrained":
+        pytest.importorskip("timm", reason="needs the extra pretrained")
+        return {"encoder_levels": depth, "decoder_channels": 4}
+    return {"base_channels": 4, "depth": depth}
 
 
 def with_statistics(network: SkipNetwork) -> SkipNetwork:

@@ -1,7 +1,10 @@
 """Large TIFF files read by windows give the pixels that the whole file gives."""
 
+import gc
+import os
 import struct
 import tracemalloc
+import weakref
 import zlib
 from pathlib import Path
 
@@ -48,6 +51,22 @@ def test_rows_are_those_of_the_whole_file(tmp_path: Path, options: dict[str, obj
     assert photograph.size == whole.shape[:2]
     for start, stop in ((0, 1), (0, 150), (60, 70), (149, 150)):
         np.testing.assert_array_equal(photograph.rows(start, stop), whole[start:stop])
+
+
+def test_nothing_of_a_photograph_stays_once_it_is_done(tmp_path: Path) -> None:
+    """Of a folder of them each would keep its last windows, and a file open."""
+    write(tmp_path / "x.tif", tile=(32, 32))
+    photograph = open_by_rows(tmp_path / "x.tif")
+    assert isinstance(photograph, WindowedPhotograph)
+    photograph.rows(0, 150)
+    gone = weakref.ref(photograph)
+    gc.disable()
+    del photograph
+    gc.enable()
+    assert gone() is None
+    if Path("/proc/self/fd").is_dir():
+        open_files = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+        assert str((tmp_path / "x.tif").resolve()) not in open_files
 
 
 @pytest.mark.parametrize("how", ["area", "bilinear"])

@@ -102,6 +102,10 @@ def test_a_file_of_another_program_is_refused(model: onnx.ModelProto, tmp_path: 
         ("data.counts", [1], "data.counts=a list: a table of whole numbers by name"),
         ("data.counts", {}, "data.counts: of train, val, test"),
         ("data.config", "random", "data.config='random': a table of plain values"),
+        ("judged", {}, "judged=a table: a list"),
+        ("judged", [3], "judged.0=3: a table of plain values by name"),
+        ("judged", [{"title": "x"}], "it lacks judged.0.protocol, it lacks judged.0.total"),
+        ("card", 3, "card=3: a text"),
     ],
 )
 def test_metadata_beyond_their_limits_are_refused(

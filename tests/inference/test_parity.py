@@ -9,19 +9,11 @@ from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array, resize, scaled_size
 from crackseg.inference.predictor import Predictor
-from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import IMAGES, MORE
 
 LARGEST_DIFFERENCE = 1e-3
 ONE_PIXEL_IN = 1 / 10_000
-
-
-@pytest.fixture(scope="module")
-def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    export(trained.checkpoint, path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from crackseg.images.photographs import as_photograph, read_photograph
 from crackseg.images.pixels import resize
 from crackseg.images.windows import WindowedPhotograph
 from crackseg.inference.predictor import Predictor
-from crackseg.inference.torch_engine import TorchEngine
+from crackseg.inference.torch_engine import TorchEngine, tiles_at_once
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
@@ -112,6 +112,32 @@ def test_large_photographs_are_tiled_without_seams(
     whole = predictor.predict(image).probability
     monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
     np.testing.assert_allclose(predictor.predict(image).probability, whole, atol=1e-5)
+
+
+def test_tiles_that_an_engine_takes_together_give_the_same(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.concatenate([draw_pair(seed, (150, 320))[0] for seed in range(3)], axis=1)
+    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    alone = predictor.predict(image).probability
+    counts: list[int] = []
+    logits = predictor.engine.logits
+    monkeypatch.setattr(predictor.engine, "batch", 4)
+    monkeypatch.setattr(
+        predictor.engine, "logits", lambda tiles: counts.append(len(tiles)) or logits(tiles)
+    )
+    np.testing.assert_allclose(predictor.predict(image).probability, alone, atol=1e-5)
+    assert max(counts) == 4
+
+
+@pytest.mark.parametrize(
+    ("device", "free", "tiles"), [("cpu", 80, 1), ("cuda", 80, 8), ("cuda", 7, 3), ("cuda", 1, 1)]
+)
+def test_a_gpu_computes_as_many_tiles_together_as_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, device: str, free: int, tiles: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free * 10**9, 80 * 10**9))
+    assert tiles_at_once(torch.device(device)) == tiles
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0])

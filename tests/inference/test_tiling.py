@@ -13,6 +13,7 @@ from crackseg.inference.tiling import (
     logits_at_size,
     sigmoid,
     spans,
+    tiled_bands,
 )
 from crackseg.models import SkipNetwork, build_network
 from tests.helpers.networks import with_statistics
@@ -30,10 +31,12 @@ class Watched:
     def __init__(self, network: SkipNetwork) -> None:
         self.network = network
         self.sizes: list[tuple[int, int]] = []
+        self.counts: list[int] = []
 
     def __call__(self, image: Pixels) -> Logits:
         height, width = image.shape[-2:]
         self.sizes.append((height, width))
+        self.counts.append(len(image))
         with torch.inference_mode():
             return np.asarray(self.network(torch.from_numpy(image)).numpy(), np.float32)
 
@@ -95,6 +98,30 @@ def test_tiles_equal_one_pass_over_the_whole(
     np.testing.assert_allclose(tiled, whole, atol=1e-5, rtol=1e-5)
     assert len(watched.sizes) > 1
     assert max(max(size) for size in watched.sizes) <= tile
+
+
+@pytest.mark.parametrize(
+    ("width", "counts"), [(301, [4, 4, 1, 1]), (192, [4, 2]), (140, [4, 1]), (53, [1, 1])]
+)
+def test_tiles_that_are_computed_together_give_what_each_alone_gives(
+    width: int, counts: list[int]
+) -> None:
+    """Those of a row, as long as they are of one size."""
+    watched = Watched(network_with_statistics("unet_paper", base_channels=8, depth=2))
+    network, image = watched.network, noise(40, width)
+    alone = apply_tiled(watched, image, 52, network.radius, network.stride)
+    watched.counts.clear()
+    (together,) = tiled_bands(
+        watched,
+        lambda start, stop: image[:, :, start:stop],
+        (40, width),
+        network.radius,
+        network.stride,
+        tile=52,
+        batch=4,
+    )
+    np.testing.assert_allclose(together, alone, atol=1e-5, rtol=1e-5)
+    assert watched.counts == counts
 
 
 def test_without_a_margin_a_seam_would_show() -> None:

@@ -144,7 +144,7 @@ def test_a_choice_that_does_not_exist_is_told_with_those_that_do(
         ("trainer.max_epochs=abc", f"trainer.max_epochs: Value 'abc' {OF_TYPE_STR} Integer"),
         ("seed=1.5", "seed: Value '1.5' of type 'float' could not be converted to Integer"),
         ("model.dropout=abc", f"model.dropout: Value 'abc' {OF_TYPE_STR} Float"),
-        ("data.augment=maybe", "data.augment: Value 'maybe' is not a valid bool (type str)"),
+        ("data.store=maybe", "data.store: Value 'maybe' is not a valid bool (type str)"),
         (
             "data.root=null",
             "data.root=None: a folder, or several as [FOLDER,FOLDER], or with their sources as "

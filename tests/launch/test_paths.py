@@ -44,7 +44,7 @@ def read(argument: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "key", ["checkpoint", "root", "data.root", "data.exclude", "hydra.run.dir"]
+    "key", ["checkpoint", "init_from", "root", "data.root", "data.origins", "hydra.run.dir"]
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_a_path_that_exists_is_taken_as_typed(

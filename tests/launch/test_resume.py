@@ -1,4 +1,3 @@
-import os
 import signal
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from crackseg.errors import CheckpointError, ConfigError, DatasetError
 from crackseg.launch.resume import CHANGEABLE, find_checkpoint, resumed_config
 from crackseg.runs.history import read_history
 from crackseg.training.interruption import Interrupted
-from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import TrainResult, train
+from tests.helpers.trainings import interrupt
 
 
 @pytest.fixture
@@ -25,18 +24,6 @@ def config(train_config: TrainConfig) -> TrainConfig:
     train_config.scheduler.monitor = "val/precision"
     train_config.logger.tensorboard = True
     return train_config
-
-
-def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int = signal.SIGTERM) -> None:
-    """Sends a signal at the beginning of an epoch."""
-    step = CrackSegmenter.training_step
-
-    def training_step(self: CrackSegmenter, *arguments: object) -> torch.Tensor:
-        if self.current_epoch == epoch:
-            os.kill(os.getpid(), number)
-        return step(self, *arguments)
-
-    monkeypatch.setattr(CrackSegmenter, "training_step", training_step)
 
 
 @pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGTERM), (2, signal.SIGINT)])

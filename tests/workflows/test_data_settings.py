@@ -297,6 +297,6 @@ def test_photographs_of_a_user_are_not_mixed_with_drawn_ones(
         with pytest.raises(DatasetError) as caught:
             CrackDataModule(data).prepare_data()
         assert str(caught.value) == (
-            f"data.root={mine}: other photographs stand here, such as {place}, and data=synthetic "
-            "draws its own; add data=folder to take those, or name another folder"
+            f"{mine}: other photographs stand here, such as {place}, and synthetic ones would be "
+            "taken for them; name another folder, or take those with data=folder"
         )

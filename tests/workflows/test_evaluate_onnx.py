@@ -11,7 +11,12 @@ import pytest
 from onnx import helper, numpy_helper
 
 from crackseg.config.schema import EvaluateConfig
-from crackseg.errors import CheckpointError, ConfigError, CrackSegError
+from crackseg.errors import (
+    CheckpointError,
+    ConfigError,
+    CrackSegError,
+    DatasetNotFoundError,
+)
 from crackseg.evaluation.results import Evaluation
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
@@ -73,12 +78,18 @@ def with_whole_numbers(model: onnx.ModelProto) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("resolution", ["training", "native"])
 def test_every_engine_has_the_figures_of_the_checkpoint(
-    trained: TrainResult, exported: Path, tmp_path: Path, engine: str, resolution: str
+    trained: TrainResult,
+    exported: Path,
+    archive: Path,
+    tmp_path: Path,
+    engine: str,
+    resolution: str,
 ) -> None:
     pytest.importorskip(engine, reason=f"needs the extra {engine}")
     common = {"subset": "all", "resolution": resolution}
     wanted = evaluate(settings(trained.checkpoint, **common), tmp_path / "torch", show=False)
-    found = evaluate(settings(exported, engine=engine, **common), tmp_path / engine, show=False)
+    given = settings(exported, engine=engine, root=str(archive), **common)
+    found = evaluate(given, tmp_path / engine, show=False)
     for name in ("crack_iou", "precision", "recall"):
         assert found.stored.totals[name] == pytest.approx(wanted.stored.totals[name], abs=1e-4)
         assert found.half.totals[name] == pytest.approx(wanted.half.totals[name], abs=1e-4)
@@ -100,9 +111,9 @@ def counts(folder: Path) -> np.ndarray:
 
 
 def test_the_table_and_the_file_say_what_computed_them(
-    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exported: Path, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    evaluate(settings(exported, engine="onnxruntime"), tmp_path)
+    evaluate(settings(exported, engine="onnxruntime", root=str(archive)), tmp_path)
     assert "float32 by onnxruntime" in capsys.readouterr().out
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert (written["engine"], written["precision"]) == ("onnxruntime", "float32")
@@ -113,18 +124,45 @@ def test_the_table_and_the_file_say_what_computed_them(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_quantised_network_is_said_to_be_one(exported: Path, tmp_path: Path, engine: str) -> None:
+def test_a_quantised_network_is_said_to_be_one(
+    exported: Path, archive: Path, tmp_path: Path, engine: str
+) -> None:
     pytest.importorskip(engine, reason=f"needs the extra {engine}")
     quantised = changed(exported, tmp_path, with_whole_numbers)
-    found = evaluate(settings(quantised, engine=engine), tmp_path, show=False)
+    given = settings(quantised, engine=engine, root=str(archive))
+    found = evaluate(given, tmp_path, show=False)
     assert found.precision == "int8"
     assert f"split random, int8 by {engine}, no tolerance" in found.protocol[0]
 
 
-def test_the_program_takes_an_onnx_file(exported: Path, tmp_path: Path) -> None:
-    done = run("evaluate.py", f"checkpoint={exported}", "engine=onnxruntime", folder=tmp_path)
+def test_the_program_takes_an_onnx_file(exported: Path, archive: Path, tmp_path: Path) -> None:
+    given = (f"checkpoint={exported}", "engine=onnxruntime", f"root={archive}")
+    done = run("evaluate.py", *given, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "float32 by onnxruntime" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "it does not say where its photographs stand; say it with root=FOLDER, or judge oth"),
+        (
+            {"root": {"uav": "unnamed", "walls": "unnamed"}},
+            r"say it with root=\[FOLDER,FOLDER\] \(of uav, walls\), or judge others with data=fol",
+        ),
+        (
+            {"split": "manifest", "manifest": "unnamed", "origins": "unnamed"},
+            r"chosen by files that it does not hold \(data.manifest, data.origins\); give all of i"
+            "t anew with data=folder data.root=FOLDER data.split=manifest data.manifest=FILE data.",
+        ),
+    ],
+)
+def test_photographs_whose_places_the_file_does_not_tell_are_asked_for(
+    exported: Path, tmp_path: Path, config: dict[str, object], message: str
+) -> None:
+    asking = changed(exported, tmp_path, with_data(**config))
+    with pytest.raises(DatasetNotFoundError, match=message):
+        evaluate(settings(asking), tmp_path)
 
 
 def test_photographs_that_were_moved_are_found_when_named(
@@ -178,7 +216,9 @@ def test_a_file_whose_data_are_no_settings_is_refused(exported: Path, tmp_path: 
         evaluate(settings(hostile), tmp_path)
 
 
-def test_a_network_that_gives_no_number_is_refused(exported: Path, tmp_path: Path) -> None:
+def test_a_network_that_gives_no_number_is_refused(
+    exported: Path, archive: Path, tmp_path: Path
+) -> None:
     broken = changed(exported, tmp_path, with_huge_weights)
     with pytest.raises(CheckpointError, match="what the network says is no number"):
-        evaluate(settings(broken, engine="onnxruntime"), tmp_path)
+        evaluate(settings(broken, engine="onnxruntime", root=str(archive)), tmp_path)

@@ -256,6 +256,23 @@ class TestGoingOn:
         again = predict([str(folder)], predictor, output)
         assert [path.name for path in again.done] == ["a.png", "b.png"]
 
+    def test_results_of_another_photograph_of_the_same_name_are_not_replaced(
+        self, folder: Path, predictor: Predictor
+    ) -> None:
+        output, other = folder.parent / "out", folder.parent / "other" / "b.png"
+        predict([str(folder)], predictor, output)
+        other.parent.mkdir()
+        Image.new("RGB", (40, 32)).save(other)
+        message = rf"out: holds the results of {folder / 'b.png'}, which those of {other} would rep"
+        with pytest.raises(CrackSegError, match=message):
+            predict([str(other)], predictor, output)
+        assert Image.open(output / "b_mask.png").size == (32, 32)
+        assert len(predict([str(other)], predictor, output, overwrite=True).done) == 1
+        assert Image.open(output / "b_mask.png").size == (40, 32)
+        for path in output.glob("a_*.png"):
+            path.unlink()
+        assert len(predict([str(other.rename(other.with_name("a.png")))], predictor, output).done)
+
     def test_another_threshold_does_all_anew(
         self, folder: Path, predictor: Predictor, trained: TrainResult
     ) -> None:

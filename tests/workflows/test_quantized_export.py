@@ -20,12 +20,14 @@ from crackseg.workflows.quantized_export import QuantizationSettings, export_qua
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair, write_archive
 
+pytestmark = pytest.mark.usefixtures("one_graph")
+
 ENOUGH = QuantizationSettings(accepted_loss=1.0)
 Quantize = Callable[[onnx.ModelProto, Sequence[Layer], Ranges], onnx.ModelProto]
 
 
 @pytest.fixture(scope="module")
-def path(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def path(trained: TrainResult, one_graph: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("quantized") / "model.onnx"
     export_quantized(trained.checkpoint, path, ENOUGH)
     return path
@@ -133,7 +135,7 @@ def test_the_command_prints_both_figures_by_source(
     printed = capsys.readouterr()
     made = read_model(path).info.quantization
     assert made is not None
-    assert made.calibration == "1 photographs of the folder mine"
+    assert made.calibration == "1 photographs of a folder of its own"
     for figure in (made.float_iou["CFD"], made.int8_iou["CFD"]):
         assert f"{figure:.4f}" in printed.out
     assert "layers in float: encoder.0.layers.0, head" in printed.out
@@ -154,6 +156,21 @@ def test_a_folder_to_calibrate_on_that_is_of_no_use_is_named(
     with pytest.raises(DatasetNotFoundError, match=f"--calibrate {folder}: (there is )?no "):
         export_quantized(trained.checkpoint, tmp_path / "model.onnx", settings)
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_what_is_missing_is_said_before_the_work_begins(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+    monkeypatch.setattr(module, "exported", lambda *arguments: begun.append(arguments))
+    for settings, output in (
+        (QuantizationSettings(calibrate=tmp_path / "none"), "model.onnx"),
+        (QuantizationSettings(roots=[tmp_path]), "model.onnx"),
+        (ENOUGH, "model.pt"),
+    ):
+        with pytest.raises(CrackSegError):
+            export_quantized(trained.checkpoint, tmp_path / output, settings)
+    assert begun == []
 
 
 def test_photographs_that_were_moved_are_asked_for_and_found_by_root(

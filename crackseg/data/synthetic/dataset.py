@@ -30,19 +30,24 @@ GENERATOR_VERSION: int = 1
 
 _CRACK_FREE_EVERY = 6
 _JPEG_QUALITY = 92
+# The name of an unfinished data set, which says which process makes it.
+_DRAFT = re.compile(r"\.synthetic-v\d+(?:-free)?-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+")
 
 
-def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) -> Path:
+def write_dataset(
+    root: Path, count: int = 360, seed: int = 0, size: int = 400, crack_free: bool = False
+) -> Path:
     """Writes the data set in the layout of CrackSeg9k V4, unless it exists already.
 
-    Surfaces come in turn, and every sixth photograph shows no crack. An interrupted run leaves
-    nothing behind that could be taken for a complete data set.
+    Surfaces come in turn, and every sixth photograph shows no crack, or none of them does. An
+    interrupted run leaves nothing behind that could be taken for a complete data set.
 
     Args:
         root: Folder in which the data set's own folder is made.
         count: Number of photographs, at least 1.
         seed: Seed of the photographs, from 0. The same seed gives the same bytes.
         size: Side of the photographs in pixels, at least 64.
+        crack_free: Whether all photographs are without a crack.
 
     Returns:
         The folder of the data set.
@@ -55,7 +60,8 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
     require_at_least("count", count, 1)
     require_at_least("seed", seed, 0)
     require_at_least("size", size, MIN_SIZE)
-    folder = root / f"synthetic-v{GENERATOR_VERSION}-n{count}-s{seed}-{size}px"
+    kind = f"v{GENERATOR_VERSION}-free" if crack_free else f"v{GENERATOR_VERSION}"
+    folder = root / f"synthetic-{kind}-n{count}-s{seed}-{size}px"
     if folder.is_dir():
         return folder
     _refuse_among_others(root)
@@ -64,7 +70,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
         _remove_abandoned_drafts(root)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=root))
         try:
-            _write_all(draft, count, seed, size)
+            _write_all(draft, count, seed, size, crack_free)
             _publish(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -74,7 +80,7 @@ def write_dataset(root: Path, count: int = 360, seed: int = 0, size: int = 400) 
 def _remove_abandoned_drafts(root: Path) -> None:
     """Removes drafts of processes that were killed."""
     for draft in root.glob(".synthetic-v*-*"):
-        named = re.fullmatch(r"\.synthetic-v\d+-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+", draft.name)
+        named = _DRAFT.fullmatch(draft.name)
         # A folder is as old as the newest of its files.
         parts = [draft, *draft.glob("*/**/")]
         if named and all(is_abandoned(part, int(named[1] or 0)) for part in parts):
@@ -87,18 +93,18 @@ def _refuse_among_others(root: Path) -> None:
     theirs = next((path for path in beside if path.suffix.lower() in IMAGE_SUFFIXES), None)
     if theirs is not None:
         raise DatasetError(
-            f"data.root={root}: other photographs stand here, such as {theirs.relative_to(root)}, "
-            "and data=synthetic draws its own; add data=folder to take those, or name another "
-            "folder"
+            f"{root}: other photographs stand here, such as {theirs.relative_to(root)}, and "
+            "synthetic ones would be taken for them; name another folder, or take those with "
+            "data=folder"
         )
 
 
-def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
+def _write_all(folder: Path, count: int, seed: int, size: int, crack_free: bool) -> None:
     for part in ("Final-Dataset-Vol1/Images", "Final-Dataset-Vol2/Images-2"):
         (folder / part).mkdir(parents=True)
     (folder / "Final-Dataset-Vol1/Final_Masks/Masks").mkdir(parents=True)
     log.info("drawing %d synthetic photographs, once, below %s", count, folder.parent)
-    write = partial(_write_one, folder, count, seed, size)
+    write = partial(_write_one, folder, count, seed, size, crack_free)
     threads = cv2.getNumThreads()
     # The photographs are drawn in parallel; OpenCV's own threads would only slow this down.
     cv2.setNumThreads(1)
@@ -111,10 +117,12 @@ def _write_all(folder: Path, count: int, seed: int, size: int) -> None:
         cv2.setNumThreads(threads)
 
 
-def _write_one(folder: Path, count: int, seed: int, size: int, index: int) -> None:
+def _write_one(
+    folder: Path, count: int, seed: int, size: int, crack_free: bool, index: int
+) -> None:
     surface = SURFACES[index % len(SURFACES)]
     own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-    cracked = index % _CRACK_FREE_EVERY != _CRACK_FREE_EVERY - 1
+    cracked = not crack_free and index % _CRACK_FREE_EVERY != _CRACK_FREE_EVERY - 1
     image, mask = render(surface, own_seed, size, cracked)
     name = f"synthetic_{surface}_{index:04d}"
     first = index < (count + 1) // 2

@@ -6,12 +6,11 @@ from typing import Protocol
 from urllib.parse import quote
 
 from matplotlib.figure import Figure
-from PIL import Image
 
 from crackseg.images.pixels import UInt8Array
+from crackseg.images.png import write_png
 from crackseg.reporting.html.data_uris import EmbeddedPicture, embed, embed_plot
 from crackseg.reporting.html.theme import DARK, LIGHT, PAPER, Theme
-from crackseg.system.files import atomic_write
 from crackseg.visualization.plots import save_figure
 
 Draw = Callable[[Theme], Figure]
@@ -59,8 +58,7 @@ class MediaFolder:
         self, name: str, picture: UInt8Array, alt: str, *caption: str, exact: bool = False
     ) -> EmbeddedPicture:
         """See :class:`MediaWriter`."""
-        with atomic_write(self.folder / f"{name}.png") as temporary:
-            Image.fromarray(picture).save(temporary, format="PNG")
+        write_png(picture, self.folder / f"{name}.png")
         height, width = picture.shape[:2]
         return EmbeddedPicture(self._address(name), width, height, alt)
 

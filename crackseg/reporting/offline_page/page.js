@@ -196,10 +196,13 @@ async function open(file) {
   result = null;
   name = file.name.replace(/\.[^.]*$/, "");
   for (const canvas of [photo, marks]) Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
-  pen.drawImage(bitmap, 0, 0);
-  const corner = pen.getImageData(photo.width - 1, photo.height - 1, 1, 1).data;
-  if (!corner[3] && /jpe?g$/i.test(file.type))
+  // A canvas that is too large takes no colour, and says nothing of it.
+  const corner = [photo.width - 1, photo.height - 1, 1, 1];
+  pen.fillRect(...corner);
+  if (!pen.getImageData(...corner).data[3])
     return report(new Error(`${file.name}: too large for this browser; cut it into parts`));
+  pen.clearRect(...corner);
+  pen.drawImage(bitmap, 0, 0);
   bitmap.close();
   $("name").textContent = file.name;
   begin();
@@ -211,11 +214,11 @@ $("scale").onchange = begin;
 $("save").onclick = save;
 $("marked").onchange = ({ target }) => { marks.hidden = !target.checked; };
 $("full").onchange = ({ target }) => { $("view").classList.toggle("full", target.checked); };
-$("file").onchange = ({ target }) => { if (target.files[0]) open(target.files[0]); target.value = ""; };
+$("file").onchange = ({ target }) => { if (target.files[0]) open(target.files[0]).catch(report); target.value = ""; };
 addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("over"); });
 addEventListener("dragleave", () => document.body.classList.remove("over"));
 addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("over");
-  if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+  if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]).catch(report);
 });

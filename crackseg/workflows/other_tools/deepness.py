@@ -11,15 +11,17 @@ from crackseg.images.pixels import resize
 from crackseg.inference.deepness import Tile, export_for_deepness
 from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graph_limits import IMAGE
-from crackseg.inference.model_file import SUFFIX, ModelInfo
+from crackseg.inference.model_file import ModelInfo
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.models import SkipNetwork
-from crackseg.system.files import atomic_write, require_writable_file
-from crackseg.workflows.export import UNSTATED, info_of
+from crackseg.system.files import atomic_write
+from crackseg.workflows.export import UNSTATED, info_of, require_model_file
 
 # A pixel that is rounded to the next of 256 values moves a probability by some thousandths.
 _LARGEST_DIFFERENCE = 0.02
+# Pixels of one tile take .8 GB as floats then.
+_LARGEST_SIDE = 8192
 
 
 def write_for_deepness(
@@ -39,18 +41,23 @@ def write_for_deepness(
 
     Raises:
         CheckpointError: The checkpoint cannot be used.
-        CrackSegError: The output has another suffix, the resolution is no length, or the two
-            probabilities differ too much.
+        CrackSegError: The output has another suffix, the resolution is no length, the tile would
+            be too large, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
-    if output.suffix.lower() != SUFFIX:
-        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
+    require_model_file(output)
     if resolution is not None and not 0 < resolution < float("inf"):
         raise CrackSegError(f"--resolution {resolution}: centimetres a pixel, such as 0.5")
-    require_writable_file(output)
     content = read_checkpoint(checkpoint)
     network = network_of(content)
     info = info_of(content, network, licence)
+    tile = Tile.of(info)
+    if tile.side > _LARGEST_SIDE:
+        raise CrackSegError(
+            f"{checkpoint}: sees {info.scale:g} training pixels a pixel, so that Deepness would "
+            f"need tiles {tile.side:,} pixels wide, and {_LARGEST_SIDE:,} are the most; train at a "
+            "larger data.image_size, or on crops by data.crop_size"
+        )
     graph = export_for_deepness(network, info, resolution)
     difference = _difference(network, info, graph)
     # Not the other way round, since nothing compares with a figure that is no number.
@@ -61,7 +68,7 @@ def write_for_deepness(
         )
     with atomic_write(output) as name:
         name.write_bytes(graph.SerializeToString())
-    return Tile.of(info)
+    return tile
 
 
 def _difference(network: SkipNetwork, info: ModelInfo, graph: onnx.ModelProto) -> float:

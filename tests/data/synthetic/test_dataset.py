@@ -1,5 +1,6 @@
 """The built-in synthetic data set: exact masks, fixed bytes, all or nothing on disk."""
 
+import os
 import re
 from pathlib import Path
 
@@ -62,6 +63,21 @@ def test_exactly_every_sixth_photograph_is_free_of_cracks(folder: Path) -> None:
     for path in (folder / "Final-Dataset-Vol1/Final_Masks/Masks").glob("*.png"):
         cracked = bool(np.asarray(Image.open(path)).any())
         assert cracked == (int(path.stem[-4:]) % 6 != 5), path.name
+
+
+def test_a_crack_free_set_has_the_same_photographs_without_a_crack(
+    folder: Path, tmp_path: Path
+) -> None:
+    free = write_dataset(tmp_path, COUNT, seed=3, size=SIZE, crack_free=True)
+    assert free.name == f"synthetic-v{dataset.GENERATOR_VERSION}-free-n{COUNT}-s3-{SIZE}px"
+    here, there = _files(folder), _files(free)
+    assert here.keys() == there.keys()
+    # The names end in numbers, and every sixth is crack-free in both.
+    equal = {name for name in here if int(Path(name).stem[-4:]) % 6 == 5}
+    assert {name for name in here if here[name] == there[name]} == equal
+    masks = [np.asarray(Image.open(path)) for path in free.rglob("*.png")]
+    assert len(masks) == COUNT
+    assert not any(mask.any() for mask in masks)
 
 
 def test_every_surface_has_photographs_with_and_without_crack() -> None:
@@ -132,6 +148,17 @@ def test_an_interrupted_run_leaves_nothing_and_the_next_one_succeeds(
             write_dataset(tmp_path, 4, size=64)
     assert list(tmp_path.iterdir()) == []
     assert len(_files(write_dataset(tmp_path, 4, size=64))) == 8
+
+
+@pytest.mark.parametrize("crack_free", [False, True])
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path, crack_free: bool) -> None:
+    whole = write_dataset(tmp_path, 1, size=64, crack_free=crack_free)
+    # No process has such a number.
+    left = tmp_path / f".{whole.name}-{2**40}-abc"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    other = write_dataset(tmp_path, 2, size=64)
+    assert set(tmp_path.iterdir()) == {whole, other}
 
 
 def test_a_faster_process_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

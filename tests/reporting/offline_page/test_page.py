@@ -176,7 +176,7 @@ def test_the_browser_finds_what_the_predictor_finds(tmp_path: Path, browser: str
         .predict(tmp_path / "wall.jpg")
         .probability
     )
-    threshold = round(float(np.median(probability)), 3)
+    threshold = round(float(np.median(probability)), 2)
     write_model(
         export_network(network), replace(info, threshold=threshold), tmp_path / "model.onnx"
     )
@@ -184,6 +184,7 @@ def test_the_browser_finds_what_the_predictor_finds(tmp_path: Path, browser: str
     found = found_in_browser(browser, tmp_path / "page.html", tmp_path / "wall.jpg")
     wanted = probability > threshold
     assert found.shape == (4000, 3000)
+    assert 0.1 < wanted.mean() < 0.9
     assert (found & wanted).sum() / (found | wanted).sum() > 0.98
 
 
@@ -193,8 +194,8 @@ def found_in_browser(browser: str, page: Path, photograph: Path) -> np.ndarray:
         window.on("request", lambda request: asked.append(request.url))
         window.goto(page.as_uri())
         window.set_input_files("#file", photograph)
-        # A minute, on two cores that do nothing else.
-        window.wait_for_selector('[data-state="done"]', timeout=60_000)
+        # Seconds on cores that do nothing else, see docs/tools/offline-page.md.
+        window.wait_for_selector('[data-state="done"]', timeout=600_000)
         with window.expect_download() as download:
             window.click("#save")
         assert download.value.suggested_filename == f"{photograph.stem}_mask.png"

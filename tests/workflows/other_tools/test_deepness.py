@@ -40,6 +40,18 @@ def test_a_network_that_comes_out_otherwise_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tiles_that_no_memory_holds_are_refused(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LARGEST_SIDE", 100)
+    message = (
+        r"best\.ckpt: sees 0\.5 training .* tiles \d{3} pixels wide, and 100 are the most; train"
+    )
+    with pytest.raises(CrackSegError, match=message):
+        write_for_deepness(trained.checkpoint, tmp_path / "deepness.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("asked", "fault"),
     [

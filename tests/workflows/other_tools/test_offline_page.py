@@ -6,7 +6,7 @@ import pytest
 
 from crackseg.cli.main import main
 from crackseg.inference.model_file import ExportedModel
-from crackseg.reporting.offline_page.runtime import Runtime
+from crackseg.reporting.offline_page.runtime import Runtime, read_runtime
 from crackseg.workflows import export as export_module
 from crackseg.workflows.other_tools import offline_page
 from tests.inference.test_model_file import INFO
@@ -61,12 +61,20 @@ def test_both_are_written_by_one_command(exported: list[Path], tmp_path: Path) -
     ("asked", "fault"),
     [
         ("best.ckpt --html page.pdf", "--html page.pdf: the name of a page ends in .html"),
+        ("best.ckpt --html page.html --runtime none.tgz", "--runtime none.tgz: cannot be read"),
         ("a.onnx --output b.onnx", "a.onnx is an ONNX file already; give its checkpoint, or"),
     ],
 )
 def test_a_fault_ends_the_command_before_the_export(
-    exported: list[Path], asked: str, fault: str, capsys: pytest.CaptureFixture[str]
+    exported: list[Path],
+    asked: str,
+    fault: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(offline_page, "read_runtime", read_runtime)
     assert main(["export", *asked.split()]) == 2
     assert fault in capsys.readouterr().err
     assert exported == []

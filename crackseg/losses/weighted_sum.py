@@ -1,68 +1,23 @@
-"""Losses on logits, and their weighted sum.
-
-Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1}, and gives a
-scalar. Terms are computed in float32, whatever precision the network ran in.
-"""
+"""The weighted sum of loss terms, and which terms there are."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
+from crackseg.losses.overlap import dice
+from crackseg.losses.pixelwise import bce, weighted_bce, weighted_bce_reduced
 from crackseg.system.limits import Limits
 
 # Far beyond any use, and far within float32.
 FACTOR_LIMITS = Limits(0, 1e9, above=True)
 
-
-def bce(logits: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy, the mean over all pixels (report, section 3.3)."""
-    return F.binary_cross_entropy_with_logits(logits.float(), mask)
-
-
-def weighted_bce(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
-    """Binary cross-entropy with every pixel weighted by its class.
-
-    The mean over all pixels of ``(mask * w_crack + (1 - mask) * w_background) * bce``: equations
-    3.1 and 3.2 of the report, read per pixel.
-
-    Args:
-        logits: Logits, (N, 1, H, W).
-        mask: Masks in {0, 1}, (N, 1, H, W).
-        class_weights: Weights of background and crack, (2,).
-    """
-    per_pixel = F.binary_cross_entropy_with_logits(logits.float(), mask, reduction="none")
-    return (_weight_vector(mask, class_weights) * per_pixel).mean()
-
-
-def weighted_bce_reduced(logits: Tensor, mask: Tensor, class_weights: Tensor) -> Tensor:
-    """Mean cross-entropy times the mean weight, as the report's program computed it.
-
-    The cross-entropy is reduced to one number before it is weighted. So the weights scale the
-    gradient of the whole batch and favour no class.
-    """
-    return bce(logits, mask) * _weight_vector(mask, class_weights).mean()
-
-
-def dice(logits: Tensor, mask: Tensor) -> Tensor:
-    """Soft Dice loss, one minus the Dice score of probabilities over the whole batch.
-
-    It is taken over the batch and not per image, so that a photograph without cracks costs its
-    false alarms and nothing else. One is added above and below the fraction line, so that a batch
-    without any crack is well defined.
-
-    References:
-        Milletari et al.: V-Net, 2016 (there with squares in the denominator).
-    """
-    probability = torch.sigmoid(logits.float())
-    overlap = (probability * mask).sum()
-    return 1 - (2 * overlap + 1) / (probability.sum() + mask.sum() + 1)
-
-
-PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"bce": bce, "dice": dice}
+PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce": bce,
+    "dice": dice,
+}
 WEIGHTED_TERMS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "weighted_bce": weighted_bce,
     "weighted_bce_reduced": weighted_bce_reduced,
@@ -153,8 +108,3 @@ def _as_weights(class_weights: Sequence[float] | None) -> Tensor | None:
         return None
     check_class_weights(class_weights)
     return torch.tensor(class_weights, dtype=torch.float32)
-
-
-def _weight_vector(mask: Tensor, class_weights: Tensor) -> Tensor:
-    """The weight of each pixel (report, equation 3.1)."""
-    return mask * class_weights[1] + (1 - mask) * class_weights[0]

@@ -1,0 +1,1 @@
+"""Makes the networks that come with crackseg from their photographs; ``make box``."""

@@ -1,0 +1,81 @@
+"""Command line of the box, see ``python -m box --help``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crackseg.errors import CrackSegError
+from crackseg.weights.registry import BUNDLED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except CrackSegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m box", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    names = [model.name for model in BUNDLED]
+    make = commands.add_parser("make", help="train, export, judge and place; goes on after a break")
+    make.add_argument("--data", type=Path, metavar="FOLDER", help="folder of all photographs")
+    make.add_argument("name", nargs="?", choices=names, help="one of them (default: all)")
+    make.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a further setting of the training, such as trainer.accelerator=gpu; again for more",
+    )
+    make.set_defaults(run=_make)
+    place = commands.add_parser("place", help="put an ONNX file into the package, with its figures")
+    place.add_argument("name", choices=names)
+    place.add_argument("model", type=Path, metavar="MODEL.onnx")
+    place.add_argument(
+        "judged", nargs="*", metavar="TITLE=METRICS.json", help="what evaluate.py wrote of it"
+    )
+    place.set_defaults(run=_place)
+    pages = commands.add_parser("pages", help="write the files' figures and pictures into docs")
+    pages.set_defaults(run=_pages)
+    return parser
+
+
+def _make(options: argparse.Namespace) -> None:
+    from box.build import build
+
+    for name in [options.name] if options.name else [model.name for model in BUNDLED]:
+        print(build(name, options.data, options.settings))
+    _pages(options)
+
+
+def _place(options: argparse.Namespace) -> None:
+    from box.figures import judged_set, place
+
+    given = [one.rpartition("=") for one in options.judged]
+    if not all(title for title, _, _ in given):
+        raise CrackSegError("place: write every evaluation as 'TITLE=FOLDER/metrics.json'")
+    print(place(options.name, options.model, [judged_set(t, Path(p)) for t, _, p in given]))
+
+
+def _pages(options: argparse.Namespace) -> None:
+    from box.pages import ROOT, write_pages
+    from box.pictures import write_pictures
+
+    write_pictures(ROOT / "docs" / "images")
+    write_pages()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

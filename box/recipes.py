@@ -1,0 +1,92 @@
+"""What each network of the box is trained and judged on, and on which terms that was published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of photographs.
+
+    Attributes:
+        folder: Folder below that of all data.
+        holds: What it shows, in a phrase.
+        licence: Licence as those who published it stated it.
+    """
+
+    folder: str
+    holds: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A set of photographs that crackseg draws.
+
+    Attributes:
+        count: Number of photographs.
+        seed: Seed of the first one.
+    """
+
+    count: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a network is trained and judged on.
+
+    Attributes:
+        experiment: Its settings, below ``conf/experiment``.
+        sources: Sets that it is trained on.
+        drawn: Sets that are drawn for its training.
+        unseen: Sets that it is judged on and never trained on.
+        without: Names of sources that its training leaves out.
+    """
+
+    experiment: str
+    sources: tuple[Source, ...]
+    drawn: tuple[Drawn, ...]
+    unseen: tuple[Source, ...]
+    without: tuple[str, ...] = ()
+
+
+_UNSTATED = "none stated"
+CORPUS = Source(
+    "crackseg-real",
+    "crops of roads, masonry and ceramic in CrackSeg9k's layout: CRACK500, DeepCrack, masonry, "
+    "Ceramic, CFD",
+    "CC0 as CrackSeg9k was posted; DeepCrack and CFD: non-commercial research",
+)
+DEEPCRACK = Source(
+    "deepcrack", "DeepCrack's training half at its own size", "non-commercial research"
+)
+CRACK500 = Source(
+    "more/crack500", "whole road photographs of Crack500, halved", "none stated; for research"
+)
+CRACKMAP = Source("more/crackmap", "roads from a car", _UNSTATED)
+UAV = Source("more/uav", "concrete dams, walls and roads from the air", "CC0")
+NONCRACK = Source("more/noncrack", "walls with joints and formwork, without cracks", _UNSTATED)
+CCIC = Source("more/ccic-negative", "concrete without cracks", "CC BY 4.0 (Ozgenel)")
+RISSBILDER = Source("more/rissbilder", "concrete and buildings, wide brush masks", _UNSTATED)
+VOLKER = Source("more/volker", "concrete, wide brush masks", _UNSTATED)
+
+# A crop whose photograph nobody knows could be in two subsets.
+UNTRACED = "CRACK500_untraced"
+
+RECIPES: Mapping[str, Recipe] = {
+    "research": Recipe(
+        experiment="box/research",
+        sources=(CORPUS, DEEPCRACK, CRACK500, CRACKMAP, UAV, NONCRACK, CCIC),
+        drawn=(Drawn(360, 0),),
+        unseen=(RISSBILDER, VOLKER),
+        # The corpus has it squeezed to squares.
+        without=("DeepCrack", UNTRACED),
+    ),
+    "open": Recipe(
+        experiment="box/open",
+        sources=(UAV, CCIC),
+        drawn=(Drawn(900, 1), Drawn(360, 0)),
+        unseen=(DEEPCRACK, CRACK500, CRACKMAP, NONCRACK, RISSBILDER, VOLKER),
+    ),
+}

@@ -1,0 +1,31 @@
+"""Losses on logits, and their weighted sum.
+
+Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1}, and gives a
+scalar. Terms are computed in float32, whatever precision the network ran in.
+"""
+
+from crackseg.losses.overlap import dice
+from crackseg.losses.pixelwise import bce, weighted_bce, weighted_bce_reduced
+from crackseg.losses.weighted_sum import (
+    FACTOR_LIMITS,
+    PLAIN_TERMS,
+    WEIGHTED_TERMS,
+    SegmentationLoss,
+    check_class_weights,
+    check_terms,
+    uses_class_weights,
+)
+
+__all__ = [
+    "FACTOR_LIMITS",
+    "PLAIN_TERMS",
+    "WEIGHTED_TERMS",
+    "SegmentationLoss",
+    "bce",
+    "check_class_weights",
+    "check_terms",
+    "dice",
+    "uses_class_weights",
+    "weighted_bce",
+    "weighted_bce_reduced",
+]

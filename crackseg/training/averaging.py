@@ -1,0 +1,92 @@
+"""Running average of a network's weights."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+
+from crackseg.training.segmenter import CrackSegmenter
+
+
+def decay_at(step: int, decay: float) -> float:
+    """Share that the average keeps of itself at a step; a young one forgets its beginning."""
+    return min(decay, (1 + step) / (10 + step))
+
+
+class RunningAverage(Callback):
+    """Averages the weights over the steps of a training, the later ones the more.
+
+    From the start of a validation to the start of the next epoch the network holds the average in
+    place of the weights that are trained. So all that is judged, drawn and written is the average;
+    the trained weights, with which a resumed run goes on, are this callback's state. The statistics
+    of batch normalisation are averaged too.
+
+    Args:
+        decay: Share that the average keeps of itself at each step, once there were enough of them.
+
+    References:
+        Polyak, Juditsky: Acceleration of stochastic approximation by averaging, 1992; the decay
+        grows as in TensorFlow's ExponentialMovingAverage with ``num_updates``.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+        # What the network does not hold at present: the average or the trained weights.
+        self._other: dict[str, Tensor] = {}
+        self._averaged = False
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Begins with the weights as they are."""
+        if stage == TrainerFn.FITTING:
+            self._other = {name: value.clone() for name, value in _weights(pl_module)}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Follows the network to its device."""
+        self._other = {name: self._other[name].to(one.device) for name, one in _weights(pl_module)}
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Trains on from the trained weights."""
+        if self._averaged:
+            self._exchange(pl_module)
+
+    @torch.no_grad()
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Adds the weights of this step to the average."""
+        decay = decay_at(trainer.global_step - 1, self.decay)
+        for name, value in _weights(pl_module):
+            if value.is_floating_point():
+                self._other[name].lerp_(value, 1 - decay)
+            else:
+                self._other[name].copy_(value)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Puts the average in place, unless it is a validation after the training."""
+        if trainer.state.fn == TrainerFn.FITTING and not self._averaged:
+            self._exchange(pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The trained weights, as checkpoints are written while the network holds the average."""
+        return {"weights": self._other}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores them; the network has been given the average."""
+        self._other, self._averaged = state_dict["weights"], True
+
+    @torch.no_grad()
+    def _exchange(self, module: LightningModule) -> None:
+        for name, value in _weights(module):
+            held = value.clone()
+            value.copy_(self._other[name])
+            self._other[name].copy_(held)
+        self._averaged = not self._averaged
+
+
+def _weights(module: LightningModule) -> Iterator[tuple[str, Tensor]]:
+    """The network's weights and statistics by name; they share its memory."""
+    assert isinstance(module, CrackSegmenter)
+    yield from module.network.state_dict().items()

@@ -1,0 +1,1 @@
+"""Networks that come with the package, each with a licence of its own."""

@@ -1,0 +1,327 @@
+"""The box: made again from photographs, with figures that no hand has typed."""
+
+import json
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+import pytest
+from PIL import Image
+
+from box import build as building
+from box import pages, pictures
+from box.__main__ import main
+from box.figures import judged_set, place
+from box.origins import origins, scene
+from box.pages import card_of, fill
+from box.recipes import CCIC, CORPUS, CRACK500, DEEPCRACK, NONCRACK, RECIPES, UAV, Recipe
+from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.inference.model_file import ModelInfo, read_model, write_model
+from crackseg.weights.registry import BUNDLED, bundled
+from crackseg.workflows.export import export
+from crackseg.workflows.train import TrainResult
+from tests.helpers.evaluations import NAMES, write_judgement
+
+README = pages.ROOT / "README.md"
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> Path:
+    names = [*NAMES, "images/noncrack_001.png"]
+    write_judgement(tmp_path / "judged", names, blur=1.0)
+    return tmp_path / "judged" / "metrics.json"
+
+
+@pytest.fixture
+def licensed(trained: TrainResult, tmp_path: Path) -> Path:
+    path = tmp_path / "licensed.onnx"
+    export(trained.checkpoint, path, bundled("open").licence)
+    return path
+
+
+@pytest.fixture
+def info(exported: Path, metrics: Path) -> ModelInfo:
+    judged = judged_set("walls", metrics)
+    return replace(read_model(exported).info, judged=(judged,))
+
+
+def test_figures_of_an_evaluation_are_kept_with_their_protocol(metrics: Path) -> None:
+    judged = judged_set("walls", metrics)
+    stored = json.loads(metrics.read_text())
+    assert judged.total["crack_iou"] == pytest.approx(
+        stored["stored"]["totals"]["crack_iou"], abs=1e-5
+    )
+    assert (judged.total["images"], judged.total["crack_free"]) == (7, 1)
+    assert set(judged.sources) == {"CFD", "noncrack"}
+    assert "crack_iou" not in judged.sources["noncrack"]
+    assert judged.protocol == stored["protocol"]
+    unseen = judged_set("walls", metrics, unseen=True)
+    assert unseen.protocol[1] == "none of these images was in the training"
+
+
+def test_what_is_no_evaluation_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text("{}")
+    with pytest.raises(CrackSegError, match=r"metrics\.json: not what evaluate\.py writes"):
+        judged_set("walls", tmp_path / "metrics.json")
+
+
+def test_a_network_is_placed_with_its_figures(
+    filled_box: Path, licensed: Path, metrics: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["place", "open", str(licensed), f"walls={metrics}"]) == 0
+    assert capsys.readouterr().out == f"{filled_box / 'open.onnx'}\n"
+    placed = read_model(bundled("open").path)
+    assert [one.title for one in placed.info.judged] == ["walls"]
+    assert placed.info.licence == bundled("open").licence
+    # Placed again without figures, it keeps those that it has.
+    place("open", bundled("open").path, [])
+    assert len(read_model(bundled("open").path).info.judged) == 1
+
+
+def test_a_network_of_another_licence_or_too_large_is_not_placed(
+    filled_box: Path, licensed: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CrackSegError, match=r"its licence is 'not stated; .*export it with --lic"):
+        place("open", exported, [])
+    monkeypatch.setattr("box.figures.MOST_BYTES", 1000)
+    with pytest.raises(CrackSegError, match=r"MB, more than 0\.001; export it with --int8 or --fl"):
+        place("open", licensed, [])
+
+
+@pytest.mark.parametrize("kind", sorted(pages._TABLES))
+def test_tables_hold_the_files_figures_and_are_made_again(info: ModelInfo, kind: str) -> None:
+    page = f"before\n<!-- box {kind} open -->\nFORMER\n<!-- end of box -->\nafter\n"
+    filled = fill(page, {"open": info})
+    assert "FORMER" not in filled
+    assert (filled.startswith("before\n"), filled.endswith("-->\nafter\n")) == (True, True)
+    assert fill(filled, {"open": info}) == filled
+    if kind in ("totals", "thresholds"):
+        assert f"{info.judged[0].total['crack_iou']:.3f}".removeprefix("0") in filled
+    assert fill(page, {}) == page
+
+
+def test_a_table_that_cannot_be_is_refused(info: ModelInfo) -> None:
+    for marker in ("<!-- box totals opn -->", "<!-- box total open -->"):
+        with pytest.raises(CrackSegError, match=f"{marker}: there is no such table or network"):
+            fill(f"{marker}\n<!-- end of box -->", {"open": info})
+
+
+def test_pages_and_cards_are_written_from_the_files(
+    filled_box: Path, info: ModelInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = tmp_path / "card.md"
+    text = "<!-- box totals open -->\n<!-- end of box -->\n"
+    card.write_text(f"# Card\n\nAll.\n\n## research\n\nA.\n\n## open\n\n{text}\n## Limits\n\nZ.\n")
+    monkeypatch.setattr(pages, "CARD", card)
+    monkeypatch.setattr(pages, "PAGES", (card,))
+    path = bundled("open").path
+    write_model(onnx.load(path), info, path)
+    bundled("research").path.unlink()
+    drawn: list[Path] = []
+    monkeypatch.setattr("box.pictures.write_pictures", drawn.append)
+    assert main(["pages"]) == 0
+    assert drawn == [pages.ROOT / "docs" / "images"]
+    kept = read_model(path).info.card
+    assert kept == card_of("open", card.read_text())
+    assert "| walls | 7 | " in kept
+    assert ("## research" in kept, "## Limits" in kept, "<!--" in kept) == (False, True, False)
+
+
+def test_pictures_of_what_is_here_are_small(
+    filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_SEARCHED", range(100, 102))
+    monkeypatch.setattr(pictures, "SURFACES", ("concrete", "brick"))
+    bundled("open").path.unlink()
+    pictures.write_pictures(tmp_path)
+    sizes = {path.name: Image.open(path).size for path in tmp_path.glob("*.jpg")}
+    side = 224
+    assert sizes == {
+        "box_found.jpg": (2 * side, 2 * side),
+        "box_failures_research.jpg": (3 * side, 4 * side),
+    }
+
+
+@pytest.mark.parametrize("model", BUNDLED, ids=lambda model: model.name)
+def test_the_committed_pages_hold_the_figures_of_the_committed_files(model: object) -> None:
+    present = {one.name: one for one in BUNDLED if one == model and one.path.is_file()}
+    if not present:
+        pytest.skip("this copy of the sources has no such file")
+    models = {name: read_model(one.path).info for name, one in present.items()}
+    for page in pages.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert fill(text, models) == text
+    for name, info in models.items():
+        assert info.judged
+        assert info.card == card_of(name, pages.CARD.read_text(encoding="utf-8"))
+
+
+def test_every_licence_names_the_photographs_of_its_network() -> None:
+    for name, recipe in RECIPES.items():
+        text = bundled(name).licence_path.read_text(encoding="utf-8")
+        known = {"crackseg-real": "CrackSeg9k", "deepcrack": "DeepCrack", "crack500": "Crack500"}
+        known |= {"crackmap": "CrackMap", "uav": "open.onnx", "ccic-negative": "open.onnx"}
+        for source in recipe.sources:
+            folder = source.folder.rpartition("/")[2]
+            assert folder in text or known[folder] in text, (name, folder)
+
+
+def picture(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path)
+
+
+def test_origins_say_photograph_and_source(tmp_path: Path) -> None:
+    for file in (
+        "crackseg-real/Final-Dataset-Vol1/Images/CRACK500_00001.jpg",
+        "crackseg-real/Final-Dataset-Vol1/Images/CRACK500_00002.jpg",
+        "deepcrack/train_img/11215-3.jpg",
+        "deepcrack/train_lab/11215-3.png",
+        "more/uav/images/35.jpg",
+        "more/noncrack/images/noncrack_7_12.jpg",
+        "more/ccic-negative/images/00401.jpg",
+        "more/ccic-negative/masks/00401.png",
+    ):
+        picture(tmp_path / file)
+    table = tmp_path / "more" / "crack500" / "crops.csv"
+    table.parent.mkdir()
+    table.write_text("our_file,photograph\nCRACK500_00001.jpg,20160222.jpg\n")
+    found = set(origins(tmp_path, (CORPUS, DEEPCRACK, CRACK500, UAV, NONCRACK, CCIC)))
+    assert found == {
+        ("CRACK500_00001.jpg", "20160222.jpg", "CRACK500"),
+        ("CRACK500_00002.jpg", "CRACK500_00002", "CRACK500_untraced"),
+        ("train_img/11215-3.jpg", "DeepCrack_11215", "DeepCrack537"),
+        ("uav/images/35.jpg", "uav_30", "uav"),
+        ("noncrack/images/noncrack_7_12.jpg", "wall_7", "noncrack"),
+        ("ccic-negative/images/00401.jpg", "ccic_2", "ccic"),
+    }
+    assert {row[2] for row in origins(tmp_path, (UAV,))} == {"uav"}
+    assert (scene("DJI2040"), scene("1361"), scene("DJI0031")) == (
+        "uav_1361",
+        "uav_1361",
+        "uav_DJI0031",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            [],
+            "make box: it needs photographs; say with DATA=FOLDER where they are, with more/uav, ",
+        ),
+        (["--data", "HERE"], "the folders more/ccic-negative, deepcrack, "),
+    ],
+)
+def test_missing_photographs_are_named_before_anything_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], message: str
+) -> None:
+    (tmp_path / "more" / "uav").mkdir(parents=True)
+    given = [str(tmp_path) if one == "HERE" else one for one in given]
+    assert main(["make", *given, "open"]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+class Programs:
+    """Stands for the two programs: notes what they are called with, and leaves what they would."""
+
+    def __init__(self, checkpoint: Path, metrics: Path) -> None:
+        self.checkpoint, self.metrics, self.code = checkpoint, metrics, 0
+        self.calls: list[list[str]] = []
+
+    def __call__(
+        self, command: Sequence[str], **ignored: object
+    ) -> "subprocess.CompletedProcess[str]":
+        script, *settings = command[1:]
+        self.calls.append([Path(script).name, *settings])
+        folder = next((one[14:] for one in settings if one.startswith("hydra.run.dir=")), "")
+        if folder and not self.code:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            made = self.checkpoint if self.calls[-1][0] == "train.py" else self.metrics
+            (Path(folder) / made.name).write_bytes(made.read_bytes())
+        return subprocess.CompletedProcess(command, self.code)
+
+
+@pytest.fixture
+def programs(
+    trained: TrainResult, metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Programs:
+    stand_in = Programs(trained.checkpoint, metrics)
+    monkeypatch.setattr(building.subprocess, "run", stand_in)
+    monkeypatch.setattr(building, "WORK", tmp_path / "work")
+    monkeypatch.setattr(building, "FORMS", ("--float16",))
+    small = Recipe("box/open", (UAV, CCIC), (), (NONCRACK,), without=("DeepCrack",))
+    monkeypatch.setitem(RECIPES, "open", small)
+    for source in (UAV, CCIC, NONCRACK):
+        (tmp_path / "data" / source.folder).mkdir(parents=True)
+    return stand_in
+
+
+def test_the_box_is_trained_exported_judged_and_placed(
+    programs: Programs, filled_box: Path, tmp_path: Path
+) -> None:
+    data, work = tmp_path / "data", tmp_path / "work" / "open"
+    made = building.build("open", data, ["trainer.max_epochs=1"])
+    assert made == filled_box / "open.onnx"
+    photographs = [
+        "data=folder",
+        f"data.root=[{data}/more/uav,{data}/more/ccic-negative]",
+        f"data.origins={work}/origins.csv",
+        "data.without_sources=[DeepCrack]",
+    ]
+    training, own, unseen = programs.calls
+    assert training == [
+        "train.py",
+        "experiment=box/open",
+        *photographs,
+        "trainer.max_epochs=1",
+        f"hydra.run.dir={work}/run",
+    ]
+    assert own[:1] + own[2:-1] == ["evaluate.py", *photographs, "subset=test", "resolution=native"]
+    assert f"data.root=[{data}/more/noncrack]" in unseen
+    info = read_model(made).info
+    assert info.licence == bundled("open").licence
+    assert [one.title for one in info.judged] == [
+        "test subset of its own sources",
+        "noncrack, never trained on",
+    ]
+
+
+def test_a_second_call_does_only_what_is_missing(
+    programs: Programs, filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    building.build("open", tmp_path / "data")
+    monkeypatch.setattr(building, "read_run", lambda folder: Run("done"))
+    programs.calls.clear()
+    building.build("open", tmp_path / "data")
+    assert programs.calls == []
+    monkeypatch.setattr(building, "read_run", lambda folder: Run("interrupted"))
+    building.build("open", tmp_path / "data")
+    assert programs.calls == [["train.py", f"resume={tmp_path}/work/open/run"]]
+
+
+class Run:
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+def test_a_program_that_fails_ends_the_box(
+    programs: Programs, filled_box: Path, tmp_path: Path
+) -> None:
+    programs.code = 130
+    with pytest.raises(
+        CrackSegError, match=r"train.py ended with exit code 130, .*; make box goes"
+    ):
+        building.build("open", tmp_path / "data")
+
+
+def test_the_makefile_hands_the_folder_over() -> None:
+    makefile = (pages.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^box: .*DATA=FOLDER", makefile, re.M)
+    with pytest.raises(DatasetNotFoundError, match="DATA=FOLDER"):
+        building.require(None, RECIPES["open"])

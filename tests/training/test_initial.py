@@ -1,0 +1,99 @@
+"""A fresh training that starts from the weights of an earlier checkpoint."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from crackseg.checkpoint import Checkpoint, read_checkpoint
+from crackseg.config.paths import absolute
+from crackseg.config.schema import TrainConfig, write_config
+from crackseg.errors import CheckpointError, ConfigError
+from crackseg.launch.resume import resumed_config
+from crackseg.models import build_network
+from crackseg.training.initial import take_weights
+from crackseg.workflows.train import TrainResult, train
+
+
+@pytest.fixture(scope="module")
+def checkpoint(trained: TrainResult) -> Checkpoint:
+    return read_checkpoint(trained.checkpoint)
+
+
+def test_all_weights_of_a_like_network_are_taken(
+    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+) -> None:
+    network = build_network("unet", {"base_channels": 4, "depth": 2})
+    take_weights(network, checkpoint)
+    for name, weight in network.state_dict().items():
+        assert torch.equal(weight, checkpoint.network_weights[name]), name
+    count = len(network.state_dict())
+    assert log.messages == [f"init_from={checkpoint.path}: {count} of {count} weights taken"]
+
+
+def test_weights_that_do_not_fit_are_named_and_begin_anew(
+    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+) -> None:
+    network = build_network("unet", {"base_channels": 4, "depth": 1})
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
+    take_weights(network, checkpoint)
+    given = checkpoint.network_weights
+    anew = [n for n in before if n not in given or before[n].shape != given[n].shape]
+    for name, weight in network.state_dict().items():
+        assert torch.equal(weight, (before if name in anew else given)[name]), name
+    (told,) = log.messages
+    taken = len(before) - len(anew)
+    assert f": {taken} of {len(before)} weights taken" in told
+    assert f"; beginning anew {len(anew)}: {anew[0]}, " in told
+    assert f"; left over there {len(given) - taken}: " in told
+    assert told.endswith("more")
+
+
+@pytest.mark.parametrize("channels", [5, 8])
+def test_a_checkpoint_of_which_nothing_fits_is_refused(
+    checkpoint: Checkpoint, channels: int
+) -> None:
+    network = build_network("unet_paper", {"base_channels": channels, "depth": 2})
+    with pytest.raises(CheckpointError) as caught:
+        take_weights(network, checkpoint)
+    assert str(caught.value) == (
+        f"init_from={checkpoint.path}: no convolution of its network (unet) fits this one by name "
+        "and shape; take the checkpoint of a network like it"
+    )
+
+
+def test_a_run_says_where_its_first_weights_are_from(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
+    train_config.init_from, train_config.trainer.max_epochs = str(trained.checkpoint), 1
+    train_config.optimizer.lr, train_config.scheduler.min_lr = 1e-30, 0
+    result = train(train_config, tmp_path / "run")
+    last = read_checkpoint(result.checkpoint.with_name("last.ckpt"))
+    given = read_checkpoint(trained.checkpoint).network_weights
+    assert torch.equal(last.network_weights["head.weight"], given["head.weight"])
+    origin = last.parameters.init_from
+    assert origin is not None
+    assert origin.path == str(trained.checkpoint.resolve())
+    assert origin.sha256 == hashlib.sha256(trained.checkpoint.read_bytes()).hexdigest()
+
+    # It goes on from its own weights; the file of the first ones is not needed any more.
+    train_config.trainer.max_epochs, train_config.init_from = 2, str(tmp_path / "gone.ckpt")
+    train(train_config, tmp_path / "run", last.path)
+    assert read_checkpoint(last.path).parameters.init_from == origin
+
+
+def test_a_missing_checkpoint_is_told_before_anything_is_made(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    train_config.init_from = str(tmp_path / "none.ckpt")
+    with pytest.raises(CheckpointError, match=r"none\.ckpt: there is no such file"):
+        train(train_config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_goes_on_has_its_own_weights(train_config: TrainConfig, tmp_path: Path) -> None:
+    write_config(absolute(train_config), tmp_path / "config.yaml")
+    train_config.init_from = "other.ckpt"
+    with pytest.raises(ConfigError, match=r"^init_from: .*other\.ckpt here, None in the run\n"):
+        resumed_config(tmp_path, train_config, ["init_from=other.ckpt"])
