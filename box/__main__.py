@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     place.add_argument(
         "judged", nargs="*", metavar="TITLE=METRICS.json", help="what evaluate.py wrote of it"
     )
+    place.add_argument(
+        "--unseen",
+        action="append",
+        default=[],
+        metavar="TITLE=METRICS.json",
+        help="the same of photographs that are known to be none of its training; again for more",
+    )
     place.set_defaults(run=_place)
     pages = commands.add_parser("pages", help="write the files' figures and pictures into docs")
     pages.set_defaults(run=_pages)
@@ -63,10 +70,13 @@ def _make(options: argparse.Namespace) -> None:
 def _place(options: argparse.Namespace) -> None:
     from box.figures import judged_set, place
 
-    given = [one.rpartition("=") for one in options.judged]
-    if not all(title for title, _, _ in given):
-        raise CrackSegError("place: write every evaluation as 'TITLE=FOLDER/metrics.json'")
-    print(place(options.name, options.model, [judged_set(t, Path(p)) for t, _, p in given]))
+    judged = []
+    for one in (*options.judged, *options.unseen):
+        title, _, metrics = one.rpartition("=")
+        if not title:
+            raise CrackSegError(f"place: {one}: write an evaluation as 'TITLE=FOLDER/metrics.json'")
+        judged.append(judged_set(title, Path(metrics), unseen=one in options.unseen))
+    print(place(options.name, options.model, judged))
 
 
 def _pages(options: argparse.Namespace) -> None:

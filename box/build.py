@@ -122,8 +122,11 @@ def _judged(
     own = _evaluated(model, [*photographs, "subset=test"], work / "judged" / "test")
     yield judged_set("test subset of its own sources", own)
     for source in recipe.unseen:
-        given = [*_folders([data / source.folder]), "subset=all"]
-        metrics = _evaluated(model, given, work / "judged" / _name(source))
+        folder = work / "judged" / _name(source)
+        origins = folder / "origins.csv"
+        write_origins(data, [source], origins)
+        given = [*_folders([data / source.folder]), f"data.origins={origins}", "subset=all"]
+        metrics = _evaluated(model, given, folder)
         yield judged_set(f"{_name(source)}, never trained on", metrics, unseen=True)
 
 

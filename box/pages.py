@@ -15,7 +15,7 @@ from box.recipes import RECIPES
 from crackseg.errors import CrackSegError
 from crackseg.inference.judged_set import Figures, JudgedSet
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
-from crackseg.reporting.formatting import interval, literal, short_score
+from crackseg.reporting.formatting import literal, short_score
 from crackseg.system.files import write_text
 from crackseg.weights.registry import BUNDLED, bundled
 
@@ -80,7 +80,11 @@ def card_of(name: str, page: str) -> str:
 
 
 def _totals(name: str, info: ModelInfo) -> str:
-    rows = ([one.title, *_counts(one.total), *_scores(one.total)] for one in info.judged)
+    rows = (
+        [one.title, *_counts(one.total), *_scores(one.total)]
+        for one in info.judged
+        if "crack_iou" in one.total
+    )
     return _grid(["judged on", "images", "photographs", *_HEADINGS], rows)
 
 
@@ -99,6 +103,8 @@ def _by_part(
         [judged.title, label or "unknown", *_counts(figures), *_scores(figures)]
         for judged in info.judged
         for label, figures in parts(judged).items()
+        # Where there is no crack there are only false alarms, which have a table of their own.
+        if "crack_iou" in figures
     )
     return _grid(["judged on", part, "images", "photographs", *_HEADINGS], rows)
 
@@ -159,14 +165,9 @@ def _counts(figures: Figures) -> list[str]:
 
 
 def _scores(figures: Figures) -> list[str]:
-    if "crack_iou" not in figures:
-        return [""] * len(_HEADINGS)
-    bounds = interval((figures.get("low"), figures.get("high")))
-    return [
-        short_score(figures["crack_iou"]),
-        bounds,
-        *(short_score(figures[score]) for score in _SCORES),
-    ]
+    ends = [short_score(figures[end]) for end in ("low", "high") if end in figures]
+    scores = (short_score(figures[score]) for score in ("crack_iou", *_SCORES))
+    return [next(scores), "-".join(ends), *scores]
 
 
 def _grid(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +22,6 @@ from box.recipes import CCIC, CORPUS, CRACK500, DEEPCRACK, NONCRACK, RECIPES, UA
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.weights.registry import BUNDLED, bundled
-from crackseg.workflows.export import export
 from crackseg.workflows.train import TrainResult
 from tests.helpers.evaluations import NAMES, write_judgement
 
@@ -36,9 +36,10 @@ def metrics(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def licensed(trained: TrainResult, tmp_path: Path) -> Path:
+def licensed(exported: Path, tmp_path: Path) -> Path:
     path = tmp_path / "licensed.onnx"
-    export(trained.checkpoint, path, bundled("open").licence)
+    info = replace(read_model(exported).info, licence=bundled("open").licence)
+    write_model(onnx.load(exported), info, path)
     return path
 
 
@@ -71,14 +72,20 @@ def test_what_is_no_evaluation_is_refused(tmp_path: Path) -> None:
 def test_a_network_is_placed_with_its_figures(
     filled_box: Path, licensed: Path, metrics: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["place", "open", str(licensed), f"walls={metrics}"]) == 0
+    unseen = ["--unseen", f"dams={metrics}"]
+    assert main(["place", "open", str(licensed), f"walls={metrics}", *unseen]) == 0
     assert capsys.readouterr().out == f"{filled_box / 'open.onnx'}\n"
     placed = read_model(bundled("open").path)
-    assert [one.title for one in placed.info.judged] == ["walls"]
+    seen, never_seen = placed.info.judged
+    assert (seen.title, never_seen.title) == ("walls", "dams")
+    assert "none of these images was in the training" in never_seen.protocol
+    assert "none of these images was in the training" not in seen.protocol
     assert placed.info.licence == bundled("open").licence
     # Placed again without figures, it keeps those that it has.
     place("open", bundled("open").path, [])
-    assert len(read_model(bundled("open").path).info.judged) == 1
+    assert len(read_model(bundled("open").path).info.judged) == 2
+    assert main(["place", "open", str(licensed), str(metrics)]) == 2
+    assert f"{metrics}: write an evaluation as 'TITLE=FOLDER/" in capsys.readouterr().err
 
 
 def test_a_network_of_another_licence_or_too_large_is_not_placed(
@@ -228,11 +235,22 @@ def test_missing_photographs_are_named_before_anything_begins(
 
 
 class Programs:
-    """Stands for the two programs: notes what they are called with, and leaves what they would."""
+    """Stands for the programs: notes what they are called with, and leaves what they would.
 
-    def __init__(self, checkpoint: Path, metrics: Path) -> None:
-        self.checkpoint, self.metrics, self.code = checkpoint, metrics, 0
+    Of exports that to 8 bits loses too much.
+    """
+
+    def __init__(self, checkpoint: Path, metrics: Path, exported: Path) -> None:
+        self.checkpoint, self.metrics, self.exported = checkpoint, metrics, exported
         self.calls: list[list[str]] = []
+        self.code = 0
+
+    def crackseg(self, arguments: Sequence[str]) -> int:
+        self.calls.append(list(arguments))
+        if "--int8" in arguments:
+            return 2
+        shutil.copy(self.exported, arguments[arguments.index("--output") + 1])
+        return 0
 
     def __call__(
         self, command: Sequence[str], **ignored: object
@@ -249,12 +267,16 @@ class Programs:
 
 @pytest.fixture
 def programs(
-    trained: TrainResult, metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: TrainResult,
+    metrics: Path,
+    licensed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Programs:
-    stand_in = Programs(trained.checkpoint, metrics)
+    stand_in = Programs(trained.checkpoint, metrics, licensed)
+    monkeypatch.setattr(building, "crackseg", stand_in.crackseg)
     monkeypatch.setattr(building.subprocess, "run", stand_in)
     monkeypatch.setattr(building, "WORK", tmp_path / "work")
-    monkeypatch.setattr(building, "FORMS", ("--float16",))
     small = Recipe("box/open", (UAV, CCIC), (), (NONCRACK,), without=("DeepCrack",))
     monkeypatch.setitem(RECIPES, "open", small)
     for source in (UAV, CCIC, NONCRACK):
@@ -274,7 +296,7 @@ def test_the_box_is_trained_exported_judged_and_placed(
         f"data.origins={work}/origins.csv",
         "data.without_sources=[DeepCrack]",
     ]
-    training, own, unseen = programs.calls
+    training, *exports, own, unseen = programs.calls
     assert training == [
         "train.py",
         "experiment=box/open",
@@ -282,6 +304,9 @@ def test_the_box_is_trained_exported_judged_and_placed(
         "trainer.max_epochs=1",
         f"hydra.run.dir={work}/run",
     ]
+    common = ["export", f"{work}/run/best.ckpt", "--output", f"{work}/open.onnx"]
+    common += ["--licence", bundled("open").licence]
+    assert exports == [[*common, "--int8"], [*common, "--float16"]]
     assert own[:1] + own[2:-1] == ["evaluate.py", *photographs, "subset=test", "resolution=native"]
     assert f"data.root=[{data}/more/noncrack]" in unseen
     info = read_model(made).info
@@ -308,6 +333,14 @@ def test_a_second_call_does_only_what_is_missing(
 class Run:
     def __init__(self, state: str) -> None:
         self.state = state
+
+
+def test_a_network_that_cannot_be_exported_ends_the_box(
+    programs: Programs, filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "crackseg", lambda arguments: 2)
+    with pytest.raises(CrackSegError, match=r"best\.ckpt: could not be exported, as said above"):
+        building.build("open", tmp_path / "data")
 
 
 def test_a_program_that_fails_ends_the_box(

@@ -51,7 +51,7 @@ def test_the_list_says_terms_data_and_figures(
     assert "use: research and teaching, not products" in first
     row = next(line for line in first.splitlines() if "walls, kept back" in line)
     assert row.split()[-3:] == ["12", ".654", ".810"]
-    assert "  walls, kept back: dataset totals over 12 images; no leak\n" in first
+    assert "  protocol of each row: crackseg models --card research, or --json\n" in first
     assert f"not in this copy of crackseg: {judged_box / 'open.onnx'} is missing" in second
 
 

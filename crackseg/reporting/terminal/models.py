@@ -108,7 +108,9 @@ def _parts(one: BundledFile) -> Sequence[Text | Table]:
     lines += [f"  data: {counts} photographs, {info.data.split} split; {info.leak_line}"]
     figures: list[Text | Table] = []
     if info.judged:
-        figures = [_figures(info.judged), *_protocols(info.judged)]
+        protocol = f"  protocol of each row: crackseg models --card {model.name}, or --json"
+        figures = [Text("  figures: dataset totals of class crack"), _figures(info.judged)]
+        figures += [Text(protocol)]
     return [Text(f"{model.name}{default}", "bold"), *map(Text, lines), *figures, Text()]
 
 
@@ -121,7 +123,3 @@ def _figures(judged: Sequence[JudgedSet]) -> Table:
         cells = (short_score(one.total[name]) if name in one.total else "" for name in _COLUMNS)
         table.add_row(Text(one.title), f"{one.total['images']:,.0f}", *cells)
     return table
-
-
-def _protocols(judged: Sequence[JudgedSet]) -> list[Text]:
-    return [Text(f"  {one.title}: {'; '.join(one.protocol)}", "dim") for one in judged]
