@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg.inference.predictor import Predictor
+    from crackseg.inference.scales import ScaleChoice
 
 
 def __getattr__(name: str) -> str:
@@ -28,6 +29,7 @@ def load(
     device: str = "auto",
     engine: str = "auto",
     max_megapixels: float = 1000.0,
+    scale: ScaleChoice = None,
 ) -> Predictor:
     """Opens a checkpoint or an ONNX file for prediction.
 
@@ -40,16 +42,21 @@ def load(
             file, or ``auto`` for the fastest that is there.
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
             pixels.
+        scale: Training pixels per photograph pixel, along a side: ``0.5``, or ``(0.5, 1.0)`` to
+            blend what is seen at both, or ``"auto"`` for the range of scales that the network was
+            trained at, and for one of a single scale those from it to 1. None takes the stored
+            scale, and ``"auto"`` where the network was trained at a range.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
 
     Raises:
         CheckpointError: The file is missing, truncated, foreign, or would run code.
+        ConfigError: A scale is no number or out of range, or there is no such engine or device.
     """
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
 
     return Predictor.from_checkpoint(
-        checkpoint, device=device, engine=engine, max_megapixels=max_megapixels
+        checkpoint, device=device, scale=scale, engine=engine, max_megapixels=max_megapixels
     )
