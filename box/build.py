@@ -15,7 +15,7 @@ from box.recipes import RECIPES, Drawn, Recipe, Source
 from crackseg.cli.main import main as crackseg
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.errors import CrackSegError, DatasetNotFoundError
-from crackseg.inference.judged_set import JudgedSet
+from crackseg.parameters.judged_set import JudgedSet
 from crackseg.runs.reader import read_run
 from crackseg.runs.record import BEST
 from crackseg.weights.registry import bundled

@@ -8,8 +8,8 @@ import onnx
 
 from crackseg.errors import CrackSegError
 from crackseg.evaluation.results import Evaluation, Part
-from crackseg.inference.judged_set import JudgedSet
 from crackseg.inference.model_file import read_model, write_model
+from crackseg.parameters.judged_set import JudgedSet
 from crackseg.weights.registry import bundled
 
 # Two of them in one wheel, see the issue of the box.

@@ -13,8 +13,8 @@ import onnx
 
 from box.recipes import RECIPES
 from crackseg.errors import CrackSegError
-from crackseg.inference.judged_set import Figures, JudgedSet
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
+from crackseg.parameters.judged_set import Figures, JudgedSet
 from crackseg.reporting.formatting import literal, short_score
 from crackseg.system.files import write_text
 from crackseg.weights.registry import BUNDLED, bundled

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg.inference.predictor import Predictor
+    from crackseg.inference.scales import ScaleChoice
 
 
 def __getattr__(name: str) -> str:
@@ -29,6 +30,7 @@ def load(
     engine: str = "auto",
     max_megapixels: float = 1000.0,
     model: str | None = None,
+    scale: ScaleChoice = None,
 ) -> Predictor:
     """Opens a network for prediction: one that comes with the package, or that of a file.
 
@@ -43,14 +45,18 @@ def load(
             pixels.
         model: Name of a network that comes with the package: ``research``, the default, for
             research only, or ``open``, for firms too; ``crackseg models`` says more.
+        scale: Training pixels per photograph pixel, along a side: ``0.5``, or ``(0.5, 1.0)`` to
+            blend what is seen at both, or ``"auto"`` for the range of scales that the network was
+            trained at, and for one of a single scale those from it to 1. None takes the stored
+            scale, and ``"auto"`` where the network was trained at a range.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
 
     Raises:
         CheckpointError: The file is missing, truncated, foreign, or would run code.
-        ConfigError: There is no such model, engine or device, or both a checkpoint and a model
-            are given.
+        ConfigError: There is no such model, engine or device, both a checkpoint and a model are
+            given, or a scale is no number or out of range.
     """
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
@@ -58,5 +64,5 @@ def load(
 
     path = chosen_file(checkpoint, model)
     return Predictor.from_checkpoint(
-        path, device=device, engine=engine, max_megapixels=max_megapixels
+        path, device=device, scale=scale, engine=engine, max_megapixels=max_megapixels
     )

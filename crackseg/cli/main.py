@@ -85,8 +85,10 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     predict.add_argument(
         "--scale",
-        type=float,
-        help="training pixels per photograph pixel, as 0.32 where 400 became 128 (default: stored)",
+        metavar="SCALES",
+        help="training pixels per photograph pixel, as 0.32 where 400 became 128; several to be "
+        "blended, as 0.5,1; or auto for a range of them (default: stored, or auto where the "
+        "network was trained at a range)",
     )
     predict.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"

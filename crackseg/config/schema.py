@@ -219,6 +219,8 @@ class EvaluateConfig:
     engine: str = "auto"
     subset: str = "test"
     resolution: str = "training"
+    # A number, a list of them, or auto.
+    scale: Any = None
     mask_threshold: int | None = None
     save: bool = False
     # New place of the photographs that the checkpoint names, in the form of data.root.

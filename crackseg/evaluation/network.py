@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning import LightningModule
 from torch import Tensor
@@ -12,8 +13,12 @@ from crackseg.config.schema import RuntimeConfig
 from crackseg.data.dataset import Sample
 from crackseg.data.loaders import parts_of
 from crackseg.errors import CheckpointError
+from crackseg.images.conversion import Photograph
 from crackseg.inference.engines import OpenedModel, is_onnx, open_model
+from crackseg.inference.looks import Looking
+from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import full_size_logits, sigmoid
+from crackseg.inference.torch_engine import TorchEngine, open_checkpoint
 from crackseg.parameters.usage import UsageParameters
 from crackseg.training.segmenter import CrackSegmenter
 
@@ -25,14 +30,30 @@ class JudgedNetwork:
     Attributes:
         module: Module that a Trainer tests.
         usage: What its use on photographs needs.
+        scales: Scales at which it looks at photographs that are judged at their own size; None
+            where they are judged at the training's size.
         engine: Name of the engine that runs it.
         precision: Precision in which it is computed.
     """
 
-    module: LightningModule
+    module: "CrackSegmenter | EngineModule"
     usage: UsageParameters
+    scales: tuple[float, ...] | None
     engine: str = "torch"
     precision: str = "float32"
+
+    @property
+    def read_at(self) -> float | None:
+        """Scale at which it is given photographs: their own where it looks at several."""
+        if self.scales is None:
+            return None
+        return self.scales[0] if len(self.scales) == 1 else 1.0
+
+    def probability(self, image: Tensor, size: tuple[int, int]) -> Tensor:
+        """Probability (N, 1, *size) of images, as it judges them."""
+        if isinstance(self.module, EngineModule):
+            return self.module.probability(image, size)
+        return torch.sigmoid(self.module.logits_at_size(image, size).float())
 
     @property
     def computed(self) -> str:
@@ -40,7 +61,13 @@ class JudgedNetwork:
         return self.precision + (f" by {self.engine}" if self.engine != "torch" else "")
 
 
-def open_network(path: str | Path, engine: str, runtime: RuntimeConfig) -> JudgedNetwork:
+def open_network(
+    path: str | Path,
+    engine: str,
+    runtime: RuntimeConfig,
+    own_size: bool = False,
+    scale: ScaleChoice = None,
+) -> JudgedNetwork:
     """Opens a checkpoint or an ONNX file.
 
     Args:
@@ -48,19 +75,29 @@ def open_network(path: str | Path, engine: str, runtime: RuntimeConfig) -> Judge
         engine: Engine, see :func:`crackseg.inference.engines.open_model`. One that is named
             computes as it does in a prediction, and ``auto`` in float32.
         runtime: Settings of the process.
+        own_size: Whether photographs are judged at their own size.
+        scale: Scales to look at these, see :func:`crackseg.inference.scales.scales_of`.
 
     Raises:
         CheckpointError: The file cannot be used.
-        ConfigError: There is no such engine, or it does not take such a file.
+        ConfigError: There is no such engine, or it does not take such a file; or a scale is no
+            number or out of range.
     """
     if is_onnx(path):
         model = open_model(path, engine, threads=runtime.threads, float32=engine == "auto")
-        return JudgedNetwork(EngineModule(model), model.usage, model.engine.name, model.precision)
+        scales = scales_of(scale, model.usage) if own_size else None
+        module = EngineModule(model, scales)
+        return JudgedNetwork(module, model.usage, scales, model.engine.name, model.precision)
     checkpoint = read_checkpoint(path)
+    scales = scales_of(scale, checkpoint.parameters) if own_size else None
+    if scales and len(scales) > 1:
+        # The Trainer moves it to where it is judged.
+        module = EngineModule(open_checkpoint(Path(path), "cpu"), scales)
+        return JudgedNetwork(module, checkpoint.parameters, scales)
     segmenter = CrackSegmenter.from_checkpoint(checkpoint)
     if runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
-    return JudgedNetwork(segmenter, checkpoint.parameters)
+    return JudgedNetwork(segmenter, checkpoint.parameters, scales)
 
 
 class EngineModule(LightningModule):
@@ -68,11 +105,20 @@ class EngineModule(LightningModule):
 
     Args:
         model: Network that is ready to run.
+        scales: Several scales at which it looks at photographs, which it is given at their own
+            size; with one or None, it looks at them as they are given.
     """
 
-    def __init__(self, model: OpenedModel) -> None:
+    def __init__(self, model: OpenedModel, scales: tuple[float, ...] | None = None) -> None:
         super().__init__()
         self.model = model
+        self.looking: Looking | None = None
+        if scales and len(scales) > 1:
+            usage = model.usage
+            how, threshold = usage.preprocessing.resize, usage.threshold
+            self.looking = Looking(model.engine, scales, how, threshold)
+        if isinstance(model.engine, TorchEngine):
+            self.network = model.engine.network
 
     def test_step(self, batch: Sample, batch_index: int) -> dict[str, list[Tensor]]:
         """Runs the network.
@@ -83,7 +129,11 @@ class EngineModule(LightningModule):
         Raises:
             CheckpointError: The network gives no number, as its weights are of no use.
         """
-        probability = [one for part in parts_of(batch) for one in self._probability(part)]
+        probability = [
+            one
+            for part in parts_of(batch)
+            for one in self.probability(part["image"], _size(part["mask"]))
+        ]
         if not all(torch.isfinite(one).all() for one in probability):
             raise CheckpointError(
                 f"{self.model.path}: what the network says is no number: its weights are of no "
@@ -91,12 +141,19 @@ class EngineModule(LightningModule):
             )
         return {"probability": probability}
 
-    def _probability(self, part: Sample) -> Tensor:
-        """Probability (N, 1, H, W) of images of one size."""
+    def probability(self, image: Tensor, size: tuple[int, int]) -> Tensor:
+        """Probability (N, 1, *size) of images of one size."""
         engine = self.model.engine
-        height, width = part["mask"].shape[-2:]
         # The whole numbers that the reader has divided by 255.
-        pixels = (part["image"] * 255).round().to(torch.uint8).cpu().numpy()
-        size = (height, width)
-        logits = full_size_logits(engine.logits, pixels, size, engine.radius, engine.stride)
-        return torch.from_numpy(sigmoid(logits))
+        pixels = (image * 255).round().to(torch.uint8).cpu().numpy()
+        if self.looking is None:
+            logits = full_size_logits(engine.logits, pixels, size, engine.radius, engine.stride)
+            return torch.from_numpy(sigmoid(logits))
+        looks = (self.looking.rows(Photograph(rgb, None)) for rgb in pixels.transpose(0, 2, 3, 1))
+        logits = np.stack([np.concatenate(list(rows)) for rows in looks])
+        return torch.from_numpy(sigmoid(logits))[:, None]
+
+
+def _size(mask: Tensor) -> tuple[int, int]:
+    height, width = mask.shape[-2:]
+    return height, width

@@ -213,6 +213,8 @@ class Protocol:
         protocol: Lines that belong to every figure.
         engine: Engine that ran the network.
         precision: Precision in which it was computed.
+        scales: Scales at which the network looked at photographs that were judged at their own
+            size, blended where they are several; None at the training's resolution.
     """
 
     checkpoint: str
@@ -221,9 +223,10 @@ class Protocol:
     manifest_hash: str
     leak_line: str
     protocol: list[str]
-    # Earlier versions wrote neither, and had no other.
+    # Earlier versions wrote none of these, and had no others but the stored scale.
     engine: str = field(default="torch", kw_only=True)
     precision: str = field(default="float32", kw_only=True)
+    scales: tuple[float, ...] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from onnx import checker
 
 from crackseg.errors import CheckpointError
 from crackseg.inference.graph_limits import graph_faults
-from crackseg.inference.judged_set import FIGURE, JudgedSet, are_figures, are_texts
 from crackseg.parameters.form import Fields, FormError
+from crackseg.parameters.judged_set import FIGURE, JudgedSet, are_figures, are_texts
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
 from crackseg.system.limits import Limits

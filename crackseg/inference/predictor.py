@@ -12,12 +12,13 @@ from PIL import Image
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph
-from crackseg.images.pixels import TOO_LARGE, UInt8Array, scaled_size
+from crackseg.images.pixels import TOO_LARGE, UInt8Array
 from crackseg.images.windows import MAX_MEGAPIXELS, AnyPhotograph, open_by_rows
 from crackseg.inference.engines import OpenedModel, open_model
-from crackseg.inference.resizing import rows_at_size
-from crackseg.inference.tiling import TILE, Logits, Pixels, sigmoid, tiled_bands
-from crackseg.system.limits import MEGAPIXEL_LIMITS, SCALE_LIMITS, WHITE_LIMITS
+from crackseg.inference.looks import Looking
+from crackseg.inference.scales import ScaleChoice, scales_of
+from crackseg.inference.tiling import Logits, sigmoid
+from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
 
 
@@ -39,13 +40,15 @@ class Prediction:
 
 
 class Predictor:
-    """Finds cracks in photographs of any size, at the scale that the network was trained at.
+    """Finds cracks in photographs of any size, at scales that the network was trained at.
 
     Args:
         model: Network that is ready to run, with what was stored beside it.
         threshold: Probability above which a pixel is called crack, in [0, 1]; None for the stored
             one.
-        scale: Training pixels per photograph pixel, along a side; None for the stored one.
+        scale: Training pixels per photograph pixel, along a side: one number, or several to be
+            blended, or ``auto``, see :func:`crackseg.inference.scales.scales_of`; None for the
+            stored one, and ``auto`` where the network was trained at a range of scales.
         white_level: Value that is white in photographs deeper than 8 bits; None for the stored
             one, and without that for what the file declares or its values suggest.
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
@@ -62,20 +65,15 @@ class Predictor:
         self,
         model: OpenedModel,
         threshold: float | None = None,
-        scale: float | None = None,
+        scale: ScaleChoice = None,
         white_level: int | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
     ) -> None:
         usage = model.usage
         seen = usage.preprocessing
         threshold = usage.threshold if threshold is None else threshold
-        scale = usage.scale if scale is None else scale
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
-        if not SCALE_LIMITS.hold(scale):
-            raise ConfigError(
-                f"scale={scale}: training pixels per photograph pixel, {SCALE_LIMITS}"
-            )
         if white_level is not None and not WHITE_LIMITS.hold(white_level):
             raise ConfigError(f"white_level={white_level}: a whole number, {WHITE_LIMITS}")
         if not MEGAPIXEL_LIMITS.hold(max_megapixels):
@@ -84,8 +82,8 @@ class Predictor:
             )
         self.engine = model.engine
         self.threshold = threshold
-        self.scale = scale
-        self.how = seen.resize
+        self.scales = scales_of(scale, usage)
+        self._looking = Looking(model.engine, self.scales, seen.resize, usage.threshold)
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
         self.line = model.line
@@ -97,7 +95,7 @@ class Predictor:
         path: str | Path,
         device: str = "auto",
         threshold: float | None = None,
-        scale: float | None = None,
+        scale: ScaleChoice = None,
         white_level: int | None = None,
         engine: str = "auto",
         max_megapixels: float = MAX_MEGAPIXELS,
@@ -116,8 +114,8 @@ class Predictor:
     @property
     def identity(self) -> str:
         """Text of all that a result depends on; equal for predictors that give equal results."""
-        engine = self.engine.name
-        way = (self._digest, engine, self.threshold, self.scale, self.how, self.white_level)
+        engine, scales = self.engine.name, ",".join(map(str, self.scales))
+        way = (self._digest, engine, self.threshold, scales, self._looking.how, self.white_level)
         return " ".join(map(str, way))
 
     def predict(self, image: str | Path | Image.Image | Numbers) -> Prediction:
@@ -171,30 +169,17 @@ class Predictor:
         """
         start = 0
         with _out_of_memory_said(name):
-            for logits in self._logits(photograph):
+            for logits in self._looking.rows(photograph):
                 stop = start + len(logits)
                 yield self._band(photograph, start, stop, logits, name)
                 start = stop
 
     def _bytes_per_pixel(self) -> float:
-        """Memory for each pixel of a photograph, beside its own: its pixels at the network's scale.
+        """Memory for each pixel of a photograph, beside its own: its pixels at the scales.
 
         What tiles and bands need does not grow with it.
         """
-        return 4 * self.scale**2
-
-    def _logits(self, photograph: AnyPhotograph) -> Iterator[Logits]:
-        """Logits of the next rows, (h, W)."""
-        engine, size = self.engine, photograph.size
-        small = photograph.resized(scaled_size(size, self.scale), self.how)
-
-        def rows(start: int, stop: int) -> Pixels:
-            return small.rows(start, stop).transpose(2, 0, 1)[None]
-
-        bands = tiled_bands(
-            engine.logits, rows, small.size, engine.radius, engine.stride, TILE, engine.batch
-        )
-        return rows_at_size((band[0, 0] for band in bands), small.size, size)
+        return 4 * sum(scale**2 for scale in self.scales)
 
     def _band(
         self, photograph: AnyPhotograph, start: int, stop: int, logits: Logits, name: str

@@ -32,17 +32,19 @@ class TorchEngine:
     precision = "float32"
 
     def __init__(self, network: SkipNetwork, device: str = "auto") -> None:
-        self.device = _device(device)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
-        self.name = f"torch on {self.device}"
+        at = _device(device)
+        self.network = network.to(at).to(memory_format=torch.channels_last).eval()
+        self.name = f"torch on {at}"
         self.stride, self.radius = network.stride, network.radius
-        self.batch = tiles_at_once(self.device)
+        self.batch = tiles_at_once(at)
 
     @torch.inference_mode()
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`crackseg.inference.engines.Engine`."""
-        pixels = torch.from_numpy(tile).to(self.device).float() / 255
-        with full_float32(self.device.type):
+        # A Trainer may have moved the network since.
+        device = next(self.network.parameters()).device
+        pixels = torch.from_numpy(tile).to(device).float() / 255
+        with full_float32(device.type):
             logits = self.network(pixels)
         return np.asarray(logits.cpu().numpy(), np.float32)
 

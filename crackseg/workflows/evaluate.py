@@ -1,6 +1,7 @@
 """Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -71,9 +72,10 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
     """
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
-    network = open_network(config.checkpoint, config.engine, config.runtime)
+    own_size = config.resolution == "native"
+    network = open_network(config.checkpoint, config.engine, config.runtime, own_size, config.scale)
     parameters = network.usage
-    datamodule = evaluation_data(config, parameters)
+    datamodule = evaluation_data(config, parameters, network.read_at)
     threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
     examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
@@ -90,6 +92,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
         protocol=_protocol(config, assessment, leak_line, network, datamodule),
         engine=network.engine,
         precision=network.precision,
+        scales=network.scales,
         **vars(assessment),
     )
     if trainer.is_global_zero:
@@ -116,6 +119,11 @@ def _check(config: EvaluateConfig) -> None:
     cut = config.mask_threshold
     if cut is not None and not low <= cut <= high:
         raise ConfigError(f"mask_threshold={cut}: between {low} and {high}")
+    if config.scale is not None and config.resolution != "native":
+        raise ConfigError(
+            f"scale={config.scale}: it is for photographs that are judged at their own size; add "
+            "resolution=native"
+        )
     if config.root is not None and config.data is not None:
         raise ConfigError(
             "root: it is for photographs that were moved since the training; others have data.root"
@@ -165,8 +173,8 @@ def _protocol(
     parameters = network.usage
     seen, cut = parameters.preprocessing, datamodule.preprocessing.mask_threshold
     at = chosen = ""
-    if config.resolution == "native":
-        at = f"their own size (seen at {parameters.scale:.2f} of it)"
+    if network.scales is not None:
+        at = f"their own size (seen at {_listed(network.scales)} of it)"
     if cut != seen.mask_threshold:
         chosen = f", where masks were cut at >{seen.mask_threshold}"
     if config.subset == "val" and _is_own_division(datamodule, parameters):
@@ -178,6 +186,11 @@ def _protocol(
         "duplicates, each image by itself where its photograph is unknown",
         *_vanished(assessment.vanished, cut),
     ]
+
+
+def _listed(scales: Sequence[float]) -> str:
+    *others, last = (f"{scale:.2f}" for scale in scales)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _vanished(images: int, cut: int) -> list[str]:

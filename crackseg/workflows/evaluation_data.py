@@ -24,12 +24,16 @@ log = logging.getLogger(__name__)
 FROM_CHECKPOINT = ("image_size", "crop_size", "resize", "mask_threshold")
 
 
-def evaluation_data(config: EvaluateConfig, parameters: UsageParameters) -> CrackDataModule:
+def evaluation_data(
+    config: EvaluateConfig, parameters: UsageParameters, read_at: float | None = None
+) -> CrackDataModule:
     """Prepares the photographs to judge.
 
     Args:
         config: Settings of the evaluation.
         parameters: Parameters of the checkpoint or ONNX file.
+        read_at: Scale at which the network is given photographs that are judged at their own size;
+            None where they are judged at the training's size.
 
     Raises:
         CheckpointError: The settings of the data in the checkpoint are no such settings.
@@ -43,7 +47,7 @@ def evaluation_data(config: EvaluateConfig, parameters: UsageParameters) -> Crac
     data = _data(config, trained_on)
     if config.mask_threshold is not None:
         data = replace(data, mask_threshold=config.mask_threshold)
-    datamodule = _read(config, data, parameters.scale if config.resolution == "native" else None)
+    datamodule = _read(config, data, read_at)
     if datamodule.manifest.digest == named.manifest_hash:
         return datamodule
     if config.data is None:

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.config.schema import RuntimeConfig
 from crackseg.data.annotations.ground_truth import truth_file
 from crackseg.data.dataset import CrackDataset
 from crackseg.data.readers import FileReader, PairReader, PredictionScaleReader
 from crackseg.data.splits.manifest import Row, read_manifest
 from crackseg.errors import DatasetError, name_some
+from crackseg.evaluation.network import open_network
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import resize
 from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.runs.record import BEST
-from crackseg.training.segmenter import CrackSegmenter
 
 
 @torch.inference_mode()
@@ -37,32 +37,30 @@ def predict_images(
     Raises:
         DatasetError: Photographs or masks do not exist any more.
     """
-    checkpoint = read_checkpoint(folder / BEST)
-    parameters = checkpoint.parameters
-    seen = parameters.preprocessing
+    network = open_network(folder / BEST, "torch", RuntimeConfig(), resolution == "native")
+    network.module.eval()
+    seen = network.usage.preprocessing
     by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
     white_level = seen.white_level
     pixels: PairReader = FileReader(root, seen)
-    if resolution == "native":
-        pixels = PredictionScaleReader(root, parameters.scale, seen.resize, white_level)
-    segmenter = CrackSegmenter.from_checkpoint(checkpoint).eval()
+    if network.read_at is not None:
+        pixels = PredictionScaleReader(root, network.read_at, seen.resize, white_level)
     dataset = CrackDataset(pixels, rows, seen.mask_threshold)
     looks = {}
     for index, row in enumerate(rows):
         sample = dataset[index]
         truth = sample["mask"][0].numpy() > 0.5
         height, width = truth.shape
-        logits = segmenter.logits_at_size(sample["image"][None], (height, width))
-        probability = torch.sigmoid(logits.float())[0, 0]
+        probability = network.probability(sample["image"][None], (height, width))[0, 0]
         # The network may see a smaller photograph than the mask.
         photograph = read_photograph(root / row.image, white_level)
         looks[row.image] = RunPrediction(
             resize(photograph, (height, width), "area"),
             truth,
             np.asarray(probability.numpy(), np.float32),
-            parameters.threshold,
+            network.usage.threshold,
         )
     return looks
 

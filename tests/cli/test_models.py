@@ -9,8 +9,8 @@ import onnx
 import pytest
 
 from crackseg.cli.main import main
-from crackseg.inference.judged_set import JudgedSet
 from crackseg.inference.model_file import read_model, write_model
+from crackseg.parameters.judged_set import JudgedSet
 from crackseg.weights.registry import bundled
 
 JUDGED = JudgedSet(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crackseg.checkpoint import read_checkpoint
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array, resize, scaled_size
@@ -20,10 +21,10 @@ ONE_PIXEL_IN = 1 / 10_000
 def seen(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> list[UInt8Array]:
     """Photographs as the network sees them: at the scale of training."""
     folder = write_dataset(tmp_path_factory.mktemp("built_in"), count=12, size=200)
-    predictor = Predictor.from_checkpoint(trained.checkpoint, device="cpu")
-    size = scaled_size((200, 200), predictor.scale)
+    usage = read_checkpoint(trained.checkpoint).parameters
+    size, how = scaled_size((200, 200), usage.scale), usage.preprocessing.resize
     paths = sorted((folder / IMAGES).iterdir()) + sorted((folder / MORE).iterdir())
-    return [resize(read_photograph(path), size, predictor.how) for path in paths]
+    return [resize(read_photograph(path), size, how) for path in paths]
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])

@@ -110,7 +110,7 @@ def test_large_photographs_are_tiled_without_seams(
 ) -> None:
     image = np.concatenate([draw_pair(seed, (150, 170))[0] for seed in range(3)], axis=1)
     whole = predictor.predict(image).probability
-    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.looks.TILE", 128)
     np.testing.assert_allclose(predictor.predict(image).probability, whole, atol=1e-5)
 
 
@@ -118,7 +118,7 @@ def test_tiles_that_an_engine_takes_together_give_the_same(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = np.concatenate([draw_pair(seed, (150, 320))[0] for seed in range(3)], axis=1)
-    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.looks.TILE", 128)
     alone = predictor.predict(image).probability
     counts: list[int] = []
     logits = predictor.engine.logits
@@ -149,7 +149,7 @@ def test_a_photograph_that_is_read_by_windows_gives_what_the_whole_gives(
     predictor = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=scale)
     wanted = predictor.predict(tmp_path / "x.tif")
     monkeypatch.setattr("crackseg.images.windows.WINDOWED_PIXELS", 1)
-    monkeypatch.setattr("crackseg.inference.predictor.TILE", 128)
+    monkeypatch.setattr("crackseg.inference.looks.TILE", 128)
     monkeypatch.setattr("crackseg.inference.resizing.BAND_PIXELS", 5000)
     found = predictor.predict(tmp_path / "x.tif")
     assert isinstance(predictor.open(tmp_path / "x.tif"), WindowedPhotograph)
@@ -172,10 +172,10 @@ def test_bands_together_are_the_whole_and_none_is_large(
     assert not whole.probability[45:85, :25].any()
 
 
-def test_memory_does_not_grow_with_what_is_done(predictor: Predictor, tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_what_is_done(trained: TrainResult) -> None:
     """Beside its 3 bytes a pixel, a photograph needs what its tiles and bands need."""
     photograph = as_photograph(np.zeros((3000, 2000, 3), np.uint8))
-    predictor.scale = 0.1
+    predictor = crackseg.load(trained.checkpoint, device="cpu", scale=0.1)
     tracemalloc.start()
     for _ in predictor.bands(photograph, "x"):
         pass
@@ -189,7 +189,7 @@ def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> No
     stored = Predictor.from_checkpoint(trained.checkpoint, "cpu")
     all_of_it = Predictor.from_checkpoint(trained.checkpoint, "cpu", threshold=0.0)
     finer = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=1.0)
-    assert (stored.scale, stored.threshold) == (0.5, trained.threshold)
+    assert (stored.scales, stored.threshold) == ((0.5,), trained.threshold)
     assert all_of_it.predict(image).mask.all()
     assert not np.array_equal(finer.predict(image).probability, stored.predict(image).probability)
 

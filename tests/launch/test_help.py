@@ -81,7 +81,7 @@ def test_the_marked_choices_are_the_default_ones() -> None:
         assert marked == chosen[group] - {None}
 
 
-@pytest.mark.parametrize(("door", "count"), [("train", 10), ("evaluate", 8)])
+@pytest.mark.parametrize(("door", "count"), [("train", 10), ("evaluate", 9)])
 def test_the_settings_have_the_defaults_that_the_help_gives(door: str, count: int) -> None:
     config = composed(door)
     given = re.findall(r"^  ([\w.]+=\S+)  +\w", section(door, "The settings"), re.M)

@@ -19,6 +19,7 @@ from crackseg.evaluation import callback
 from crackseg.evaluation.results import Evaluation
 from crackseg.images.pixels import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
+from crackseg.inference.scales import ScaleChoice
 from crackseg.launch.paths import quote_paths
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
@@ -252,6 +253,51 @@ def test_at_native_resolution_it_judges_what_a_prediction_would_write(
     totals = judged.stored.totals
     assert (totals["false_positives"], totals["false_negatives"]) == (fp, fn)
     assert totals["crack_iou"] == pytest.approx(tp / (tp + fp + fn))
+
+
+@pytest.mark.parametrize("scale", [0.4, [0.4, 1.0], "auto"])
+def test_at_native_resolution_a_scale_is_looked_at_as_in_a_prediction(
+    trained: TrainResult, tmp_path: Path, scale: ScaleChoice
+) -> None:
+    config = settings(trained.checkpoint, subset="val", resolution="native", save=True, scale=scale)
+    judged = evaluate(config, tmp_path)
+    predictor = Predictor.from_checkpoint(config.checkpoint, scale=scale)
+    assert judged.scales == predictor.scales
+    told = ", ".join(f"{one:.2f}" for one in predictor.scales[:-1])
+    assert f"their own size (seen at {told}" in judged.protocol[0]
+    assert f"{predictor.scales[-1]:.2f} of it)" in judged.protocol[0]
+    assert json.loads((tmp_path / "metrics.json").read_text())["scales"] == list(judged.scales)
+    root = Path(read_checkpoint(trained.checkpoint).parameters.data.root)
+    for row in read_manifest(trained.checkpoint.with_name("manifest.csv"), root).subset("val"):
+        saved = np.asarray(Image.open((tmp_path / "masks" / row.image).with_suffix(".png")))
+        found = predictor.predict(root / row.image).mask
+        assert found.any()
+        assert (saved != np.where(found, 255, 0)).mean() < 1e-3
+
+
+def test_a_network_of_a_range_of_scales_is_judged_at_all_of_them(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    checkpoint = read_checkpoint(trained.checkpoint).content
+    checkpoint["hyper_parameters"]["preprocessing"]["scales"] = [0.4, 1.0]
+    write_checkpoint(checkpoint, tmp_path / "ranged.ckpt")
+    common = {"subset": "val", "resolution": "native"}
+    ranged = evaluate(settings(tmp_path / "ranged.ckpt", **common), tmp_path / "a")
+    named = evaluate(
+        settings(trained.checkpoint, scale=list(ranged.scales), **common), tmp_path / "b"
+    )
+    assert ranged.scales == pytest.approx((0.4, 0.4**0.5, 1.0))
+    assert ranged.stored == named.stored
+    at_stored = evaluate(settings(tmp_path / "ranged.ckpt", scale=0.5, **common), tmp_path / "c")
+    assert at_stored.stored == evaluate(settings(trained.checkpoint, **common), tmp_path).stored
+    assert at_stored.stored != ranged.stored
+
+
+def test_a_scale_that_makes_no_sense_is_refused(trained: TrainResult, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"scale=0\.5: it is for photographs .*resolution=native"):
+        evaluate(settings(trained.checkpoint, scale=0.5), tmp_path)
+    with pytest.raises(ConfigError, match="scale=half: training pixels per photograph pixel"):
+        evaluate(settings(trained.checkpoint, scale="half", resolution="native"), tmp_path)
 
 
 def test_masks_may_be_cut_elsewhere_than_in_training(trained: TrainResult, tmp_path: Path) -> None:

@@ -104,6 +104,21 @@ def test_every_engine_has_the_figures_of_the_checkpoint(
     assert found.protocol[1:] == wanted.protocol[1:]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_looks_at_several_scales_alike(
+    trained: TrainResult, exported: Path, tmp_path: Path, engine: str
+) -> None:
+    pytest.importorskip(engine, reason=f"needs the extra {engine}")
+    common = {"subset": "all", "resolution": "native", "scale": [0.4, 1.0]}
+    wanted = evaluate(settings(trained.checkpoint, **common), tmp_path / "torch", show=False)
+    found = evaluate(settings(exported, engine=engine, **common), tmp_path / engine, show=False)
+    ours, theirs = (counts(tmp_path / one) for one in (engine, "torch"))
+    assert np.abs(ours - theirs).sum() <= 1e-4 * theirs.sum()
+    assert theirs.sum() == 20 * 64**2
+    assert (wanted.engine, found.engine) == ("torch", engine)
+    assert found.scales == wanted.scales == (0.4, 1.0)
+
+
 def counts(folder: Path) -> np.ndarray:
     header, *rows = (folder / "images.csv").read_text().splitlines()
     places = [header.split(",").index(name) for name in COUNTS]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,7 +153,8 @@ def test_a_photograph_larger_than_allowed_is_skipped(
     [
         (["--checkpoint", "none.ckpt"], "none.ckpt: there is no such file"),
         (["--checkpoint", "CKPT", "--threshold", "2"], "threshold=2.0: a probability"),
-        (["--checkpoint", "CKPT", "--scale", "0"], "scale=0.0: training pixels per photograph"),
+        (["--checkpoint", "CKPT", "--scale", "0"], "scale=0: training pixels per photograph"),
+        (["--checkpoint", "CKPT", "--scale", "1,x"], "scale=1,x: training pixels per photograph"),
         (["--checkpoint", "CKPT", "--device", "quantum"], "device=quantum: not there"),
     ],
 )
@@ -273,12 +275,15 @@ class TestGoingOn:
             path.unlink()
         assert len(predict([str(other.rename(other.with_name("a.png")))], predictor, output).done)
 
-    def test_another_threshold_does_all_anew(
-        self, folder: Path, predictor: Predictor, trained: TrainResult
+    @pytest.mark.parametrize(
+        "another", [{"threshold": 0.123}, {"scale": 0.4}, {"scale": (0.5, 1.0)}, {"scale": "auto"}]
+    )
+    def test_another_threshold_or_scale_does_all_anew(
+        self, folder: Path, predictor: Predictor, trained: TrainResult, another: dict[str, Any]
     ) -> None:
         output = folder.parent / "out"
         predict([str(folder)], predictor, output)
-        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.123)
+        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", **another)
         assert len(predict([str(folder)], other, output).done) == 3
 
     def test_an_interrupted_one_goes_on_behind_half_a_line(

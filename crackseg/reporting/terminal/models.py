@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crackseg.errors import CheckpointError
-from crackseg.inference.judged_set import JudgedSet
 from crackseg.inference.model_file import ModelInfo, read_model
+from crackseg.parameters.judged_set import JudgedSet
 from crackseg.reporting.formatting import short_score
 from crackseg.system.console import Terminal
 from crackseg.weights.registry import BUNDLED, DEFAULT, BundledModel, bundled, chosen_file

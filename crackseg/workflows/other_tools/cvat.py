@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from crackseg.inference.predictor import Predictor
+from crackseg.inference.scales import ScaleChoice
 
 if TYPE_CHECKING:
     # It is there where CVAT's command line is, and nowhere else.
@@ -29,13 +30,13 @@ _LABEL = 0
 
 
 def create(
-    model: str, scale: float | None = None, label: str = "crack", smallest: int = 20
+    model: str, scale: ScaleChoice = None, label: str = "crack", smallest: int = 20
 ) -> "CrackFinder":
     """Opens the function, as CVAT's command line does.
 
     Args:
         model: Path of an ONNX file of ``crackseg export``, or of a checkpoint.
-        scale: Training pixels per photograph pixel; None takes the stored one.
+        scale: Training pixels per photograph pixel, see :func:`crackseg.load`.
         label: Name of the label in the task.
         smallest: Number of pixels below which a crack is left out.
     """

@@ -1,0 +1,67 @@
+"""Scales at which a network looks at photographs: named by a user, or chosen for the network."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from crackseg.errors import ConfigError
+from crackseg.parameters.usage import UsageParameters
+from crackseg.system.limits import SCALE_LIMITS
+
+AUTO = "auto"
+# A number, several, a text of them with commas between, or auto; None leaves it to the network.
+ScaleChoice = float | Sequence[float] | str | None
+
+# Neighbouring scales of auto are about this factor apart.
+_STEP = 1.5
+
+
+def scales_of(choice: ScaleChoice, usage: UsageParameters) -> tuple[float, ...]:
+    """The scales that a choice means for a network.
+
+    Args:
+        choice: Training pixels per photograph pixel, along a side; ``auto`` for all that
+            :func:`spread` names. None takes the stored scale of a network that was trained at one,
+            and ``auto`` for one that was trained at a range.
+        usage: What the network's use needs.
+
+    Raises:
+        ConfigError: There is none, or one is no number or out of range.
+    """
+    if choice is None:
+        choice = usage.scale if usage.scales is None else AUTO
+    if choice == AUTO:
+        return spread(usage)
+    scales = _numbers(choice)
+    if not scales or not all(map(SCALE_LIMITS.hold, scales)):
+        raise ConfigError(
+            f"scale={_shown(choice)}: training pixels per photograph pixel, {SCALE_LIMITS}; one "
+            f"number, several with commas between, or {AUTO}"
+        )
+    return scales
+
+
+def spread(usage: UsageParameters) -> tuple[float, ...]:
+    """Scales from the smallest to the largest of a network's training, in equal steps.
+
+    A network of one scale has those between its own and that of the photographs themselves, since
+    many cracks are thinner than those of its training.
+    """
+    low, high = usage.scales or sorted((usage.scale, 1.0))
+    steps = max(round(math.log(high / low, _STEP)), 1)
+    return tuple(dict.fromkeys(np.geomspace(low, high, steps + 1).tolist()))
+
+
+def _numbers(choice: float | Sequence[float] | str) -> tuple[float, ...]:
+    """The numbers of a choice; none where a text holds something else."""
+    if not isinstance(choice, str):
+        return (choice,) if isinstance(choice, int | float) else tuple(choice)
+    try:
+        return tuple(map(float, choice.split(",")))
+    except ValueError:
+        return ()
+
+
+def _shown(choice: float | Sequence[float] | str) -> str:
+    return str(choice) if isinstance(choice, str | int | float) else ",".join(map(str, choice))
