@@ -75,5 +75,7 @@ def test_it_is_said_in_one_line_before_anything_is_read(
     before = sorted(place.rglob("*"))
     assert main([*arguments, str(place / output)]) == 2
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"error: {place / named}: cannot be written, {reason}\n")
+    # The network and its licence are named before all else.
+    assert told.out == (f"model: {checkpoint}\n" if command == "predict" else "")
+    assert told.err == f"error: {place / named}: cannot be written, {reason}\n"
     assert sorted(place.rglob("*")) == before
