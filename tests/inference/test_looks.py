@@ -1,13 +1,10 @@
 """Photographs that are looked at at several scales, blended row by row."""
 
-import tracemalloc
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import crackseg
-from crackseg.images.photographs import as_photograph
 from crackseg.images.pixels import resize, scaled_size
 from crackseg.inference.looks import mean_rows
 from crackseg.inference.predictor import Predictor
@@ -77,15 +74,3 @@ def test_the_mean_of_bands_of_different_heights_comes_as_soon_as_its_rows_are_kn
     bands = list(means)
     assert [len(band) for band in bands] == [2, 1, 2, 4, 1]
     np.testing.assert_allclose(np.concatenate(bands), (first + second) / 2, rtol=1e-6)
-
-
-def test_memory_does_not_grow_with_what_is_done_at_several_scales(trained: TrainResult) -> None:
-    """Beside its 3 bytes a pixel, a photograph needs its pixels at the scales, tiles and bands."""
-    photograph = as_photograph(np.zeros((3000, 2000, 3), np.uint8))
-    predictor = crackseg.load(trained.checkpoint, device="cpu", scale=(0.05, 0.1))
-    tracemalloc.start()
-    for _ in predictor.bands(photograph, "x"):
-        pass
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert most < 3 * photograph.rgb.size

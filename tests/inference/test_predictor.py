@@ -172,10 +172,13 @@ def test_bands_together_are_the_whole_and_none_is_large(
     assert not whole.probability[45:85, :25].any()
 
 
-def test_memory_does_not_grow_with_what_is_done(trained: TrainResult) -> None:
-    """Beside its 3 bytes a pixel, a photograph needs what its tiles and bands need."""
+@pytest.mark.parametrize("scale", [0.1, (0.05, 0.1)])
+def test_memory_does_not_grow_with_what_is_done(
+    trained: TrainResult, scale: float | tuple[float, float]
+) -> None:
+    """Beside its 3 bytes a pixel, a photograph needs its pixels at the scales, tiles and bands."""
     photograph = as_photograph(np.zeros((3000, 2000, 3), np.uint8))
-    predictor = crackseg.load(trained.checkpoint, device="cpu", scale=0.1)
+    predictor = crackseg.load(trained.checkpoint, device="cpu", scale=scale)
     tracemalloc.start()
     for _ in predictor.bands(photograph, "x"):
         pass
