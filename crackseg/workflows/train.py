@@ -103,10 +103,10 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
+    if start is None:
+        segmenter.network.begin_training()
     if initial is not None:
         take_weights(segmenter.network, initial)
-    elif start is None:
-        segmenter.network.begin_training()
     segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
     if config.logger.graph:
         height, width = datamodule.training_size

@@ -12,6 +12,8 @@ from crackseg.config.schema import TrainConfig, write_config
 from crackseg.errors import CheckpointError, ConfigError
 from crackseg.launch.resume import resumed_config
 from crackseg.models import build_network
+from crackseg.models.blocks import PoolingNetwork
+from crackseg.models.unet import UNet
 from crackseg.training.initial import take_weights
 from crackseg.workflows.train import TrainResult, train
 
@@ -81,6 +83,31 @@ def test_a_run_says_where_its_first_weights_are_from(
     train_config.trainer.max_epochs, train_config.init_from = 2, str(tmp_path / "gone.ckpt")
     train(train_config, tmp_path / "run", last.path)
     assert read_checkpoint(last.path).parameters.init_from == origin
+
+
+def test_what_does_not_fit_begins_as_in_any_fresh_training(
+    train_config: TrainConfig,
+    trained: TrainResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def begin(network: PoolingNetwork) -> None:
+        for weight in network.parameters():
+            torch.nn.init.constant_(weight, 0.25)
+
+    monkeypatch.setattr(UNet, "begin_training", begin)
+    train_config.init_from, train_config.trainer.max_epochs = str(trained.checkpoint), 1
+    train_config.optimizer.lr, train_config.scheduler.min_lr = 1e-30, 0
+    train_config.optimizer.weight_decay = 0
+    train_config.model.depth = 1
+    result = train(train_config, tmp_path / "run")
+    given = read_checkpoint(trained.checkpoint).network_weights
+    own = read_checkpoint(result.checkpoint.with_name("last.ckpt")).network_weights
+    first = "encoder.0.layers.0.weight"
+    assert torch.equal(own[first], given[first])
+    anew = "decoder.0.up.weight"
+    assert own[anew].shape != given[anew].shape
+    assert (own[anew] == 0.25).all()
 
 
 def test_a_missing_checkpoint_is_told_before_anything_is_made(
