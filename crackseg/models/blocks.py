@@ -4,6 +4,7 @@ Networks give logits; the sigmoid is in the loss and in the predictor. In infere
 height and width.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,7 +79,7 @@ class UpBlock(nn.Module):
         return out
 
 
-class SkipNetwork(nn.Module):
+class SkipNetwork(nn.Module, ABC):
     """What all networks have in common: an encoder, and a decoder that also sees its features.
 
     Attributes:
@@ -110,9 +111,9 @@ class SkipNetwork(nn.Module):
         height, width = self._checked_size(image)
         return self.logits_on_grid(pad_to_multiple(image, self.stride))[..., :height, :width]
 
+    @abstractmethod
     def logits_on_grid(self, image: Tensor) -> Tensor:
         """Computes the same of images whose sides are multiples of ``stride``, unchecked."""
-        raise NotImplementedError
 
     def begin_training(self) -> None:
         """Takes what a fresh training begins with, beyond the weights of a built network."""
