@@ -19,7 +19,10 @@ from crackseg.launch.entrypoint import exit_on_user_error, refuse_overrides, to_
 from crackseg.workflows.evaluate import NOT_HERE
 from tests.helpers.commands import CONF, run
 
-OF_OPTIMIZER = "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay"
+OF_OPTIMIZER = (
+    "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay, "
+    "encoder_lr_factor, freeze"
+)
 OF_TRAIN = "there is no such setting in the config; did you mean {}? known: data, model, loss, "
 OF_LOSS = "loss=weigthed_bce: there is no such choice; did you mean weighted_bce?"
 OF_SYNTAX = (
