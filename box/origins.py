@@ -56,11 +56,11 @@ def origins(data: Path, sources: Collection[Source]) -> Iterator[Row]:
         yield from _crops_of_crack500(data)
     for source, name, photograph in (rule for rule in _RULES if rule[0] in sources):
         folder = data / source.folder
+        # A set that is read alone has no folder above it; DeepCrack's are like no others.
+        base = folder if len(sources) == 1 or source is DEEPCRACK else folder.parent
         files = (path for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))
         for file in (one for one in files if one.parent.name in ("images", "train_img")):
-            place = file.relative_to(folder.parent)
-            inner = place.relative_to(place.parts[0]) if source is DEEPCRACK else place
-            yield inner.as_posix(), photograph(file.stem), name
+            yield file.relative_to(base).as_posix(), photograph(file.stem), name
 
 
 def _crops_of_crack500(data: Path) -> Iterator[Row]:

@@ -206,6 +206,8 @@ def test_origins_say_photograph_and_source(tmp_path: Path) -> None:
         ("ccic-negative/images/00401.jpg", "ccic_2", "ccic"),
     }
     assert {row[2] for row in origins(tmp_path, (UAV,))} == {"uav"}
+    # Of a set that is read alone, names begin below its folder.
+    assert {row[0].split("/")[0] for row in origins(tmp_path, (UAV,))} == {"images"}
     assert (scene("DJI2040"), scene("1361"), scene("DJI0031")) == (
         "uav_1361",
         "uav_1361",

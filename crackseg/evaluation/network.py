@@ -114,9 +114,7 @@ class EngineModule(LightningModule):
         self.model = model
         self.looking: Looking | None = None
         if scales and len(scales) > 1:
-            usage = model.usage
-            how, threshold = usage.preprocessing.resize, usage.threshold
-            self.looking = Looking(model.engine, scales, how, threshold)
+            self.looking = Looking(model.engine, scales, model.usage.preprocessing.resize)
         if isinstance(model.engine, TorchEngine):
             self.network = model.engine.network
 

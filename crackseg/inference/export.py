@@ -4,7 +4,7 @@ import copy
 import logging
 import warnings
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import partial
 
 import onnx
 import torch
@@ -70,12 +70,37 @@ def fold_batch_norms(network: SkipNetwork) -> SkipNetwork:
     A normalisation that does not follow a convolution stays.
     """
     folded = copy.deepcopy(network).cpu().float().eval()
-    for layers in [module for module in folded.modules() if isinstance(module, nn.Sequential)]:
-        for place, (layer, following) in enumerate(pairwise(layers)):
-            if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
-                layers[place] = fuse_conv_bn_eval(layer, following)
-                layers[place + 1] = nn.Identity()
+    for conv_name, norm_name in _normalised_convs(folded):
+        conv, norm = folded.get_submodule(conv_name), folded.get_submodule(norm_name)
+        folded.set_submodule(conv_name, fuse_conv_bn_eval(conv, norm))
+        # A normalisation may hold its activation.
+        folded.set_submodule(norm_name, nn.Sequential(*norm.children()))
     return folded
+
+
+def _normalised_convs(network: SkipNetwork) -> list[tuple[str, str]]:
+    """Names of convolutions, each with the batch normalisation that gets what it makes."""
+    made: dict[int, tuple[str, Tensor]] = {}
+    pairs = []
+
+    def keep(name: str, module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        made[id(output)] = (name, output)
+
+    def look(name: str, module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        if id(given[0]) in made:
+            pairs.append((made[id(given[0])][0], name))
+
+    handles = []
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            handles.append(module.register_forward_hook(partial(keep, name)))
+        elif isinstance(module, nn.BatchNorm2d):
+            handles.append(module.register_forward_pre_hook(partial(look, name)))
+    with torch.inference_mode():
+        network(torch.zeros(1, network.in_channels, network.stride, network.stride))
+    for handle in handles:
+        handle.remove()
+    return pairs
 
 
 class _PixelsToProbability(nn.Module):

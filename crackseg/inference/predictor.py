@@ -83,7 +83,7 @@ class Predictor:
         self.engine = model.engine
         self.threshold = threshold
         self.scales = scales_of(scale, usage)
-        self._looking = Looking(model.engine, self.scales, seen.resize, usage.threshold)
+        self._looking = Looking(model.engine, self.scales, seen.resize)
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
         self.line = model.line

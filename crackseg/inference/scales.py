@@ -13,8 +13,8 @@ AUTO = "auto"
 # A number, several, a text of them with commas between, or auto; None leaves it to the network.
 ScaleChoice = float | Sequence[float] | str | None
 
-# Neighbouring scales of auto are about this factor apart.
-_STEP = 1.5
+# Neighbouring scales of auto are about this factor apart; closer ones add nothing but time.
+_STEP = 1.6
 
 
 def scales_of(choice: ScaleChoice, usage: UsageParameters) -> tuple[float, ...]:
@@ -43,12 +43,14 @@ def scales_of(choice: ScaleChoice, usage: UsageParameters) -> tuple[float, ...]:
 
 
 def spread(usage: UsageParameters) -> tuple[float, ...]:
-    """Scales from the smallest to the largest of a network's training, in equal steps.
+    """Scales from the smallest of a network's training to the largest, in equal steps.
 
-    A network of one scale has those between its own and that of the photographs themselves, since
-    many cracks are thinner than those of its training.
+    None is above that of the photographs themselves, as enlarging shows nothing new. A network of
+    one scale has those from its own to that of the photographs, since many cracks are thinner than
+    those of its training.
     """
-    low, high = usage.scales or sorted((usage.scale, 1.0))
+    low, high = usage.scales or (usage.scale, 1.0)
+    high = max(low, min(high, 1.0))
     steps = max(round(math.log(high / low, _STEP)), 1)
     return tuple(dict.fromkeys(np.geomspace(low, high, steps + 1).tolist()))
 

@@ -8,18 +8,19 @@ import torch
 from onnx import checker
 
 from crackseg.inference.export import export_network, fold_batch_norms
-from crackseg.inference.graph_limits import OPSET
-from crackseg.models import SkipNetwork, build_network
-from tests.helpers.networks import with_statistics
+from crackseg.inference.graph_limits import OPSET, graph_faults
+from crackseg.models import NETWORKS, SkipNetwork, build_network
+from crackseg.models.unet import PaperUNet
+from tests.helpers.networks import small_arguments, with_statistics
 
-SMALL = {"base_channels": 4, "depth": 2}
 SIZES = [(1, 1, 1), (1, 8, 12), (3, 13, 7), (2, 40, 65)]
 
 
-@pytest.fixture(scope="module", params=["unet", "unet_paper"])
+@pytest.fixture(scope="module", params=NETWORKS)
 def network(request: pytest.FixtureRequest) -> SkipNetwork:
     torch.manual_seed(0)
-    return with_statistics(build_network(request.param, SMALL)).eval()
+    arguments = small_arguments(request.param, depth=2)
+    return with_statistics(build_network(request.param, arguments)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,19 @@ def test_graph_is_sound_and_says_what_it_takes_and_gives(graph: onnx.ModelProto)
     assert (image.name, probability.name) == ("image", "probability")
 
 
-def test_batch_normalisation_is_part_of_the_convolutions() -> None:
-    network = with_statistics(build_network("unet", SMALL)).eval()
-    operators = {node.op_type for node in export_network(network).graph.node}
+def test_batch_normalisation_is_part_of_the_convolutions(
+    network: SkipNetwork, graph: onnx.ModelProto
+) -> None:
+    operators = {node.op_type for node in graph.graph.node}
     assert "Conv" in operators
-    assert not {"BatchNormalization", "Dropout"} & operators
+    assert "Dropout" not in operators
+    # That of the report's network comes after skips are joined, not after convolutions.
+    assert ("BatchNormalization" in operators) == isinstance(network, PaperUNet)
+
+
+def test_padding_of_features_is_part_of_the_convolutions(graph: onnx.ModelProto) -> None:
+    assert [node.op_type for node in graph.graph.node].count("Pad") == 1
+    assert graph_faults(graph) == []
 
 
 def test_folding_leaves_the_network_as_it_is(network: SkipNetwork) -> None:

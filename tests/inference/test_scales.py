@@ -1,15 +1,12 @@
 """Scales that a user names, and those that auto takes for a network."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
 from crackseg.errors import ConfigError
 from crackseg.inference.scales import ScaleChoice, scales_of
 from tests.inference.test_model_file import INFO
-
-RANGED = replace(INFO, scales=(0.35, 1.2))
 
 
 @pytest.mark.parametrize(
@@ -29,25 +26,34 @@ def test_scales_are_those_that_were_named(choice: ScaleChoice, scales: tuple[flo
     assert scales_of(choice, INFO) == scales
 
 
-def test_auto_spans_the_range_of_the_training_and_is_what_such_a_network_takes() -> None:
-    scales = scales_of("auto", RANGED)
-    assert (scales[0], scales[-1]) == pytest.approx((0.35, 1.2))
-    factors = [high / low for low, high in pairwise(scales)]
-    assert factors == pytest.approx([factors[0]] * len(factors))
-    assert 1.4 < factors[0] < 1.6
-    assert scales_of(None, RANGED) == scales
-    assert scales_of(0.32, RANGED) == (0.32,)
+@pytest.mark.parametrize(
+    ("trained_at", "scales"),
+    [
+        ((0.4, 1.25), (0.4, 0.632, 1.0)),
+        ((0.35, 1.0), (0.35, 0.592, 1.0)),
+        ((0.1, 0.2), (0.1, 0.2)),
+        ((0.95, 3.0), (0.95, 1.0)),
+        ((1.5, 3.0), (1.5,)),
+    ],
+)
+def test_auto_spans_the_range_of_the_training_up_to_the_photographs_own_scale(
+    trained_at: tuple[float, float], scales: tuple[float, ...]
+) -> None:
+    ranged = replace(INFO, scales=trained_at)
+    assert scales_of("auto", ranged) == pytest.approx(scales, abs=1e-3)
+    assert scales_of(None, ranged) == scales_of("auto", ranged)
+    assert scales_of(INFO.scale, ranged) == (INFO.scale,)
 
 
 @pytest.mark.parametrize(
-    ("stored", "ends"), [(0.32, (0.32, 1.0)), (1.0, (1.0, 1.0)), (2.0, (1.0, 2.0))]
+    ("stored", "scales"), [(0.32, (0.32, 0.566, 1.0)), (1.0, (1.0,)), (2.0, (2.0,))]
 )
 def test_auto_of_a_network_of_one_scale_spans_from_it_to_the_photographs_own(
-    stored: float, ends: tuple[float, float]
+    stored: float, scales: tuple[float, ...]
 ) -> None:
-    scales = scales_of("auto", replace(INFO, scale=stored))
-    assert (scales[0], scales[-1]) == pytest.approx(ends)
-    assert len(scales) == len(set(scales))
+    network = replace(INFO, scale=stored)
+    assert scales_of("auto", network) == pytest.approx(scales, abs=1e-3)
+    assert scales_of(None, network) == (stored,)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_a_name_that_does_not_exist_is_told_with_the_nearest_one(
         # The schemas that networks build on are no choices.
         (
             "model=unett",
-            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper",
+            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper, unet_pre",
         ),
         # A file in a folder of its group.
         (
@@ -122,7 +122,7 @@ def test_a_name_that_does_not_exist_is_told_with_the_nearest_one(
         ),
         (
             "experiment=unet_1",
-            "experiment=unet_1: there is no such choice; did you mean paper/unet_1? known: paper/b",
+            "experiment=unet_1: there is no such choice; did you mean paper/unet_1? known: best, ",
         ),
         (
             "hydra/launcher=basik",
@@ -263,7 +263,7 @@ def test_a_fault_in_a_file_names_the_file(
     [
         (
             "defaults: [override /model: unett]",
-            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper",
+            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper, unet_pre",
         ),
         (
             "defaults: {override /model: unet}",

@@ -106,10 +106,10 @@ def test_every_engine_has_the_figures_of_the_checkpoint(
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_looks_at_several_scales_alike(
-    trained: TrainResult, exported: Path, tmp_path: Path, engine: str
+    trained: TrainResult, exported: Path, archive: Path, tmp_path: Path, engine: str
 ) -> None:
     pytest.importorskip(engine, reason=f"needs the extra {engine}")
-    common = {"subset": "all", "resolution": "native", "scale": [0.4, 1.0]}
+    common = {"subset": "all", "resolution": "native", "scale": [0.4, 1.0], "root": str(archive)}
     wanted = evaluate(settings(trained.checkpoint, **common), tmp_path / "torch", show=False)
     found = evaluate(settings(exported, engine=engine, **common), tmp_path / engine, show=False)
     ours, theirs = (counts(tmp_path / one) for one in (engine, "torch"))

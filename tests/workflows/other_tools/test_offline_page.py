@@ -17,7 +17,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Where ONNX files were written; nothing is computed and nothing fetched."""
     written: list[Path] = []
 
-    def export(checkpoint: Path, output: Path, licence: str) -> float:
+    def export(checkpoint: Path, output: Path, licence: str, half: bool) -> float:
         written.append(output)
         output.write_bytes(b"a graph")
         return 1e-7
