@@ -57,8 +57,10 @@ def test_a_range_of_scales_keeps_its_form_and_its_lack_too() -> None:
 def test_parameters_of_earlier_versions_get_what_held_then() -> None:
     values = parameter_values()
     del values["scheduler"]["name"], values["scheduler"]["warmup"]
-    scheduler = CheckpointParameters.from_dict(values).scheduler
-    assert (scheduler.name, scheduler.warmup) == ("plateau", 0)
+    del values["optimizer"]["encoder_lr_factor"], values["optimizer"]["freeze"]
+    parameters = CheckpointParameters.from_dict(values)
+    assert (parameters.scheduler.name, parameters.scheduler.warmup) == ("plateau", 0)
+    assert (parameters.optimizer.encoder_lr_factor, parameters.optimizer.freeze) == (1, ())
 
 
 def test_the_origin_of_the_first_weights_is_kept() -> None:
@@ -168,6 +170,9 @@ SCALES = f"each {SCALE}"
         ("loss/terms/weighted_bce", NAN, "loss.terms=a table: a table of numbers greater than 0"),
         ("loss/class_weights", None, "loss.class_weights: missing"),
         ("optimizer/lr", "fast", "optimizer.lr='fast': at least 0"),
+        ("optimizer/freeze", "head", "optimizer.freeze='head': a list of texts"),
+        ("optimizer/freeze", ["neck"], "optimizer.freeze=neck: model=unet has the parts encoder"),
+        ("optimizer/encoder_lr_factor", 0, "optimizer.encoder_lr_factor=0: greater than 0"),
         ("scheduler/patience", 1.5, "scheduler.patience=1.5: at least 0"),
         ("scheduler/monitor", None, "scheduler.monitor=None: a text"),
         ("scheduler/name", "step", "scheduler.name='step': plateau, cosine, one_cycle"),

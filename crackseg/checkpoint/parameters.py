@@ -8,6 +8,7 @@ from crackseg.errors import ConfigError
 from crackseg.losses import FACTOR_LIMITS, check_terms
 from crackseg.metrics.calibration import SLOPE_LIMITS, PlattScaling
 from crackseg.models.limits import network_faults
+from crackseg.models.parts import part_faults
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.limits import Limits
@@ -16,6 +17,8 @@ FORMAT = 1
 # Names of schedules of the learning rate, and epochs or the share of a training to warm up in.
 SCHEDULES = ("plateau", "cosine", "one_cycle")
 WARMUP_LIMITS = Limits(0, 1_000_000)
+# The learning rate of a part, as a share of that of the others.
+RATE_FACTOR_LIMITS = Limits(0, 1000, above=True)
 _RATE = Limits(0, 3e38)
 _INTERCEPT = Limits(-1e3, 1e3)
 _SEED = Limits(0, 2**32 - 1, whole=True)
@@ -53,6 +56,8 @@ class OptimizerParameters:
 
     lr: float
     weight_decay: float
+    encoder_lr_factor: float = 1.0
+    freeze: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,10 +122,11 @@ class CheckpointParameters(UsageParameters):
             FormError: Values are missing or of another form; all of them are named.
         """
         fields = Fields(values)
+        model = _model(fields.part("model"))
         parameters = cls(
-            model=_model(fields.part("model")),
+            model=model,
             loss=_loss(fields.part("loss")),
-            optimizer=_optimizer(fields.part("optimizer")),
+            optimizer=_optimizer(fields.part("optimizer"), model),
             scheduler=_scheduler(fields.part("scheduler")),
             **cls.usage(fields),
             seed=fields.number("seed", _SEED),
@@ -140,7 +146,7 @@ class CheckpointParameters(UsageParameters):
                 "terms": dict(self.loss.terms),
                 "class_weights": None if weights is None else list(weights),
             },
-            "optimizer": dict(vars(self.optimizer)),
+            "optimizer": {**vars(self.optimizer), "freeze": list(self.optimizer.freeze)},
             "scheduler": dict(vars(self.scheduler)),
             **super().as_dict(),
             "seed": self.seed,
@@ -169,9 +175,20 @@ def _loss(fields: Fields) -> LossParameters:
     return LossParameters(terms or {}, weights)
 
 
-def _optimizer(fields: Fields) -> OptimizerParameters:
+def _optimizer(fields: Fields, model: NetworkParameters) -> OptimizerParameters:
+    freeze, factor = (), 1.0
+    # Checkpoints of earlier versions have neither.
+    if "freeze" in fields:
+        freeze = tuple(fields.take("freeze", _are_texts, "a list of texts") or ())
+    if "encoder_lr_factor" in fields:
+        factor = fields.number("encoder_lr_factor", RATE_FACTOR_LIMITS)
+    if not fields.faults:
+        fields.faults += part_faults(model.name, model.arguments, factor, freeze)
     return OptimizerParameters(
-        lr=fields.number("lr", _RATE), weight_decay=fields.number("weight_decay", _RATE)
+        lr=fields.number("lr", _RATE),
+        weight_decay=fields.number("weight_decay", _RATE),
+        encoder_lr_factor=factor,
+        freeze=freeze,
     )
 
 
@@ -196,6 +213,10 @@ def _scaling(fields: Fields) -> PlattScaling:
         slope=fields.number("slope", SLOPE_LIMITS),
         intercept=fields.number("intercept", _INTERCEPT),
     )
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _is_text(value: object) -> bool:

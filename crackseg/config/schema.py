@@ -114,6 +114,10 @@ class OptimizerConfig:
 
     lr: float = 1e-3
     weight_decay: float = 1e-4
+    # The encoder learns at lr times this.
+    encoder_lr_factor: float = 1.0
+    # Parts of the network that keep their weights.
+    freeze: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, replace
 from typing import Any
 
-from crackseg.checkpoint.parameters import SCHEDULES, WARMUP_LIMITS
+from crackseg.checkpoint.parameters import RATE_FACTOR_LIMITS, SCHEDULES, WARMUP_LIMITS
 from crackseg.config import parsing
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
 from crackseg.config.data_validation import SEED_LIMITS, SPLITS, data_faults
@@ -23,6 +23,7 @@ from crackseg.losses import check_class_weights, check_terms
 from crackseg.metrics.scores import METRIC_NAMES
 from crackseg.models.blocks import check_fits
 from crackseg.models.limits import network_faults, outline
+from crackseg.models.parts import part_faults
 from crackseg.system.limits import Limits
 
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
@@ -56,6 +57,7 @@ def check_train_config(config: TrainConfig) -> None:
         faults += fault_of(lambda: check_class_weights(config.loss.class_weights))
     if not faults:
         faults += fault_of(lambda: _check_poolings(config.data, config.model))
+        faults += _part_faults(config.model, config.optimizer)
     refuse(faults)
 
 
@@ -102,10 +104,17 @@ def _model_faults(model: ModelConfig) -> list[str]:
     return network_faults(arguments.pop("name"), arguments)
 
 
+def _part_faults(model: ModelConfig, optimizer: OptimizerConfig) -> list[str]:
+    arguments = asdict(model)
+    name = arguments.pop("name")
+    return part_faults(name, arguments, optimizer.encoder_lr_factor, optimizer.freeze)
+
+
 def _optimizer_checks(optimizer: OptimizerConfig) -> list[Check]:
     return [
         within("optimizer.lr", optimizer.lr, LEARNING_RATE_LIMITS),
         within("optimizer.weight_decay", optimizer.weight_decay, Limits(0, 1000)),
+        within("optimizer.encoder_lr_factor", optimizer.encoder_lr_factor, RATE_FACTOR_LIMITS),
     ]
 
 

@@ -72,6 +72,8 @@ def fold_batch_norms(network: SkipNetwork) -> SkipNetwork:
     folded = copy.deepcopy(network).cpu().float().eval()
     for conv_name, norm_name in _normalised_convs(folded):
         conv, norm = folded.get_submodule(conv_name), folded.get_submodule(norm_name)
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
         folded.set_submodule(conv_name, fuse_conv_bn_eval(conv, norm))
         # A normalisation may hold its activation.
         folded.set_submodule(norm_name, nn.Sequential(*norm.children()))

@@ -81,31 +81,33 @@ def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
 
 def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler | None]:
     """The optimizer with a state for each weight, and any scheduler, without their memory."""
-    network = _outline(module.network)
-    optimizer, scheduler = module.build_optimizer(network)
-    for weight in network.parameters():
+    weights = {
+        name: nn.Parameter(torch.empty_like(weight, device="meta"))
+        for name, weight in module.trained_weights().items()
+    }
+    optimizer, scheduler = module.build_optimizer(weights)
+    for weight in weights.values():
         weight.grad = torch.zeros_like(weight)
     optimizer.step()
     return optimizer, scheduler
 
 
-def _outline(network: nn.Module) -> nn.ParameterList:
-    return nn.ParameterList(torch.empty_like(w, device="meta") for w in network.parameters())
-
-
 def _setting_faults(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
     """Compares settings, which a training does not change; a learning rate is below the first."""
     faults = []
-    schedulers = [f"lr_schedulers.{number}" for number in range(len(fresh["lr_schedulers"]))]
-    for place in ("optimizer_states.0.param_groups.0", *schedulers):
+    groups = _places("optimizer_states.0.param_groups", fresh)
+    for place in (*groups, *_places("lr_schedulers", fresh)):
         these, those = _at(saved, place), _at(fresh, place)
         faults += [
             f"{place}.{key}={shown(these[key])}: {shown(those[key])} in this run"
             for key in those
             if key not in _CHANGING and these[key] != those[key]
         ]
-    rate, first = (_at(one, "optimizer_states.0.param_groups.0.lr") for one in (saved, fresh))
-    return faults if 0 <= rate <= first else [*faults, f"a learning rate of {rate}, not {first}"]
+    for group in groups:
+        rate, first = (_at(one, f"{group}.lr") for one in (saved, fresh))
+        if not 0 <= rate <= first:
+            faults.append(f"a learning rate of {rate}, not {first}")
+    return faults
 
 
 def _progress_faults(saved: Mapping[str, Any], epoch: int) -> list[str]:
@@ -117,6 +119,10 @@ def _progress_faults(saved: Mapping[str, Any], epoch: int) -> list[str]:
         done = {counts["ready"], counts["started"], counts["processed"]}
         whole = whole and done == {epoch + 1} and counts["completed"] in (epoch, epoch + 1)
     return [] if whole else [f"loops: not the end of epoch {epoch + 1}"]
+
+
+def _places(of_list: str, state: Any) -> list[str]:
+    return [f"{of_list}.{number}" for number in range(len(_at(state, of_list)))]
 
 
 def _at(state: Any, place: str) -> Any:

@@ -1,7 +1,8 @@
 """The LightningModule: a network, its loss, its figures, its optimizer."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import monitor_mode, scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
+from crackseg.models.parts import ENCODER
 from crackseg.parameters.form import one_line
 from crackseg.system.precision import full_float32
 from crackseg.training.restoring import state_faults
@@ -51,6 +53,9 @@ class CrackSegmenter(LightningModule):
         super().__init__()
         self.settings = settings
         self.network = build_network(settings.model.name, settings.model.arguments)
+        self.frozen = [self.network.get_submodule(name) for name in settings.optimizer.freeze]
+        for part in self.frozen:
+            part.requires_grad_(False)
         self.loss = SegmentationLoss(settings.loss.terms, settings.loss.class_weights)
         self.threshold = settings.threshold
         self.totals: dict[str, Tensor] = {}
@@ -130,9 +135,14 @@ class CrackSegmenter(LightningModule):
         return {"probability": [torch.sigmoid(one.float()) for many in logits for one in many]}
 
     def on_train_epoch_start(self) -> None:
-        """Seeds dropout by run, epoch and process, so that a resumed run draws the same numbers."""
+        """Seeds dropout, and keeps the statistics of frozen parts as they are.
+
+        The seed is of run, epoch and process, so that a resumed run draws the same numbers.
+        """
         place = [self.settings.seed, self.current_epoch, self.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+        for part in self.frozen:
+            part.eval()
 
     def on_train_epoch_end(self) -> None:
         """Logs the epoch and lowers the learning rate on a plateau.
@@ -173,7 +183,7 @@ class CrackSegmenter(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam with decoupled weight decay; the learning rate may fall on a plateau."""
-        optimizer, scheduler = self.build_optimizer(self.network)
+        optimizer, scheduler = self.build_optimizer(self.trained_weights())
         self.rates = [group["lr"] for group in optimizer.param_groups]
         if scheduler is None:
             return optimizer
@@ -183,12 +193,21 @@ class CrackSegmenter(LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "monitor": monitor, "interval": "epoch"},
         }
 
-    def build_optimizer(self, network: nn.Module) -> tuple[Optimizer, ReduceLROnPlateau | None]:
-        """Makes the optimizer of a network and, where a monitor lowers its rate, the scheduler.
+    def trained_weights(self) -> dict[str, nn.Parameter]:
+        """The network's weights that are trained, by name."""
+        named = self.network.named_parameters()
+        return {name: weight for name, weight in named if weight.requires_grad}
+
+    def build_optimizer(
+        self, weights: Mapping[str, nn.Parameter]
+    ) -> tuple[Optimizer, ReduceLROnPlateau | None]:
+        """Makes the optimizer of weights and, where a monitor lowers its rate, the scheduler.
 
         Other schedules are in :class:`crackseg.training.schedules.Schedule`.
         """
-        optimizer = AdamW(network.parameters(), **asdict(self.settings.optimizer))
+        settings = self.settings.optimizer
+        groups = _by_rate(weights, settings.lr, settings.encoder_lr_factor)
+        optimizer = AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
         given = self.settings.scheduler
         if given.name != "plateau":
             return optimizer, None
@@ -251,3 +270,13 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
+
+
+def _by_rate(weights: Mapping[str, nn.Parameter], lr: float, factor: float) -> list[Any]:
+    """The optimizer's groups; the encoder is one of its own only where its rate is another one."""
+    if factor == 1:
+        return list(weights.values())
+    groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
+    for name, weight in weights.items():
+        groups[name.startswith(f"{ENCODER}.")].append(weight)
+    return [{"params": groups[False]}, {"params": groups[True], "lr": lr * factor}]

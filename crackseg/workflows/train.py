@@ -167,7 +167,9 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
         loss=LossParameters(
             dict(config.loss.terms), None if loss_weights is None else tuple(loss_weights)
         ),
-        optimizer=OptimizerParameters(**asdict(config.optimizer)),
+        optimizer=OptimizerParameters(
+            **{**asdict(config.optimizer), "freeze": tuple(config.optimizer.freeze)}
+        ),
         scheduler=SchedulerParameters(**asdict(config.scheduler)),
         preprocessing=datamodule.preprocessing,
         scale=datamodule.scale,

@@ -71,6 +71,8 @@ SEED = "at least 0 and at most 4294967295"
         ("optimizer.lr=nan", "optimizer.lr=nan: greater than 0 and at most 3e+38"),
         ("optimizer.lr=inf", "optimizer.lr=inf: greater than 0 and at most 3e+38"),
         ("optimizer.weight_decay=inf", "optimizer.weight_decay=inf: at least 0 and at most 1000"),
+        ("optimizer.encoder_lr_factor=0", "optimizer.encoder_lr_factor=0.0: greater than 0 and at"),
+        ("optimizer.encoder_lr_factor=nan", "optimizer.encoder_lr_factor=nan: greater than 0 and"),
         ("scheduler.min_lr=inf", "scheduler.min_lr=inf: at least 0 and at most 3e+38"),
         ("scheduler.factor=nan", "scheduler.factor=nan: between 0 and 1"),
         ("scheduler.patience=10000000", "scheduler.patience=10000000: at least 0 and at most"),

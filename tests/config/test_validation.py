@@ -95,6 +95,34 @@ def test_a_schedule_fits_its_training(overrides: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            "optimizer.freeze=[encodr]",
+            "optimizer.freeze=encodr: model=unet has the parts encoder, bottom, decoder, head; did "
+            "you mean encoder?",
+        ),
+        (
+            "optimizer.freeze=[bottom] model=unet_paper",
+            "optimizer.freeze=bottom: model=unet_paper has the parts encoder, decoder, head",
+        ),
+        (
+            "optimizer.freeze=[encoder,bottom,decoder,head]",
+            "optimizer.freeze: nothing of model=unet is left to train",
+        ),
+        (
+            "optimizer.freeze=[encoder] optimizer.encoder_lr_factor=0.1",
+            "optimizer.encoder_lr_factor=0.1: the encoder is frozen, leave it at 1",
+        ),
+    ],
+)
+def test_parts_are_those_of_the_network(overrides: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_train_config(composed(*overrides.split()))
+    assert str(caught.value) == message
+
+
 def test_all_faults_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         check_train_config(composed("model.dropout=2", "optimizer.lr=-1", "data.batch_size=0"))

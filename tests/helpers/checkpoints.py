@@ -15,7 +15,12 @@ def parameter_values() -> dict[str, Any]:
     return {
         "model": {"name": "unet", "arguments": dict(ARGUMENTS)},
         "loss": {"terms": {"weighted_bce": 1.0}, "class_weights": [0.53, 7.5]},
-        "optimizer": {"lr": 1e-3, "weight_decay": 1e-4},
+        "optimizer": {
+            "lr": 1e-3,
+            "weight_decay": 1e-4,
+            "encoder_lr_factor": 0.1,
+            "freeze": ["bottom"],
+        },
         "scheduler": {
             "monitor": "val/best_crack_iou",
             "factor": 0.5,

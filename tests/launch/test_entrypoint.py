@@ -113,7 +113,7 @@ def test_a_name_that_does_not_exist_is_told_with_the_nearest_one(
         # The schemas that networks build on are no choices.
         (
             "model=unett",
-            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper, unet_pre",
+            "model=unett: there is no such choice; did you mean unet? known: unet, unet_",
         ),
         # A file in a folder of its group.
         (
@@ -263,7 +263,8 @@ def test_a_fault_in_a_file_names_the_file(
     [
         (
             "defaults: [override /model: unett]",
-            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper, unet_pre",
+            "model=unett: there is no such choice; did you mean unet? known: unet, unet_paper, "
+            "unet_pretrained",
         ),
         (
             "defaults: {override /model: unet}",
