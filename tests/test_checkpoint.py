@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from crackseg.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from crackseg.inference.torch_engine import network_of
+from crackseg.metrics.calibration import PlattScaling
 from crackseg.models import build_network
 from tests.helpers import refusals
 from tests.helpers.checkpoints import checkpoint_content
@@ -66,6 +68,20 @@ def test_network_weights_fit_the_network_that_the_checkpoint_names(tmp_path: Pat
     network = build_network(read.parameters.model.name, read.parameters.model.arguments)
     network.load_state_dict(read.network_weights)
     assert set(read.network_weights) == set(network.state_dict())
+
+
+def test_weights_for_use_are_calibrated_and_those_of_the_training_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    write_checkpoint(checkpoint(), path)
+    plain = read_checkpoint(path)
+    write_checkpoint(plain.with_scaling(PlattScaling(0.8, -2.5)).content, path)
+    scaled = read_checkpoint(path)
+    for name, weight in plain.module_weights.items():
+        assert torch.equal(scaled.module_weights[name], weight)
+    image = torch.rand(1, 3, 32, 32)
+    networks = [network_of(one).eval() for one in (plain, scaled)]
+    before, after = (network(image) for network in networks)
+    torch.testing.assert_close(after, 0.8 * before - 2.5)
 
 
 def test_what_is_read_is_what_torch_reads(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from crackseg.checkpoint import CheckpointParameters, Origin, read_checkpoint
+from crackseg.metrics.calibration import PlattScaling
 from crackseg.models.limits import outline
 from crackseg.parameters.form import FormError
 from tests.helpers.checkpoints import checkpoint_content, parameter_values, put
@@ -70,6 +71,20 @@ def test_the_origin_of_the_first_weights_is_kept() -> None:
     values["init_from"] = {"path": 5}
     with pytest.raises(FormError, match=r"init_from.path=5: a text, it lacks init_from.sha256"):
         CheckpointParameters.from_dict(values)
+
+
+def test_the_scaling_of_logits_is_kept() -> None:
+    values = {**parameter_values(), "scaling": {"slope": 0.8, "intercept": -2.5}}
+    parameters = CheckpointParameters.from_dict(values)
+    assert parameters.scaling == PlattScaling(0.8, -2.5)
+    assert parameters.as_dict() == values
+    values["scaling"] = {"slope": 0.0, "intercept": 5000.0}
+    with pytest.raises(FormError) as caught:
+        CheckpointParameters.from_dict(values)
+    assert str(caught.value) == (
+        "scaling.slope=0.0: at least 0.05 and at most 20, "
+        "scaling.intercept=5000.0: at least -1000 and at most 1000"
+    )
 
 
 def test_all_faults_are_named_together() -> None:

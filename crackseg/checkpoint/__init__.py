@@ -12,6 +12,8 @@ needed to use the network without the configuration or the data that it was trai
     data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}
     seed, versions
     init_from       {"path", "sha256"} of the checkpoint that the first weights are of, if any
+    scaling         {"slope", "intercept"} of the logits that calibrate the network, if any; the
+                    weights are those of the training, so that it can go on
 """
 
 from crackseg.checkpoint.file import Checkpoint, read_checkpoint, refused, write_checkpoint

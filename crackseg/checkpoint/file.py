@@ -15,6 +15,7 @@ from crackseg.checkpoint.archive import Archive
 from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, NetworkParameters
 from crackseg.checkpoint.pickle_reader import StoredTensor
 from crackseg.errors import CheckpointError, MissingLibraryError, name_some
+from crackseg.metrics.calibration import PlattScaling
 from crackseg.models.limits import outline
 from crackseg.parameters.form import WHOLE, Fields, FormError, shown
 from crackseg.system.files import atomic_write
@@ -46,17 +47,28 @@ class Checkpoint:
 
     @property
     def module_weights(self) -> dict[str, Tensor]:
-        """Weights by the names that the LightningModule has for them."""
+        """Weights by the names that the LightningModule has for them, as they were trained."""
         return dict(self.content[_WEIGHTS])
 
     @property
     def network_weights(self) -> dict[str, Tensor]:
-        """Weights by the names that the network itself has for them."""
-        return {name.removeprefix(_NETWORK): w for name, w in self.module_weights.items()}
+        """Weights by the names that the network itself has for them, for use: calibrated."""
+        weights = {name.removeprefix(_NETWORK): w for name, w in self.module_weights.items()}
+        if self.parameters.scaling is not None:
+            slope, intercept = self.parameters.scaling
+            weights["head.weight"] = weights["head.weight"] * slope
+            weights["head.bias"] = weights["head.bias"] * slope + intercept
+        return weights
 
     def with_threshold(self, threshold: float) -> "Checkpoint":
         """The same checkpoint with another threshold."""
-        parameters = replace(self.parameters, threshold=threshold)
+        return self._with(replace(self.parameters, threshold=threshold))
+
+    def with_scaling(self, scaling: PlattScaling | None) -> "Checkpoint":
+        """The same checkpoint with another scaling of the logits."""
+        return self._with(replace(self.parameters, scaling=scaling))
+
+    def _with(self, parameters: CheckpointParameters) -> "Checkpoint":
         content = {**self.content, _PARAMETERS: parameters.as_dict()}
         return replace(self, parameters=parameters, content=content)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from crackseg.errors import ConfigError
 from crackseg.losses import FACTOR_LIMITS, check_terms
+from crackseg.metrics.calibration import SLOPE_LIMITS, PlattScaling
 from crackseg.models.limits import network_faults
 from crackseg.models.parts import part_faults
 from crackseg.parameters.form import WHOLE, Fields
@@ -19,6 +20,7 @@ WARMUP_LIMITS = Limits(0, 1_000_000)
 # The learning rate of a part, as a share of that of the others.
 RATE_FACTOR_LIMITS = Limits(0, 1000, above=True)
 _RATE = Limits(0, 3e38)
+_INTERCEPT = Limits(-1e3, 1e3)
 _SEED = Limits(0, 2**32 - 1, whole=True)
 
 
@@ -99,6 +101,8 @@ class CheckpointParameters(UsageParameters):
         seed: Seed of the run.
         versions: Versions of the packages.
         init_from: Origin of the first weights; None where they were drawn.
+        scaling: Scaling of the logits that calibrates the network; None where it is used as it was
+            trained.
     """
 
     model: NetworkParameters
@@ -108,6 +112,7 @@ class CheckpointParameters(UsageParameters):
     seed: int
     versions: Mapping[str, str]
     init_from: Origin | None = None
+    scaling: PlattScaling | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointParameters":
@@ -127,6 +132,7 @@ class CheckpointParameters(UsageParameters):
             seed=fields.number("seed", _SEED),
             versions=fields.table("versions", _is_text, "texts"),
             init_from=_origin(fields.part("init_from")) if "init_from" in fields else None,
+            scaling=_scaling(fields.part("scaling")) if "scaling" in fields else None,
         )
         fields.refuse()
         return parameters
@@ -146,6 +152,7 @@ class CheckpointParameters(UsageParameters):
             "seed": self.seed,
             "versions": dict(self.versions),
             **({} if self.init_from is None else {"init_from": dict(vars(self.init_from))}),
+            **({} if self.scaling is None else {"scaling": self.scaling._asdict()}),
             "format": FORMAT,
         }
 
@@ -199,6 +206,13 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
 
 def _origin(fields: Fields) -> Origin:
     return Origin(path=fields.text("path"), sha256=fields.text("sha256"))
+
+
+def _scaling(fields: Fields) -> PlattScaling:
+    return PlattScaling(
+        slope=fields.number("slope", SLOPE_LIMITS),
+        intercept=fields.number("intercept", _INTERCEPT),
+    )
 
 
 def _are_texts(value: object) -> bool:

@@ -213,6 +213,7 @@ class TrainConfig:
     resume: str | None = None
     # A checkpoint whose weights a fresh run starts from, as far as they fit.
     init_from: str | None = None
+    calibrate: bool = False
 
 
 @dataclass

@@ -86,7 +86,10 @@ class SkipNetwork(nn.Module, ABC):
         in_channels: Number of channels of the image.
         stride: Number of pixels that a side must be a multiple of, since every level halves it.
         radius: Largest distance at which a photograph's pixel can influence the output, in pixels.
+        head: Convolution with a bias that gives the logit, which calibration scales.
     """
+
+    head: nn.Module
 
     def __init__(self, in_channels: int, stride: int, radius: int) -> None:
         super().__init__()

@@ -72,9 +72,9 @@ class CrackSegmenter(LightningModule):
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> "CrackSegmenter":
-        """Makes the module that a checkpoint was written of."""
+        """Makes the module of a checkpoint, for use: calibrated where the checkpoint is."""
         segmenter = cls(checkpoint.parameters)
-        segmenter.load_state_dict(checkpoint.module_weights)
+        segmenter.network.load_state_dict(checkpoint.network_weights)
         return segmenter
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

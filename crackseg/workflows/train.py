@@ -42,6 +42,7 @@ from crackseg.system.output import told_if_read
 from crackseg.system.precision import resolve_precision
 from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process
+from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.initial import take_weights
@@ -124,7 +125,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
                 **throughput.figures(),
                 "class_weights": list(datamodule.class_weights),
                 "leaks": datamodule.leaks.as_dict(),
-                **_judge_best(trainer, segmenter, datamodule),
+                **_judge_best(trainer, segmenter, datamodule, config.calibrate),
             }
     except Interrupted:
         if not is_first_process():
@@ -228,12 +229,15 @@ def _build_trainer(
 
 
 def _judge_best(
-    trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule
+    trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule, calibrate: bool
 ) -> dict[str, Any]:
     """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once."""
     best = _best_checkpoint(trainer)
     checkpoint = read_checkpoint(best)
     segmenter.load_state_dict(checkpoint.module_weights)
+    scaling = validation_scaling(trainer, segmenter, datamodule) if calibrate else None
+    checkpoint = checkpoint.with_scaling(scaling)
+    segmenter.network.load_state_dict(checkpoint.network_weights)
     trainer.validate(segmenter, datamodule=datamodule, verbose=False)
     threshold = best_threshold(segmenter.totals["val"], THRESHOLD_GRID)
     segmenter.threshold = threshold
@@ -248,6 +252,7 @@ def _judge_best(
     ended = [one.minutes for one in callbacks if isinstance(one, TimeLimit) and one.ended]
     return {
         "threshold": threshold,
+        **({"scaling": scaling._asdict()} if scaling else {}),
         "best_epoch": checkpoint.epoch + 1,
         "epochs": last.epoch + 1,
         "stopped_early": bool(trainer.should_stop) and not ended,

@@ -5,8 +5,16 @@ import pytest
 import torch
 from torchmetrics.functional.classification import binary_calibration_error
 
-from crackseg.metrics.calibration import binned, calibration_error, reliability
-from crackseg.metrics.histogram import count_probabilities
+from crackseg.metrics.calibration import (
+    SCALING_THRESHOLDS,
+    PlattScaling,
+    binned,
+    calibration_error,
+    platt_scaling,
+    reliability,
+)
+from crackseg.metrics.confusion import ConfusionCounts
+from crackseg.metrics.histogram import Counts, count_probabilities
 
 
 def made(seed: int = 0, bias: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -71,3 +79,56 @@ def test_no_pixels_have_no_error() -> None:
 def test_bins_that_do_not_divide_are_refused(bins: int) -> None:
     with pytest.raises(ValueError, match=f"{bins} bins do not divide the 4096"):
         binned(count_probabilities(*made()), bins)
+
+
+def counted(logits: np.ndarray, truth: np.ndarray) -> Counts:
+    counts = ConfusionCounts(SCALING_THRESHOLDS)
+    counts.update(torch.sigmoid(torch.from_numpy(logits)), torch.from_numpy(truth))
+    return counts.compute().numpy()
+
+
+def drawn(slope: float, intercept: float, middle: float = -2.0) -> Counts:
+    """Pixels that are crack as often as a scaling says."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(middle, 3, 400_000).astype(np.float32)
+    share = 1 / (1 + np.exp(-(slope * logits + intercept)))
+    return counted(logits, generator.random(logits.shape) < share)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"),
+    # As it is; as class weights make it, where whole steps lead away; too sure; in doubt.
+    [(1.0, 0.0), (0.83, -2.84), (0.3, -0.5), (3.0, 1.0)],
+)
+def test_the_scaling_is_that_by_which_the_truth_was_drawn(slope: float, intercept: float) -> None:
+    found = platt_scaling(drawn(slope, intercept))
+    assert found == pytest.approx((slope, intercept), rel=0.03, abs=0.03)
+
+
+def test_the_scaling_is_the_likeliest() -> None:
+    logits = np.linspace(-9.9, 9.9, 5001).astype(np.float32)
+    truth = np.random.default_rng(1).random(logits.shape) < 1 / (1 + np.exp(1 - 0.4 * logits))
+    found = platt_scaling(counted(logits, truth))
+    assert found
+
+    def loss(scaling: PlattScaling) -> float:
+        scaled = scaling.slope * logits + scaling.intercept
+        return float(np.sum(np.logaddexp(0, scaled) - truth * scaled))
+
+    others = [(a, b) for a in (-0.02, 0, 0.02) for b in (-0.1, 0, 0.1) if a or b]
+    for slope, intercept in others:
+        assert loss(found) < loss(PlattScaling(found.slope + slope, found.intercept + intercept))
+
+
+@pytest.mark.parametrize("case", ["no crack", "all crack", "upside down"])
+def test_there_is_no_scaling_where_pixels_do_not_tell(case: str) -> None:
+    logits = np.linspace(-5, 5, 1000).astype(np.float32)
+    truth = {"no crack": logits > 9, "all crack": logits < 9, "upside down": logits < 0}
+    assert platt_scaling(counted(logits, truth[case])) is None
+
+
+def test_a_network_without_a_fault_gets_surer_but_not_without_end() -> None:
+    logits = np.linspace(-5, 5, 1000).astype(np.float32)
+    found = platt_scaling(counted(logits, logits > 0))
+    assert found is not None
+    assert 2 < found.slope < 20

@@ -56,6 +56,19 @@ def outputs_of(network: nn.Module, image: Tensor, *names: str) -> list[Tensor]:
 
 
 @every_network
+def test_the_head_gives_the_logit(name: str) -> None:
+    """So that a calibration can scale its weights and its bias."""
+    network = make(name).eval()
+    image = picture(1, 3, 48, 64)
+    before = network(image)
+    with torch.no_grad():
+        for part in (network.head.weight, network.head.bias):
+            part.mul_(0.5)
+        network.head.bias.add_(-3)
+    torch.testing.assert_close(network(image), 0.5 * before - 3)
+
+
+@every_network
 @pytest.mark.parametrize("size", [(97, 131), (1, 1), (16, 16), (15, 64), (3, 200)])
 def test_inference_gives_finite_logits_of_the_image_size_for_any_size(
     name: str, size: tuple[int, int]
