@@ -61,7 +61,7 @@ def write_quantized(options: argparse.Namespace, output: Path) -> None:
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process
     from crackseg.workflows.export import UNSTATED
-    from crackseg.workflows.quantized_export import (
+    from crackseg.workflows.quantization.quantized_export import (
         ACCEPTED_LOSS,
         QuantizationSettings,
         export_quantized,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from lightning import LightningModule
 from torch import Tensor
@@ -13,14 +12,12 @@ from crackseg.config.schema import RuntimeConfig
 from crackseg.data.dataset import Sample
 from crackseg.data.loaders import parts_of
 from crackseg.errors import CheckpointError
-from crackseg.images.conversion import Photograph
 from crackseg.inference.engines import OpenedModel, is_onnx, open_model
 from crackseg.inference.looks import Looking
 from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import full_size_logits, sigmoid
-from crackseg.inference.torch_engine import TorchEngine, open_checkpoint
 from crackseg.parameters.usage import UsageParameters
-from crackseg.training.segmenter import CrackSegmenter
+from crackseg.training.segmenter import CrackSegmenter, whole_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +87,11 @@ def open_network(
         return JudgedNetwork(module, model.usage, scales, model.engine.name, model.precision)
     checkpoint = read_checkpoint(path)
     scales = scales_of(scale, checkpoint.parameters) if own_size else None
-    if scales and len(scales) > 1:
-        # The Trainer moves it to where it is judged.
-        module = EngineModule(open_checkpoint(Path(path), "cpu"), scales)
-        return JudgedNetwork(module, checkpoint.parameters, scales)
     segmenter = CrackSegmenter.from_checkpoint(checkpoint)
     if runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
+    if scales and len(scales) > 1:
+        segmenter.look_at(scales)
     return JudgedNetwork(segmenter, checkpoint.parameters, scales)
 
 
@@ -115,8 +110,6 @@ class EngineModule(LightningModule):
         self.looking: Looking | None = None
         if scales and len(scales) > 1:
             self.looking = Looking(model.engine, scales, model.usage.preprocessing.resize)
-        if isinstance(model.engine, TorchEngine):
-            self.network = model.engine.network
 
     def test_step(self, batch: Sample, batch_index: int) -> dict[str, list[Tensor]]:
         """Runs the network.
@@ -142,14 +135,11 @@ class EngineModule(LightningModule):
     def probability(self, image: Tensor, size: tuple[int, int]) -> Tensor:
         """Probability (N, 1, *size) of images of one size."""
         engine = self.model.engine
-        # The whole numbers that the reader has divided by 255.
-        pixels = (image * 255).round().to(torch.uint8).cpu().numpy()
+        pixels = whole_numbers(image)
         if self.looking is None:
             logits = full_size_logits(engine.logits, pixels, size, engine.radius, engine.stride)
             return torch.from_numpy(sigmoid(logits))
-        looks = (self.looking.rows(Photograph(rgb, None)) for rgb in pixels.transpose(0, 2, 3, 1))
-        logits = np.stack([np.concatenate(list(rows)) for rows in looks])
-        return torch.from_numpy(sigmoid(logits))[:, None]
+        return torch.from_numpy(sigmoid(self.looking.logits(pixels)))
 
 
 def _size(mask: Tensor) -> tuple[int, int]:

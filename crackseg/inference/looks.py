@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackseg.images.pixels import Resize, scaled_size
+from crackseg.images.conversion import Photograph
+from crackseg.images.pixels import Resize, UInt8Array, scaled_size
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.engines import Engine
 from crackseg.inference.resizing import rows_at_size
@@ -31,6 +32,11 @@ class Looking:
     engine: Engine
     scales: tuple[float, ...]
     how: Resize
+
+    def logits(self, photographs: UInt8Array) -> Logits:
+        """Logits (N, 1, H, W) of photographs (N, 3, H, W) of one size."""
+        pictures = (Photograph(rgb, None) for rgb in photographs.transpose(0, 2, 3, 1))
+        return np.stack([np.concatenate(list(self.rows(one))) for one in pictures])[:, None]
 
     def rows(self, photograph: AnyPhotograph) -> Iterator[Logits]:
         """Logits of a photograph at its own size, (h, W), from top to bottom."""

@@ -1,6 +1,6 @@
 """The LightningModule: a network, its loss, its figures, its optimizer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,10 @@ from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
 from crackseg.data.dataset import Sample
 from crackseg.data.loaders import parts_of
 from crackseg.errors import TrainingError, name_some
+from crackseg.images.pixels import UInt8Array
 from crackseg.inference import tiling
+from crackseg.inference.looks import Looking
+from crackseg.inference.torch_engine import TorchEngine
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import monitor_mode, scores
@@ -60,6 +63,7 @@ class CrackSegmenter(LightningModule):
         self.threshold = settings.threshold
         self.totals: dict[str, Tensor] = {}
         self.rates: list[float] = []
+        self._looking: Looking | None = None
         # Training is judged only at .5, which costs almost nothing; the other stages at every
         # threshold that may be chosen.
         self.counts = nn.ModuleDict(
@@ -98,8 +102,15 @@ class CrackSegmenter(LightningModule):
         logits: Tensor = self.network(image)
         return logits
 
+    def look_at(self, scales: Sequence[float]) -> None:
+        """Judges photographs, from now on, by their logits at these scales of their own size."""
+        engine = TorchEngine(self.network, str(self.device))
+        self._looking = Looking(engine, tuple(scales), self.settings.preprocessing.resize)
+
     def logits_at_size(self, image: Tensor, size: tuple[int, int]) -> Tensor:
         """Computes logits of images of any size at ``size`` = (H, W); not for training."""
+        if self._looking is not None:
+            return torch.from_numpy(self._looking.logits(whole_numbers(image))).to(image.device)
         if image.shape[-2:] == size and max(size) <= tiling.TILE:
             return cast(Tensor, self(image))
         radius, stride = self.network.radius, self.network.stride
@@ -270,6 +281,11 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
+
+
+def whole_numbers(image: Tensor) -> UInt8Array:
+    """The pixels of images in [0, 1], as their reader had them before it divided by 255."""
+    return np.asarray((image * 255).round().to(torch.uint8).cpu().numpy())
 
 
 def _by_rate(weights: Mapping[str, nn.Parameter], lr: float, factor: float) -> list[Any]:

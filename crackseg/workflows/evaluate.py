@@ -1,7 +1,6 @@
 """Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -172,25 +171,20 @@ def _protocol(
     """Lines that belong to every figure."""
     parameters = network.usage
     seen, cut = parameters.preprocessing, datamodule.preprocessing.mask_threshold
-    at = chosen = ""
-    if network.scales is not None:
-        at = f"their own size (seen at {_listed(network.scales)} of it)"
+    chosen = ""
     if cut != seen.mask_threshold:
         chosen = f", where masks were cut at >{seen.mask_threshold}"
     if config.subset == "val" and _is_own_division(datamodule, parameters):
         chosen += ", which this is, so that figures at it are optimistic"
     return [
-        *protocol(assessment.images, datamodule, at, leak_line, network.computed).splitlines(),
+        *protocol(
+            assessment.images, datamodule, network.scales, leak_line, network.computed
+        ).splitlines(),
         f"the stored threshold was chosen on the checkpoint's validation subset{chosen}; "
         f"intervals: bootstrap over {assessment.photographs} photographs with their near "
         "duplicates, each image by itself where its photograph is unknown",
         *_vanished(assessment.vanished, cut),
     ]
-
-
-def _listed(scales: Sequence[float]) -> str:
-    *others, last = (f"{scale:.2f}" for scale in scales)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _vanished(images: int, cut: int) -> list[str]:

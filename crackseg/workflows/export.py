@@ -13,10 +13,12 @@ from crackseg.config.paths import UNNAMED, unnamed_data
 from crackseg.config.schema import read_data_config
 from crackseg.data.splits.leakage import Leaks
 from crackseg.errors import ConfigError, CrackSegError
+from crackseg.evaluation.protocol import resolution
 from crackseg.inference.engines import OnnxEngine
 from crackseg.inference.export import export_network
 from crackseg.inference.half_precision import with_half_weights
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
+from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.metrics.scores import SCORES
@@ -165,8 +167,9 @@ def _leak_line(checkpoint: Checkpoint) -> str:
 
 def _protocol(parameters: CheckpointParameters) -> list[str]:
     seen = parameters.preprocessing
+    at = resolution(seen, scales_of(None, parameters) if parameters.scales else None)
     return [
-        f"dataset totals at {seen} and the stored threshold, masks cut at >{seen.mask_threshold}, "
+        f"dataset totals at {at} and the stored threshold, masks cut at >{seen.mask_threshold}, "
         f"split {parameters.data.split}, float32, no tolerance; the "
         "threshold was chosen on val, where figures are optimistic"
     ]

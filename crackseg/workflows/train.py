@@ -32,6 +32,7 @@ from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
+from crackseg.inference.scales import scales_of
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.parameters.usage import DataIdentity
 from crackseg.runs.record import BEST, LAST
@@ -231,10 +232,16 @@ def _build_trainer(
 def _judge_best(
     trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule, calibrate: bool
 ) -> dict[str, Any]:
-    """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once."""
+    """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once.
+
+    A network of a range of scales looks at all that it takes in a prediction.
+    """
     best = _best_checkpoint(trainer)
     checkpoint = read_checkpoint(best)
     segmenter.load_state_dict(checkpoint.module_weights)
+    scales = scales_of(None, checkpoint.parameters) if checkpoint.parameters.scales else None
+    if scales is not None:
+        segmenter.look_at(scales)
     scaling = validation_scaling(trainer, segmenter, datamodule) if calibrate else None
     checkpoint = checkpoint.with_scaling(scaling)
     segmenter.network.load_state_dict(checkpoint.network_weights)
@@ -253,6 +260,7 @@ def _judge_best(
     return {
         "threshold": threshold,
         **({"scaling": scaling._asdict()} if scaling else {}),
+        **({"scales": scales} if scales else {}),
         "best_epoch": checkpoint.epoch + 1,
         "epochs": last.epoch + 1,
         "stopped_early": bool(trainer.should_stop) and not ended,

@@ -81,7 +81,7 @@ def print_summary(
             print_scores(
                 f"{stage}, epoch {metrics['best_epoch']} (the best of {metrics['epochs']})",
                 rows_of(metrics[stage], threshold),
-                protocol(count, datamodule),
+                protocol(count, datamodule, metrics.get("scales")),
             )
     best = relative_to_cwd(folder / BEST)
     # Only one photograph: the folder may hold masks too.

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
-from crackseg.config.schema import DataConfig, EvaluateConfig
+from crackseg.config.schema import DataConfig, EvaluateConfig, TrainConfig
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
@@ -22,7 +22,7 @@ from crackseg.inference.predictor import Predictor
 from crackseg.inference.scales import ScaleChoice
 from crackseg.launch.paths import quote_paths
 from crackseg.workflows.evaluate import evaluate
-from crackseg.workflows.train import TrainResult
+from crackseg.workflows.train import TrainResult, train
 from tests.helpers.commands import run, run_alone
 from tests.helpers.data_sets import write_archive
 
@@ -291,6 +291,22 @@ def test_a_network_of_a_range_of_scales_is_judged_at_all_of_them(
     at_stored = evaluate(settings(tmp_path / "ranged.ckpt", scale=0.5, **common), tmp_path / "c")
     assert at_stored.stored == evaluate(settings(trained.checkpoint, **common), tmp_path).stored
     assert at_stored.stored != ranged.stored
+
+
+def test_the_threshold_of_a_range_is_chosen_at_the_scales_of_a_prediction(
+    train_config: TrainConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_config.data = replace(train_config.data, crop_size=32, scales=[0.4, 1.0])
+    train_config.trainer.max_epochs = 4
+    ranged = train(train_config, tmp_path / "run")
+    told = "dataset totals over 2 images at their own size (seen at 0.40, 0.63 and 1.00 of it)"
+    assert capsys.readouterr().out.count(told) == 2
+    for subset in ("val", "test"):
+        config = settings(ranged.checkpoint, subset=subset, resolution="native")
+        judged = evaluate(config, tmp_path / subset)
+        assert judged.scales == ranged.metrics["scales"]
+        assert judged.stored.threshold == ranged.threshold
+        assert judged.stored.totals == pytest.approx(ranged.metrics[subset]["stored"], abs=1e-6)
 
 
 def test_a_scale_that_makes_no_sense_is_refused(trained: TrainResult, tmp_path: Path) -> None:

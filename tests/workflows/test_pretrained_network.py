@@ -21,7 +21,7 @@ from crackseg.models.timm_encoder import (
 )
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.export import export
-from crackseg.workflows.quantized_export import QuantizationSettings, export_quantized
+from crackseg.workflows.quantization.quantized_export import QuantizationSettings, export_quantized
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.data_sets import draw_pair
 from tests.helpers.settings import small_config

@@ -1,7 +1,7 @@
 """A network of 8 bits is judged on validation, and refused where it finds less."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import onnx
@@ -9,14 +9,17 @@ import pytest
 from PIL import Image
 
 import crackseg
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.cli.main import main
+from crackseg.config.schema import EvaluateConfig
 from crackseg.errors import CrackSegError, DatasetError, DatasetNotFoundError
 from crackseg.inference import quantization
 from crackseg.inference.model_file import ModelInfo, read_model
 from crackseg.inference.quantization import Layer, Ranges
-from crackseg.workflows import quantized_export as module
-from crackseg.workflows.quantized_export import QuantizationSettings, export_quantized
+from crackseg.inference.tiling import Pixels
+from crackseg.workflows.evaluate import evaluate
+from crackseg.workflows.quantization import quantized_export as module
+from crackseg.workflows.quantization.quantized_export import QuantizationSettings, export_quantized
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair, write_archive
 
@@ -56,6 +59,37 @@ def test_figures_after_are_those_of_the_file_at_its_own_threshold(
     assert made.loss == made.float_iou["all"] - made.int8_iou["all"]
     assert "over 2 val images at 32x32 (area)" in info.protocol[0]
     assert made.calibration == "16 photographs of the training"
+
+
+def test_a_network_of_a_range_is_calibrated_and_judged_at_the_scales_of_a_prediction(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    content = read_checkpoint(trained.checkpoint).content
+    content["hyper_parameters"]["preprocessing"]["scales"] = [0.4, 1.0]
+    content["hyper_parameters"]["data"]["config"] |= {"crop_size": 32, "scales": [0.4, 1.0]}
+    write_checkpoint(content, tmp_path / "ranged.ckpt")
+    seen: list[tuple[int, ...]] = []
+
+    def ranges(model: onnx.ModelProto, tiles: Iterable[Pixels]) -> Ranges:
+        kept = list(tiles)
+        seen.extend(tile.shape[2:] for tile in kept)
+        return quantization.value_ranges(model, kept)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "value_ranges", ranges)
+        export_quantized(tmp_path / "ranged.ckpt", tmp_path / "model.onnx", ENOUGH)
+    info = read_model(tmp_path / "model.onnx").info
+    config = EvaluateConfig(str(tmp_path / "ranged.ckpt"), subset="val", resolution="native")
+    judged = evaluate(config, tmp_path / "judged", show=False)
+    assert info.quantization is not None
+    assert info.quantization.float_iou["all"] == pytest.approx(
+        judged.stored.totals["crack_iou"], abs=1e-3
+    )
+    assert "at their own size (seen at 0.40, 0.63 and 1.00 of it)" in info.protocol[0]
+    # 16 photographs of the training, one after another at each of its three scales.
+    assert len(seen) == 16
+    assert [len(set(seen[start::3])) for start in range(3)] == [1, 1, 1]
+    assert seen[0] < seen[1] < seen[2]
 
 
 def test_first_and_last_layer_are_named_as_float(info: ModelInfo) -> None:

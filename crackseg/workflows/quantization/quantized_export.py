@@ -5,24 +5,23 @@ all layers to 8 bits loses too much, those that cost most stay in float.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import onnx
 
-from crackseg.checkpoint import Checkpoint, CheckpointParameters, read_checkpoint
+from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.config.schema import EvaluateConfig
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.discovery.listing import is_picture, list_files
-from crackseg.errors import CrackSegError, DatasetError, DatasetNotFoundError, UnreadableImageError
-from crackseg.images.photographs import read_photograph
-from crackseg.images.pixels import UInt8Array, binarize, resize, scaled_size
+from crackseg.errors import CrackSegError, DatasetError, DatasetNotFoundError
+from crackseg.evaluation.protocol import resolution
+from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OnnxEngine
+from crackseg.inference.looks import Looking
 from crackseg.inference.model_file import ModelInfo, Quantization, write_model
 from crackseg.inference.quantization import (
     Layer,
@@ -33,6 +32,7 @@ from crackseg.inference.quantization import (
     quantize,
     value_ranges,
 )
+from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import Pixels, full_size_logits, sigmoid
 from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram, count_probabilities
 from crackseg.metrics.scores import scores
@@ -40,17 +40,14 @@ from crackseg.metrics.thresholds import best_threshold
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluation_data import evaluation_data
 from crackseg.workflows.export import UNSTATED, Exported, exported, require_model_file
+from crackseg.workflows.quantization.calibration_tiles import as_batch, calibration_tiles
 
 log = logging.getLogger(__name__)
 
 ACCEPTED_LOSS = 0.005
-# More photographs move the ranges by less than the rounding to 8 bits.
-_CALIBRATION_TILES = 64
-_TILE = 256
 # Tiles on which layers are compared with each other.
 _RANKING_TILES = 16
 ALL = "all"
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,7 @@ def export_quantized(
     require_model_file(output)
     content = read_checkpoint(checkpoint)
     datamodule = _training_data(content, settings.roots)
-    photographs, origin = _photographs(content, datamodule, settings.calibrate)
-    random = np.random.default_rng(0)
-    tiles = [_tile(photograph, random) for photograph in photographs]
-    if not tiles:
-        raise DatasetNotFoundError(f"--calibrate {settings.calibrate}: no photograph to read here")
+    tiles, origin = calibration_tiles(content.parameters, datamodule, settings.calibrate)
     made = exported(content, licence)
     found = _within_limit(made, datamodule, tiles, settings)
     record = Quantization(
@@ -211,13 +204,17 @@ def _histograms(
     """Counts the validation pixels of every source by probability and truth."""
     stride, radius = made.info.stride, made.info.radius
     engine = OnnxEngine("onnxruntime", graph.SerializeToString(), stride, radius)
+    looking = Looking(engine, scales_of(None, made.info), made.info.preprocessing.resize)
     rows = datamodule.manifest.subset("val")
     found: dict[str, ProbabilityHistogram] = {}
     for row in progress(rows, f"Judging the {what} network", len(rows)):
         photograph, mask = datamodule.content.pixels.read(row)
-        logits = full_size_logits(
-            engine.logits, _as_batch(photograph), mask.shape[:2], radius, stride
-        )
+        if made.info.scales is not None:
+            logits = looking.logits(as_batch(photograph))
+        else:
+            logits = full_size_logits(
+                engine.logits, as_batch(photograph), mask.shape[:2], radius, stride
+            )
         truth = binarize(mask, datamodule.preprocessing.mask_threshold)
         counted = count_probabilities(sigmoid(logits[0, 0]), truth)
         source = row.source or "unknown"
@@ -227,8 +224,10 @@ def _histograms(
 
 def _protocol(made: Exported, datamodule: CrackDataModule) -> list[str]:
     settings, rows = datamodule.settings, datamodule.manifest.subset("val")
+    scales = scales_of(None, made.info) if made.info.scales else None
     return [
-        f"dataset totals over {len(rows)} val images at {datamodule.preprocessing}, masks cut at "
+        f"dataset totals over {len(rows)} val images at "
+        f"{resolution(datamodule.preprocessing, scales)}, masks cut at "
         f">{settings.mask_threshold}, split {settings.split}, no tolerance, ONNX Runtime on the "
         "processor; each network at its own threshold, chosen on val, where figures are optimistic",
         made.info.leak_line,
@@ -247,46 +246,3 @@ def _training_data(checkpoint: Checkpoint, roots: Sequence[Path]) -> CrackDataMo
             f"{fault}; int8 needs them to choose its threshold and to measure its loss: put them "
             "back, or say with --root where they stand now"
         ) from error
-
-
-def _photographs(
-    checkpoint: Checkpoint, datamodule: CrackDataModule, folder: Path | None
-) -> tuple[Iterable[UInt8Array], str]:
-    """Photographs to calibrate on, at the scale of training, and where they are from."""
-    if folder is None:
-        rows = _spread(datamodule.manifest.subset("train"))
-        trained_on = (datamodule.content.pixels.read(row)[0] for row in rows)
-        return progress(trained_on, "Reading photographs", len(rows)), "the training"
-    if not folder.is_dir():
-        raise DatasetNotFoundError(f"--calibrate {folder}: there is no such folder")
-    files = _spread([folder / path for path in list_files(folder).files if is_picture(path)])
-    given = _read(files, checkpoint.parameters)
-    return progress(given, "Reading photographs", len(files)), "a folder of its own"
-
-
-def _read(files: Sequence[Path], parameters: CheckpointParameters) -> Iterator[UInt8Array]:
-    seen = parameters.preprocessing
-    for file in files:
-        try:
-            photograph = read_photograph(file, seen.white_level)
-        except UnreadableImageError as error:
-            log.warning("skipped %s", error)
-            continue
-        height, width = photograph.shape[:2]
-        yield resize(photograph, scaled_size((height, width), parameters.scale), seen.resize)
-
-
-def _spread(items: Sequence[Item]) -> Sequence[Item]:
-    """Up to as many items as are enough, from the whole of a sequence."""
-    count = min(len(items), _CALIBRATION_TILES)
-    return [items[place * len(items) // count] for place in range(count)]
-
-
-def _tile(photograph: UInt8Array, random: np.random.Generator) -> Pixels:
-    """A part of a photograph that is not too large, anywhere in it."""
-    top, left = (int(random.integers(max(side - _TILE, 0) + 1)) for side in photograph.shape[:2])
-    return _as_batch(photograph[top : top + _TILE, left : left + _TILE])
-
-
-def _as_batch(photograph: UInt8Array) -> Pixels:
-    return np.ascontiguousarray(photograph.transpose(2, 0, 1)[None])
