@@ -28,6 +28,7 @@ from crackseg.checkpoint.parameters import (
 )
 from crackseg.config.paths import absolute_data
 from crackseg.config.schema import TrainConfig
+from crackseg.config.unused import ignored_values
 from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
@@ -93,6 +94,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         Interrupted: A signal ended the training; ``last.ckpt`` holds its last complete epoch.
     """
     check_train_config(config)
+    for line in ignored_values(config):
+        log.warning("%s", line)
     initial = None
     if config.init_from is not None and checkpoint is None:
         initial = read_checkpoint(config.init_from)

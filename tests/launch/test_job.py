@@ -51,3 +51,22 @@ def test_what_the_message_says_works(train_config: TrainConfig, tmp_path: Path) 
     assert find_checkpoint(str(folder)) == folder / "last.ckpt"
     with pytest.raises(ConfigError, match="holds a run, and nothing of it is overwritten"):
         _single(train_config, folder, [])
+
+
+def test_a_setting_without_effect_is_refused_before_anything_is_made(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    train_config.scheduler.name = "cosine"
+    with pytest.raises(ConfigError, match=r"^scheduler\.patience=3: would be ignored, "):
+        _single(train_config, tmp_path / "run", ["seed=0", "scheduler.patience=3"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_setting_without_effect_in_a_file_is_said_by_the_training(
+    train_config: TrainConfig, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    train_config.scheduler.name, train_config.scheduler.patience = "cosine", 7
+    train_config.trainer.max_epochs = 1
+    _single(train_config, tmp_path / "run", ["seed=0"])
+    said = [message for message in log.messages if message.startswith("scheduler.patience=7 is")]
+    assert len(said) == 1
