@@ -46,7 +46,7 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
-from crackseg.training.initial import take_weights
+from crackseg.training.initial import drawn_parts_told, take_weights
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
@@ -108,9 +108,10 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if start is None:
-        segmenter.network.begin_training()
-    if initial is not None:
-        take_weights(segmenter.network, initial)
+        with drawn_parts_told(segmenter.network, config.optimizer.freeze):
+            segmenter.network.begin_training()
+            if initial is not None:
+                take_weights(segmenter.network, initial)
     segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
     if config.logger.graph:
         height, width = datamodule.training_size
