@@ -23,7 +23,7 @@ FLOORS = (
     ("errors", "geometry", "limits"),
 )
 DATA_FLOORS = (
-    ("datamodule",),
+    ("datamodule", "training_order"),
     ("prepare", "mask_checks", "loaders", "dataset", "analysis"),
     ("cache", "readers"),
     ("splits",),

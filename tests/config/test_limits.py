@@ -47,6 +47,8 @@ SEED = "at least 0 and at most 4294967295"
         ("data.shares=0.5", "data.shares=0.5: the share of an epoch by source, each greater than"),
         ("data.shares={a:0}", "data.shares={'a': 0}: the share of an epoch by source, each great"),
         ("data.shares={a:0.7,b:0.7}", "they add up to 1.4, and 1 is all of an epoch"),
+        ("data.thin_cracks=0", "data.thin_cracks=0.0: greater than 0 and at most 4, or null for"),
+        ("data.thin_cracks=nan", "data.thin_cracks=nan: greater than 0 and at most 4, or null for"),
         ("data.cache=''", "data.cache: empty; name a path"),
         ("data.cache=' '", "data.cache: empty; name a path"),
         (
