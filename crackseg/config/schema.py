@@ -109,6 +109,8 @@ class LossConfig:
 
     terms: dict[str, float] = field(default_factory=dict)
     class_weights: Any = None
+    # Factor of the same loss at the decoder's lower levels, in training alone.
+    deep_supervision: float | None = None
 
 
 @dataclass

@@ -68,7 +68,7 @@ def restoring(trainer: Trainer, checkpoint: Path | None) -> Iterator[None]:
         raise refused(checkpoint, f"its training cannot be restored ({reason})") from error
 
 
-def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
+def _fresh_state(trainer: Trainer, module: Any) -> dict[str, Any]:
     optimizer, scheduler = _after_one_step(module)
     return {
         "state_dict": module.state_dict(),
@@ -76,6 +76,7 @@ def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks},  # type: ignore[attr-defined]
         "optimizer_states": [optimizer.state_dict()],
         "lr_schedulers": [] if scheduler is None else [scheduler.state_dict()],
+        **module.head_weights(),
     }
 
 

@@ -169,7 +169,9 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
     return CheckpointParameters(
         model=NetworkParameters(name, arguments),
         loss=LossParameters(
-            dict(config.loss.terms), None if loss_weights is None else tuple(loss_weights)
+            dict(config.loss.terms),
+            None if loss_weights is None else tuple(loss_weights),
+            config.loss.deep_supervision,
         ),
         optimizer=OptimizerParameters(
             **{**asdict(config.optimizer), "freeze": tuple(config.optimizer.freeze)}

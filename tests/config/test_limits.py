@@ -88,6 +88,12 @@ SEED = "at least 0 and at most 4294967295"
         ("callbacks.pictures=1000000", "callbacks.pictures=1000000: at least 1 and at most 1000"),
         ("loss.terms.weighted_bce=nan", "loss.terms.weighted_bce=nan: a factor is greater than 0"),
         ("loss.class_weights=[nan,1]", "loss.class_weights=[nan, 1]: they are two numbers"),
+        ("loss.deep_supervision=0", "loss.deep_supervision=0.0: greater than 0 and at most 100000"),
+        ("loss.deep_supervision=nan", "loss.deep_supervision=nan: greater than 0 and at most 1000"),
+        (
+            "loss.deep_supervision=0.5; model.depth=1",
+            "loss.deep_supervision=0.5: the decoder of model=unet has a single level",
+        ),
         (
             "trainer.max_epochs=1000000000000",
             "trainer.max_epochs=1000000000000: at least 1 and at most 1000000",
