@@ -1,8 +1,12 @@
 """Settings that the others make no use of are refused where they are typed, and said in a file."""
 
+from pathlib import Path
+
 import pytest
 
+from crackseg.config.schema import TrainConfig
 from crackseg.config.unused import ignored_overrides, ignored_values, unused_settings
+from crackseg.workflows.train import train
 from tests.helpers.settings import composed
 
 
@@ -62,3 +66,13 @@ def test_defaults_without_effect_are_not_told(overrides: str) -> None:
     config = composed(*overrides.split())
     assert unused_settings(config)
     assert list(ignored_values(config)) == []
+
+
+def test_a_training_says_what_has_no_effect(
+    train_config: TrainConfig, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    train_config.scheduler.name, train_config.scheduler.patience = "cosine", 7
+    train_config.trainer.max_epochs = 1
+    train(train_config, tmp_path / "run")
+    said = [message for message in log.messages if message.startswith("scheduler.patience=7 is")]
+    assert len(said) == 1

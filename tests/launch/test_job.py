@@ -60,13 +60,3 @@ def test_a_setting_without_effect_is_refused_before_anything_is_made(
     with pytest.raises(ConfigError, match=r"^scheduler\.patience=3: would be ignored, "):
         _single(train_config, tmp_path / "run", ["seed=0", "scheduler.patience=3"])
     assert not (tmp_path / "run").exists()
-
-
-def test_a_setting_without_effect_in_a_file_is_said_by_the_training(
-    train_config: TrainConfig, tmp_path: Path, log: pytest.LogCaptureFixture
-) -> None:
-    train_config.scheduler.name, train_config.scheduler.patience = "cosine", 7
-    train_config.trainer.max_epochs = 1
-    _single(train_config, tmp_path / "run", ["seed=0"])
-    said = [message for message in log.messages if message.startswith("scheduler.patience=7 is")]
-    assert len(said) == 1
