@@ -23,7 +23,7 @@ FLOORS = (
     ("errors", "geometry", "limits"),
 )
 DATA_FLOORS = (
-    ("datamodule",),
+    ("datamodule", "training_order"),
     ("prepare", "mask_checks", "loaders", "dataset", "analysis"),
     ("cache", "readers"),
     ("splits",),
@@ -151,6 +151,34 @@ def test_every_reference_in_a_docstring_resolves() -> None:
             if not resolves(name, within, reference)
         ]
     assert broken == []
+
+
+NAMED = re.compile(
+    r"(?<![\w/.-])(?:benchmarks|box|conf|crackseg|docs|tests)/[\w/-]+\.(?:py|md|yaml)\b"
+)
+ROOT = PACKAGE.parent
+WRITTEN = (
+    "*.md",
+    "docs/**/*.md",
+    "conf/**/*.yaml",
+    "crackseg/**/*.py",
+    "box/*.py",
+    "benchmarks/*.py",
+)
+
+
+def test_every_file_that_a_comment_or_a_page_names_is_there() -> None:
+    # The worked examples make the files that they name.
+    pages = {page for pattern in WRITTEN for page in ROOT.glob(pattern)} - {
+        ROOT / "docs/extending.md"
+    }
+    named = [
+        (page.relative_to(ROOT).as_posix(), path)
+        for page in sorted(pages)
+        for path in NAMED.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 20
+    assert [one for one in named if not (ROOT / one[1]).is_file()] == []
 
 
 # An entry of Args, Attributes or Raises: its name, perhaps its type in brackets, and its words.

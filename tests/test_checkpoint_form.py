@@ -54,6 +54,15 @@ def test_a_range_of_scales_keeps_its_form_and_its_lack_too() -> None:
     assert parameters.as_dict() == values
 
 
+def test_a_factor_of_lower_levels_keeps_its_form_and_its_lack_too() -> None:
+    values = parameter_values()
+    assert CheckpointParameters.from_dict(values).loss.deep_supervision is None
+    values["loss"]["deep_supervision"] = 0.5
+    parameters = CheckpointParameters.from_dict(values)
+    assert parameters.loss.deep_supervision == 0.5
+    assert parameters.as_dict() == values
+
+
 def test_parameters_of_earlier_versions_get_what_held_then() -> None:
     values = parameter_values()
     del values["scheduler"]["name"], values["scheduler"]["warmup"]
@@ -169,6 +178,7 @@ SCALES = f"each {SCALE}"
         ("loss/terms", {"hinge": 1.0}, "loss.terms: there is no loss term hinge"),
         ("loss/terms/weighted_bce", NAN, "loss.terms=a table: a table of numbers greater than 0"),
         ("loss/class_weights", None, "loss.class_weights: missing"),
+        ("loss/deep_supervision", 0, "loss.deep_supervision=0: greater than 0"),
         ("optimizer/lr", "fast", "optimizer.lr='fast': at least 0"),
         ("optimizer/freeze", "head", "optimizer.freeze='head': a list of texts"),
         ("optimizer/freeze", ["neck"], "optimizer.freeze=neck: model=unet has the parts encoder"),

@@ -44,10 +44,12 @@ class LossParameters:
     Attributes:
         terms: Factor of each term by name.
         class_weights: Weights of background and crack; None where no term uses them.
+        deep_supervision: Factor of the loss at the decoder's lower levels; None without it.
     """
 
     terms: Mapping[str, float]
     class_weights: tuple[float, float] | None
+    deep_supervision: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,13 @@ class CheckpointParameters(UsageParameters):
 
     def as_dict(self) -> dict[str, Any]:
         """Dictionaries, lists, texts and numbers, as they stand in the file."""
-        weights = self.loss.class_weights
+        weights, below = self.loss.class_weights, self.loss.deep_supervision
         return {
             "model": {**vars(self.model), "arguments": dict(self.model.arguments)},
             "loss": {
                 "terms": dict(self.loss.terms),
                 "class_weights": None if weights is None else list(weights),
+                **({} if below is None else {"deep_supervision": below}),
             },
             "optimizer": {**vars(self.optimizer), "freeze": list(self.optimizer.freeze)},
             "scheduler": dict(vars(self.scheduler)),
@@ -172,7 +175,10 @@ def _loss(fields: Fields) -> LossParameters:
             check_terms(terms, weights_given=weights is not None)
         except ConfigError as error:
             fields.faults.append(str(error))
-    return LossParameters(terms or {}, weights)
+    below = None
+    if "deep_supervision" in fields:
+        below = fields.number("deep_supervision", FACTOR_LIMITS)
+    return LossParameters(terms or {}, weights, below)
 
 
 def _optimizer(fields: Fields, model: NetworkParameters) -> OptimizerParameters:

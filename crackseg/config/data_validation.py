@@ -19,6 +19,10 @@ WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
 COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
 
 
+# With 4, cracks of half the width would come 16 times as often, and others hardly ever.
+THIN_LIMITS = Limits(0, 4, above=True)
+
+
 def check_data_config(config: DataConfig) -> None:
     """Checks the settings of data alone.
 
@@ -46,6 +50,10 @@ def data_faults(data: DataConfig) -> list[str]:
         (
             data.white_level is None or WHITE_LIMITS.hold(data.white_level),
             f"data.white_level={data.white_level}: {WHITE_LIMITS}",
+        ),
+        (
+            data.thin_cracks is None or THIN_LIMITS.hold(data.thin_cracks),
+            f"data.thin_cracks={data.thin_cracks}: {THIN_LIMITS}, or null for each equally often",
         ),
         (
             data.sources is None or bool(data.sources),

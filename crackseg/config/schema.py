@@ -65,6 +65,9 @@ class DataConfig:
     scales: Any = None
     # {SOURCE: share of the training crops or photographs in an epoch}.
     shares: Any = None
+    # Exponent: training photographs come in proportion to the width of their cracks to the power of
+    # minus it, within their source.
+    thin_cracks: float | None = None
     # Shows whether a network can learn at all: it learns one batch by heart, in all subsets.
     overfit_batch: bool = False
     batch_size: int = 64
@@ -106,6 +109,8 @@ class LossConfig:
 
     terms: dict[str, float] = field(default_factory=dict)
     class_weights: Any = None
+    # Factor of the same loss at the decoder's lower levels, in training alone.
+    deep_supervision: float | None = None
 
 
 @dataclass

@@ -37,6 +37,8 @@ class DataSettings:
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         scales: Smallest and largest factor by which crops are resized; None leaves them.
         shares: Share of an epoch by source; empty shows each photograph once.
+        thin_cracks: Exponent of the width in how often a photograph is shown; None shows all
+            photographs of a source equally often.
         blocks: Numbers in a run and in its guard band, by source.
         manifest: File of an earlier division.
         origins: File that says which photograph each file was cut from.
@@ -72,6 +74,7 @@ class DataSettings:
     crack_crops: float
     scales: tuple[float, float] | None
     shares: Mapping[str, float]
+    thin_cracks: float | None
     overfit_batch: bool
     batch_size: int
     num_workers: int

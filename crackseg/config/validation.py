@@ -19,9 +19,10 @@ from crackseg.config.schema import (
     TrainerConfig,
 )
 from crackseg.errors import ConfigError, CrackSegError
-from crackseg.losses import check_class_weights, check_terms
+from crackseg.losses import FACTOR_LIMITS, check_class_weights, check_terms
 from crackseg.metrics.scores import METRIC_NAMES
 from crackseg.models.blocks import check_fits
+from crackseg.models.level_heads import lower_levels
 from crackseg.models.limits import network_faults, outline
 from crackseg.models.parts import part_faults
 from crackseg.system.limits import Limits
@@ -58,6 +59,7 @@ def check_train_config(config: TrainConfig) -> None:
     if not faults:
         faults += fault_of(lambda: _check_poolings(config.data, config.model))
         faults += _part_faults(config.model, config.optimizer)
+        faults += _level_faults(config)
     refuse(faults)
 
 
@@ -95,6 +97,11 @@ def _value_checks(config: TrainConfig) -> list[Check]:
         within("seed", config.seed, SEED_LIMITS),
         *_callback_checks(config.callbacks),
         _threads_check(config.runtime),
+        (
+            config.loss.deep_supervision is None
+            or FACTOR_LIMITS.hold(config.loss.deep_supervision),
+            f"loss.deep_supervision={config.loss.deep_supervision}: {FACTOR_LIMITS}, or null",
+        ),
         one_of("sweep.objective", config.sweep.objective, OBJECTIVES),
     ]
 
@@ -108,6 +115,17 @@ def _part_faults(model: ModelConfig, optimizer: OptimizerConfig) -> list[str]:
     arguments = asdict(model)
     name = arguments.pop("name")
     return part_faults(name, arguments, optimizer.encoder_lr_factor, optimizer.freeze)
+
+
+def _level_faults(config: TrainConfig) -> list[str]:
+    below = config.loss.deep_supervision
+    if below is None:
+        return []
+    arguments = asdict(config.model)
+    name = arguments.pop("name")
+    levels = lower_levels(outline(name, arguments))
+    message = f"loss.deep_supervision={below:g}: the decoder of model={name} has a single level"
+    return faults_of([(bool(levels), f"{message}; leave it null, or set a greater depth")])
 
 
 def _optimizer_checks(optimizer: OptimizerConfig) -> list[Check]:

@@ -20,11 +20,11 @@ from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, one_by_one, refuse_idle_workers, stop_workers
 from crackseg.data.prepare import PreparedData, prepare
 from crackseg.data.readers import PairReader, PredictionScaleReader
-from crackseg.data.samplers import EvaluationBatches, TrainingSampler, quotas_by_source
+from crackseg.data.samplers import EvaluationBatches
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
-from crackseg.data.splits.source_selection import known_source
 from crackseg.data.synthetic.dataset import write_dataset
+from crackseg.data.training_order import training_sampler
 from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
 
@@ -177,10 +177,9 @@ class CrackDataModule(LightningDataModule):
             return self._one_batch(rows)
         # A photograph that is cropped several times is in the list several times.
         dataset = self._dataset(rows * self.settings.crops, self._changes())
-        named = self.settings.shares.items()
-        shares = {known_source("data.shares", name, rows): share for name, share in named}
-        quotas = quotas_by_source([row.source for row in rows], shares, len(dataset))
-        sampler = TrainingSampler(len(dataset), self.seed, *self._place(), quotas)
+        sampler = training_sampler(
+            self.settings, self.content, self.preprocessing, rows, self.seed, self._place()
+        )
         sampler.set_epoch(self._epochs_done())
         # torch's types know only samplers of indices; ours also give a seed.
         order = cast(Any, sampler)

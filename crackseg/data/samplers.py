@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,17 @@ from crackseg.errors import DatasetError
 
 @dataclass(frozen=True)
 class Quota:
-    """Photographs by their indices, and how often in an epoch one of them is shown."""
+    """Photographs by their indices, and how often in an epoch one of them is shown.
+
+    Attributes:
+        indices: Indices of the photographs.
+        count: Number of times that one of them is shown.
+        weights: Proportions in which they are shown; None shows all of them equally often.
+    """
 
     indices: npt.NDArray[np.intp]
     count: int
+    weights: npt.NDArray[np.float64] | None = None
 
 
 def quotas_by_source(
@@ -59,6 +66,46 @@ def quotas_by_source(
     # Differences of rounded ends add up to the whole.
     counts = np.diff(np.rint(ends * length).astype(int), prepend=0)
     return [Quota(part, int(count)) for part, count in zip(parts, counts, strict=True)]
+
+
+def weights_by_width(
+    sources: Sequence[str], widths: npt.NDArray[np.floating], exponent: float
+) -> npt.NDArray[np.float64]:
+    """Proportions in which photographs are shown, the more often the thinner their cracks are.
+
+    They go by the width to the power of ``-exponent``, compared within a source alone, as sources
+    differ in how far away their cameras were and how broadly their masks are painted. Their mean
+    over a source is 1, so that no source gains; photographs without a crack keep their part.
+
+    Args:
+        sources: Source of each photograph.
+        widths: Median crack width of each photograph; not a number where there is no crack.
+        exponent: Exponent; with 1 cracks of half the width are shown twice as often.
+
+    >>> weights_by_width(["a", "a", "a", "b"], np.array([1.0, 3.0, np.nan, 9.0]), 1).tolist()
+    [1.5, 0.5, 1.0, 1.0]
+    """
+    names, weights = np.array(sources), np.ones(len(sources))
+    for name in np.unique(names):
+        those = (names == name) & np.isfinite(widths)
+        if those.any():
+            powers = widths[those].astype(np.float64) ** -exponent
+            weights[those] = powers / powers.mean()
+    return weights
+
+
+def thin_more_often(
+    quotas: Sequence[Quota], weights: npt.NDArray[np.float64], length: int
+) -> list[Quota]:
+    """The same quotas with photographs in proportion to weights.
+
+    Args:
+        quotas: Quotas that divide an epoch; none shows all photographs.
+        weights: Weight of each photograph.
+        length: Number of photographs in an epoch.
+    """
+    quotas = quotas or [Quota(np.arange(len(weights)), length)]
+    return [replace(quota, weights=weights[quota.indices]) for quota in quotas]
 
 
 class TrainingSampler(Sampler[tuple[int, int]]):
@@ -111,10 +158,26 @@ class TrainingSampler(Sampler[tuple[int, int]]):
 
 
 def _drawn(quota: Quota, generator: np.random.Generator) -> npt.NDArray[np.intp]:
-    """A quota's photographs in random order; none comes again before all others have come."""
+    """A quota's photographs; without weights, none comes again before all others have come."""
+    if quota.weights is not None:
+        return _drawn_by_weight(quota.indices, quota.weights, quota.count, generator)
     rounds = -(-quota.count // len(quota.indices))
     drawn = [generator.permutation(quota.indices) for _ in range(rounds)]
     return np.concatenate([np.empty(0, np.intp), *drawn])[: quota.count]
+
+
+def _drawn_by_weight(
+    indices: npt.NDArray[np.intp],
+    weights: npt.NDArray[np.float64],
+    count: int,
+    generator: np.random.Generator,
+) -> npt.NDArray[np.intp]:
+    """Each as often as its weight says, rounded up or down at random: systematic sampling."""
+    order = generator.permutation(len(indices))
+    ends = np.cumsum(weights[order])
+    places = np.searchsorted(ends * (count / ends[-1]), generator.random() + np.arange(count))
+    # The last one may lie beyond the end by a rounding.
+    return indices[order[np.minimum(places, len(order) - 1)]]
 
 
 class EvaluationBatches(Sampler[list[int]]):

@@ -26,6 +26,7 @@ from crackseg.config.overrides import (
 )
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.unused import ignored_overrides
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError, CrackSegError
 from crackseg.launch.arguments import flags
@@ -85,6 +86,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
             f"{shell_override('resume', folder)}, or choose another hydra.run.dir"
         )
     check_train_config(config)
+    refuse(ignored_overrides(overrides, config))
     check_machine(config.trainer)
     start_logging(folder / "train.log")
     try:

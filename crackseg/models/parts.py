@@ -48,3 +48,21 @@ def _unknown(part: str, network: str, parts: Sequence[str]) -> str:
     guess = did_you_mean(part, parts)
     message = f"optimizer.freeze={part}: model={network} has the parts {', '.join(parts)}"
     return f"{message}; {guess}" if guess else message
+
+
+def groups_by_rate(
+    weights: Mapping[str, nn.Parameter], lr: float, encoder_lr_factor: float
+) -> list[Any]:
+    """Groups of an optimizer; the encoder is one of its own only where its rate is another one.
+
+    Args:
+        weights: Weights that are trained, by name.
+        lr: Learning rate of all others.
+        encoder_lr_factor: Learning rate of the encoder, as a part of that of the others.
+    """
+    if encoder_lr_factor == 1:
+        return list(weights.values())
+    groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
+    for name, weight in weights.items():
+        groups[name.startswith(f"{ENCODER}.")].append(weight)
+    return [{"params": groups[False]}, {"params": groups[True], "lr": lr * encoder_lr_factor}]

@@ -1,9 +1,11 @@
-"""Weights of an earlier checkpoint that a fresh training starts from."""
+"""The weights that a fresh training starts from: of an earlier checkpoint, or drawn."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from crackseg.checkpoint import Checkpoint
 from crackseg.errors import CheckpointError, name_some
@@ -41,6 +43,34 @@ def take_weights(network: nn.Module, checkpoint: Checkpoint) -> None:
         _named("beginning anew", [name for name in own if name not in fitting]),
         _named("left over there", [name for name in given if name not in fitting]),
     )
+
+
+@contextmanager
+def drawn_parts_told(network: nn.Module, freeze: Sequence[str]) -> Iterator[None]:
+    """Warns of frozen parts that have random weights after the network was given its first ones.
+
+    Args:
+        network: Network as it was built.
+        freeze: Names of the parts that keep their weights.
+    """
+    parts = {name: network.get_submodule(name) for name in freeze}
+    drawn = {name: {key: w.clone() for key, w in _kernels(part)} for name, part in parts.items()}
+    yield
+    for name, part in parts.items():
+        anew = [key for key, weight in _kernels(part) if torch.equal(weight, drawn[name][key])]
+        if anew:
+            log.warning(
+                "optimizer.freeze=%s: %d of its %d convolutions have random weights and keep them; "
+                "take them from a checkpoint by init_from=CHECKPOINT, or let the part learn",
+                name,
+                len(anew),
+                len(drawn[name]),
+            )
+
+
+def _kernels(part: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Weights that are drawn at random; others begin with constants."""
+    yield from ((name, weight) for name, weight in part.named_parameters() if weight.ndim > 1)
 
 
 def _named(what: str, names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from crackseg.checkpoint import refused
 from crackseg.errors import CrackSegError, name_some
 from crackseg.parameters.form import WHOLE, one_line, shown
+from crackseg.training.optimizer import build_optimizer
 
 # Of an optimizer's and a scheduler's values, those that are no settings.
 _CHANGING = ("lr", "best", "last_epoch", "_last_lr", "num_bad_epochs", "cooldown_counter")
@@ -68,7 +69,7 @@ def restoring(trainer: Trainer, checkpoint: Path | None) -> Iterator[None]:
         raise refused(checkpoint, f"its training cannot be restored ({reason})") from error
 
 
-def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
+def _fresh_state(trainer: Trainer, module: Any) -> dict[str, Any]:
     optimizer, scheduler = _after_one_step(module)
     return {
         "state_dict": module.state_dict(),
@@ -76,6 +77,7 @@ def _fresh_state(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks},  # type: ignore[attr-defined]
         "optimizer_states": [optimizer.state_dict()],
         "lr_schedulers": [] if scheduler is None else [scheduler.state_dict()],
+        **module.head_weights(),
     }
 
 
@@ -85,7 +87,9 @@ def _after_one_step(module: Any) -> tuple[Optimizer, LRScheduler | None]:
         name: nn.Parameter(torch.empty_like(weight, device="meta"))
         for name, weight in module.trained_weights().items()
     }
-    optimizer, scheduler = module.build_optimizer(weights)
+    optimizer, scheduler = build_optimizer(
+        weights, module.settings.optimizer, module.settings.scheduler
+    )
     for weight in weights.values():
         weight.grad = torch.zeros_like(weight)
     optimizer.step()

@@ -14,6 +14,10 @@ log = logging.getLogger(__name__)
 
 # Where one_cycle begins, as a share of the highest rate; the value of its paper's examples.
 _FIRST = 1 / 25
+# A plan leaves this share of the time free, so that a slower epoch does not cut off its last one.
+_SPARE = 0.05
+# Of the first epoch, too few to tell how long a batch takes: the first ones wait for workers.
+_TOO_FEW = 16
 
 
 def rate_factor(name: str, step: int, steps: int, warmup: int, floor: float) -> float | None:
@@ -51,13 +55,15 @@ class TimeLimit(Callback):
     """Ends a training after its last epoch that is likely to end in time.
 
     An epoch is expected to take as long as those so far did in the mean, validation included. The
-    first epoch of a training is always made.
+    first epoch of a training is always made. Within it, as nothing is known of its validation, the
+    expected length follows from the batches so far, anew whenever their number has doubled.
 
     Args:
         minutes: Minutes that the training may take, those of its earlier parts included.
 
     Attributes:
-        epochs: Number of epochs that there is time for; None before one was measured.
+        epochs: Number of epochs that are planned: those that there is time for, with some to spare,
+            and at least the present one; None before anything was measured.
         ended: Whether the training ended for lack of time.
     """
 
@@ -71,11 +77,19 @@ class TimeLimit(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock; a resumed training that had ended stays ended."""
         self._since = time.perf_counter()
-        self._plan(trainer, trainer.current_epoch)
+        self._end_in_time(trainer, trainer.current_epoch)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Plans within the first epoch."""
+        done = batch_idx + 1
+        if trainer.current_epoch == 0 and done >= _TOO_FEW and done.bit_count() == 1:
+            self._plan(trainer, done / int(trainer.num_training_batches))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Ends the training if another epoch would take too long."""
-        self._plan(trainer, trainer.current_epoch + 1)
+        self._end_in_time(trainer, trainer.current_epoch + 1)
 
     def state_dict(self) -> dict[str, Any]:
         """Seconds so far, to which a resumed run adds."""
@@ -85,13 +99,11 @@ class TimeLimit(Callback):
         """Restores them."""
         self._before = float(state_dict["seconds"])
 
-    def _plan(self, trainer: Trainer, done: int) -> None:
-        # All processes go by the clock of the first one, or they would part.
-        seconds = trainer.strategy.broadcast(self._seconds())
-        if not done:
+    def _end_in_time(self, trainer: Trainer, done: int) -> None:
+        # Of nothing, nothing is known yet.
+        if not done or done < self._plan(trainer, done) or trainer.should_stop:
             return
-        self.epochs = int(60 * self.minutes * done / seconds)
-        if self.epochs <= done < (trainer.max_epochs or 0) and not trainer.should_stop:
+        if done < (trainer.max_epochs or 0):
             self.ended = trainer.should_stop = True
             log.info(
                 "training ends after epoch %d: trainer.max_time=%g minutes leaves no room for "
@@ -99,6 +111,13 @@ class TimeLimit(Callback):
                 done,
                 self.minutes,
             )
+
+    def _plan(self, trainer: Trainer, done: float) -> int:
+        """Plans after so many epochs, and gives the number of those that there is time for."""
+        # All processes go by the clock of the first one, or they would part.
+        fitting = 60 * self.minutes * done / trainer.strategy.broadcast(self._seconds())
+        self.epochs = max(int((1 - _SPARE) * fitting), int(done) + 1)
+        return int(fitting)
 
     def _seconds(self) -> float:
         passed = 0.0 if self._since is None else time.perf_counter() - self._since

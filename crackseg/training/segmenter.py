@@ -1,6 +1,6 @@
 """The LightningModule: a network, its loss, its figures, its optimizer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from lightning import LightningModule
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import MeanMetric
 
@@ -25,16 +25,20 @@ from crackseg.inference import tiling
 from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.losses import SegmentationLoss
+from crackseg.losses.deep_supervision import loss_below
 from crackseg.metrics.confusion import ConfusionCounts
-from crackseg.metrics.scores import monitor_mode, scores
+from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
-from crackseg.models.parts import ENCODER
+from crackseg.models.level_heads import LevelHeads
 from crackseg.parameters.form import one_line
 from crackseg.system.precision import full_float32
+from crackseg.training.optimizer import build_optimizer
 from crackseg.training.restoring import state_faults
 
 STAGES = ("train", "val", "test")
+# Of a checkpoint, the weights of the heads.
+HEADS = "level_heads"
 
 
 class CrackSegmenter(LightningModule):
@@ -48,6 +52,7 @@ class CrackSegmenter(LightningModule):
         totals: Counts at each threshold of every finished stage, see
             :class:`crackseg.metrics.confusion.ConfusionCounts`.
         settings: Parameters of its next checkpoint.
+        heads: Heads of the decoder's lower levels, in a training that judges these too.
         rates: Highest learning rate of each of the optimizer's groups.
         threshold: Probability above which a pixel is called crack in a test.
     """
@@ -59,6 +64,7 @@ class CrackSegmenter(LightningModule):
         self.frozen = [self.network.get_submodule(name) for name in settings.optimizer.freeze]
         for part in self.frozen:
             part.requires_grad_(False)
+        self.heads: LevelHeads | None = None
         self.loss = SegmentationLoss(settings.loss.terms, settings.loss.class_weights)
         self.threshold = settings.threshold
         self.totals: dict[str, Tensor] = {}
@@ -81,10 +87,20 @@ class CrackSegmenter(LightningModule):
         segmenter.network.load_state_dict(checkpoint.network_weights)
         return segmenter
 
+    def setup(self, stage: str) -> None:
+        """Makes the heads that only a training needs."""
+        if stage == TrainerFn.FITTING and self.settings.loss.deep_supervision is not None:
+            self.heads = LevelHeads(self.network)
+
+    def head_weights(self) -> dict[str, dict[str, Tensor]]:
+        """Weights of the heads as they stand in a checkpoint."""
+        return {} if self.heads is None else {HEADS: self.heads.weights()}
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the parameters."""
+        """Adds the parameters, and the heads' weights."""
         # Lightning's name for parameters that it gives to a constructor by name.
         checkpoint |= {"hparams_name": "kwargs", "hyper_parameters": self.settings.as_dict()}
+        checkpoint |= self.head_weights()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Checks the state of a training before any of it is restored.
@@ -96,6 +112,8 @@ class CrackSegmenter(LightningModule):
         if faults:
             told = name_some(map(one_line, faults), 3)
             raise refused(Path(str(self.trainer.ckpt_path)), told)
+        if self.heads is not None:
+            self.heads.take(checkpoint[HEADS])
 
     def forward(self, image: Tensor) -> Tensor:
         """Computes logits (N, 1, H, W) of images (N, 3, H, W) in [0, 1]."""
@@ -127,7 +145,12 @@ class CrackSegmenter(LightningModule):
         Raises:
             TrainingError: The loss is no longer a number, so that further training is useless.
         """
-        return self._step("train", batch)[1]
+        loss, factor = self._step("train", batch)[1], self.settings.loss.deep_supervision
+        if self.heads is None or factor is None:
+            return loss
+        mask = batch["mask"]
+        levels = self.heads((mask.shape[-2], mask.shape[-1]))
+        return loss + loss_below(self.loss, levels, mask, factor)
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Judges a batch."""
@@ -194,7 +217,9 @@ class CrackSegmenter(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam with decoupled weight decay; the learning rate may fall on a plateau."""
-        optimizer, scheduler = self.build_optimizer(self.trained_weights())
+        optimizer, scheduler = build_optimizer(
+            self.trained_weights(), self.settings.optimizer, self.settings.scheduler
+        )
         self.rates = [group["lr"] for group in optimizer.param_groups]
         if scheduler is None:
             return optimizer
@@ -205,30 +230,11 @@ class CrackSegmenter(LightningModule):
         }
 
     def trained_weights(self) -> dict[str, nn.Parameter]:
-        """The network's weights that are trained, by name."""
-        named = self.network.named_parameters()
+        """The weights that are trained, by name: the network's, and those of the heads."""
+        named = [*self.network.named_parameters()]
+        if self.heads is not None:
+            named += self.heads.named_parameters("level")
         return {name: weight for name, weight in named if weight.requires_grad}
-
-    def build_optimizer(
-        self, weights: Mapping[str, nn.Parameter]
-    ) -> tuple[Optimizer, ReduceLROnPlateau | None]:
-        """Makes the optimizer of weights and, where a monitor lowers its rate, the scheduler.
-
-        Other schedules are in :class:`crackseg.training.schedules.Schedule`.
-        """
-        settings = self.settings.optimizer
-        groups = _by_rate(weights, settings.lr, settings.encoder_lr_factor)
-        optimizer = AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
-        given = self.settings.scheduler
-        if given.name != "plateau":
-            return optimizer, None
-        return optimizer, ReduceLROnPlateau(
-            optimizer,
-            mode=monitor_mode(given.monitor),
-            factor=given.factor,
-            patience=given.patience,
-            min_lr=given.min_lr,
-        )
 
     def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
         """Logits at the mask's size, and their loss."""
@@ -286,13 +292,3 @@ class CrackSegmenter(LightningModule):
 def whole_numbers(image: Tensor) -> UInt8Array:
     """The pixels of images in [0, 1], as their reader had them before it divided by 255."""
     return np.asarray((image * 255).round().to(torch.uint8).cpu().numpy())
-
-
-def _by_rate(weights: Mapping[str, nn.Parameter], lr: float, factor: float) -> list[Any]:
-    """The optimizer's groups; the encoder is one of its own only where its rate is another one."""
-    if factor == 1:
-        return list(weights.values())
-    groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
-    for name, weight in weights.items():
-        groups[name.startswith(f"{ENCODER}.")].append(weight)
-    return [{"params": groups[False]}, {"params": groups[True], "lr": lr * factor}]

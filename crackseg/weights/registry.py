@@ -84,6 +84,20 @@ def bundled_at(path: Path) -> BundledModel | None:
     return next((model for model in BUNDLED if model.path == path), None)
 
 
+def file_or_bundled(checkpoint: str) -> Path:
+    """Path of a file, or of the network of the package that has this name.
+
+    A file wins over a network of its name, as what a user has made is what a user means.
+
+    Raises:
+        CheckpointError: This copy of the package lacks the network's file.
+    """
+    names = [model.name for model in BUNDLED]
+    if checkpoint in names and not Path(checkpoint).is_file():
+        return chosen_file(None, checkpoint)
+    return Path(checkpoint)
+
+
 def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
     """Path of the network to use: that of a file, or one that comes with the package.
 

@@ -1,7 +1,7 @@
 """Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path, PurePath
 
@@ -33,6 +33,7 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import ProgressLine
 from crackseg.training.trainer import build_trainer
 from crackseg.visualization import plots
+from crackseg.weights.registry import file_or_bundled
 from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data
 
 RESOLUTIONS = ("training", "native")
@@ -69,6 +70,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
             :func:`crackseg.workflows.evaluation_data.evaluation_data`.
         ConfigError: A setting is out of range, or settings contradict each other.
     """
+    config = replace(config, checkpoint=str(file_or_bundled(config.checkpoint)))
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     own_size = config.resolution == "native"

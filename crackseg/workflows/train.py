@@ -28,6 +28,7 @@ from crackseg.checkpoint.parameters import (
 )
 from crackseg.config.paths import absolute_data
 from crackseg.config.schema import TrainConfig
+from crackseg.config.unused import ignored_values
 from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
@@ -46,7 +47,7 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import Throughput, build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
-from crackseg.training.initial import take_weights
+from crackseg.training.initial import drawn_parts_told, take_weights
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
@@ -94,6 +95,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
         Interrupted: A signal ended the training; ``last.ckpt`` holds its last complete epoch.
     """
     check_train_config(config)
+    for line in ignored_values(config):
+        log.warning("%s", line)
     initial = None
     if config.init_from is not None and checkpoint is None:
         initial = read_checkpoint(config.init_from)
@@ -106,9 +109,10 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if start is None:
-        segmenter.network.begin_training()
-    if initial is not None:
-        take_weights(segmenter.network, initial)
+        with drawn_parts_told(segmenter.network, config.optimizer.freeze):
+            segmenter.network.begin_training()
+            if initial is not None:
+                take_weights(segmenter.network, initial)
     segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
     if config.logger.graph:
         height, width = datamodule.training_size
@@ -166,7 +170,9 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
     return CheckpointParameters(
         model=NetworkParameters(name, arguments),
         loss=LossParameters(
-            dict(config.loss.terms), None if loss_weights is None else tuple(loss_weights)
+            dict(config.loss.terms),
+            None if loss_weights is None else tuple(loss_weights),
+            config.loss.deep_supervision,
         ),
         optimizer=OptimizerParameters(
             **{**asdict(config.optimizer), "freeze": tuple(config.optimizer.freeze)}

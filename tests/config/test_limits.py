@@ -47,6 +47,8 @@ SEED = "at least 0 and at most 4294967295"
         ("data.shares=0.5", "data.shares=0.5: the share of an epoch by source, each greater than"),
         ("data.shares={a:0}", "data.shares={'a': 0}: the share of an epoch by source, each great"),
         ("data.shares={a:0.7,b:0.7}", "they add up to 1.4, and 1 is all of an epoch"),
+        ("data.thin_cracks=0", "data.thin_cracks=0.0: greater than 0 and at most 4, or null for"),
+        ("data.thin_cracks=nan", "data.thin_cracks=nan: greater than 0 and at most 4, or null for"),
         ("data.cache=''", "data.cache: empty; name a path"),
         ("data.cache=' '", "data.cache: empty; name a path"),
         (
@@ -86,6 +88,12 @@ SEED = "at least 0 and at most 4294967295"
         ("callbacks.pictures=1000000", "callbacks.pictures=1000000: at least 1 and at most 1000"),
         ("loss.terms.weighted_bce=nan", "loss.terms.weighted_bce=nan: a factor is greater than 0"),
         ("loss.class_weights=[nan,1]", "loss.class_weights=[nan, 1]: they are two numbers"),
+        ("loss.deep_supervision=0", "loss.deep_supervision=0.0: greater than 0 and at most 100000"),
+        ("loss.deep_supervision=nan", "loss.deep_supervision=nan: greater than 0 and at most 1000"),
+        (
+            "loss.deep_supervision=0.5; model.depth=1",
+            "loss.deep_supervision=0.5: the decoder of model=unet has a single level",
+        ),
         (
             "trainer.max_epochs=1000000000000",
             "trainer.max_epochs=1000000000000: at least 1 and at most 1000000",

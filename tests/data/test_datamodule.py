@@ -414,3 +414,65 @@ def test_more_workers_than_photographs_are_refused(data_config: DataConfig) -> N
         "data.num_workers=3: there are only 2 training photographs, and each worker needs one at "
         "least; set data.num_workers=2 or lower"
     )
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    """Forty photographs of two sources with level cracks of 2 and 8 pixels."""
+    for source in ("road", "wall"):
+        for index in range(20):
+            mask = np.zeros((32, 32), np.uint8)
+            mask[4 : 4 + (2 if index % 2 else 8)] = 255
+            for name, pixels in (("images", 255 - mask), ("masks", mask)):
+                path = tmp_path / source / name / f"{index}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(path)
+    return tmp_path
+
+
+def of_lines(config: DataConfig, lines: Path, **settings: object) -> DataConfig:
+    root = {source: str(lines / source) for source in ("road", "wall")}
+    given = {"name": "folder", "root": root, "split": "random", "augment": False}
+    return replace(config, **(given | settings))  # type: ignore[arg-type]
+
+
+def share_of_thin(config: DataConfig) -> float:
+    """Share of photographs of thin cracks in many epochs of training."""
+    loader = ready(config).train_dataloader()
+    masks = []
+    for epoch in range(20):
+        loader.sampler.set_epoch(epoch)
+        masks += [mask.mean() for batch in loader for mask in batch["mask"]]
+    return float(np.mean([mask < 0.1 for mask in masks]))
+
+
+@pytest.mark.parametrize("more", [{}, {"shares": {"road": 0.3}}, {"crop_size": 32, "crops": 2}])
+def test_thin_cracks_are_seen_more_often(
+    data_config: DataConfig, lines: Path, more: dict[str, object]
+) -> None:
+    config = of_lines(data_config, lines, **more)
+    (once,) = {share_of_thin(config)} if not more.get("shares") else {0.5}
+    often = share_of_thin(replace(config, thin_cracks=1.0))
+    # The share of the photographs themselves is near a half, divided at random.
+    assert 0.35 < once < 0.65
+    assert 0.7 < often < 0.9
+
+
+def test_widths_are_measured_once(
+    data_config: DataConfig, lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = of_lines(data_config, lines, thin_cracks=1.0)
+    first = list(ready(config).train_dataloader().sampler)
+    measured: list[int] = []
+    monkeypatch.setattr("crackseg.data.cache.widths.crack_widths", measured.append)
+    assert list(ready(config).train_dataloader().sampler) == first
+    assert measured == []
+    (stored,) = (Path(config.cache) / "widths").iterdir()
+    assert sorted(set(np.load(stored).tolist())) == [2, 8]
+
+    # What is damaged, or of another threshold, is measured anew.
+    monkeypatch.undo()
+    stored.write_bytes(b"broken")
+    assert list(ready(config).train_dataloader().sampler) == first
+    ready(replace(config, mask_threshold=0)).train_dataloader()
+    assert len(list((Path(config.cache) / "widths").iterdir())) == 2

@@ -1,10 +1,17 @@
 """The order of photographs follows from seed and epoch, whatever the number of processes."""
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from crackseg.data.samplers import EvaluationBatches, TrainingSampler, quotas_by_source
+from crackseg.data.samplers import (
+    EvaluationBatches,
+    TrainingSampler,
+    quotas_by_source,
+    thin_more_often,
+    weights_by_width,
+)
 from crackseg.errors import DatasetError
 
 LENGTHS = [(12, 4), (13, 4), (1, 1), (7, 1), (3, 4), (1, 3)]
@@ -170,3 +177,41 @@ def test_shares_that_do_not_fit_the_sources_are_refused(
 ) -> None:
     with pytest.raises(DatasetError, match=message):
         quotas_by_source(SOURCES, shares, 100)
+
+
+# Of the walls, every second one has a crack a quarter as wide as the others; dams have none.
+WIDTHS = np.array([np.nan] * 2 + [8.0] * 60 + [4.0, 16.0] * 19)
+
+
+def shown_by_width(epoch: int, shares: dict[str, float], length: int = 100) -> list[int]:
+    weights = weights_by_width(SOURCES, WIDTHS, 0.5)
+    quotas = thin_more_often(quotas_by_source(SOURCES, shares, length), weights, length)
+    return [index for index, _ in epoch_of(TrainingSampler(length, 3, quotas=quotas), epoch)]
+
+
+def test_weights_go_by_the_width_within_a_source() -> None:
+    weights = weights_by_width(SOURCES, WIDTHS, 0.5)
+    assert weights[:62].tolist() == [1] * 62
+    assert weights[62::2] == pytest.approx([4 / 3] * 19)
+    assert weights[63::2] == pytest.approx([2 / 3] * 19)
+    assert weights_by_width(SOURCES, WIDTHS, 2)[62:64] == pytest.approx([32 / 17, 2 / 17])
+
+
+@pytest.mark.parametrize("shares", [{}, {"dam": 0.25}, {"dam": 0.02, "wall": 0.38}])
+def test_thin_cracks_come_more_often_and_their_source_does_not(shares: dict[str, float]) -> None:
+    epochs = [shown_by_width(epoch, shares) for epoch in range(200)]
+    assert {len(drawn) for drawn in epochs} == {100}
+    counts = np.bincount(np.concatenate(epochs), minlength=100)
+    walls = shares.get("wall", 0.38 / 0.98 * (1 - shares.get("dam", 0.02)))
+    assert counts[62:].sum() == pytest.approx(100 * 200 * walls, rel=0.01)
+    assert counts[62::2].sum() / counts[63::2].sum() == pytest.approx(2, rel=0.02)
+    # As evenly as whole numbers allow: no photograph by luck alone.
+    assert max(np.bincount(epochs[0], minlength=100)[2:]) <= 2
+    if "wall" in shares:
+        assert {sum(index >= 62 for index in drawn) for drawn in epochs} == {38}
+
+
+def test_an_epoch_by_width_follows_from_seed_and_epoch() -> None:
+    assert shown_by_width(1, {"dam": 0.25}) == shown_by_width(1, {"dam": 0.25})
+    assert shown_by_width(1, {}) != shown_by_width(2, {})
+    assert len(shown_by_width(0, {}, 333)) == 333

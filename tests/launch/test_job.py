@@ -51,3 +51,12 @@ def test_what_the_message_says_works(train_config: TrainConfig, tmp_path: Path) 
     assert find_checkpoint(str(folder)) == folder / "last.ckpt"
     with pytest.raises(ConfigError, match="holds a run, and nothing of it is overwritten"):
         _single(train_config, folder, [])
+
+
+def test_a_setting_without_effect_is_refused_before_anything_is_made(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    train_config.scheduler.name = "cosine"
+    with pytest.raises(ConfigError, match=r"^scheduler\.patience=3: would be ignored, "):
+        _single(train_config, tmp_path / "run", ["seed=0", "scheduler.patience=3"])
+    assert not (tmp_path / "run").exists()

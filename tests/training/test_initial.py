@@ -14,7 +14,7 @@ from crackseg.launch.resume import resumed_config
 from crackseg.models import build_network
 from crackseg.models.blocks import PoolingNetwork
 from crackseg.models.unet import UNet
-from crackseg.training.initial import take_weights
+from crackseg.training.initial import drawn_parts_told, take_weights
 from crackseg.workflows.train import TrainResult, train
 
 
@@ -124,3 +124,46 @@ def test_a_run_that_goes_on_has_its_own_weights(train_config: TrainConfig, tmp_p
     train_config.init_from = "other.ckpt"
     with pytest.raises(ConfigError, match=r"^init_from: .*other\.ckpt here, None in the run\n"):
         resumed_config(tmp_path, train_config, ["init_from=other.ckpt"])
+
+
+def test_frozen_parts_with_random_weights_are_told(
+    train_config: TrainConfig, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    train_config.optimizer.freeze, train_config.trainer.max_epochs = ["decoder"], 1
+    train(train_config, tmp_path / "run")
+    told = (
+        "optimizer.freeze=decoder: 6 of its 6 convolutions have random weights and keep them; take "
+        "them from a checkpoint by init_from=CHECKPOINT, or let the part learn"
+    )
+    assert log.messages.count(told) == 1
+
+    log.clear()
+    train_config.trainer.max_epochs = 2
+    train(train_config, tmp_path / "run", tmp_path / "run/last.ckpt")
+    assert not [message for message in log.messages if message.startswith("optimizer.freeze")]
+
+
+def test_frozen_parts_that_were_given_their_weights_are_not(
+    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+) -> None:
+    def begun(depth: int) -> list[str]:
+        log.clear()
+        network = build_network("unet", {"base_channels": 4, "depth": depth})
+        with drawn_parts_told(network, ["encoder", "decoder"]):
+            take_weights(network, checkpoint)
+        return [one for one in log.messages if one.startswith("optimizer.freeze")]
+
+    assert begun(2) == []
+    # Of the network with fewer levels, the encoder's fits.
+    (line,) = begun(1)
+    assert line.startswith("optimizer.freeze=decoder: 3 of its 3 convolutions have random weights")
+
+
+def test_a_frozen_encoder_has_weights_of_imagenet_or_is_told(log: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("timm", reason="needs the extra pretrained")
+    for pretrained in (True, False):
+        network = build_network("unet_pretrained", {"encoder_levels": 1, "pretrained": pretrained})
+        with drawn_parts_told(network, ["encoder"]):
+            network.begin_training()
+    (line,) = log.messages
+    assert line.startswith("optimizer.freeze=encoder: ")

@@ -1,8 +1,10 @@
 """The learning rate of every step, and trainings that end in time."""
 
 import math
+import random
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +14,7 @@ from crackseg.config.schema import TrainConfig
 from crackseg.errors import ConfigError
 from crackseg.launch.job import _refuse_finished
 from crackseg.runs.record import recording
-from crackseg.training.schedules import rate_factor
+from crackseg.training.schedules import TimeLimit, rate_factor
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.workflows.train import train
 from tests.helpers.trainings import before_each_step, in_halves, same_state
@@ -165,3 +167,61 @@ def test_a_training_that_time_ended_goes_on_with_more(
     train_config.trainer.max_time = 2 * STEPS
     again = train(train_config, tmp_path / "run", tmp_path / "run/last.ckpt")
     assert again.metrics["epochs"] == 2
+
+
+class Minutes:
+    """A clock that a test sets, in minutes."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        clock = SimpleNamespace(perf_counter=lambda: 60 * self.now)
+        patch.setattr("crackseg.training.schedules.time", clock)
+
+
+def trainer_of(batches: int) -> Any:
+    return SimpleNamespace(
+        strategy=SimpleNamespace(broadcast=lambda value: value),
+        current_epoch=0,
+        max_epochs=1000,
+        num_training_batches=batches,
+        should_stop=False,
+    )
+
+
+def test_the_first_epoch_learns_from_its_batches_how_long_the_training_will_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, trainer, limit, module = Minutes(monkeypatch), trainer_of(100), TimeLimit(95), Any
+    limit.on_train_start(trainer, module)  # type: ignore[arg-type]
+    planned = []
+    for batch in range(100):
+        # The first one waits for workers.
+        clock.now += 0.1 if batch else 1.1
+        limit.on_train_batch_end(trainer, module, None, None, batch)  # type: ignore[arg-type]
+        planned.append(limit.epochs)
+    assert planned[:15] == [None] * 15
+    assert planned[15:63:16] == [5, 6, 6]
+    assert planned[63:] == [7] * 37
+    assert not trainer.should_stop
+
+
+def test_a_schedule_has_come_down_where_time_ends_the_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where epochs are of unequal length, and the time for one more comes and goes."""
+    drawn, before = random.Random(0), []
+    for _ in range(200):
+        clock, trainer, limit = (
+            Minutes(monkeypatch),
+            trainer_of(4),
+            TimeLimit(drawn.uniform(25, 80)),
+        )
+        limit.on_train_start(trainer, Any)  # type: ignore[arg-type]
+        while not trainer.should_stop:
+            planned = limit.epochs
+            clock.now += drawn.uniform(9.8, 10.2)
+            limit.on_train_epoch_end(trainer, Any)  # type: ignore[arg-type]
+            trainer.current_epoch += 1
+        assert clock.now <= 1.01 * limit.minutes, "the last epoch may take a little longer"
+        before.append(planned == trainer.current_epoch)
+    assert all(before)

@@ -2,7 +2,7 @@
 
 Run as a script it takes a picture of a page instead:
 
-    python tests/test_tensorboard.py outputs timeseries docs/images/tensorboard.png
+    python tests/training/test_tensorboard.py outputs timeseries docs/images/tensorboard.png
 """
 
 import argparse

@@ -6,9 +6,18 @@ import pytest
 
 import crackseg
 from crackseg.cli.main import main
+from crackseg.config.schema import EvaluateConfig
 from crackseg.errors import CheckpointError, ConfigError
 from crackseg.inference.model_file import read_model
-from crackseg.weights.registry import BUNDLED, DEFAULT, bundled, bundled_at, chosen_file
+from crackseg.weights.registry import (
+    BUNDLED,
+    DEFAULT,
+    bundled,
+    bundled_at,
+    chosen_file,
+    file_or_bundled,
+)
+from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
 
@@ -130,3 +139,31 @@ def test_a_damaged_file_says_what_to_do(filled_box: Path, kept: int) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(CheckpointError, match=r"open\.onnx: .*; install crackseg again$"):
         crackseg.load(model="open")
+
+
+def test_a_name_stands_where_a_path_does_unless_a_file_has_it(
+    filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert file_or_bundled("open") == filled_box / "open.onnx"
+    assert file_or_bundled("runs/best.ckpt") == Path("runs/best.ckpt")
+    # A folder is no network.
+    Path("research").mkdir()
+    assert file_or_bundled("research") == filled_box / "research.onnx"
+    Path("open").write_bytes(b"")
+    assert file_or_bundled("open") == Path("open")
+    bundled("research").path.unlink()
+    with pytest.raises(CheckpointError, match="this copy of crackseg lacks the model research"):
+        file_or_bundled("research")
+
+
+def test_an_evaluation_takes_a_name(
+    filled_box: Path, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = EvaluateConfig(checkpoint="open", root=str(archive))
+    found = evaluate(config, tmp_path / "judged", show=False)
+    assert found.checkpoint == str(filled_box / "open.onnx")
+    Path("open").write_bytes(b"mine")
+    with pytest.raises(CheckpointError, match=r"^open: not a checkpoint"):
+        evaluate(config, tmp_path / "judged", show=False)
