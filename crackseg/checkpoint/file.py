@@ -51,9 +51,14 @@ class Checkpoint:
         return dict(self.content[_WEIGHTS])
 
     @property
+    def trained_weights(self) -> dict[str, Tensor]:
+        """Weights by the names that the network itself has for them, as they were trained."""
+        return {name.removeprefix(_NETWORK): w for name, w in self.module_weights.items()}
+
+    @property
     def network_weights(self) -> dict[str, Tensor]:
-        """Weights by the names that the network itself has for them, for use: calibrated."""
-        weights = {name.removeprefix(_NETWORK): w for name, w in self.module_weights.items()}
+        """The same for use: calibrated."""
+        weights = self.trained_weights
         if self.parameters.scaling is not None:
             slope, intercept = self.parameters.scaling
             weights["head.weight"] = weights["head.weight"] * slope

@@ -60,6 +60,7 @@ def check_train_config(config: TrainConfig) -> None:
         faults += fault_of(lambda: _check_poolings(config.data, config.model))
         faults += _part_faults(config.model, config.optimizer)
         faults += _level_faults(config)
+        faults += _calibration_faults(config)
     refuse(faults)
 
 
@@ -126,6 +127,16 @@ def _level_faults(config: TrainConfig) -> list[str]:
     levels = lower_levels(outline(name, arguments))
     message = f"loss.deep_supervision={below:g}: the decoder of model={name} has a single level"
     return faults_of([(bool(levels), f"{message}; leave it null, or set a greater depth")])
+
+
+def _calibration_faults(config: TrainConfig) -> list[str]:
+    if not config.calibrate:
+        return []
+    arguments = asdict(config.model)
+    name = arguments.pop("name")
+    scaled = {"head.weight", "head.bias"} <= outline(name, arguments).state_dict().keys()
+    message = f"calibrate=true: model={name} has no last layer head with a bias that it could scale"
+    return faults_of([(scaled, f"{message}; name it so, or leave calibrate=false")])
 
 
 def _optimizer_checks(optimizer: OptimizerConfig) -> list[Check]:

@@ -72,7 +72,8 @@ def open_network(
         engine: Engine, see :func:`crackseg.inference.engines.open_model`. One that is named
             computes as it does in a prediction, and ``auto`` in float32.
         runtime: Settings of the process.
-        own_size: Whether photographs are judged at their own size.
+        own_size: Whether photographs are judged at their own size. Those of a network of a range of
+            scales always are, as they are in its training.
         scale: Scales to look at these, see :func:`crackseg.inference.scales.scales_of`.
 
     Raises:
@@ -82,17 +83,23 @@ def open_network(
     """
     if is_onnx(path):
         model = open_model(path, engine, threads=runtime.threads, float32=engine == "auto")
-        scales = scales_of(scale, model.usage) if own_size else None
+        scales = _scales(own_size, scale, model.usage)
         module = EngineModule(model, scales)
         return JudgedNetwork(module, model.usage, scales, model.engine.name, model.precision)
     checkpoint = read_checkpoint(path)
-    scales = scales_of(scale, checkpoint.parameters) if own_size else None
+    scales = _scales(own_size, scale, checkpoint.parameters)
     segmenter = CrackSegmenter.from_checkpoint(checkpoint)
     if runtime.channels_last:
         segmenter.network.to(memory_format=torch.channels_last)
     if scales and len(scales) > 1:
         segmenter.look_at(scales)
     return JudgedNetwork(segmenter, checkpoint.parameters, scales)
+
+
+def _scales(
+    own_size: bool, choice: ScaleChoice, usage: UsageParameters
+) -> tuple[float, ...] | None:
+    return scales_of(choice, usage) if own_size or usage.scales is not None else None
 
 
 class EngineModule(LightningModule):

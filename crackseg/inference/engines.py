@@ -40,14 +40,17 @@ class Engine(Protocol):
         precision: Precision of its floats, such as ``float32``.
         stride: Stride of the network in pixels.
         radius: Largest distance at which a pixel influences the output, in pixels.
-        batch: Number of tiles that it computes at a time.
     """
 
     name: str
     precision: str
     stride: int
     radius: int
-    batch: int
+
+    @property
+    def batch(self) -> int:
+        """Number of tiles that it computes at a time."""
+        ...
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, float32 (N, 1, h, w), of a tile, uint8 (N, 3, h, w)."""

@@ -36,13 +36,21 @@ class TorchEngine:
         self.network = network.to(at).to(memory_format=torch.channels_last).eval()
         self.name = f"torch on {at}"
         self.stride, self.radius = network.stride, network.radius
-        self.batch = tiles_at_once(at)
+
+    @property
+    def batch(self) -> int:
+        """Number of tiles that its device computes at a time."""
+        return tiles_at_once(self._device)
+
+    @property
+    def _device(self) -> torch.device:
+        # A Trainer may have moved the network since.
+        return next(self.network.parameters()).device
 
     @torch.inference_mode()
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`crackseg.inference.engines.Engine`."""
-        # A Trainer may have moved the network since.
-        device = next(self.network.parameters()).device
+        device = self._device
         pixels = torch.from_numpy(tile).to(device).float() / 255
         with full_float32(device.type):
             logits = self.network(pixels)

@@ -25,6 +25,7 @@ CHANGEABLE = (
     "data.num_workers",
     "data.cache",
     "data.store",
+    "calibrate",
 )
 
 

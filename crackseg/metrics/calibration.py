@@ -12,7 +12,8 @@ from crackseg.system.limits import Limits
 BINS_SHOWN = 16
 # Logits at which pixels are counted for a scaling, and the probabilities that they stand for, which
 # float32 tells apart.
-_LOGITS = np.arange(-96, 97) / 8
+# Background may lie far below, and crack hardly above 12: float32 tells no larger shares from 1.
+_LOGITS = np.arange(-512, 97) / 8
 SCALING_THRESHOLDS: tuple[float, ...] = tuple((1 / (1 + np.exp(-_LOGITS))).tolist())
 # A scaling outside has found nothing that depends on the logit, or a network without any doubt.
 SLOPE_LIMITS = Limits(0.05, 20)

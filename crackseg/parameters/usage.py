@@ -49,12 +49,12 @@ class UsageParameters:
 
     Attributes:
         preprocessing: Preprocessing of photographs.
-        scale: Training pixels per photograph pixel, along a side; the one that validation judged
-            at, and for which the threshold was chosen.
+        scale: Training pixels per photograph pixel, along a side, at which it is used
+            where it looks once.
         data: Data of its training.
         threshold: Probability above which a pixel is called crack.
-        scales: Smallest and largest scale that it was trained at; None where it was trained at
-            ``scale`` alone.
+        scales: Smallest and largest scale that it was trained at, between which it looks at
+            photographs several times; None where it was trained at ``scale`` alone.
     """
 
     preprocessing: Preprocessing

@@ -25,7 +25,7 @@ def take_weights(network: nn.Module, checkpoint: Checkpoint) -> None:
     Raises:
         CheckpointError: No convolution fits.
     """
-    own, given = network.state_dict(), checkpoint.network_weights
+    own, given = network.state_dict(), checkpoint.trained_weights
     fitting = {n: one for n, one in given.items() if n in own and own[n].shape == one.shape}
     # The bias of one output and the counts of batches fit every network and say nothing.
     if not any(one.ndim > 1 for one in fitting.values()):

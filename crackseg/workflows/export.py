@@ -18,7 +18,6 @@ from crackseg.inference.engines import OnnxEngine
 from crackseg.inference.export import export_network
 from crackseg.inference.half_precision import with_half_weights
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
-from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.metrics.scores import SCORES
@@ -127,7 +126,8 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
     Raises:
         CheckpointError: The checkpoint's leaks or settings of data are not what a training writes.
     """
-    parameters, figures = checkpoint.parameters, _figures(checkpoint)
+    parameters, run = checkpoint.parameters, _run_of(checkpoint)
+    figures = {} if run is None else _figures(run)
     return ModelInfo(
         version=__version__,
         network=parameters.model.name,
@@ -141,7 +141,7 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         licence=licence,
         leak_line=_leak_line(checkpoint),
         figures=figures,
-        protocol=_protocol(parameters) if figures else [],
+        protocol=_protocol(parameters, run) if run is not None and figures else [],
     )
 
 
@@ -165,9 +165,9 @@ def _leak_line(checkpoint: Checkpoint) -> str:
         raise refused(checkpoint.path, "data.leaks: not what a training writes") from error
 
 
-def _protocol(parameters: CheckpointParameters) -> list[str]:
+def _protocol(parameters: CheckpointParameters, run: Run) -> list[str]:
     seen = parameters.preprocessing
-    at = resolution(seen, scales_of(None, parameters) if parameters.scales else None)
+    at = resolution(seen, (run.metrics or {}).get("scales"))
     return [
         f"dataset totals at {at} and the stored threshold, masks cut at >{seen.mask_threshold}, "
         f"split {parameters.data.split}, float32, no tolerance; the "
@@ -175,15 +175,17 @@ def _protocol(parameters: CheckpointParameters) -> list[str]:
     ]
 
 
-def _figures(checkpoint: Checkpoint) -> dict[str, dict[str, float]]:
-    """Figures that the training measured of this very checkpoint; empty where none are there."""
+def _run_of(checkpoint: Checkpoint) -> Run | None:
+    """The run whose figures are those of this very checkpoint; None where there is none."""
     try:
         run = read_run(checkpoint.path.parent)
     except FileNotFoundError:
-        return {}
-    epoch, threshold = run.figure("best_epoch"), run.figure("threshold")
-    if (epoch, threshold) != (checkpoint.epoch + 1, checkpoint.parameters.threshold):
-        return {}
+        return None
+    measured = run.figure("best_epoch"), run.figure("threshold")
+    return run if measured == (checkpoint.epoch + 1, checkpoint.parameters.threshold) else None
+
+
+def _figures(run: Run) -> dict[str, dict[str, float]]:
     subsets = {one: _of_subset(run, one) for one in ("val", "test")}
     return {one: figures for one, figures in subsets.items() if figures}
 

@@ -1,9 +1,12 @@
 """Values out of range and settings that contradict each other are said, all together."""
 
 import pytest
+import torch
 
+from crackseg.config import validation
 from crackseg.config.validation import OBJECTIVES, check_train_config
 from crackseg.errors import ConfigError
+from crackseg.models.limits import outline
 from tests.helpers.settings import composed
 
 
@@ -145,3 +148,13 @@ def test_all_faults_are_reported_together() -> None:
 )
 def test_what_is_allowed_passes(override: str) -> None:
     check_train_config(composed(override))
+
+
+def test_calibration_needs_a_last_layer_to_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = composed("calibrate=true")
+    check_train_config(config)
+    other = outline("unet", {})
+    other.head = torch.nn.Conv2d(16, 1, 1, bias=False)
+    monkeypatch.setattr(validation, "outline", lambda name, arguments: other)
+    with pytest.raises(ConfigError, match="calibrate=true: model=unet has no last layer head with"):
+        check_train_config(config)

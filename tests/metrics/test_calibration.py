@@ -105,6 +105,11 @@ def test_the_scaling_is_that_by_which_the_truth_was_drawn(slope: float, intercep
     assert found == pytest.approx((slope, intercept), rel=0.03, abs=0.03)
 
 
+def test_background_far_below_counts_at_its_logit() -> None:
+    found = platt_scaling(drawn(0.3, 0.0, middle=-20.0))
+    assert found == pytest.approx((0.3, 0.0), rel=0.03, abs=0.1)
+
+
 def test_the_scaling_is_the_likeliest() -> None:
     logits = np.linspace(-9.9, 9.9, 5001).astype(np.float32)
     truth = np.random.default_rng(1).random(logits.shape) < 1 / (1 + np.exp(1 - 0.4 * logits))

@@ -61,12 +61,10 @@ def test_the_file_tells_what_the_checkpoint_tells(
     assert "masks cut at >127, split random, float32" in info.protocol[0]
 
 
-def test_figures_of_a_range_say_at_which_scales_they_were_measured(
-    run: Path, tmp_path: Path
-) -> None:
-    checkpoint = read_checkpoint(run / "best.ckpt").content
-    checkpoint["hyper_parameters"]["preprocessing"]["scales"] = [0.4, 1.0]
-    write_checkpoint(checkpoint, run / "best.ckpt")
+def test_figures_say_at_which_scales_they_were_measured(run: Path, tmp_path: Path) -> None:
+    assert "at 32x32 (area) and the" in info_of(run / "best.ckpt", tmp_path).protocol[0]
+    metrics = json.loads((run / "metrics.json").read_text())
+    write_text(run / "metrics.json", json.dumps({**metrics, "scales": [0.4, 0.63, 1.0]}))
     info = info_of(run / "best.ckpt", tmp_path)
     assert "at their own size (seen at 0.40, 0.63 and 1.00 of it) and the" in info.protocol[0]
 
