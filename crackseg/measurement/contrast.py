@@ -12,17 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from crackseg.measurement.blur import Blur, WeakFit, fit_slits, noise_together
-from crackseg.measurement.graph import BoolArray, FloatArray, IntArray
+from crackseg.measurement.graph import BoolArray, FloatArray
 from crackseg.measurement.profiles import ALONG, Profiles, Stations
-from crackseg.measurement.slit import Prior
 
 # Contrast of a crack that is nowhere wide enough to show it: one that is deep is nearly black.
 ASSUMED, ASSUMED_SPREAD = 0.9, 0.1
 # Width in blurs from which on a profile shows its contrast.
-SHOWN_FROM = 2.5
+SHOWN_FROM = 2.2
+# Standard deviations by which they must be wider.
+_SURELY = 1.64
 # Profiles that must show it, and their least share of all: among many narrow ones, some seem wide.
-_SHOWN_BY, _SHOWN_SHARE = 2, 0.1
-_TRIED = np.geomspace(0.06, 1.05, 16)
+_SHOWN_BY, _SHOWN_SHARE = 2, 0.15
+_TRIED = np.geomspace(0.06, 1.05, 12)
 # A contrast that is known to less than this share is not known.
 _KNOWN_WITHIN = 0.15
 # Contrast changes along a crack by at least this share.
@@ -45,10 +46,6 @@ class Contrasts:
     spread: FloatArray
     known: BoolArray
 
-    def prior(self, crack: IntArray) -> Prior:
-        """What is known of the contrast at places on cracks (N,)."""
-        return Prior(self.value[crack], self.spread[crack])
-
 
 def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Contrasts:
     """Finds the contrast of each crack.
@@ -60,7 +57,7 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     """
     count = int(where.crack.max()) + 1
     apart = [one.only(np.nonzero(one.profiles.station % ALONG == 0)[0]) for one in weak]
-    shown = [one.only(np.nonzero(one.width > SHOWN_FROM * blur.value)[0]) for one in apart]
+    shown = [one.only(np.nonzero(shows_contrast(one, blur))[0]) for one in apart]
     number = _number(shown, where, count)
     enough = number >= np.maximum(_SHOWN_BY, _SHOWN_SHARE * _number(apart, where, count))
     cost = np.zeros((len(_TRIED), count))
@@ -73,6 +70,12 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     return _from_costs(cost, enough)
 
 
+def shows_contrast(weak: WeakFit, blur: Blur) -> BoolArray:
+    """Whether profiles (N,) are surely so wide that they show the contrast."""
+    least = weak.width - _SURELY * weak.error
+    return np.asarray(least > SHOWN_FROM * (blur.value + blur.spread))
+
+
 def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
     """Number of profiles of each crack, (count,)."""
     total = np.zeros(count)
@@ -82,9 +85,9 @@ def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
 
 
 def _misfit_at(found: Profiles, noise: FloatArray, contrast: float, blur: Blur) -> FloatArray:
-    count = len(found.grey)
-    prior = Prior(np.full(count, contrast), np.full(count, _FIXED))
-    return fit_slits(found, np.full(count, blur.value), prior, noise).misfit
+    count = len(noise)
+    value, spread = np.full(count, contrast), np.full(count, _FIXED)
+    return fit_slits(found, blur.value, value, spread, noise).misfit
 
 
 def _from_costs(cost: FloatArray, enough: BoolArray) -> Contrasts:
@@ -102,3 +105,10 @@ def _from_costs(cost: FloatArray, enough: BoolArray) -> Contrasts:
         spread=np.where(known, spread, ASSUMED_SPREAD),
         known=known,
     )
+
+
+def contrast_of_one(weak: WeakFit, blur: Blur) -> Contrasts:
+    """The contrast of a crack of one profile: seen where that is wide, else assumed."""
+    shown = bool(shows_contrast(weak, blur)[0])
+    # Its own profile says more of it than this, where it is wide.
+    return Contrasts(np.array([ASSUMED]), np.array([ASSUMED_SPREAD]), np.array([shown]))

@@ -1,7 +1,7 @@
 """Widths at the stations of cracks, each with an interval or, where it is not resolved, a bound.
 
-A width is not resolved where the crack's contrast is not known, where its interval is wide, and
-where photograph and probability disagree beyond their noise.
+A width is not resolved below :data:`NARROWEST` pixels, where the crack's contrast is not known,
+where its interval is wide, and where photograph and probability disagree beyond their noise.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,17 @@ import numpy.typing as npt
 from crackseg.measurement.blur import Blur, WeakFit, find_blur, fit_slits, weakly_fitted
 from crackseg.measurement.contrast import SHOWN_FROM, Contrasts, find_contrasts
 from crackseg.measurement.graph import BoolArray, FloatArray
-from crackseg.measurement.profiles import Profiles, Stations, profiles
+from crackseg.measurement.profiles import ALONG, Profiles, Stations, profiles
 from crackseg.measurement.scale import COVERAGE
 
+# Stations of which one is fitted: a pixel apart, they share most of their profiles.
+EVERY = 3
 # Profiles that the blur of a photograph is found on.
-_FOR_BLUR = 400
+_FOR_BLUR = 80
 # What the model is off by, in pixels and as a share of the width.
 _MODEL, _MODEL_SHARE = 0.015, 0.003
+# Width below which none is resolved: cracks are less dark there than where they are wide.
+NARROWEST = 2.0
 # Half of an interval above which a width is not resolved: in pixels, and as a share of the width.
 _WIDEST_INTERVAL, _WIDEST_SHARE = 0.6, 0.2
 # Uncertainty of where a mask ends: in pixels, as a share of the width, and of its soft rims.
@@ -88,16 +92,36 @@ def measure_widths(
     Returns:
         The widths, the blur of the photograph, and the contrasts of its cracks.
     """
+    apart = np.nonzero(wanted & (np.arange(len(wanted)) % ALONG == 0))[0]
     some = np.zeros(len(wanted), np.bool_)
-    indices = np.nonzero(wanted)[0]
-    some[indices[:: max(len(indices) // _FOR_BLUR, 1)]] = True
-    blur = find_blur(list(profiles(where, grey, probability, threshold, some)))
+    some[apart[:: max(len(apart) // _FOR_BLUR, 1)]] = True
+    blur = find_blur(list(profiles(where, grey, probability, threshold, some)), where.crack)
+    # Profiles are means along a crack: those between would say next to nothing new.
+    fitted = wanted & (np.arange(len(wanted)) % EVERY == 0)
     weak = [
         weakly_fitted(found, blur)
-        for found in profiles(where, grey, probability, threshold, wanted)
+        for found in profiles(where, grey, probability, threshold, fitted)
     ]
     contrasts = find_contrasts(weak, where, blur)
-    return _together(weak, len(wanted), where, blur, contrasts), blur, contrasts
+    widths = _together(weak, len(wanted), where, blur, contrasts)
+    return _of_nearest(widths, where, wanted), blur, contrasts
+
+
+def _of_nearest(widths: Widths, where: Stations, wanted: BoolArray) -> Widths:
+    """Gives wanted stations (N,) the width of the nearest one on their branch that was fitted."""
+    indices, reach = np.arange(len(wanted)), EVERY // 2
+    source = np.where(wanted & widths.measured, indices, -1)
+    for step in (one * sign for one in range(1, reach + 1) for sign in (-1, 1)):
+        other = np.clip(indices + step, 0, len(wanted) - 1)
+        takes = wanted & (source < 0) & widths.measured[other]
+        takes &= where.branch[other] == where.branch
+        source = np.where(takes, other, source)
+    nearest = Widths(**{one.name: getattr(widths, one.name)[source] for one in fields(widths)})
+    return replace(
+        nearest,
+        value=np.where(source >= 0, nearest.value, np.nan),
+        resolved=nearest.resolved & (source >= 0),
+    )
 
 
 def _together(
@@ -124,17 +148,17 @@ def widths_of(
         blur: Blur of the photograph.
         contrasts: Contrasts of its cracks.
     """
-    found, prior = weak.profiles, contrasts.prior(crack)
-    slits = fit_slits(found, np.full(len(crack), blur.value), prior, weak.noise)
+    found, spread = weak.profiles, contrasts.spread[crack]
+    slits = fit_slits(found, blur.value, contrasts.value[crack], spread, weak.noise)
     width = slits.width
     by_blur = slits.width_by_blur * blur.spread
-    by_contrast = slits.width_by_contrast * prior.spread
+    by_contrast = slits.width_by_contrast * spread
     noise = np.sqrt(np.maximum(slits.width_error**2 - by_contrast**2, 0.0))
     noise = np.hypot(noise, _MODEL + _MODEL_SHARE * width)
     half = COVERAGE * np.sqrt(noise**2 + by_blur**2 + by_contrast**2)
     agree = np.abs(width - found.integral) <= np.hypot(half, COVERAGE * mask_error(found))
     narrow = half <= np.maximum(_WIDEST_INTERVAL, _WIDEST_SHARE * width)
-    resolved = contrasts.known[crack] & agree & narrow
+    resolved = contrasts.known[crack] & agree & narrow & (width >= NARROWEST)
     low, high = _bounds(width, slits.contrast, half, found.integral, agree, blur)
     return Widths(
         value=width,
