@@ -19,7 +19,7 @@ FLOORS = (
     ("data", "runs"),
     ("inference",),
     ("config", "checkpoint", "parameters", "preprocessing", "visualization", "weights"),
-    ("images", "models", "losses", "metrics", "system"),
+    ("images", "measurement", "models", "losses", "metrics", "system"),
     ("errors", "geometry", "limits"),
 )
 DATA_FLOORS = (

@@ -18,6 +18,9 @@ from crackseg.inference.engines import OpenedModel, open_model
 from crackseg.inference.looks import Looking
 from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import Logits, sigmoid
+from crackseg.measurement.cracks import Measurement
+from crackseg.measurement.measuring import measure
+from crackseg.measurement.scale import Scale
 from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
 
@@ -37,6 +40,27 @@ class Prediction:
     probability: npt.NDArray[np.float32]
     mask: npt.NDArray[np.bool_]
     threshold: float
+
+    def measure(
+        self, mm_per_pixel: float | None = None, mm_per_pixel_uncertainty: float = 0.0
+    ) -> Measurement:
+        """Measures the cracks of a whole photograph: lengths, and widths with intervals.
+
+        Args:
+            mm_per_pixel: Millimetres for each pixel; None where they are not known, for pixels.
+            mm_per_pixel_uncertainty: Standard deviation of it.
+
+        Raises:
+            ConfigError: A number is out of range.
+
+        Example:
+            >>> import crackseg
+            >>> found = crackseg.load().predict("wall.jpg")  # doctest: +SKIP
+            >>> for crack in found.measure(mm_per_pixel=0.2).cracks:  # doctest: +SKIP
+            ...     print(crack.number, crack.length, crack.widths)
+        """
+        scale = None if mm_per_pixel is None else Scale(mm_per_pixel, mm_per_pixel_uncertainty)
+        return measure(self.image, self.probability, self.threshold, scale)
 
 
 class Predictor:

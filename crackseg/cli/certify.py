@@ -1,0 +1,73 @@
+"""The command ``crackseg certify``."""
+
+import argparse
+from pathlib import Path
+
+from crackseg.cli.numbers import from_to
+
+
+def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    certify = commands.add_parser(
+        "certify",
+        help="prove how well widths are measured: bias, error, and whether intervals hold",
+        description="Draws cracks of known width, .5 to 20 px, straight, bent, branching and "
+        "tapering, blurred, noisy, on surfaces of many kinds, and measures them: from exact masks, "
+        "or from those of a network. With --profiles it measures real profiles instead, whose "
+        "widths were measured on the structure.",
+    )
+    certify.add_argument(
+        "--cracks",
+        type=from_to(1, 100_000),
+        default=500,
+        metavar="N",
+        help="number of drawn cracks (default: %(default)s)",
+    )
+    certify.add_argument(
+        "--pairs",
+        type=from_to(0, 100_000),
+        default=100,
+        metavar="N",
+        help="cracks that are photographed from two distances (default: %(default)s)",
+    )
+    certify.add_argument(
+        "--seed", type=from_to(0, 2**31), default=0, help="seed of the draw (default: %(default)s)"
+    )
+    source = certify.add_mutually_exclusive_group()
+    source.add_argument(
+        "--model",
+        nargs="?",
+        const="research",
+        metavar="NAME",
+        help="measure the masks of a network that comes with crackseg: research (default) or open",
+    )
+    source.add_argument(
+        "--checkpoint", help="measure the masks of a network of your own: best.ckpt, or MODEL.onnx"
+    )
+    source.add_argument(
+        "--profiles",
+        type=Path,
+        metavar="FOLDER",
+        help="measure real grey-value profiles with widths in millimetres (*.csv)",
+    )
+    certify.set_defaults(run=_certify)
+
+
+def _certify(options: argparse.Namespace) -> int:
+    # Imported here because they take a second, and --help must not wait for them.
+    from crackseg.reporting.terminal.certificate import print_certificate, print_profiles
+    from crackseg.system.exits import work_begins
+    from crackseg.workflows.measuring.certify import certify, certify_profiles
+
+    work_begins()
+    if options.profiles is not None:
+        print_profiles(certify_profiles(options.profiles))
+        return 0
+    predictor, masks = None, "exact"
+    if options.model or options.checkpoint:
+        from crackseg import load
+
+        predictor = load(options.checkpoint, model=options.model)
+        masks = predictor.line
+    print_certificate(certify(options.cracks, options.seed, predictor, options.pairs), masks)
+    return 0

@@ -1,0 +1,122 @@
+"""Smooth centrelines: positions at equal steps along a branch, whose length has no bias.
+
+A path of pixels is longer than the line that it follows, by up to 8 %, and the more so the rougher
+it is. It is smoothed by a Gaussian twice, the second time what the first took away, so that arcs do
+not shrink (twicing).
+
+References:
+    Tukey, "Exploratory Data Analysis", 1977 (twicing).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from crackseg.measurement.graph import BoolArray, FloatArray, PixelPath
+
+# Standard deviation of the smoothing, in pixels along the path.
+SMOOTHING = 4.0
+# Distance of two positions along a centreline, in pixels.
+STEP = 1.0
+# Pixels along which the direction of an end is taken.
+_END = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Centreline:
+    """A branch as a smooth line.
+
+    Attributes:
+        points: Positions x and y at equal steps, float64 (N, 2), N at least 2, in pixels; whole
+            numbers are the middles of pixels.
+        free: Whether its beginning and its end are free, and not at a junction.
+        closed: Whether it is a ring.
+        group: Number of the crack that it belongs to.
+        length: Length in pixels; a free end reaches to the crack's own end.
+    """
+
+    points: FloatArray
+    free: tuple[bool, bool]
+    closed: bool
+    group: int
+    length: float
+
+    @property
+    def tangents(self) -> FloatArray:
+        """Unit vectors along the line, float64 (N, 2)."""
+        along = np.gradient(self.points, axis=0)
+        return np.asarray(along / np.maximum(np.hypot(*along.T), 1e-9)[:, None])
+
+
+def centreline(path: PixelPath, mask: BoolArray, reach: float) -> Centreline | None:
+    """Makes a smooth line of a path.
+
+    Args:
+        path: Path of pixels.
+        mask: Whether a pixel is crack, bool (H, W); the free ends are continued to its rim.
+        reach: Largest distance that an end is continued by, in pixels.
+
+    Returns:
+        The line; None where nothing is left of a single pixel.
+    """
+    points = path.points
+    if path.closed:
+        points = _smooth(np.concatenate([points, points[:1]]), closed=True)
+    elif len(points) > 2:
+        points = _smooth(points, closed=False)
+    if not path.closed and len(points) > 1:
+        points = _continued(points, path.free, mask, reach)
+    length = float(_steps(points).sum())
+    if length <= 0:
+        return None
+    return Centreline(_at_equal_steps(points), path.free, path.closed, path.group, length)
+
+
+def _smooth(points: FloatArray, closed: bool) -> FloatArray:
+    if closed:
+        ring = points[:-1]
+        once = gaussian_filter1d(ring, SMOOTHING, axis=0, mode="wrap")
+        twice = once + gaussian_filter1d(ring - once, SMOOTHING, axis=0, mode="wrap")
+        return np.concatenate([twice, twice[:1]])
+    margin = min(int(4 * SMOOTHING), len(points) - 1)
+    before = 2 * points[0] - points[margin:0:-1]
+    after = 2 * points[-1] - points[-2 : -margin - 2 : -1]
+    padded = np.concatenate([before, points, after])
+    once = gaussian_filter1d(padded, SMOOTHING, axis=0, mode="nearest")
+    twice = once + gaussian_filter1d(padded - once, SMOOTHING, axis=0, mode="nearest")
+    return np.asarray(twice[margin : margin + len(points)])
+
+
+def _continued(
+    points: FloatArray, free: tuple[bool, bool], mask: BoolArray, reach: float
+) -> FloatArray:
+    """Continues the free ends as far as there is crack."""
+    before = [_end_of_crack(points[::-1], mask, reach)] if free[0] else []
+    after = [_end_of_crack(points, mask, reach)] if free[1] else []
+    return np.concatenate([*before, points, *after])
+
+
+def _end_of_crack(points: FloatArray, mask: BoolArray, reach: float) -> FloatArray:
+    """Position (1, 2) where the crack ends beyond the last point."""
+    ahead = points[-1] - points[max(len(points) - 1 - _END, 0)]
+    ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
+    distances = np.arange(0.25, reach + 0.25, 0.25)
+    ray = points[-1] + distances[:, None] * ahead
+    columns, rows = np.rint(ray).astype(np.int64).T
+    height, width = mask.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    inside[inside] = mask[rows[inside], columns[inside]]
+    covered = len(inside) if inside.all() else int(np.argmin(inside))
+    return np.asarray(points[-1:] + max(0.25 * covered - 0.125, 0.05) * ahead)
+
+
+def _steps(points: FloatArray) -> FloatArray:
+    return np.asarray(np.hypot(*np.diff(points, axis=0).T))
+
+
+def _at_equal_steps(points: FloatArray) -> FloatArray:
+    places = np.concatenate([[0.0], np.cumsum(_steps(points))])
+    count = max(round(float(places[-1]) / STEP) + 1, 2)
+    wanted = np.linspace(0, places[-1], count)
+    return np.stack([np.interp(wanted, places, column) for column in points.T], axis=1)

@@ -1,0 +1,114 @@
+"""Contrast of cracks: how much darker than the surface they are, where they are wide enough.
+
+The profiles of a crack that are wider than :data:`SHOWN_FROM` blurs, and so far apart that none
+shares pixels with the next, are fitted at one contrast after another; the one at which they fit
+best together is the crack's. Narrow ones fit at any: a crack that is narrow everywhere has no known
+one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crackseg.measurement.blur import Blur, WeakFit, fit_slits, noise_together
+from crackseg.measurement.graph import BoolArray, FloatArray
+from crackseg.measurement.profiles import ALONG, Profiles, Stations
+
+# Contrast of a crack that is nowhere wide enough to show it: one that is deep is nearly black.
+ASSUMED, ASSUMED_SPREAD = 0.9, 0.1
+# Width in blurs from which on a profile shows its contrast.
+SHOWN_FROM = 2.2
+# Standard deviations by which they must be wider.
+_SURELY = 1.64
+# Profiles that must show it, and their least share of all: among many narrow ones, some seem wide.
+_SHOWN_BY, _SHOWN_SHARE = 2, 0.15
+_TRIED = np.geomspace(0.06, 1.05, 12)
+# A contrast that is known to less than this share is not known.
+_KNOWN_WITHIN = 0.15
+# Contrast changes along a crack by at least this share.
+_LEAST_SPREAD = 0.08
+# As good as no freedom.
+_FIXED = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Contrasts:
+    """Contrasts of the cracks of a photograph.
+
+    Attributes:
+        value: Contrast of each crack, as a share of the surface's light, (N,).
+        spread: Uncertainty of it, (N,).
+        known: Whether it was seen, and not assumed, (N,).
+    """
+
+    value: FloatArray
+    spread: FloatArray
+    known: BoolArray
+
+
+def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Contrasts:
+    """Finds the contrast of each crack.
+
+    Args:
+        weak: Profiles of a photograph, fitted without knowledge of the contrast.
+        where: Their stations.
+        blur: Blur of the photograph.
+    """
+    count = int(where.crack.max()) + 1
+    apart = [one.only(np.nonzero(one.profiles.station % ALONG == 0)[0]) for one in weak]
+    shown = [one.only(np.nonzero(shows_contrast(one, blur))[0]) for one in apart]
+    number = _number(shown, where, count)
+    enough = number >= np.maximum(_SHOWN_BY, _SHOWN_SHARE * _number(apart, where, count))
+    cost = np.zeros((len(_TRIED), count))
+    for one in shown:
+        crack = where.crack[one.profiles.station]
+        total = noise_together(one.noise, one.profiles, number[crack])
+        for row, contrast in enumerate(_TRIED):
+            misfit = _misfit_at(one.profiles, total, contrast, blur)
+            cost[row] += np.bincount(crack, misfit, count)
+    return _from_costs(cost, enough)
+
+
+def shows_contrast(weak: WeakFit, blur: Blur) -> BoolArray:
+    """Whether profiles (N,) are surely so wide that they show the contrast."""
+    least = weak.width - _SURELY * weak.error
+    return np.asarray(least > SHOWN_FROM * (blur.value + blur.spread))
+
+
+def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
+    """Number of profiles of each crack, (count,)."""
+    total = np.zeros(count)
+    for one in weak:
+        total += np.bincount(where.crack[one.profiles.station], minlength=count)
+    return total
+
+
+def _misfit_at(found: Profiles, noise: FloatArray, contrast: float, blur: Blur) -> FloatArray:
+    count = len(noise)
+    value, spread = np.full(count, contrast), np.full(count, _FIXED)
+    return fit_slits(found, blur.value, value, spread, noise).misfit
+
+
+def _from_costs(cost: FloatArray, enough: BoolArray) -> Contrasts:
+    """Mean and spread of contrasts whose logarithms are all as likely before."""
+    fine = np.geomspace(_TRIED[0], _TRIED[-1], 400)
+    curves = [np.interp(np.log(fine), np.log(_TRIED), one) for one in cost.T]
+    likely = np.exp(-0.5 * (np.array(curves) - np.min(curves, axis=1, keepdims=True)))
+    likely /= likely.sum(axis=1, keepdims=True)
+    mean = likely @ fine
+    spread = np.sqrt(np.maximum(likely @ fine**2 - mean**2, 0))
+    known = enough & (spread < _KNOWN_WITHIN * mean)
+    spread = np.hypot(spread, _LEAST_SPREAD * mean)
+    return Contrasts(
+        value=np.where(known, mean, ASSUMED),
+        spread=np.where(known, spread, ASSUMED_SPREAD),
+        known=known,
+    )
+
+
+def contrast_of_one(weak: WeakFit, blur: Blur) -> Contrasts:
+    """The contrast of a crack of one profile: seen where that is wide, else assumed."""
+    shown = bool(shows_contrast(weak, blur)[0])
+    # Its own profile says more of it than this, where it is wide.
+    return Contrasts(np.array([ASSUMED]), np.array([ASSUMED_SPREAD]), np.array([shown]))

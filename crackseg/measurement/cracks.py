@@ -1,0 +1,125 @@
+"""What was measured: cracks, their branches, and their widths.
+
+All of it is in pixels, from the middle of the first pixel; :attr:`Measurement.scale` makes
+millimetres of it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crackseg.measurement.centreline import Centreline
+from crackseg.measurement.graph import FloatArray
+from crackseg.measurement.scale import COVERAGE, Measured, Scale
+from crackseg.measurement.width import Widths
+
+# Standard deviation of a length: of its ends, in pixels, and as a share of it.
+_END_ERROR, _LENGTH_SHARE = 0.7, 0.003
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One branch of a crack.
+
+    Attributes:
+        line: Centreline, whose points are a pixel apart.
+        widths: Width at each of its points.
+    """
+
+    line: Centreline
+    widths: Widths
+
+
+@dataclass(frozen=True)
+class WidthSummary:
+    """Widths along a crack, of the places where they are resolved, or of all where too few are.
+
+    Attributes:
+        mean: Mean.
+        median: Median.
+        percentile95: Width that 95 % of the places are not wider than.
+        largest: Largest width.
+        largest_at: Position x and y of it, in pixels.
+        resolved_share: Share of the measured places whose width is resolved.
+    """
+
+    mean: Measured
+    median: Measured
+    percentile95: Measured
+    largest: Measured
+    largest_at: tuple[float, float]
+    resolved_share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Crack:
+    """One connected crack.
+
+    Attributes:
+        number: Number in the photograph, from 1, the longest crack first.
+        branches: Branches between ends and junctions.
+        area: Area of its mask, in square pixels.
+        widths: Its widths; None where it is too short to have any measured.
+    """
+
+    number: int
+    branches: tuple[Branch, ...]
+    area: float
+    widths: WidthSummary | None
+
+    @property
+    def length(self) -> Measured:
+        """Length of all branches together, in pixels."""
+        total = sum(branch.line.length for branch in self.branches)
+        ends = sum(sum(branch.line.free) for branch in self.branches)
+        half = COVERAGE * float(np.hypot(_LENGTH_SHARE * total, _END_ERROR * np.sqrt(ends)))
+        return Measured(total, max(total - half, 0.0), total + half)
+
+    @property
+    def points(self) -> FloatArray:
+        """Positions x and y of all branches' points, float64 (N, 2)."""
+        return np.concatenate([branch.line.points for branch in self.branches])
+
+    @property
+    def orientation(self) -> float:
+        """Direction of the crack as a whole: degrees in [0, 180), from right counter-clockwise."""
+        away = self.points - self.points.mean(axis=0)
+        along = np.linalg.eigh(away.T @ away)[1][:, -1]
+        return float(np.degrees(np.arctan2(-along[1], along[0])) % 180)
+
+    @property
+    def tortuosity(self) -> float:
+        """Length over the straight distance of the ends, of all branches together; 1 is straight.
+
+        Rings have no ends, and do not count; a crack of rings alone has 1.
+        """
+        open_lines = [branch.line for branch in self.branches if not branch.line.closed]
+        chords = sum(float(np.hypot(*(line.points[-1] - line.points[0]))) for line in open_lines)
+        total = sum(line.length for line in open_lines)
+        return max(total / chords, 1.0) if chords > 0 else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Cracks of a photograph.
+
+    Attributes:
+        cracks: Cracks, the longest first.
+        size: Height and width of the photograph, in pixels.
+        scale: Millimetres for each pixel; None where it is not known.
+        blur: Blur of the photograph: a standard deviation in pixels.
+    """
+
+    cracks: tuple[Crack, ...]
+    size: tuple[int, int]
+    scale: Scale | None
+    blur: float
+
+    @property
+    def unit(self) -> str:
+        """Unit that :meth:`in_unit` gives: ``mm``, or ``px`` where the scale is not known."""
+        return "px" if self.scale is None else "mm"
+
+    def in_unit(self, pixels: Measured) -> Measured:
+        """A length in millimetres, or in pixels where the scale is not known."""
+        return pixels if self.scale is None else self.scale.millimetres(pixels)

@@ -1,0 +1,137 @@
+"""Measures the cracks of a photograph, from its mask to lengths and widths."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.geometry import middle_line
+from crackseg.measurement.centreline import Centreline, centreline
+from crackseg.measurement.cracks import Branch, Crack, Measurement
+from crackseg.measurement.graph import BoolArray, IntArray, trace
+from crackseg.measurement.profiles import ALONG, Stations, stations
+from crackseg.measurement.scale import Scale
+from crackseg.measurement.summary import summary
+from crackseg.measurement.width import Widths, measure_widths
+
+# Cracks shorter than this many pixels are specks.
+LEAST_LENGTH = 10.0
+# Holes of a mask up to this many pixels are none of the crack.
+_LARGEST_HOLE = 12
+# No width is taken so close to a free end or a junction: half widths of the mask, and pixels.
+_NEAR_END, _NEAR_JUNCTION = (1.0, 4.0), (1.5, 8.0)
+# A free end is continued by this many half widths and pixels at most.
+_CONTINUED = (1.5, 2.0)
+
+
+def measure(
+    image: npt.NDArray[np.uint8],
+    probability: npt.NDArray[np.float32],
+    threshold: float,
+    scale: Scale | None = None,
+) -> Measurement:
+    """Measures cracks.
+
+    Args:
+        image: Photograph, uint8 (H, W, 3), RGB, or (H, W), grey.
+        probability: Probability of crack, float32 (H, W), in [0, 1].
+        threshold: Probability above which there is crack.
+        scale: Millimetres for each pixel; None where it is not known.
+    """
+    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    mask = without_holes(probability > threshold)
+    distance = _distance(mask)
+    lines = _lines(mask, distance)
+    if not lines:
+        return Measurement((), grey.shape, scale, float("nan"))
+    where = stations(lines, distance)
+    widths, blur, _ = measure_widths(
+        where, np.asarray(grey, np.uint8), probability, threshold, away_from_ends(where, lines)
+    )
+    return Measurement(_cracks(lines, where, widths, mask), grey.shape, scale, blur.value)
+
+
+def without_holes(mask: BoolArray) -> BoolArray:
+    """The mask without holes of a few pixels, each of which would make a ring of a crack."""
+    surface = (~mask).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(surface, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] <= _LARGEST_HOLE
+    small[0] = False
+    return mask | small[labels] if small.any() else mask
+
+
+def _distance(mask: BoolArray) -> npt.NDArray[np.float32]:
+    """Distance to what is no crack; there is none outside the picture."""
+    framed = np.pad(mask.astype(np.uint8), 1)
+    return np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
+
+
+def _lines(mask: BoolArray, distance: npt.NDArray[np.float32]) -> list[Centreline]:
+    """Centrelines of cracks that are long enough, those of a crack together."""
+    lines = []
+    for path in trace(middle_line(mask), distance):
+        columns, rows = np.rint(path.points[[0, -1]]).astype(np.int64).T
+        reach = _CONTINUED[0] * float(distance[rows, columns].max()) + _CONTINUED[1]
+        line = centreline(path, mask, reach)
+        if line is not None:
+            lines.append(line)
+    lengths: dict[int, float] = {}
+    for line in lines:
+        lengths[line.group] = lengths.get(line.group, 0.0) + line.length
+    kept = [line for line in lines if lengths[line.group] >= LEAST_LENGTH]
+    return sorted(kept, key=lambda line: (-lengths[line.group], line.group))
+
+
+def away_from_ends(where: Stations, lines: Sequence[Centreline]) -> BoolArray:
+    """Stations (N,) that are so far from ends and junctions that a width means something."""
+    away = np.ones(len(where.points), np.bool_)
+    firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
+    for line, first, last in zip(lines, firsts[:-1], firsts[1:], strict=True):
+        if line.closed:
+            continue
+        half = where.half_width[first:last]
+        begin, end = (
+            _kept_clear(half[::way], free) for way, free in zip((1, -1), line.free, strict=True)
+        )
+        away[first : first + begin] = False
+        away[max(last - end, first) : last] = False
+    return away
+
+
+def _kept_clear(half_width: npt.NDArray[np.float64], free: bool) -> int:
+    """Number of stations from one end of a branch that no width is taken at."""
+    factor, pixels = _NEAR_END if free else _NEAR_JUNCTION
+    return int(np.ceil(factor * half_width[:ALONG].max() + pixels))
+
+
+def _cracks(
+    lines: Sequence[Centreline], where: Stations, widths: Widths, mask: BoolArray
+) -> tuple[Crack, ...]:
+    labels = np.asarray(cv2.connectedComponents(mask.astype(np.uint8))[1], np.int32)
+    areas = np.bincount(labels.ravel())
+    firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
+    branches = [
+        Branch(line, widths.part(first, last))
+        for line, first, last in zip(lines, firsts[:-1], firsts[1:], strict=True)
+    ]
+    starts = [
+        one for one in range(len(lines)) if not one or lines[one].group != lines[one - 1].group
+    ]
+    cracks = []
+    for number, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), 1):
+        of_crack = slice(firsts[start], firsts[stop])
+        points = where.points[of_crack]
+        area = float(areas[_label_at(labels, points)])
+        its_widths = summary(widths.part(of_crack.start, of_crack.stop), points)
+        cracks.append(Crack(number, tuple(branches[start:stop]), area, its_widths))
+    return tuple(cracks)
+
+
+def _label_at(labels: npt.NDArray[np.int32], points: npt.NDArray[np.float64]) -> int:
+    """The component that most of a crack's points lie in."""
+    height, width = labels.shape
+    columns, rows = np.rint(points).astype(np.int64).T
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    found: IntArray = labels[rows[inside], columns[inside]].astype(np.int64)
+    return int(np.argmax(np.bincount(found[found > 0]))) if (found > 0).any() else 0

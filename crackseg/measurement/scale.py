@@ -1,0 +1,91 @@
+"""Millimetres of pixels, with what is not known of the scale carried along."""
+
+import math
+from dataclasses import dataclass
+
+from crackseg.errors import ConfigError
+
+# Standard deviations on each side of a value that make an interval of 95 %.
+COVERAGE = 1.96
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A length with its interval of 95 %, or with bounds where it is not resolved.
+
+    Attributes:
+        value: Value, or the best guess where it is not resolved.
+        low: Lower end.
+        high: Upper end.
+        resolved: Whether the ends are those of an interval, and not bounds.
+    """
+
+    value: float
+    low: float
+    high: float
+    resolved: bool = True
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Millimetres for each pixel of a photograph.
+
+    Attributes:
+        mm_per_pixel: Millimetres for each pixel.
+        uncertainty: Standard deviation of it.
+    """
+
+    mm_per_pixel: float
+    uncertainty: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mm_per_pixel) and self.mm_per_pixel > 0):
+            raise ConfigError(
+                f"mm_per_pixel={self.mm_per_pixel}: millimetres for each pixel, greater than 0"
+            )
+        if not (math.isfinite(self.uncertainty) and self.uncertainty >= 0):
+            raise ConfigError(
+                f"uncertainty={self.uncertainty}: millimetres for each pixel, at least 0"
+            )
+
+    @classmethod
+    def of_two_points(
+        cls,
+        one: tuple[float, float],
+        other: tuple[float, float],
+        length_mm: float,
+        pixel_error: float = 0.5,
+        length_error_mm: float = 0.0,
+    ) -> "Scale":
+        """The scale at which two points are a known length apart.
+
+        Args:
+            one: Position x and y of the first point, in pixels.
+            other: That of the second.
+            length_mm: Distance of the two in millimetres.
+            pixel_error: Standard deviation of each point along the line, in pixels.
+            length_error_mm: Standard deviation of the length, in millimetres.
+
+        Raises:
+            ConfigError: The points are the same, or the length is not greater than 0.
+
+        Example:
+            >>> Scale.of_two_points((0, 0), (300, 400), 100.0).mm_per_pixel
+            0.2
+        """
+        distance = math.dist(one, other)
+        if distance == 0:
+            raise ConfigError(f"both points are at {one}: take two that are far apart")
+        if not length_mm > 0:
+            raise ConfigError(f"length_mm={length_mm}: the distance of the points, greater than 0")
+        share = math.hypot(math.sqrt(2) * pixel_error / distance, length_error_mm / length_mm)
+        return cls(length_mm / distance, length_mm / distance * share)
+
+    def millimetres(self, pixels: Measured) -> Measured:
+        """A length in millimetres: ``u^2 = (s u_px)^2 + (w u_s / s)^2``, for each side."""
+        scale = self.mm_per_pixel
+        value = scale * pixels.value
+        by_scale = COVERAGE * self.uncertainty * pixels.value
+        below = math.hypot(scale * (pixels.value - pixels.low), by_scale)
+        above = math.hypot(scale * (pixels.high - pixels.value), by_scale)
+        return Measured(value, max(value - below, 0.0), value + above, pixels.resolved)

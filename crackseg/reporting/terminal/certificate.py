@@ -1,0 +1,117 @@
+"""Prints how well widths were measured on drawn cracks and on real profiles."""
+
+import math
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from crackseg.evaluation.certificate import Certificate, CertificateRow
+from crackseg.evaluation.width_profiles import ProfileRow
+from crackseg.system.console import Terminal
+
+_COLUMNS = ("cracks", "places", "resolved", "bias px", "error px", "covered", "by crack", "bounds")
+_PROFILE_COLUMNS = (
+    "profiles",
+    "error px",
+    "constant",
+    "resolved",
+    "within .5",
+    "but rounding",
+    "held",
+    "below high",
+)
+_METHOD = (
+    "error: mean absolute error of the places that are resolved. covered: share of them whose "
+    "interval of 95 % holds the true width; by crack: share of the cracks whose mean's does, with "
+    "its own interval of 95 %. bounds: share of the other places whose bounds hold it.",
+)
+_PROFILE_METHOD = (
+    "error: mean absolute error of all profiles, resolved or not; constant: that of always saying "
+    "the median width. Widths on the structure were read to .05 mm: within .5 px as they stand, "
+    "and but for that rounding. held: intervals and bounds that hold the width.",
+)
+
+
+def print_certificate(found: Certificate, masks: str) -> None:
+    """Prints the tables of drawn cracks.
+
+    Args:
+        found: What was found.
+        masks: Where the masks came from.
+    """
+    console = Terminal()
+    console.print(Text(f"masks: {masks}; blur .5 to 1.5 px, contrast .3 to .95, uneven light"))
+    tables = {
+        "width (even, noise up to 2 %)": found.widths,
+        "noise (even)": found.noises,
+        "surface (noise up to 2 %)": found.surfaces,
+        "": (found.total,),
+    }
+    for title, rows in tables.items():
+        console.print(_table(title, rows))
+    for line in _lines(found):
+        console.print(Text(line), soft_wrap=True)
+
+
+def print_profiles(rows: Sequence[ProfileRow]) -> None:
+    """Prints the table of real profiles."""
+    table = Table(box=box.SIMPLE, show_edge=False)
+    table.add_column("true width", no_wrap=True)
+    for name in _PROFILE_COLUMNS:
+        table.add_column(name, justify="right")
+    for row in rows:
+        shares = (row.close, row.close_but_for_rounding, row.held, row.below_high)
+        table.add_row(
+            row.label,
+            str(row.count),
+            f"{row.error:.3f}",
+            f"{row.constant:.3f}",
+            *map(_share, (row.resolved, *shares)),
+        )
+    console = Terminal()
+    console.print(table)
+    console.print(Text(*_PROFILE_METHOD), soft_wrap=True)
+
+
+def _table(title: str, rows: Sequence[CertificateRow]) -> Table:
+    table = Table(box=box.SIMPLE, show_edge=False)
+    table.add_column(title, no_wrap=True)
+    for name in _COLUMNS:
+        table.add_column(name, justify="right")
+    for row in rows:
+        low, high = row.crack_interval
+        count, held = row.covered_cracks
+        by_crack = f"{held}/{count} ({low:.0%}-{high:.0%})" if count else "-"
+        table.add_row(
+            row.label,
+            str(row.cracks),
+            str(row.places),
+            _share(row.resolved),
+            _pixels(row.bias, "+.3f"),
+            _pixels(row.error, ".3f"),
+            _share(row.covered),
+            by_crack,
+            _share(row.bounds),
+        )
+    return table
+
+
+def _lines(found: Certificate) -> Sequence[str]:
+    lengths = [
+        f"length, {one.shape}: {one.count} cracks, bias {one.bias:+.2%}, largest error "
+        f"{one.largest:.2%}"
+        for one in found.lengths
+    ]
+    count, agree = found.distances
+    pairs = f"two distances: {agree} of {count} resolved cracks have widths that agree"
+    return (*lengths, *([pairs] if count else []), *_METHOD)
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1%}"
+
+
+def _pixels(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else format(value, form)

@@ -1,0 +1,42 @@
+"""The command that proves how well widths are measured."""
+
+from pathlib import Path
+
+import pytest
+
+from crackseg.cli.main import main
+from tests.evaluation.test_width_profiles import write_profile
+
+
+def test_drawn_cracks_are_certified(
+    no_terminal: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["certify", "--cracks", "2", "--pairs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "masks: exact" in printed
+    assert "12 to 20 px" in printed
+    assert "two distances: " in printed
+    assert "share of the cracks whose mean's does" in printed
+
+
+def test_real_profiles_are_certified(
+    tmp_path: Path,
+    no_terminal: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    write_profile(tmp_path / "one.csv", 4.0)
+    assert main(["certify", "--profiles", str(tmp_path)]) == 0
+    assert "3 to 6 px" in capsys.readouterr().out
+
+
+def test_a_folder_without_profiles_ends_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["certify", "--profiles", str(tmp_path)]) == 2
+    assert (
+        "no profile of a crack (*.csv); name the folder of width profiles"
+        in capsys.readouterr().err
+    )

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from crackseg.measurement.measuring import measure
+from tests.measurement.drawn import drawn_arc, drawn_line, photographed
+
+
+@pytest.mark.parametrize("angle", [0, 7, 20, 33, 45, 60, 81, 90, 120, 170])
+def test_a_line_is_as_long_at_any_angle(angle: float) -> None:
+    coverage = drawn_line(5.0, angle)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert crack.length.value == pytest.approx(150, rel=0.01)
+    assert crack.length.low < 150 < crack.length.high
+
+
+@pytest.mark.parametrize("radius", [40.0, 70.0, 100.0])
+def test_a_ring_is_as_long_as_its_circle(radius: float) -> None:
+    coverage = drawn_arc(4.0, radius)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert crack.length.value == pytest.approx(2 * np.pi * radius, rel=0.01)
+
+
+@pytest.mark.parametrize("angle", [10, 80, 135])
+def test_orientation_is_counted_counter_clockwise(angle: float) -> None:
+    coverage = drawn_line(5.0, angle)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert crack.orientation == pytest.approx(angle, abs=0.5)
+    assert crack.tortuosity == pytest.approx(1.0, abs=0.01)
+    assert crack.area == pytest.approx(750, rel=0.05)

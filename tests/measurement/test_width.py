@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from crackseg.measurement.cracks import Crack, WidthSummary
+from crackseg.measurement.measuring import measure
+from tests.measurement.drawn import drawn_line, photographed
+
+
+def widths(crack: Crack) -> WidthSummary:
+    assert crack.widths is not None
+    return crack.widths
+
+
+@pytest.mark.parametrize("width", [3.0, 4.3, 8.0, 14.6])
+def test_a_width_is_found_between_the_pixels(width: float) -> None:
+    coverage = drawn_line(width, 27.0)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    found = widths(crack)
+    assert found.mean.resolved
+    assert found.resolved_share > 0.9
+    assert found.mean.value == pytest.approx(width, abs=0.15)
+    assert found.mean.low < width < found.mean.high
+    assert found.mean.high - found.mean.low < 0.8
+
+
+def test_a_hairline_is_not_resolved_and_has_bounds() -> None:
+    coverage = drawn_line(1.0, 27.0)
+    [crack, *_] = measure(photographed(coverage), coverage, 0.3).cracks
+    found = widths(crack)
+    assert not found.mean.resolved
+    assert found.mean.low < 1.0 < found.mean.high < 4
+
+
+def test_a_mask_that_contradicts_the_photograph_is_not_resolved() -> None:
+    """The mask is that of a crack twelve pixels wider."""
+    [crack] = measure(photographed(drawn_line(4.0, 27.0)), drawn_line(16.0, 27.0), 0.5).cracks
+    found = widths(crack)
+    assert not found.mean.resolved
+    assert found.mean.low < 4.0 < 15.0 < found.mean.high
+
+
+def test_a_mask_that_is_a_bit_wide_does_not_widen_the_crack() -> None:
+    """Networks draw cracks a pixel wider than they are; the photograph decides."""
+    [crack] = measure(photographed(drawn_line(5.0, 27.0)), drawn_line(6.2, 27.0), 0.5).cracks
+    assert widths(crack).mean.resolved
+    assert widths(crack).mean.value == pytest.approx(5.0, abs=0.1)
+
+
+def test_a_second_crack_beside_is_not_taken_for_the_surface() -> None:
+    coverage = drawn_line(5.0, 27.0)
+    both = coverage + np.roll(coverage, 14, axis=0)
+    cracks = measure(photographed(np.minimum(both, 1.0)), np.minimum(both, 1.0), 0.5).cracks
+    assert len(cracks) == 2
+    for crack in cracks:
+        assert widths(crack).mean.value == pytest.approx(5.0, abs=0.15)
+
+
+def test_nothing_is_measured_where_there_is_no_crack() -> None:
+    empty = np.zeros((50, 60), np.float32)
+    found = measure(photographed(empty), empty, 0.5)
+    assert found.cracks == ()
+    assert found.size == (50, 60)
+    assert found.unit == "px"
+
+
+def test_specks_are_no_cracks() -> None:
+    speck = np.zeros((50, 60), np.float32)
+    speck[20:24, 20:24] = 1.0
+    assert measure(photographed(speck), speck, 0.5).cracks == ()
+
+
+def test_the_longest_crack_comes_first() -> None:
+    coverage = drawn_line(5.0, 0.0) + np.roll(drawn_line(5.0, 0.0, length=60.0), 60, axis=0)
+    cracks = measure(photographed(coverage), coverage, 0.5).cracks
+    assert [crack.number for crack in cracks] == [1, 2]
+    assert cracks[0].length.value > 2 * cracks[1].length.value
