@@ -17,6 +17,7 @@ from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.photographs import as_photograph, read_photograph
 from crackseg.images.pixels import resize
 from crackseg.images.windows import WindowedPhotograph
+from crackseg.inference import torch_engine
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import TorchEngine, tiles_at_once
 from crackseg.training.segmenter import CrackSegmenter
@@ -122,7 +123,7 @@ def test_tiles_that_an_engine_takes_together_give_the_same(
     alone = predictor.predict(image).probability
     counts: list[int] = []
     logits = predictor.engine.logits
-    monkeypatch.setattr(predictor.engine, "batch", 4)
+    monkeypatch.setattr(torch_engine, "tiles_at_once", lambda device: 4)
     monkeypatch.setattr(
         predictor.engine, "logits", lambda tiles: counts.append(len(tiles)) or logits(tiles)
     )
