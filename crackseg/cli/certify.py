@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from crackseg.cli.numbers import from_to
+from crackseg.weights.registry import DEFAULT
 
 
 def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,7 +38,7 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     source.add_argument(
         "--model",
         nargs="?",
-        const="research",
+        const=DEFAULT.name,
         metavar="NAME",
         help="measure the masks of a network that comes with crackseg: research (default) or open",
     )

@@ -82,3 +82,8 @@ def image_to_tensor(image: UInt8Array) -> Tensor:
     """Converts uint8 (H, W, 3) in 0-255 to float32 (3, H, W) in [0, 1]."""
     own = image if image.flags.writeable else np.array(image)
     return torch.from_numpy(own).permute(2, 0, 1).float().div_(255)
+
+
+def tensor_to_images(image: Tensor) -> UInt8Array:
+    """Converts float32 (N, 3, H, W) in [0, 1] back to uint8 (N, 3, H, W) in 0-255."""
+    return np.asarray((image * 255).round().to(torch.uint8).cpu().numpy())

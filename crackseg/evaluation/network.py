@@ -9,7 +9,7 @@ from torch import Tensor
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.config.schema import RuntimeConfig
-from crackseg.data.dataset import Sample
+from crackseg.data.dataset import Sample, tensor_to_images
 from crackseg.data.loaders import parts_of
 from crackseg.errors import CheckpointError
 from crackseg.inference.engines import OpenedModel, is_onnx, open_model
@@ -17,7 +17,7 @@ from crackseg.inference.looks import Looking
 from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import full_size_logits, sigmoid
 from crackseg.parameters.usage import UsageParameters
-from crackseg.training.segmenter import CrackSegmenter, whole_numbers
+from crackseg.training.segmenter import CrackSegmenter
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class EngineModule(LightningModule):
     def probability(self, image: Tensor, size: tuple[int, int]) -> Tensor:
         """Probability (N, 1, *size) of images of one size."""
         engine = self.model.engine
-        pixels = whole_numbers(image)
+        pixels = tensor_to_images(image)
         if self.looking is None:
             logits = full_size_logits(engine.logits, pixels, size, engine.radius, engine.stride)
             return torch.from_numpy(sigmoid(logits))

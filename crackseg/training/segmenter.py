@@ -17,10 +17,9 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import MeanMetric
 
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, refused
-from crackseg.data.dataset import Sample
+from crackseg.data.dataset import Sample, tensor_to_images
 from crackseg.data.loaders import parts_of
 from crackseg.errors import TrainingError, name_some
-from crackseg.images.pixels import UInt8Array
 from crackseg.inference import tiling
 from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
@@ -128,7 +127,7 @@ class CrackSegmenter(LightningModule):
     def logits_at_size(self, image: Tensor, size: tuple[int, int]) -> Tensor:
         """Computes logits of images of any size at ``size`` = (H, W); not for training."""
         if self._looking is not None:
-            return torch.from_numpy(self._looking.logits(whole_numbers(image))).to(image.device)
+            return torch.from_numpy(self._looking.logits(tensor_to_images(image))).to(image.device)
         if image.shape[-2:] == size and max(size) <= tiling.TILE:
             return cast(Tensor, self(image))
         radius, stride = self.network.radius, self.network.stride
@@ -287,8 +286,3 @@ class CrackSegmenter(LightningModule):
 
     def _loss_of(self, stage: str) -> MeanMetric:
         return cast(MeanMetric, self.losses[f"{stage}_loss"])
-
-
-def whole_numbers(image: Tensor) -> UInt8Array:
-    """The pixels of images in [0, 1], as their reader had them before it divided by 255."""
-    return np.asarray((image * 255).round().to(torch.uint8).cpu().numpy())

@@ -204,12 +204,14 @@ def _histograms(
     """Counts the validation pixels of every source by probability and truth."""
     stride, radius = made.info.stride, made.info.radius
     engine = OnnxEngine("onnxruntime", graph.SerializeToString(), stride, radius)
-    looking = Looking(engine, scales_of(None, made.info), made.info.preprocessing.resize)
+    looking = None
+    if made.info.scales is not None:
+        looking = Looking(engine, scales_of(None, made.info), made.info.preprocessing.resize)
     rows = datamodule.manifest.subset("val")
     found: dict[str, ProbabilityHistogram] = {}
     for row in progress(rows, f"Judging the {what} network", len(rows)):
         photograph, mask = datamodule.content.pixels.read(row)
-        if made.info.scales is not None:
+        if looking is not None:
             logits = looking.logits(as_batch(photograph))
         else:
             logits = full_size_logits(
