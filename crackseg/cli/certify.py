@@ -11,7 +11,7 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     """Adds the command."""
     certify = commands.add_parser(
         "certify",
-        help="prove how well widths are measured: bias, error, and whether intervals hold",
+        help="tell how well widths are measured: bias, error, and whether intervals hold",
         description="Draws cracks of known width, .5 to 20 px, straight, bent, branching and "
         "tapering, blurred, noisy, on surfaces of many kinds, and measures them: from exact masks, "
         "or from those of a network. With --profiles it measures real profiles instead, whose "
