@@ -348,7 +348,10 @@ def test_an_evaluation_of_an_onnx_file_is_shown_with_its_engine(
     folder = sweep / "data.split_seed=0"
     export(folder / "best.ckpt", folder / "best.onnx")
     judged = folder / "evaluation" / "test-training"
-    evaluate(EvaluateConfig(str(folder / "best.onnx"), engine="onnxruntime"), judged, show=False)
+    # The file does not say where the photographs of its training stand.
+    photographs = read_checkpoint(folder / "best.ckpt").parameters.data.root
+    config = EvaluateConfig(str(folder / "best.onnx"), engine="onnxruntime", root=[photographs])
+    evaluate(config, judged, show=False)
     page = tmp_path / "page.html"
     assert evaluations(lambda: report([sweep], page), monkeypatch) == {}
     text = Parsed(page.read_text(encoding="utf-8")).text
