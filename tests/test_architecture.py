@@ -16,7 +16,7 @@ FLOORS = (
     ("workflows",),
     ("reporting",),
     ("evaluation", "training"),
-    ("data", "runs"),
+    ("formats", "data", "runs"),
     ("inference",),
     ("config", "checkpoint", "parameters", "preprocessing", "visualization", "weights"),
     ("images", "measurement", "models", "losses", "metrics", "system"),

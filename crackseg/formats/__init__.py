@@ -1,0 +1,1 @@
+"""Files of measured cracks for other programs: one module a format."""
