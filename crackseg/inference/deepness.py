@@ -7,6 +7,7 @@ https://qgis-plugin-deepness.readthedocs.io/en/latest/creators/creators_descript
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from crackseg.images.pixels import Resize
 from crackseg.inference.export import fold_batch_norms, trace
 from crackseg.inference.model_file import ModelInfo
+from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import logits_at_size
 from crackseg.models import SkipNetwork
 
@@ -29,6 +31,8 @@ Matrix = npt.NDArray[np.float32]
 _OVERLAP = 25
 # A margin has five eighths of the radius then. What lies farther away hardly ever changes a mask.
 _RADII = 5
+# Share by which a scale may differ from that of a prediction.
+_SCALE_ERROR = 0.015
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,34 @@ class Tile:
 
     Attributes:
         side: Its side in pixels of the orthophoto.
-        seen: Its side in pixels that the network sees.
+        seen: Its side in pixels that the network sees, at each of its scales.
     """
 
     side: int
-    seen: int
+    seen: tuple[int, ...]
 
     @classmethod
     def of(cls, info: ModelInfo) -> "Tile":
-        """The tile for a network: its neighbours begin on the grid of the network's poolings."""
+        """The tile for a network: its neighbours begin on the grid of the network's poolings.
+
+        For that, scales beside the largest are taken to the nearest one that fits, and the tile is
+        as large as it takes for them to be near.
+        """
         step = 100 // _OVERLAP * info.stride
-        seen = max(ceil(_RADII * info.radius / step), 1) * step
-        return cls(round(seen / info.scale), seen)
+        scales = scales_of(None, info)
+        least = max(ceil(_RADII * info.radius / step), 1)
+        tiles = [_fitted(count * step, step, scales) for count in range(least, 2 * least + 1)]
+        near = [tile for tile, error in tiles if error <= _SCALE_ERROR]
+        return near[0] if near else min(tiles, key=lambda one: one[1])[0]
+
+
+def _fitted(most: int, step: int, scales: Sequence[float]) -> tuple[Tile, float]:
+    """The tile that is seen ``most`` pixels wide at the largest scale, and its error of scale."""
+    largest = max(scales)
+    wanted = [most * one / largest for one in scales]
+    seen = tuple(max(round(one / step), 1) * step for one in wanted)
+    error = max(abs(one / other - 1) for one, other in zip(seen, wanted, strict=True))
+    return Tile(round(most / largest), seen), error
 
 
 def export_for_deepness(
@@ -91,7 +111,9 @@ def _told(info: ModelInfo, tile: Tile) -> dict[str, object]:
 
 
 class _TileToProbability(nn.Module):
-    """Everything between a tile and its probability: both are resized by products of matrices.
+    """Everything between a tile and its probability, by the mean of the logits of all scales.
+
+    Pixels and logits are resized by products of matrices.
 
     Args:
         network: Network that gives logits.
@@ -99,21 +121,42 @@ class _TileToProbability(nn.Module):
         how: Way in which photographs were resized in training.
     """
 
-    shrink: Tensor
-    grow: Tensor
-
     def __init__(self, network: SkipNetwork, tile: Tile, how: Resize) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("shrink", torch.from_numpy(_to_network(tile, how)))
-        self.register_buffer("grow", torch.from_numpy(_from_network(tile)))
+        self.looks = nn.ModuleList(_Look(network, tile.side, seen, how) for seen in tile.seen)
 
     def forward(self, image: Tensor) -> Tensor:
         """Computes probability, float32 (1, 1, side, side), of a tile (1, 3, side, side)."""
-        seen = self.shrink @ _without_rim(image) @ self.shrink.T
+        filled = _without_rim(image)
+        return torch.sigmoid(torch.stack([look(filled) for look in self.looks]).mean(dim=0))
+
+
+class _Look(nn.Module):
+    """Logits of a tile at one scale.
+
+    Args:
+        network: Network that gives logits.
+        side: Side of the tile in pixels of the orthophoto.
+        seen: Its side in pixels that the network sees.
+        how: Way in which photographs were resized in training.
+    """
+
+    shrink: Tensor
+    grow: Tensor
+
+    def __init__(self, network: SkipNetwork, side: int, seen: int, how: Resize) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("shrink", torch.from_numpy(_to_network(side, seen, how)))
+        self.register_buffer("grow", torch.from_numpy(_from_network(side, seen)))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Computes logits (1, 1, side, side) of a tile (1, 3, side, side)."""
+        seen = self.shrink @ image @ self.shrink.T
         # Photographs of the training had 8 bits after they were resized too.
         logits = self.network.logits_on_grid(torch.round(seen * 255) / 255)
-        return torch.sigmoid(self.grow @ logits @ self.grow.T)
+        return self.grow @ logits @ self.grow.T
 
 
 def _without_rim(image: Tensor) -> Tensor:
@@ -126,15 +169,14 @@ def _without_rim(image: Tensor) -> Tensor:
     return image
 
 
-def _to_network(tile: Tile, how: Resize) -> Matrix:
+def _to_network(side: int, seen: int, how: Resize) -> Matrix:
     """The matrix (seen, side) that resizes columns as :func:`crackseg.images.pixels.resize`."""
-    shrinks = how == "area" and tile.seen < tile.side
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    unit = np.eye(tile.side, dtype=np.float32)
-    return np.asarray(cv2.resize(unit, (tile.side, tile.seen), interpolation=way), np.float32)
+    way = cv2.INTER_AREA if how == "area" and seen < side else cv2.INTER_LINEAR
+    unit = np.eye(side, dtype=np.float32)
+    return np.asarray(cv2.resize(unit, (side, seen), interpolation=way), np.float32)
 
 
-def _from_network(tile: Tile) -> Matrix:
+def _from_network(side: int, seen: int) -> Matrix:
     """The matrix (side, seen) that resizes columns of logits."""
-    unit = np.eye(tile.seen, dtype=np.float32)
-    return np.asarray(logits_at_size(unit[None, None], (tile.side, tile.seen))[0, 0])
+    unit = np.eye(seen, dtype=np.float32)
+    return np.asarray(logits_at_size(unit[None, None], (side, seen))[0, 0])

@@ -15,6 +15,7 @@ from onnx import checker
 
 from crackseg.errors import CheckpointError
 from crackseg.inference.graph_limits import graph_faults
+from crackseg.inference.scales import scales_of
 from crackseg.parameters.form import Fields, FormError
 from crackseg.parameters.judged_set import FIGURE, JudgedSet, are_figures, are_texts
 from crackseg.parameters.usage import UsageParameters
@@ -150,6 +151,7 @@ def write_model(graph: onnx.ModelProto, info: ModelInfo, path: Path) -> None:
         _KEY: json.dumps(info.as_dict()),
         "threshold": f"{info.threshold:g}",
         "scale": repr(info.scale),
+        "scales": ",".join(map(repr, scales_of(None, info))),
         "licence": info.licence,
     }
     onnx.helper.set_model_props(graph, properties)

@@ -114,6 +114,36 @@ def test_the_plugin_reads_what_it_needs(network: SkipNetwork, plugin: Deepness) 
 @pytest.mark.parametrize("scale", [0.1, 0.32, 1.0])
 def test_tiles_begin_on_the_grid_of_poolings(network: SkipNetwork, scale: float) -> None:
     tile = Tile.of(info_of(network, "area", scale))
-    assert (0.75 * tile.seen) % network.stride == 0
-    assert tile.side == round(tile.seen / scale)
-    assert tile.seen / 8 >= 0.6 * network.radius
+    (seen,) = tile.seen
+    assert (0.75 * seen) % network.stride == 0
+    assert tile.side == round(seen / scale)
+    assert seen / 8 >= 0.6 * network.radius
+
+
+def test_tiles_begin_on_the_grid_of_poolings_at_each_of_several_scales(
+    network: SkipNetwork,
+) -> None:
+    info = replace(info_of(network, "area"), scales=(0.4, 1.25))
+    tile = Tile.of(info)
+    assert len(tile.seen) == 3
+    assert tile.seen[-1] == tile.side
+    for seen, scale in zip(tile.seen, (0.4, 0.632, 1.0), strict=True):
+        assert (0.75 * seen) % network.stride == 0
+        assert seen == pytest.approx(tile.side * scale, rel=0.05)
+
+
+def test_masks_of_a_network_of_a_range_of_scales_are_ours(
+    network: SkipNetwork, tmp_path: Path
+) -> None:
+    """Scales that fit the grid are nearly those of a prediction."""
+    info = replace(info_of(network, "area"), scales=(0.5, 1.25))
+    plugin = opened(network, info, tmp_path)
+    picture = smooth_noise(plugin.side)
+    probability = predictor(network, info).predict(picture).probability
+    once = predictor(network, replace(info, scales=None, scale=1)).predict(picture).probability
+    plugin.told["seg_thresh"] = float(np.median(probability))
+    rim = round(info.radius / 0.5)
+    inner = (slice(rim, -rim), slice(rim, -rim))
+    mask = plugin.mask(picture)[inner]
+    assert iou(mask, probability[inner] > np.median(probability)) > 0.98
+    assert iou(mask, once[inner] > np.median(probability)) < 0.9

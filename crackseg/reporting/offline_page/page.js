@@ -89,64 +89,84 @@ function begin() {
   if (!photo.width) return;
   const mine = ++job;
   const able = () => job === mine && workers.length;
-  running = running.then(() => able() && find(mine, Number($("scale").value))).catch(report);
+  running = running.then(() => able() && find(mine, $("scale").value.split(",").map(Number))).catch(report);
 }
 
-async function find(mine, scale) {
+// What the network sees at one scale, and the logits that it will have found there.
+function look(scale) {
+  const columns = Math.max(Math.round(photo.width * scale), 1), rows = Math.max(Math.round(photo.height * scale), 1);
+  return { columns, rows, logits: new Float32Array(columns * rows), across: taps(columns, photo.width, "area", 0, photo.width) };
+}
+
+async function find(mine, scales) {
   const began = performance.now(), { width, height } = photo;
-  const columns = Math.max(Math.round(width * scale), 1), rows = Math.max(Math.round(height * scale), 1);
-  const tiles = spans(rows).flatMap((down) => spans(columns).map((right) => ({ down, right })));
-  const total = tiles.length, logits = new Float32Array(columns * rows);
+  const looks = scales.map(look);
+  const tiles = looks.flatMap((at) =>
+    spans(at.rows).flatMap((down) => spans(at.columns).map((right) => ({ at, down, right }))));
+  const total = tiles.length;
   let done = 0, seeThrough = false;
   show("working");
   $("progress").value = 0;
   await Promise.all(workers.map(async (worker) => {
     for (let tile; job === mine && (tile = tiles.shift()); ) {
-      const { down, right } = tile, wide = right.to - right.from;
-      const across = taps(width, columns, info.resize, right.start, right.stop);
-      const along = taps(height, rows, info.resize, down.start, down.stop);
+      const { at, down, right } = tile, wide = right.to - right.from;
+      const across = taps(width, at.columns, info.resize, right.start, right.stop);
+      const along = taps(height, at.rows, info.resize, down.start, down.stop);
       const { data } = pen.getImageData(across.first, along.first, across.count, along.count);
-      seeThrough ||= data.some((value, at) => at % 4 === 3 && value < 128);
+      seeThrough ||= data.some((value, index) => index % 4 === 3 && value < 128);
       const keep = { left: right.from - right.start, columns: wide, top: down.from - down.start, rows: down.to - down.from };
       const found = await ask(worker, { pixels: data.buffer, width: across.count, across, down: along, keep }, [data.buffer]);
       for (let y = 0; y < keep.rows; y++)
-        logits.set(found.subarray(y * wide, (y + 1) * wide), (down.from + y) * columns + right.from);
+        at.logits.set(found.subarray(y * wide, (y + 1) * wide), (down.from + y) * at.columns + right.from);
       $("progress").value = ++done / total;
     }
   }));
   if (job !== mine) return;
-  const seconds = (performance.now() - began) / 1000;
-  result = { logits, columns, rows, seeThrough, seconds, across: taps(columns, width, "area", 0, width) };
+  result = { looks, seeThrough, seconds: (performance.now() - began) / 1000 };
   show("done");
   draw();
 }
 
 // ---- The mask -------------------------------------------------------------------------------
 
+// Rows of one look at the photograph's own size, one after another from `top`.
+function rowsOf({ columns, rows, logits, across }, top, height) {
+  const down = taps(rows, photo.height, "area", top, top + height);
+  const narrow = new Float32Array(columns), wide = new Float32Array(photo.width);
+  let tapDown = 0;
+  return (y) => {
+    narrow.fill(0);
+    for (; tapDown < down.ends[y]; tapDown++) {
+      const from = (down.first + down.places[tapDown]) * columns, weight = down.weights[tapDown];
+      for (let x = 0; x < columns; x++) narrow[x] += weight * logits[from + x];
+    }
+    for (let x = 0, tap = 0; x < wide.length; x++) {
+      let sum = 0;
+      for (; tap < across.ends[x]; tap++) sum += across.weights[tap] * narrow[across.places[tap]];
+      wide[x] = sum;
+    }
+    return wide;
+  };
+}
+
 // Paints cracks and the rest (colours as 0xAABBGGRR) over the whole photograph; counts crack pixels.
 function paint(context, crack, other) {
-  const { width, height } = photo, { logits, columns, rows, across, seeThrough } = result;
+  const { width, height } = photo, { looks, seeThrough } = result;
   const threshold = Number($("threshold").value);
-  // Logits are interpolated, not probabilities, between which thin cracks would break.
-  const limit = Math.log(threshold / (1 - threshold));
-  const line = new Float32Array(columns);
+  // Logits are interpolated and averaged, not probabilities, between which thin cracks would break.
+  const limit = looks.length * Math.log(threshold / (1 - threshold));
+  const sums = new Float32Array(width);
   let count = 0;
   for (let top = 0; top < height; top += ROWS) {
     const strip = new ImageData(width, Math.min(ROWS, height - top));
     const colours = new Uint32Array(strip.data.buffer).fill(other);
-    const down = taps(rows, height, "area", top, top + strip.height);
+    const all = looks.map((one) => rowsOf(one, top, strip.height));
     const shown = seeThrough && pen.getImageData(0, top, width, strip.height).data;
-    for (let y = 0, tapDown = 0, at = 0; y < strip.height; y++) {
-      line.fill(0);
-      for (; tapDown < down.ends[y]; tapDown++) {
-        const from = (down.first + down.places[tapDown]) * columns, weight = down.weights[tapDown];
-        for (let x = 0; x < columns; x++) line[x] += weight * logits[from + x];
-      }
-      for (let x = 0, tap = 0; x < width; x++, at++) {
-        let sum = 0;
-        for (; tap < across.ends[x]; tap++) sum += across.weights[tap] * line[across.places[tap]];
-        if (sum > limit && !(shown && shown[4 * at + 3] < 128)) { colours[at] = crack; count++; }
-      }
+    for (let y = 0, at = 0; y < strip.height; y++) {
+      sums.fill(0);
+      for (const row of all) row(y).forEach((logit, x) => { sums[x] += logit; });
+      for (let x = 0; x < width; x++, at++)
+        if (sums[x] > limit && !(shown && shown[4 * at + 3] < 128)) { colours[at] = crack; count++; }
     }
     context.putImageData(strip, 0, top);
   }
@@ -158,8 +178,9 @@ function draw() {
   if (!result) return;
   const share = paint(marks.getContext("2d"), 0xa86e1fff, 0) / (photo.width * photo.height);
   $("share").textContent = `${(100 * share).toPrecision(2)} % of the pixels are crack`;
+  const seen = result.looks.map(({ columns, rows }) => `${columns} × ${rows}`).join(", ");
   $("how").textContent = `${photo.width} × ${photo.height} pixels, seen by the network as ` +
-    `${result.columns} × ${result.rows}, in ${result.seconds.toFixed(1)} s`;
+    `${seen}, in ${result.seconds.toFixed(1)} s`;
 }
 
 async function save() {

@@ -3,13 +3,14 @@
 import base64
 import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from markupsafe import Markup
 
 from crackseg.inference.model_file import ExportedModel, ModelInfo
+from crackseg.inference.scales import scales_of
 from crackseg.reporting.formatting import score
 from crackseg.reporting.html.rendering import render
 from crackseg.reporting.offline_page.runtime import Runtime
@@ -35,12 +36,13 @@ def write_offline_page(model: ExportedModel, runtime: Runtime, path: Path) -> No
     Raises:
         OutputError: The page cannot be written.
     """
-    info = model.info
+    info, scales = model.info, scales_of(None, model.info)
     script, style = _source("page.js"), _source("page.css")
     content = {
         "info": info,
         "threshold": f"{info.threshold:.3g}",
-        "scale": f"{info.scale:.3g}",
+        "scales": list(scales),
+        "said_scales": _said(scales),
         "numbers": {
             "resize": info.preprocessing.resize,
             "stride": info.stride,
@@ -70,11 +72,18 @@ def _card(info: ModelInfo) -> Iterator[tuple[str, str]]:
     yield "Threshold", f"{info.threshold:.3g}, chosen on validation"
     yield (
         "Scale",
-        f"{info.scale:.3g} training pixels per photograph pixel ({info.preprocessing.resize})",
+        f"{_said(scales_of(None, info))} training pixels per photograph pixel "
+        f"({info.preprocessing.resize})",
     )
     yield "Trained on", f"{info.data.name}: {counts}; {info.data.split} split"
     yield "Shared with training", info.leak_line
     yield "Licence of the weights", info.licence
+
+
+def _said(scales: Sequence[float]) -> str:
+    """Scales in words; several are blended."""
+    *others, last = (f"{scale:.3g}" for scale in scales)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _rows(info: ModelInfo) -> Iterator[tuple[str, list[str]]]:

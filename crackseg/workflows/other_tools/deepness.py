@@ -12,6 +12,7 @@ from crackseg.inference.deepness import Tile, export_for_deepness
 from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graph_limits import IMAGE
 from crackseg.inference.model_file import ModelInfo
+from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.models import SkipNetwork
@@ -54,9 +55,9 @@ def write_for_deepness(
     tile = Tile.of(info)
     if tile.side > _LARGEST_SIDE:
         raise CrackSegError(
-            f"{checkpoint}: sees {info.scale:g} training pixels a pixel, so that Deepness would "
-            f"need tiles {tile.side:,} pixels wide, and {_LARGEST_SIDE:,} are the most; train at a "
-            "larger data.image_size, or on crops by data.crop_size"
+            f"{checkpoint}: sees {max(scales_of(None, info)):g} training pixels a pixel, so that "
+            f"Deepness would need tiles {tile.side:,} pixels wide, and {_LARGEST_SIDE:,} are the "
+            "most; train at a larger data.image_size, or on crops by data.crop_size"
         )
     graph = export_for_deepness(network, info, resolution)
     difference = _difference(network, info, graph)
@@ -78,8 +79,12 @@ def _difference(network: SkipNetwork, info: ModelInfo, graph: onnx.ModelProto) -
     session = onnxruntime_session(graph.SerializeToString())
     given = noise.transpose(2, 0, 1)[None].astype(np.float32) / 255
     found: Logits = session.run(None, {IMAGE: given})[0]
-    seen = resize(noise, (tile.seen, tile.seen), info.preprocessing.resize)
-    small = seen.transpose(2, 0, 1)[None]
     engine = TorchEngine(network, "cpu")
-    logits = full_size_logits(engine.logits, small, noise.shape[:2], engine.radius, engine.stride)
+    looks = []
+    for side in tile.seen:
+        small = resize(noise, (side, side), info.preprocessing.resize).transpose(2, 0, 1)[None]
+        looks.append(
+            full_size_logits(engine.logits, small, noise.shape[:2], engine.radius, engine.stride)
+        )
+    logits = np.mean(looks, axis=0)
     return float(np.abs(found - sigmoid(logits)).max())

@@ -160,11 +160,22 @@ def test_another_runtime_is_refused(tmp_path: Path, content: bytes | None, messa
         read_runtime(path, RELEASE)
 
 
+def test_a_network_of_a_range_of_scales_looks_at_several(tmp_path: Path) -> None:
+    parsed = Parsed(page_of(replace(INFO, scale=1, scales=(0.25, 1.5)), tmp_path))
+    several, once = (one["value"] for one in parsed.all("option"))
+    assert [round(float(one), 3) for one in several.split(",")] == [0.25, 0.397, 0.63, 1]
+    assert once == "1"
+    assert "0.25, 0.397, 0.63 and 1 training pixels per photograph pixel" in parsed.text
+
+
 @pytest.mark.slow
-def test_the_browser_finds_what_the_predictor_finds(tmp_path: Path, browser: str) -> None:
+@pytest.mark.parametrize("scales", [None, (0.2, 0.5)], ids=["one", "range"])
+def test_the_browser_finds_what_the_predictor_finds(
+    scales: tuple[float, float] | None, tmp_path: Path, browser: str
+) -> None:
     """The runtime is fetched into the cache of the working folder, once."""
     network = build_network("unet", {"base_channels": 4, "depth": 2})
-    info = replace(INFO, stride=network.stride, radius=network.radius, scale=0.5)
+    info = replace(INFO, stride=network.stride, radius=network.radius, scale=0.5, scales=scales)
     write_model(export_network(network), info, tmp_path / "model.onnx")
     noise = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
     turned = Image.Exif()

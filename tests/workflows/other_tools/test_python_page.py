@@ -28,9 +28,14 @@ def graph() -> onnx.ModelProto:
     return export_network(build_network("unet", {"base_channels": 2, "depth": 2}))
 
 
+@pytest.mark.parametrize("scales", [None, (0.4, 1.25)], ids=["one", "range"])
 @pytest.mark.parametrize("code", BLOCKS, ids=["onnxruntime", "openvino"])
 def test_ten_lines_without_crackseg_give_its_mask(
-    code: str, graph: onnx.ModelProto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: str,
+    scales: tuple[float, float] | None,
+    graph: onnx.ModelProto,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for library in re.findall(r"^import .*, (\w+)$", code, re.M):
         pytest.importorskip(library)
@@ -38,10 +43,11 @@ def test_ten_lines_without_crackseg_give_its_mask(
     monkeypatch.chdir(tmp_path)
     noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     Image.fromarray(noise).resize((401, 302)).save("wall.jpg")
-    write_model(graph, INFO, Path("model.onnx"))
+    info = replace(INFO, scales=scales)
+    write_model(graph, info, Path("model.onnx"))
     probability = Predictor.from_checkpoint("model.onnx").predict("wall.jpg").probability
     threshold = round(float(np.median(probability)), 5)
-    write_model(graph, replace(INFO, threshold=threshold), Path("model.onnx"))
+    write_model(graph, replace(info, threshold=threshold), Path("model.onnx"))
     exec(code, {})
     found, wanted = np.asarray(Image.open("mask.png")) == 255, probability > threshold
     assert 0.2 < wanted.mean() < 0.8
