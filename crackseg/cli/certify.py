@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from crackseg.cli.numbers import from_to
+from crackseg.errors import ConfigError
 from crackseg.weights.registry import DEFAULT
 
 
@@ -51,24 +52,49 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="FOLDER",
         help="measure real grey-value profiles with widths in millimetres (*.csv)",
     )
+    certify.add_argument(
+        "--output", type=Path, metavar="FILE", help="also write the figures of drawn cracks as JSON"
+    )
     certify.set_defaults(run=_certify)
 
 
 def _certify(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
-    from crackseg.reporting.terminal.certificate import print_certificate, print_profiles
+    from crackseg.reporting.terminal.certificate import print_profiles
     from crackseg.system.exits import work_begins
-    from crackseg.workflows.measuring.certify import certify, certify_profiles
+    from crackseg.workflows.measuring.certify import certify_profiles
 
+    _refuse_useless(options)
     work_begins()
-    if options.profiles is not None:
+    if options.profiles is None:
+        _certify_drawn(options)
+    else:
         print_profiles(certify_profiles(options.profiles))
-        return 0
-    predictor, masks = None, "exact"
+    return 0
+
+
+def _refuse_useless(options: argparse.Namespace) -> None:
+    """Refuses an output before long work: one that cannot be written, or that nothing goes to."""
+    from crackseg.system.files import require_writable_file
+
+    if options.output is not None:
+        if options.profiles is not None:
+            raise ConfigError("--output takes figures of drawn cracks: leave it or --profiles out")
+        require_writable_file(options.output)
+
+
+def _certify_drawn(options: argparse.Namespace) -> None:
+    from crackseg.evaluation.certificate_record import CertificateRecord, write_record
+    from crackseg.reporting.terminal.certificate import print_certificate
+    from crackseg.workflows.measuring.certify import certify
+
+    predictor, masks = None, "exact masks"
     if options.model or options.checkpoint:
         from crackseg import load
 
         predictor = load(options.checkpoint, model=options.model)
-        masks = predictor.line
-    print_certificate(certify(options.cracks, options.seed, predictor, options.pairs), masks)
-    return 0
+        masks = f"masks of {options.model or Path(options.checkpoint).name}"
+    found = certify(options.cracks, options.seed, predictor, options.pairs)
+    print_certificate(found, masks)
+    if options.output is not None:
+        write_record(CertificateRecord.of(found, masks, options.seed), options.output)
