@@ -19,6 +19,8 @@ from crackseg.measurement.slits.blur import Blur, WeakFit, fit_slits, noise_toge
 ASSUMED, ASSUMED_SPREAD = 0.9, 0.1
 # Width in blurs from which on a profile shows its contrast.
 SHOWN_FROM = 1.8
+# Integral of the probability, in pixels, that such a profile has at the least.
+_LEAST_MASK = 2.0
 # Standard deviations by which they must be wider.
 SURELY = 1.64
 # Profiles that must show it, and their least share of what all say: beside joints and stones,
@@ -58,7 +60,7 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     """
     count = int(where.crack.max()) + 1
     apart = [one.only(np.nonzero(one.profiles.station % ALONG == 0)[0]) for one in weak]
-    shown = [one.only(np.nonzero(shows_contrast(one, blur))[0]) for one in apart]
+    shown = [one.only(np.nonzero(_is_wide(one, blur))[0]) for one in apart]
     number = _number(shown, where, count)
     sure = _sureness(shown, where, count) >= _SHOWN_SHARE * _sureness(apart, where, count)
     enough = sure & (number >= _SHOWN_BY)
@@ -70,6 +72,14 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
             misfit = _misfit_at(one.profiles, total, contrast, blur)
             cost[row] += np.bincount(crack, misfit, count)
     return _from_costs(cost, enough)
+
+
+def _is_wide(weak: WeakFit, blur: Blur) -> BoolArray:
+    """Whether photograph and mask both say that profiles (N,) show the contrast.
+
+    Of hairlines alone, a photograph does not tell width from blur: the mask may.
+    """
+    return shows_contrast(weak, blur) & (weak.profiles.integral >= _LEAST_MASK)
 
 
 def shows_contrast(weak: WeakFit, blur: Blur) -> BoolArray:
