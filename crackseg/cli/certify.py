@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from crackseg.cli.numbers import from_to
+from crackseg.errors import ConfigError
 from crackseg.weights.registry import DEFAULT
 
 
@@ -15,7 +16,8 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="Draws cracks of known width, .5 to 20 px, straight, bent, branching and "
         "tapering, blurred, noisy, on surfaces of many kinds, and measures them: from exact masks, "
         "or from those of a network. With --profiles it measures real profiles instead, whose "
-        "widths were measured on the structure.",
+        "widths were measured on the structure. --plate and --read-plate check a camera and its "
+        "distance by a printed sheet.",
     )
     certify.add_argument(
         "--cracks",
@@ -51,24 +53,83 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="FOLDER",
         help="measure real grey-value profiles with widths in millimetres (*.csv)",
     )
+    source.add_argument(
+        "--plate", type=Path, metavar="FILE", help="write the test plate, a PDF of A4 to print"
+    )
+    source.add_argument(
+        "--read-plate", type=Path, metavar="PHOTO", help="measure the plate in a photograph of it"
+    )
+    certify.add_argument(
+        "--output", type=Path, metavar="FILE", help="also write the figures of drawn cracks as JSON"
+    )
     certify.set_defaults(run=_certify)
 
 
 def _certify(options: argparse.Namespace) -> int:
-    # Imported here because they take a second, and --help must not wait for them.
-    from crackseg.reporting.terminal.certificate import print_certificate, print_profiles
     from crackseg.system.exits import work_begins
-    from crackseg.workflows.measuring.certify import certify, certify_profiles
 
+    _refuse_useless(options)
     work_begins()
-    if options.profiles is not None:
-        print_profiles(certify_profiles(options.profiles))
-        return 0
-    predictor, masks = None, "exact"
+    if options.plate is not None:
+        _write_plate(options.plate)
+    elif options.read_plate is not None:
+        _read_plate(options.read_plate)
+    elif options.profiles is not None:
+        _certify_profiles(options.profiles)
+    else:
+        _certify_drawn(options)
+    return 0
+
+
+def _refuse_useless(options: argparse.Namespace) -> None:
+    """Refuses an output before long work: one that cannot be written, or that nothing goes to."""
+    from crackseg.system.files import require_writable_file
+
+    if options.output is not None:
+        if any((options.profiles, options.plate, options.read_plate)):
+            raise ConfigError(
+                "--output takes figures of drawn cracks: leave it out, or --profiles, --plate and "
+                "--read-plate"
+            )
+        require_writable_file(options.output)
+
+
+# What these import takes a second, and --help must not wait for it.
+def _write_plate(path: Path) -> None:
+    from crackseg.evaluation.plate.drawing import write_plate
+    from crackseg.system.files import require_writable_file
+
+    require_writable_file(path)
+    write_plate(path)
+    print(f"{path}: print it at 100 % (actual size) on A4, and check its bar with a ruler")
+
+
+def _read_plate(path: Path) -> None:
+    from crackseg.reporting.terminal.plate import print_plate
+    from crackseg.workflows.measuring.certify import read_plate_photograph
+
+    print_plate(read_plate_photograph(path))
+
+
+def _certify_profiles(folder: Path) -> None:
+    from crackseg.reporting.terminal.certificate import print_profiles
+    from crackseg.workflows.measuring.certify import certify_profiles
+
+    print_profiles(certify_profiles(folder))
+
+
+def _certify_drawn(options: argparse.Namespace) -> None:
+    from crackseg.evaluation.certificate_record import CertificateRecord, write_record
+    from crackseg.reporting.terminal.certificate import print_certificate
+    from crackseg.workflows.measuring.certify import certify
+
+    predictor, masks = None, "exact masks"
     if options.model or options.checkpoint:
         from crackseg import load
 
         predictor = load(options.checkpoint, model=options.model)
-        masks = predictor.line
-    print_certificate(certify(options.cracks, options.seed, predictor, options.pairs), masks)
-    return 0
+        masks = f"masks of {options.model or Path(options.checkpoint).name}"
+    found = certify(options.cracks, options.seed, predictor, options.pairs)
+    print_certificate(found, masks)
+    if options.output is not None:
+        write_record(CertificateRecord.of(found, masks, options.seed), options.output)

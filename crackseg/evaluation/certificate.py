@@ -73,6 +73,7 @@ class Certificate:
 
     Attributes:
         widths: Rows by width, at noise up to 2 % on even surfaces.
+        textured: Rows by width, at noise up to 2 % on all other surfaces.
         noises: Rows by noise, on even surfaces.
         surfaces: Rows by surface, at noise up to 2 %.
         total: The row of all cracks.
@@ -82,6 +83,7 @@ class Certificate:
     """
 
     widths: tuple[CertificateRow, ...]
+    textured: tuple[CertificateRow, ...]
     noises: tuple[CertificateRow, ...]
     surfaces: tuple[CertificateRow, ...]
     total: CertificateRow
@@ -101,6 +103,7 @@ def certificate(cracks: Sequence[JudgedCrack], distances: tuple[int, int] = (0, 
     surfaces = sorted({one.conditions.surface for one in quiet})
     return Certificate(
         widths=tuple(by_width([one for one in quiet if one.conditions.surface == EVEN])),
+        textured=tuple(by_width([one for one in quiet if one.conditions.surface != EVEN])),
         noises=tuple(
             row_of(f"{noise:.1%}", [one for one in even if one.conditions.noise == noise])
             for noise in NOISES

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.errors import DatasetError, DatasetNotFoundError
-from crackseg.measurement.blur import TRIED, blur_costs, likely_blur, weakly_fitted
-from crackseg.measurement.contrast import contrast_of_one
 from crackseg.measurement.profiles import FLANK, Profiles
 from crackseg.measurement.scale import Measured
-from crackseg.measurement.width import widths_of
+from crackseg.measurement.slits.blur import TRIED, blur_costs, likely_blur, weakly_fitted
+from crackseg.measurement.slits.contrast import contrast_of_one
+from crackseg.measurement.width import fitted_widths, judged_widths
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -141,7 +141,8 @@ def measure_profiles(profiles: Sequence[WidthProfile]) -> list[Measured]:
     for one in cracks.tolist():
         alone, blur = found.only(np.array([one])), likely_blur(blurs, costs[:, one])
         weak = weakly_fitted(alone, blur)
-        widths = widths_of(weak, np.zeros(1, np.int64), blur, contrast_of_one(weak, blur))
+        fitted = fitted_widths(weak, np.zeros(1, np.int64), blur, contrast_of_one(weak, blur))
+        widths = judged_widths(fitted, blur)
         value, low, high = (float(ends[0]) for ends in (widths.value, widths.low, widths.high))
         measured.append(Measured(value, low, high, bool(widths.resolved[0])))
     return measured

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.geometry import middle_line
-from crackseg.measurement.centreline import Centreline, centreline
+from crackseg.measurement.centreline import Centreline, centreline, meeting_straight
 from crackseg.measurement.cracks import Branch, Crack, Measurement
 from crackseg.measurement.graph import BoolArray, IntArray, trace
 from crackseg.measurement.profiles import ALONG, Stations, stations
@@ -70,7 +70,7 @@ def _distance(mask: BoolArray) -> npt.NDArray[np.float32]:
 def _lines(mask: BoolArray, distance: npt.NDArray[np.float32]) -> list[Centreline]:
     """Centrelines of cracks that are long enough, those of a crack together."""
     lines = []
-    for path in trace(middle_line(mask), distance):
+    for path in meeting_straight(trace(middle_line(mask), distance), distance):
         columns, rows = np.rint(path.points[[0, -1]]).astype(np.int64).T
         reach = _CONTINUED[0] * float(distance[rows, columns].max()) + _CONTINUED[1]
         line = centreline(path, mask, reach)

@@ -12,6 +12,8 @@ from crackseg.measurement.graph import BoolArray, FloatArray, IntArray
 
 # Length along a crack that a profile is the mean of, in pixels.
 ALONG = 15
+# Stations of which one is measured: a pixel apart, they share most of their profiles.
+EVERY = 3
 # Pixels of the surface on each side of a crack that say how bright it is.
 FLANK = 10.0
 # Pixels that the blur of another crack reaches into the surface.

@@ -8,8 +8,8 @@ import numpy as np
 from crackseg.measurement.centreline import STEP
 from crackseg.measurement.cracks import WidthSummary
 from crackseg.measurement.graph import BoolArray, FloatArray
-from crackseg.measurement.profiles import ALONG
 from crackseg.measurement.scale import COVERAGE, Measured
+from crackseg.measurement.slits.along import TOGETHER
 from crackseg.measurement.width import Widths
 
 # What averages out over a crack does so less for a median, and still less for a percentile.
@@ -67,7 +67,7 @@ class _Along:
 
     @classmethod
     def of(cls, widths: Widths, chosen: BoolArray, is_resolved: bool) -> "_Along":
-        count = max(chosen.sum() * STEP / ALONG, 1.0)
+        count = max(chosen.sum() * STEP / TOGETHER, 1.0)
         by_blur = float(np.mean(widths.by_blur[chosen]))
         by_contrast = float(np.mean(widths.by_contrast[chosen]))
         return cls(

@@ -10,14 +10,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.measurement.blur import Blur, WeakFit, find_blur, fit_slits, weakly_fitted
-from crackseg.measurement.contrast import SHOWN_FROM, Contrasts, find_contrasts
-from crackseg.measurement.graph import BoolArray, FloatArray
-from crackseg.measurement.profiles import ALONG, Profiles, Stations, profiles
+from crackseg.measurement.graph import BoolArray, FloatArray, IntArray
+from crackseg.measurement.profiles import ALONG, EVERY, Profiles, Stations, profiles
 from crackseg.measurement.scale import COVERAGE
+from crackseg.measurement.slits.along import Places, scatter, together
+from crackseg.measurement.slits.blur import Blur, WeakFit, find_blur, fit_slits, weakly_fitted
+from crackseg.measurement.slits.contrast import SURELY, Contrasts, find_contrasts
 
-# Stations of which one is fitted: a pixel apart, they share most of their profiles.
-EVERY = 3
 # Profiles that the blur of a photograph is found on.
 _FOR_BLUR = 80
 # What the model is off by, in pixels and as a share of the width.
@@ -28,6 +27,8 @@ NARROWEST = 2.0
 _WIDEST_INTERVAL, _WIDEST_SHARE = 0.6, 0.2
 # Uncertainty of where a mask ends: in pixels, as a share of the width, and of its soft rims.
 _MASK, _MASK_SHARE, _MASK_SOFTNESS = 0.5, 0.15, 0.5
+# Width in blurs that does not hide.
+_SHOWS = 2.2
 # Contrast above which no crack is, with what light may do.
 _BLACKEST = 1.05
 
@@ -102,8 +103,10 @@ def measure_widths(
         weakly_fitted(found, blur)
         for found in profiles(where, grey, probability, threshold, fitted)
     ]
+    weak, disagreement = _with_neighbours(weak, where)
+    blur = replace(blur, spread=blur.spread * disagreement)
     contrasts = find_contrasts(weak, where, blur)
-    widths = _together(weak, len(wanted), where, blur, contrasts)
+    widths = _along(weak, where, blur, contrasts)
     return _of_nearest(widths, where, wanted), blur, contrasts
 
 
@@ -124,23 +127,90 @@ def _of_nearest(widths: Widths, where: Stations, wanted: BoolArray) -> Widths:
     )
 
 
-def _together(
-    weak: Sequence[WeakFit], count: int, where: Stations, blur: Blur, contrasts: Contrasts
-) -> Widths:
+def _with_neighbours(weak: Sequence[WeakFit], where: Stations) -> tuple[list[WeakFit], float]:
+    """The fits with widths that neighbouring places make surer, and their usual scatter."""
+    if not weak:
+        return [], 1.0
+    order, places = _in_order(weak, where)
+    width, error = (
+        np.concatenate([getattr(one, name) for one in weak])[order] for name in ("width", "error")
+    )
+    factors = scatter(places, width, error)
+    joined = together(places, width, error * factors)
+    back = np.argsort(order)
+    ends = np.cumsum([len(one.width) for one in weak])[:-1]
+    widths, errors = (np.split(one[back], ends) for one in joined)
+    better = [
+        replace(one, width=width, error=error)
+        for one, width, error in zip(weak, widths, errors, strict=True)
+    ]
+    return better, float(np.median(factors))
+
+
+def _in_order(weak: Sequence[WeakFit], where: Stations) -> tuple[IntArray, Places]:
+    """Order of all fits along the cracks, and their places."""
+    station = np.concatenate([one.profiles.station for one in weak])
+    order = np.argsort(station)
+    return order, Places.of(station[order], where)
+
+
+def _along(weak: Sequence[WeakFit], where: Stations, blur: Blur, contrasts: Contrasts) -> Widths:
     """The widths of all stations, from those of some thousand at a time."""
-    whole = Widths.unmeasured(count)
-    for one in weak:
-        station = one.profiles.station
-        part = widths_of(one, where.crack[station], blur, contrasts)
-        for field in fields(part):
-            getattr(whole, field.name)[station] = getattr(part, field.name)
+    whole = Widths.unmeasured(len(where.branch))
+    if not weak:
+        return replace(whole, resolved=whole.resolved == 1)
+    fitted = [
+        fitted_widths(one, where.crack[one.profiles.station], blur, contrasts) for one in weak
+    ]
+    order, places = _in_order(weak, where)
+    joined = FittedWidths.joined(fitted).only(order)
+    noise = joined.noise * scatter(places, joined.value, joined.noise)
+    value, noise = together(places, joined.value, noise)
+    part = judged_widths(replace(joined, value=value, noise=noise), blur)
+    for field in fields(part):
+        getattr(whole, field.name)[places.station] = getattr(part, field.name)
     return replace(whole, resolved=whole.resolved == 1)
 
 
-def widths_of(
-    weak: WeakFit, crack: npt.NDArray[np.int64], blur: Blur, contrasts: Contrasts
-) -> Widths:
-    """Widths of profiles.
+@dataclass(frozen=True, eq=False)
+class FittedWidths:
+    """Widths before it is judged whether they are resolved.
+
+    Attributes:
+        value: Width in pixels, (N,).
+        noise: Standard deviation that differs from place to place, (N,).
+        by_blur: Change by the uncertainty of the photograph's blur, (N,).
+        by_contrast: Change by the uncertainty of the crack's contrast, (N,).
+        contrast: Contrast, as a share of the surface's light, (N,).
+        known: Whether the contrast of its crack is known, (N,).
+        weak_error: Standard deviation of the width without any knowledge of the contrast, (N,).
+        integral: Integral of the probability across the crack, (N,).
+        mask_error: Standard deviation of that as a width, (N,).
+    """
+
+    value: FloatArray
+    noise: FloatArray
+    by_blur: FloatArray
+    by_contrast: FloatArray
+    contrast: FloatArray
+    known: BoolArray
+    weak_error: FloatArray
+    integral: FloatArray
+    mask_error: FloatArray
+
+    @classmethod
+    def joined(cls, some: Sequence["FittedWidths"]) -> "FittedWidths":
+        """Several as one."""
+        names = (one.name for one in fields(cls))
+        return cls(**{name: np.concatenate([getattr(one, name) for one in some]) for name in names})
+
+    def only(self, some: IntArray) -> "FittedWidths":
+        """Some of them, by index."""
+        return FittedWidths(**{one.name: getattr(self, one.name)[some] for one in fields(self)})
+
+
+def fitted_widths(weak: WeakFit, crack: IntArray, blur: Blur, contrasts: Contrasts) -> FittedWidths:
+    """Fits the widths of profiles.
 
     Args:
         weak: Profiles with their noise.
@@ -150,24 +220,37 @@ def widths_of(
     """
     found, spread = weak.profiles, contrasts.spread[crack]
     slits = fit_slits(found, blur.value, contrasts.value[crack], spread, weak.noise)
-    width = slits.width
-    by_blur = slits.width_by_blur * blur.spread
     by_contrast = slits.width_by_contrast * spread
     noise = np.sqrt(np.maximum(slits.width_error**2 - by_contrast**2, 0.0))
-    noise = np.hypot(noise, _MODEL + _MODEL_SHARE * width)
-    half = COVERAGE * np.sqrt(noise**2 + by_blur**2 + by_contrast**2)
-    agree = np.abs(width - found.integral) <= np.hypot(half, COVERAGE * mask_error(found))
+    return FittedWidths(
+        value=slits.width,
+        noise=np.hypot(noise, _MODEL + _MODEL_SHARE * slits.width),
+        by_blur=slits.width_by_blur * blur.spread,
+        by_contrast=by_contrast,
+        contrast=slits.contrast,
+        known=contrasts.known[crack],
+        weak_error=weak.error,
+        integral=found.integral,
+        mask_error=mask_error(found),
+    )
+
+
+def judged_widths(fitted: FittedWidths, blur: Blur) -> Widths:
+    """Judges which widths are resolved, and gives them intervals or bounds."""
+    width, integral = fitted.value, fitted.integral
+    half = COVERAGE * np.sqrt(fitted.noise**2 + fitted.by_blur**2 + fitted.by_contrast**2)
+    agree = np.abs(width - integral) <= np.hypot(half, COVERAGE * fitted.mask_error)
     narrow = half <= np.maximum(_WIDEST_INTERVAL, _WIDEST_SHARE * width)
-    resolved = contrasts.known[crack] & agree & narrow & (width >= NARROWEST)
-    low, high = _bounds(width, slits.contrast, half, found.integral, agree, blur)
+    resolved = fitted.known & agree & narrow & (width >= NARROWEST)
+    low, high = _bounds(fitted, half, agree, blur)
     return Widths(
         value=width,
-        noise=noise,
-        by_blur=by_blur,
-        by_contrast=by_contrast,
+        noise=fitted.noise,
+        by_blur=fitted.by_blur,
+        by_contrast=fitted.by_contrast,
         low=np.where(resolved, np.maximum(width - half, 0.0), low),
         high=np.where(resolved, width + half, high),
-        integral=found.integral,
+        integral=integral,
         resolved=resolved,
     )
 
@@ -178,16 +261,12 @@ def mask_error(found: Profiles) -> FloatArray:
 
 
 def _bounds(
-    width: FloatArray,
-    contrast: FloatArray,
-    half: FloatArray,
-    integral: FloatArray,
-    agree: BoolArray,
-    blur: Blur,
+    fitted: FittedWidths, half: FloatArray, agree: BoolArray, blur: Blur
 ) -> tuple[FloatArray, FloatArray]:
     """Bounds of widths that are not resolved: black at the least, and else too wide to hide."""
-    low = np.minimum(np.maximum(contrast * width / _BLACKEST - half, 0.0), width)
-    hidden = SHOWN_FROM * (blur.value + COVERAGE * blur.spread)
+    width, integral = fitted.value, fitted.integral
+    low = np.minimum(np.maximum(fitted.contrast * width / _BLACKEST - half, 0.0), width)
+    hidden = _SHOWS * (blur.value + COVERAGE * blur.spread) + SURELY * fitted.weak_error
     high = np.maximum(width + half, hidden)
     low = np.where(agree, low, np.minimum(low, integral))
     return low, np.where(agree, high, np.maximum(high, integral))

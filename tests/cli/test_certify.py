@@ -5,16 +5,23 @@ from pathlib import Path
 import pytest
 
 from crackseg.cli.main import main
+from crackseg.evaluation.certificate_record import read_record
 from tests.evaluation.test_width_profiles import write_profile
 
 
 def test_drawn_cracks_are_certified(
-    no_terminal: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    no_terminal: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    assert main(["certify", "--cracks", "2", "--pairs", "1"]) == 0
+    output = tmp_path / "new" / "certificate.json"
+    assert main(["certify", "--cracks", "2", "--pairs", "1", "--output", str(output)]) == 0
     printed = capsys.readouterr().out
-    assert "masks: exact" in printed
+    assert "exact masks" in printed
+    written = read_record(output)
+    assert (written.masks, written.seed, written.certificate.total.cracks) == ("exact masks", 0, 2)
     assert "12 to 20 px" in printed
     assert "two distances: " in printed
     assert "share of the cracks whose mean's does" in printed
@@ -40,3 +47,11 @@ def test_a_folder_without_profiles_ends_in_one_line(
         "no profile of a crack (*.csv); name the folder of width profiles"
         in capsys.readouterr().err
     )
+
+
+def test_profiles_have_no_certificate_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--profiles", str(tmp_path), "--output", str(tmp_path / "certificate.json")]
+    assert main(["certify", *options]) == 2
+    assert "--output takes figures of drawn cracks: leave it out" in capsys.readouterr().err

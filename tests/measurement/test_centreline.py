@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -27,3 +28,17 @@ def test_orientation_is_counted_counter_clockwise(angle: float) -> None:
     assert crack.orientation == pytest.approx(angle, abs=0.5)
     assert crack.tortuosity == pytest.approx(1.0, abs=0.01)
     assert crack.area == pytest.approx(750, rel=0.05)
+
+
+@pytest.mark.parametrize("leaving", [45, 60, 90])
+def test_a_branch_is_as_long_as_from_the_middle_of_the_crack_that_it_leaves(leaving: int) -> None:
+    """Thinning alone bends both towards each other, and begins the branch too late."""
+    whole, width, arm = np.zeros((260, 260), np.uint8), 17, 100
+    turned = np.radians(leaving)
+    tip = (round(120 + arm * np.cos(turned)), round(150 - arm * np.sin(turned)))
+    cv2.line(whole, (20, 150), (230, 150), 1, width)
+    cv2.line(whole, (120, 150), tip, 1, width)
+    [crack] = measure(255 - 200 * whole, whole.astype(np.float32), 0.5).cracks
+    assert len(crack.branches) == 3
+    # The ends of both are round.
+    assert crack.length.value == pytest.approx(210 + arm + 3 * width / 2, rel=0.015)

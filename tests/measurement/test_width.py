@@ -74,3 +74,11 @@ def test_the_longest_crack_comes_first() -> None:
     cracks = measure(photographed(coverage), coverage, 0.5).cracks
     assert [crack.number for crack in cracks] == [1, 2]
     assert cracks[0].length.value > 2 * cracks[1].length.value
+
+
+def test_a_hairline_in_a_noisy_photograph_does_not_pass_as_wide() -> None:
+    """Of one hairline alone, width and blur are not told apart by a noisy photograph."""
+    coverage = drawn_line(0.8, 27.0)
+    image = photographed(coverage, contrast=0.5, noise=0.05)
+    for crack in measure(image, coverage, 0.3).cracks:
+        assert crack.widths is None or crack.widths.resolved_share == 0

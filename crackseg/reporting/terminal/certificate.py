@@ -42,9 +42,10 @@ def print_certificate(found: Certificate, masks: str) -> None:
         masks: Where the masks came from.
     """
     console = Terminal()
-    console.print(Text(f"masks: {masks}; blur .5 to 1.5 px, contrast .3 to .95, uneven light"))
+    console.print(Text(f"{masks}; blur .5 to 1.5 px, contrast .3 to .95, uneven light"))
     tables = {
         "width (even, noise up to 2 %)": found.widths,
+        "width (textured, noise up to 2 %)": found.textured,
         "noise (even)": found.noises,
         "surface (noise up to 2 %)": found.surfaces,
         "": (found.total,),

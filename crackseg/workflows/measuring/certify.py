@@ -8,7 +8,10 @@ import numpy.typing as npt
 from crackseg.data.synthetic.known_cracks import KnownCrack
 from crackseg.evaluation.certificate import Certificate, certificate
 from crackseg.evaluation.known_widths import agree_from_two_distances, exact_masks, judge, plan
+from crackseg.evaluation.plate.finding import PlateError
+from crackseg.evaluation.plate.reading import ReadPlate, read_plate
 from crackseg.evaluation.width_profiles import ProfileRow, judge_profiles, read_profiles
+from crackseg.images.photographs import read_photograph
 from crackseg.inference.predictor import Predictor
 from crackseg.system.progress import progress
 
@@ -44,3 +47,15 @@ def certify_profiles(folder: Path) -> list[ProfileRow]:
         CrackSegError: There is none, or a file is no profile.
     """
     return judge_profiles(read_profiles(folder))
+
+
+def read_plate_photograph(path: Path) -> ReadPlate:
+    """Reads the test plate in a photograph.
+
+    Raises:
+        CrackSegError: The file cannot be read, or shows no plate that can be.
+    """
+    try:
+        return read_plate(read_photograph(path))
+    except PlateError as error:
+        raise PlateError(f"{path}: {error}") from error

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from crackseg.measurement.graph import FloatArray
+from crackseg.measurement.graph import BoolArray, FloatArray
 
 # Steps of the iteration; most slits need half of them.
 _STEPS = 8
+# Share of a cost that a last step makes less.
+_ARRIVED = 1e-5
 # Narrowest slit, in pixels: the edges may not change places.
 _NARROWEST = 0.02
 _LARGEST_MOVE = 1.5
@@ -123,20 +125,10 @@ def fit(
         noise: Standard deviation of the noise, as a share of the surface's light, (N,).
         prior: What is known of contrast and edges.
     """
-    now = np.column_stack([np.ones(len(grey)), np.zeros(len(grey)), prior.means])
-    problem = _Problem(offsets, grey, weight, blur[:, None], noise, prior)
-    damping = np.full(len(grey), 1e-2)
-    cost, residual, slope = problem.at(now)
-    for _ in range(_STEPS):
-        step = problem.step(now, residual, slope, damping)
-        new = _kept_apart(now + step)
-        new_cost, new_residual, new_slope = problem.at(new)
-        better = new_cost <= cost
-        now = np.where(better[:, None], new, now)
-        cost = np.where(better, new_cost, cost)
-        residual = np.where(better[:, None], new_residual, residual)
-        slope = np.where(better[:, None, None], new_slope, slope)
-        damping = np.where(better, 0.3 * damping, 5 * damping)
+    start = np.column_stack([np.ones(len(grey)), np.zeros(len(grey)), prior.means])
+    problem = _Problem(offsets, grey, weight, blur[:, None], noise, prior.means, prior.weights)
+    now, cost = _descended(problem, start)
+    _, residual, slope = problem.at(now)
     information = problem.normal_matrix(slope) + 1e-9 * np.eye(5)
     covariance = np.asarray(np.linalg.inv(information), np.float64)
     moved = np.matmul(covariance, problem.pull(slope, problem.by_blur(now))[..., None])[..., 0]
@@ -148,6 +140,32 @@ def fit(
         width_by_blur=np.asarray(moved[:, 3] - moved[:, 4]),
         width_by_contrast=(covariance[:, 4, 2] - covariance[:, 3, 2]) / prior.spread**2,
     )
+
+
+def _descended(problem: "_Problem", start: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Parameters (N, 5) and costs (N,) after some steps down; who has arrived walks no more."""
+    parameters, costs = start, np.empty(len(start))
+    going = np.arange(len(start))
+    now, damping = start, np.full(len(start), 1e-2)
+    cost, residual, slope = problem.at(now)
+    for _ in range(_STEPS):
+        new = _kept_apart(now + problem.step(now, residual, slope, damping))
+        new_cost, new_residual, new_slope = problem.at(new)
+        better = new_cost <= cost
+        arrived = better & (cost - new_cost < _ARRIVED * (1 + new_cost))
+        now = np.where(better[:, None], new, now)
+        cost = np.where(better, new_cost, cost)
+        residual = np.where(better[:, None], new_residual, residual)
+        slope = np.where(better[:, None, None], new_slope, slope)
+        damping = np.where(better, 0.3 * damping, 5 * damping)
+        parameters[going], costs[going] = now, cost
+        if arrived.all():
+            break
+        left = ~arrived
+        problem, going = problem.only(left), going[left]
+        now, cost, damping = now[left], cost[left], damping[left]
+        residual, slope = residual[left], slope[left]
+    return parameters, costs
 
 
 def _kept_apart(parameters: FloatArray) -> FloatArray:
@@ -169,14 +187,20 @@ def _step_and_slope(at: FloatArray, flatness: FloatArray) -> tuple[FloatArray, F
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """Least squares of many profiles; the fields are those of :func:`fit`."""
+    """Least squares of many profiles; the fields are those of :func:`fit` and of its prior."""
 
     offsets: FloatArray
     grey: FloatArray
     weight: FloatArray
     blur: FloatArray
     noise: FloatArray
-    prior: Prior
+    means: FloatArray
+    weights: FloatArray
+
+    def only(self, some: BoolArray) -> "_Problem":
+        """Some of the profiles."""
+        parts = (self.grey, self.weight, self.blur, self.noise, self.means, self.weights)
+        return _Problem(self.offsets, *(one[some] for one in parts))
 
     def at(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Cost (N,), residual (N, T) and slopes (N, T, 5) of the model at parameters (N, 5)."""
@@ -195,14 +219,14 @@ class _Problem:
         slope[..., 4] = -contrast / self.blur * right_slope
         residual = self.grey - (light + tilt * self.offsets - contrast * inside)
         cost = (self.weight * residual**2).sum(axis=1) / self.noise**2
-        away = self.prior.weights * (parameters[:, 2:] - self.prior.means) ** 2
+        away = self.weights * (parameters[:, 2:] - self.means) ** 2
         return cost + away.sum(axis=1), residual, slope
 
     def normal_matrix(self, slope: FloatArray) -> FloatArray:
         """Inverse covariance (N, 5, 5)."""
         weighted = slope * (self.weight / self.noise[:, None] ** 2)[..., None]
         matrix = np.matmul(weighted.transpose(0, 2, 1), slope)
-        matrix[:, _OF_PRIOR, _OF_PRIOR] += self.prior.weights
+        matrix[:, _OF_PRIOR, _OF_PRIOR] += self.weights
         return np.asarray(matrix)
 
     def pull(self, slope: FloatArray, residual: FloatArray) -> FloatArray:
@@ -223,7 +247,7 @@ class _Problem:
         """A damped step (N, 5) downwards."""
         matrix = self.normal_matrix(slope)
         pull = self.pull(slope, residual)
-        pull[:, 2:] -= self.prior.weights * (parameters[:, 2:] - self.prior.means)
+        pull[:, 2:] -= self.weights * (parameters[:, 2:] - self.means)
         diagonal = np.einsum("nkk->nk", matrix)
         diagonal += damping[:, None] * diagonal + 1e-9
         step = np.linalg.solve(matrix, pull[..., None])[..., 0]

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackseg.measurement.blur import Blur, WeakFit, fit_slits, noise_together
 from crackseg.measurement.graph import BoolArray, FloatArray
 from crackseg.measurement.profiles import ALONG, Profiles, Stations
+from crackseg.measurement.slits.blur import Blur, WeakFit, fit_slits, noise_together
 
 # Contrast of a crack that is nowhere wide enough to show it: one that is deep is nearly black.
 ASSUMED, ASSUMED_SPREAD = 0.9, 0.1
 # Width in blurs from which on a profile shows its contrast.
-SHOWN_FROM = 2.2
+SHOWN_FROM = 1.8
+# Integral of the probability, in pixels, that such a profile has at the least.
+_LEAST_MASK = 2.0
 # Standard deviations by which they must be wider.
-_SURELY = 1.64
-# Profiles that must show it, and their least share of all: among many narrow ones, some seem wide.
-_SHOWN_BY, _SHOWN_SHARE = 2, 0.15
+SURELY = 1.64
+# Profiles that must show it, and their least share of what all say: beside joints and stones,
+# narrow ones seem wide.
+_SHOWN_BY, _SHOWN_SHARE = 2, 0.3
 _TRIED = np.geomspace(0.06, 1.05, 12)
 # A contrast that is known to less than this share is not known.
 _KNOWN_WITHIN = 0.15
@@ -57,9 +60,10 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     """
     count = int(where.crack.max()) + 1
     apart = [one.only(np.nonzero(one.profiles.station % ALONG == 0)[0]) for one in weak]
-    shown = [one.only(np.nonzero(shows_contrast(one, blur))[0]) for one in apart]
+    shown = [one.only(np.nonzero(_is_wide(one, blur))[0]) for one in apart]
     number = _number(shown, where, count)
-    enough = number >= np.maximum(_SHOWN_BY, _SHOWN_SHARE * _number(apart, where, count))
+    sure = _sureness(shown, where, count) >= _SHOWN_SHARE * _sureness(apart, where, count)
+    enough = sure & (number >= _SHOWN_BY)
     cost = np.zeros((len(_TRIED), count))
     for one in shown:
         crack = where.crack[one.profiles.station]
@@ -70,10 +74,19 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     return _from_costs(cost, enough)
 
 
+def _is_wide(weak: WeakFit, blur: Blur) -> BoolArray:
+    """Whether photograph and mask both say that profiles (N,) show the contrast.
+
+    Of hairlines alone, a photograph does not tell width from blur: the mask may.
+    """
+    return shows_contrast(weak, blur) & (weak.profiles.integral >= _LEAST_MASK)
+
+
 def shows_contrast(weak: WeakFit, blur: Blur) -> BoolArray:
     """Whether profiles (N,) are surely so wide that they show the contrast."""
-    least = weak.width - _SURELY * weak.error
-    return np.asarray(least > SHOWN_FROM * (blur.value + blur.spread))
+    # Were the blur greater, the width would be less.
+    least = weak.width - SURELY * np.hypot(weak.error, weak.by_blur * blur.spread)
+    return np.asarray(least > SHOWN_FROM * blur.value)
 
 
 def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
@@ -81,6 +94,14 @@ def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
     total = np.zeros(count)
     for one in weak:
         total += np.bincount(where.crack[one.profiles.station], minlength=count)
+    return total
+
+
+def _sureness(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
+    """What the profiles of each crack say together of its width, (count,)."""
+    total = np.zeros(count)
+    for one in weak:
+        total += np.bincount(where.crack[one.profiles.station], one.error**-2.0, count)
     return total
 
 

@@ -8,13 +8,15 @@ from scipy.interpolate import PchipInterpolator
 
 from crackseg.measurement.graph import FloatArray, IntArray
 from crackseg.measurement.profiles import Profiles
-from crackseg.measurement.slit import Prior, Slits, fit
+from crackseg.measurement.slits.slit import Prior, Slits, fit
 
 # Blur of photographs, in pixels: a lognormal prior, the values that are tried first, and the number
 # of those between the neighbours of the best one.
 _EXPECTED, _SPREAD = 1.0, 0.3
 TRIED = np.geomspace(0.55, 2.6, 9)
-_BETWEEN = 7
+_BETWEEN = 3
+# Blurs of which one is so near that what slits leave over is noise.
+_ROUGH = (0.75, 1.05, 1.5)
 # Least uncertainty of a blur that was found, as a share of it: it is not the same everywhere.
 _LEAST_SPREAD = 0.04
 # A weak prior of the contrast, before that of the crack is known.
@@ -22,7 +24,7 @@ _ANY_CONTRAST, _ANY_SPREAD = 0.7, 0.5
 # Noise is common to samples within one grain of the surface, of up to so many pixels: the variance
 # of a sum is greater than without, by a factor in these bounds. What a fit takes away is put back.
 _GRAIN, _COMMON, _FITTED_AWAY = 6.0, (1.5, 15.0), 1.3
-_LEAST_NOISE = 0.004
+_LEAST_NOISE = 0.0025
 # Pixels beside a mask that the blur of its crack reaches.
 _RIM = 3.0
 _FIRST_NOISE = 0.05
@@ -34,7 +36,7 @@ _ALONG = 0.15
 _MASK_EDGE, _MASK_EDGE_SHARE = 3.0, 1.0
 # No blur is quite normal and no slit quite even. This share of a profile's depth is not random, and
 # does not average out over many profiles.
-_INEXACT = 0.01
+_INEXACT = 0.006
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def blur_costs(
         together: Number of profiles that have one blur.
         blurs: Blurs that are tried.
     """
-    noise = noise_of(weak_slits(found, _EXPECTED), found)
+    # At a wrong blur, what is left over is not noise.
+    noise = np.min([noise_of(weak_slits(found, one), found) for one in _ROUGH], axis=0)
     noise = noise_together(noise, found, together)
 
     costs = np.empty((len(blurs), cracks))
@@ -213,16 +216,19 @@ class WeakFit:
         noise: Noise of each, as if samples were independent, (N,).
         width: Width of each in pixels, (N,).
         error: Standard deviation of it, (N,).
+        by_blur: Change of it for a change of the blur, (N,).
     """
 
     profiles: Profiles
     noise: FloatArray
     width: FloatArray
     error: FloatArray
+    by_blur: FloatArray
 
     def only(self, some: IntArray) -> "WeakFit":
         """Some of them, by index."""
-        picked = (one[some] for one in (self.noise, self.width, self.error))
+        parts = (self.noise, self.width, self.error, self.by_blur)
+        picked = (one[some] for one in parts)
         return WeakFit(self.profiles.only(some), *picked)
 
 
@@ -230,4 +236,4 @@ def weakly_fitted(found: Profiles, blur: Blur) -> WeakFit:
     """Fits slits of any contrast, for the noise of each profile."""
     noise = noise_of(weak_slits(found, blur.value), found)
     slits = weak_slits(found, blur.value, noise)
-    return WeakFit(found, noise, slits.width, slits.width_error)
+    return WeakFit(found, noise, slits.width, slits.width_error, slits.width_by_blur)

@@ -1,0 +1,1 @@
+"""Cracks as blurred slits: their fit to profiles, blur, contrast, and neighbours together."""
