@@ -1,24 +1,25 @@
 """Outlines of masks that are filled to the very same pixels, with few corners.
 
-An outline runs a quarter of a pixel within the edges of its pixels, so that every rule of filling
-by pixel middles gives the mask back. Corners are then left out where a straight line does as
-well; where the filled outline differs from the mask, they are taken back.
+An outline runs halfway between the middles of pixels inside and outside, so that every rule of
+filling by pixel middles gives the mask back. Corners are then left out where a straight line does
+as well; where the filled outline differs from the mask, they are taken back.
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from scipy.spatial import KDTree
+from skimage.measure import find_contours
 
 from crackseg.data.annotations.polygons import Points, fill
 from crackseg.measurement.graph import BoolArray, IntArray
 
 # Distance in pixels by which an outline may leave the corners that are left out.
-_TOLERANCE = 0.6
-# Corners within this many pixels of a wrong pixel are taken back.
-_NEAR = 2.0
-# Rounds of taking back before all corners are.
-_ROUNDS = 8
+_TOLERANCE = 0.45
+# Distances in pixels from the middle of a wrong pixel within which corners are taken back, round by
+# round; the nearest are half a pixel away.
+_REACHES = (0.5, 0.5, 0.8, 1.2, 2.0, 4.0, 8.0)
 
 
 def outline(pixels: BoolArray) -> Points:
@@ -34,26 +35,23 @@ def outline(pixels: BoolArray) -> Points:
     """
     rings = _rings(pixels)
     kept = [_corners(ring) for ring in rings]
-    for _ in range(_ROUNDS):
+    for reach in _REACHES:
         polygon = _joined([ring[keep] for ring, keep in zip(rings, kept, strict=True)])
         wrong = _wrong(polygon, pixels)
-        if not wrong.any():
+        if not len(wrong):
             return polygon
-        near = cv2.distanceTransform((~wrong).astype(np.uint8), cv2.DIST_L2, 5) <= _NEAR
-        kept = [keep | _lie_in(ring, near) for ring, keep in zip(rings, kept, strict=True)]
+        near = (KDTree(wrong).query(ring)[0] <= reach for ring in rings)
+        kept = [keep | those for keep, those in zip(kept, near, strict=True)]
     return _joined(rings)
 
 
 def _rings(pixels: BoolArray) -> list[Points]:
-    """The outer rim and those of the holes, with all their points."""
-    # In twice as many pixels, a line of one pixel has two sides.
-    doubled = cv2.resize(
-        np.pad(pixels.astype(np.uint8), 1), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST
-    )
-    found, levels = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    # The rim of a hole runs on the crack's own pixels too.
-    outer_first = sorted(range(len(found)), key=lambda index: levels[0][index][3] >= 0)
-    return [(found[index][:, 0].astype(np.float64) + 0.5) / 2 - 1 for index in outer_first]
+    """The outer rim and those of the holes: points halfway from pixels inside to those outside."""
+    framed = np.pad(pixels.astype(np.float32), 1)
+    found = find_contours(framed, 0.5, fully_connected="high")
+    # The outer rim reaches further than any hole.
+    outer_first = sorted(found, key=lambda ring: -float(np.ptp(ring, axis=0).sum()))
+    return [ring[:-1, ::-1] - 0.5 for ring in outer_first]
 
 
 def _corners(ring: Points) -> BoolArray:
@@ -66,18 +64,15 @@ def _corners(ring: Points) -> BoolArray:
 
 def _codes(points: Points) -> IntArray:
     """A number for each point, equal for equal points."""
-    quarters = np.rint(4 * points).astype(np.int64)
-    return np.asarray(quarters[:, 0] << 32 | quarters[:, 1])
+    halves = np.rint(2 * points).astype(np.int64)
+    return np.asarray(halves[:, 0] << 32 | halves[:, 1])
 
 
-def _lie_in(ring: Points, area: BoolArray) -> BoolArray:
-    columns, rows = ring.astype(np.int64).T
-    return np.asarray(area[rows, columns])
-
-
-def _wrong(polygon: Points, pixels: BoolArray) -> BoolArray:
+def _wrong(polygon: Points, pixels: BoolArray) -> Points:
+    """Middles of the pixels that are filled and should not be, or the other way round."""
     height, width = pixels.shape
-    return np.asarray((fill([polygon], (height, width)) > 0) != pixels)
+    rows, columns = np.nonzero((fill([polygon], (height, width)) > 0) != pixels)
+    return np.stack([columns, rows], axis=1) + 0.5
 
 
 def _joined(rings: Sequence[Points]) -> Points:
