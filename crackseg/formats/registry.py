@@ -132,6 +132,22 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
         names=("cracks.csv", "photographs.csv", "points.csv"),
     ),
     FolderFormat(
+        name="geojson",
+        about="GeoJSON lines, a branch each, with widths: in WGS 84, or in pixels where no map is",
+        module="crackseg.formats.gis.geojson",
+        extra="gis",
+        libraries=("pyproj",),
+        names=("cracks.geojson", "cracks_pixels.geojson"),
+    ),
+    FolderFormat(
+        name="gpkg",
+        about="GeoPackage of the same lines, a layer for each reference system",
+        module="crackseg.formats.gis.geopackage",
+        extra="gis",
+        libraries=("pyogrio", "pyproj", "shapely"),
+        names=("cracks.gpkg",),
+    ),
+    FolderFormat(
         name="coco",
         about="COCO annotations of all photographs, a run-length code a crack",
         module="crackseg.formats.coco",
