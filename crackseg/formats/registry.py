@@ -147,6 +147,20 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
         libraries=("pyogrio", "pyproj", "shapely"),
         names=("cracks.gpkg",),
     ),
+    PhotographFormat(
+        name="dxf",
+        about="DXF drawings in mm, a polyline a branch, layers by class of width",
+        module="crackseg.formats.dxf",
+        extra="cad",
+        libraries=("ezdxf",),
+        suffixes=(".dxf",),
+    ),
+    PhotographFormat(
+        name="svg",
+        about="SVG drawings above the linked photograph, strokes as wide as the cracks",
+        module="crackseg.formats.svg",
+        suffixes=(".svg",),
+    ),
     FolderFormat(
         name="coco",
         about="COCO annotations of all photographs, a run-length code a crack",
