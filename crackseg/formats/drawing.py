@@ -1,13 +1,19 @@
-"""What drawings share: the class of each branch, and its name as a layer."""
+"""What drawings share: the class of each branch, its colour, and what it says of itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from matplotlib import colormaps
+
 from crackseg.formats.columns import branch_widths
 from crackseg.measurement.classes import CANNOT_TELL, ClassLimits, crack_class
 from crackseg.measurement.cracks import Branch, Measurement, WidthSummary
+from crackseg.visualization.overlays import CRACK_COLOUR
 
+Colour = tuple[int, int, int]
 NOT_MEASURED = "not measured"
+_GREY: Colour = (200, 200, 200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +46,22 @@ def drawn_branches(measurement: Measurement, limits: ClassLimits | None) -> Iter
             yield DrawnBranch(crack.number, number, branch, widths, label if classes else "")
 
 
-def groups(measurement: Measurement, limits: ClassLimits | None) -> tuple[str, ...]:
-    """All that a branch's group may be, from the narrowest."""
+def group_colours(measurement: Measurement, limits: ClassLimits | None) -> dict[str, Colour]:
+    """All that a branch's group may be, each with its colour; grey where the class is not known."""
     if limits is None or measurement.scale is None:
-        return ("",)
-    return (*limits.labels, CANNOT_TELL, NOT_MEASURED)
+        return {"": CRACK_COLOUR}
+    classes = dict(zip(limits.labels, shades(len(limits.labels)), strict=True))
+    return classes | {CANNOT_TELL: _GREY, NOT_MEASURED: _GREY}
+
+
+def shades(count: int) -> tuple[Colour, ...]:
+    """Colours from the narrowest to the widest, the brighter the wider.
+
+    They are those of viridis, which people see in one order whatever colours they can tell apart,
+    and none of which is grey.
+    """
+    coloured = colormaps["viridis"](np.linspace(0.15, 1, count))[:, :3]
+    return tuple((r, g, b) for r, g, b in (255 * coloured).round().astype(int).tolist())
 
 
 def title(drawn: DrawnBranch, measurement: Measurement) -> str:

@@ -12,9 +12,8 @@ import numpy as np
 from ezdxf import units
 from ezdxf.document import Drawing
 from ezdxf.layouts import Modelspace
-from matplotlib import colormaps
 
-from crackseg.formats.drawing import DrawnBranch, drawn_branches, groups, title
+from crackseg.formats.drawing import DrawnBranch, drawn_branches, group_colours, title
 from crackseg.formats.notes import notes, printable
 from crackseg.formats.result import Result
 from crackseg.images.notices import warn
@@ -59,10 +58,8 @@ def layer_name(group: str) -> str:
 def _document(measurement: Measurement, limits: ClassLimits | None) -> Drawing:
     document = ezdxf.new("R2010", units=units.MM if measurement.scale else 0)
     document.appids.add(APPLICATION)
-    names = groups(measurement, limits)
-    colours = (255 * colormaps["viridis"](np.linspace(0.15, 1, len(names)))[:, :3]).astype(int)
-    for group, colour in zip(names, colours.tolist(), strict=True):
-        document.layers.add(layer_name(group), true_color=ezdxf.rgb2int(tuple(colour)))
+    for group, colour in group_colours(measurement, limits).items():
+        document.layers.add(layer_name(group), true_color=ezdxf.rgb2int(colour))
     return document
 
 

@@ -11,11 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
-
-from crackseg.formats.drawing import NOT_MEASURED, DrawnBranch, drawn_branches, groups, title
+from crackseg.formats.drawing import NOT_MEASURED, DrawnBranch, drawn_branches, group_colours, title
 from crackseg.formats.notes import notes, printable
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
@@ -56,10 +52,8 @@ def css_class(group: str) -> str:
 
 
 def _colours(measurement: Measurement, limits: ClassLimits | None) -> list[str]:
-    names = groups(measurement, limits)
-    colours = map(to_hex, colormaps["viridis"](np.linspace(0.15, 1, len(names))))
-    pairs = zip(names, colours, strict=True)
-    return [f".{css_class(group)} {{ stroke: {colour} }}" for group, colour in pairs]
+    colours = group_colours(measurement, limits).items()
+    return [f".{css_class(group)} {{ stroke: rgb{colour} }}" for group, colour in colours]
 
 
 def _add(svg: ElementTree.Element, drawn: DrawnBranch, measurement: Measurement) -> None:
