@@ -59,6 +59,7 @@ def test_geojson_of_what_is_on_no_map_is_in_pixels_and_says_so(
     assert "3 lines are on no map that is known" in caplog.text
     document = json.loads(path.read_text())
     assert "y upwards from its upper left corner" in document["about"][0]
+    assert "on no known map" in opened(path)[0]
     points = one.photograph.measurement.cracks[0].branches[0].line.points
     found = np.array(document["features"][0]["geometry"]["coordinates"])
     assert found[:, 0] == pytest.approx(points[:, 0] + 0.5, abs=1e-3)
@@ -108,7 +109,8 @@ def test_a_geopackage_has_a_layer_for_each_reference_system(
 
 def test_what_is_not_known_is_null_in_a_geopackage(tmp_path: Path) -> None:
     [path] = write_folder("gpkg", [result()], tmp_path)
-    _, lines = opened(path, "cracks_pixels")
+    crs, lines = opened(path, "cracks_pixels")
+    assert "on no known map" in crs
     assert all(line.properties["width_mean_mm"] is None for line in lines)
     assert [line.properties["resolved"] for line in lines] == [True, True, False]
     with sqlite3.connect(path) as database:

@@ -25,6 +25,11 @@ PIXELS = (
     "corner, so that y is negative; they are on no map"
 )
 UNNAMED = "Coordinates are of a map whose reference system no file names, or none that is known"
+# A system of its own, without which programs take the numbers for degrees.
+NO_MAP = (
+    'LOCAL_CS["on no known map",UNIT["pixel or unit of a world file",1],'
+    'AXIS["x",EAST],AXIS["y",NORTH]]'
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from typing import IO
 import numpy as np
 from pyproj import CRS, Transformer
 
-from crackseg.formats.gis.features import Feature, features, system_of, where
+from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
 from crackseg.formats.notes import notes
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
@@ -30,6 +30,8 @@ from crackseg.system.files import atomic_write, discard
 
 log = logging.getLogger(__name__)
 _WGS84 = "Coordinates are longitude and latitude in WGS 84, in degrees"
+# A member of the format's older version, for programs that would take pixels for degrees.
+_CRS = json.dumps({"type": "name", "properties": {"name": NO_MAP}})
 # Decimals of degrees, which are a tenth of a millimetre, and of pixels and units on other maps.
 _DECIMALS_WGS84, _DECIMALS = 9, 4
 
@@ -66,8 +68,8 @@ def write(
         names = [stack.enter_context(atomic_write(path)) for path in paths]
         files = [stack.enter_context(name.open("w", encoding="utf-8")) for name in names]
         on_map, elsewhere = map(_Collection, files)
-        for one in (on_map, elsewhere):
-            one.file.write('{"type": "FeatureCollection", "features": [')
+        on_map.file.write('{"type": "FeatureCollection", "features": [')
+        elsewhere.file.write(f'{{"type": "FeatureCollection", "crs": {_CRS}, "features": [')
         for result in results:
             _add(result.photograph, on_map, elsewhere, limits)
         for one in (on_map, elsewhere):

@@ -20,7 +20,7 @@ import shapely
 from pyproj import CRS
 
 from crackseg.formats.columns import EXAMPLE, Cell
-from crackseg.formats.gis.features import Feature, features, system_of, where
+from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
 from crackseg.formats.notes import notes
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
@@ -102,8 +102,7 @@ def _append(path: Path, layer: _Layer, names: Sequence[str], those: Sequence[Fea
     columns = [_column(name, [one.attributes[name] for one in those]) for name in names]
     lines = [shapely.LineString(one.points) for one in those]
     with warnings.catch_warnings():
-        # The name is a temporary one, and a layer of pixels has no reference system.
-        warnings.filterwarnings("ignore", message=".*(extension|'crs' was not provided)")
+        warnings.filterwarnings("ignore", message=".*extension")  # The name is a temporary one.
         pyogrio.raw.write(
             path,
             shapely.to_wkb(np.array(lines, object)),
@@ -113,7 +112,7 @@ def _append(path: Path, layer: _Layer, names: Sequence[str], those: Sequence[Fea
             layer=layer.name,
             driver="GPKG",
             geometry_type="LineString",
-            crs=layer.system,
+            crs=layer.system or NO_MAP,
             append=path.exists(),
             layer_options={"DESCRIPTION": layer.about},
         )
