@@ -8,6 +8,8 @@ import numpy as np
 from pycocotools.coco import COCO
 
 from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.discovery.pairs import find_pairs
+from crackseg.images.png import write_png
 from tests.formats.measured import blank, result, write_folder
 
 
@@ -33,13 +35,16 @@ def test_annotations_of_a_photograph_are_its_mask(tmp_path: Path) -> None:
         assert np.array_equal(drawn, mask)
 
 
-def test_it_is_read_back_to_the_same_masks(tmp_path: Path) -> None:
-    results = [result(), blank()]
-    write_folder("coco", results, tmp_path)
-    for one in results:
-        mask = one.mask()
-        truth = read_truth(tmp_path, f"coco.json#{one.photograph.name}", mask.shape)
-        assert np.array_equal(truth > 0, mask)
+def test_beside_the_photographs_it_is_read_back_to_the_same_masks(tmp_path: Path) -> None:
+    results = {"walls/one.png": result("walls/one.png"), "two.png": result("two.png")}
+    write_folder("coco", list(results.values()), tmp_path)
+    for name, one in results.items():
+        write_png(one.image(), tmp_path / name)
+    pairs = find_pairs(tmp_path).pairs
+    assert {pair.image for pair in pairs} == set(results)
+    for pair in pairs:
+        mask = results[pair.image].mask()
+        assert np.array_equal(read_truth(tmp_path, pair.mask, mask.shape) > 0, mask)
 
 
 def test_each_crack_is_one_annotation_and_all_specks_are_one(tmp_path: Path) -> None:
