@@ -33,20 +33,27 @@ def write(
     results: Iterable[Result], paths: tuple[Path, ...], limits: ClassLimits | None = None
 ) -> None:
     """Writes the tables, see :meth:`crackseg.formats.registry.FolderFormat.write`."""
-    remaining = iter(results)
-    first = list(islice(remaining, 1))
-    # Either all photographs have a location, or it was not asked for.
-    example = replace(EXAMPLE, location=first[0].photograph.location) if first else EXAMPLE
+    example, every = _example_of(results)
     kinds: tuple[Rows, ...] = (_cracks, _photographs, _points)
     with ExitStack() as stack:
         tables = [
             stack.enter_context(_table(path, tuple(next(rows(example, limits)))))
             for path, rows in zip(paths, kinds, strict=True)
         ]
-        for result in chain(first, remaining):
+        for result in every:
             for rows, add in zip(kinds, tables, strict=True):
                 for row in rows(result.photograph, limits):
                     add(row)
+
+
+def _example_of(results: Iterable[Result]) -> tuple[MeasuredPhotograph, Iterator[Result]]:
+    """A photograph whose rows have all columns, and the photographs still to come."""
+    remaining = iter(results)
+    first = list(islice(remaining, 1))
+    # Either all photographs have a location, or it was not asked for.
+    example = replace(EXAMPLE, location=first[0].photograph.location) if first else EXAMPLE
+    # An iterator lets go of the first one, which a list would keep.
+    return example, chain(iter(first), remaining)
 
 
 @contextmanager

@@ -5,13 +5,12 @@ Vertices have the width that was measured there where it is resolved, and none e
 scale, all is in pixels, and the file says so.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-import ezdxf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
-from ezdxf import units
-from ezdxf.document import Drawing
-from ezdxf.layouts import Modelspace
 
 from crackseg.formats.drawing import DrawnBranch, drawn_branches, group_colours, title
 from crackseg.formats.notes import notes, printable
@@ -21,12 +20,17 @@ from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Measurement
 from crackseg.system.files import atomic_write
 
+if TYPE_CHECKING:
+    from ezdxf.document import Drawing
+    from ezdxf.layouts import Modelspace
+
 LAYER = "CRACKS"
 # Name under which what a branch says of itself is stored with its polyline.
 APPLICATION = "CRACKSEG"
 _MILLIMETRES = "Units are millimetres, x to the right and y up from the lower left corner"
 _PIXELS = "Units are PIXELS, as the scale is not known, x to the right and y up from the lower left"
-_TEXT = 1000
+# DXF's numbers of a text in extended data, and of units.
+_TEXT, _NO_UNIT, _MM = 1000, 0, 4
 
 
 def write(result: Result, paths: tuple[Path, ...], limits: ClassLimits | None = None) -> None:
@@ -56,7 +60,9 @@ def layer_name(group: str) -> str:
 
 
 def _document(measurement: Measurement, limits: ClassLimits | None) -> Drawing:
-    document = ezdxf.new("R2010", units=units.MM if measurement.scale else 0)
+    import ezdxf
+
+    document = ezdxf.new("R2010", units=_MM if measurement.scale else _NO_UNIT)
     document.appids.add(APPLICATION)
     for group, colour in group_colours(measurement, limits).items():
         document.layers.add(layer_name(group), true_color=ezdxf.rgb2int(colour))

@@ -4,19 +4,23 @@ A photograph without a place on a map has coordinates in pixels, x to the right 
 the upper left corner, so that y is negative: where such programs show a picture without a place.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from crackseg.formats.columns import Columns, branch_columns
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.graph import FloatArray
 from crackseg.measurement.photograph import Georeference, MeasuredPhotograph
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +67,9 @@ def coordinates(points: FloatArray, georeference: Georeference | None) -> FloatA
 @lru_cache(maxsize=256)
 def reference_system(name: str | None) -> CRS | None:
     """The coordinate reference system of a name or its WKT; None where it is not known."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     try:
         return None if name is None else CRS.from_user_input(name)
     except CRSError:

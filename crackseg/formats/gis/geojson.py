@@ -8,6 +8,8 @@ References:
     Butler et al., "The GeoJSON Format", RFC 7946, 2016.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Iterable
@@ -15,10 +17,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
-from pyproj import CRS, Transformer
 
 from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
 from crackseg.formats.notes import notes
@@ -27,6 +28,9 @@ from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.graph import FloatArray
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.system.files import atomic_write, discard
+
+if TYPE_CHECKING:
+    from pyproj import CRS, Transformer
 
 log = logging.getLogger(__name__)
 _WGS84 = "Coordinates are longitude and latitude in WGS 84, in degrees"
@@ -107,4 +111,6 @@ def _add(
 
 @lru_cache(maxsize=64)
 def _to_wgs84(system: CRS) -> Transformer:
+    from pyproj import Transformer
+
     return Transformer.from_crs(system, "EPSG:4326", always_xy=True)

@@ -5,19 +5,18 @@ Coordinates stay as they are. Layers are named after their systems, such as ``cr
 a map whose system no file names.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyogrio.raw
-import shapely
-from pyproj import CRS
 
 from crackseg.formats.columns import EXAMPLE, Cell
 from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
@@ -26,6 +25,9 @@ from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.system.files import atomic_write
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +101,9 @@ def _layer_name(photograph: MeasuredPhotograph, system: CRS | None) -> str:
 
 
 def _append(path: Path, layer: _Layer, names: Sequence[str], those: Sequence[Feature]) -> None:
+    import pyogrio.raw
+    import shapely
+
     columns = [_column(name, [one.attributes[name] for one in those]) for name in names]
     lines = [shapely.LineString(one.points) for one in those]
     with warnings.catch_warnings():
