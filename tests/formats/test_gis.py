@@ -2,12 +2,14 @@
 
 import json
 import logging
+import re
 import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from crackseg.errors import OutputError
 from crackseg.measurement.classes import class_limits
 from crackseg.measurement.photograph import Georeference
 from crackseg.measurement.scale import Scale
@@ -132,3 +134,20 @@ def test_a_reference_system_that_is_none_is_said_to_be_none(
     [path] = write_folder("gpkg", [one], tmp_path)
     assert fiona.listlayers(path) == ["cracks_unnamed"]
     assert "my own grid: no reference system that is known" in caplog.text
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyogrio = pytest.importorskip("pyogrio")
+    [path] = write_folder("gpkg", [result()], tmp_path)
+    old = path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise pyogrio.errors.DataSourceError("database or disk is full")
+
+    monkeypatch.setattr("pyogrio.raw.write", fail)
+    message = re.escape(f"{path}: cannot be written (database or disk is full); is there room")
+    with pytest.raises(OutputError, match=message):
+        write_folder("gpkg", [result()], tmp_path)
+    assert path.read_bytes() == old

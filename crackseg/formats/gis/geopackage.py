@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from crackseg.errors import OutputError, reason_of
 from crackseg.formats.columns import EXAMPLE, Cell
 from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
 from crackseg.formats.notes import notes
@@ -61,7 +63,7 @@ def write(
     waiting: dict[_Layer, list[Feature]] = {}
     names = tuple(next(features(EXAMPLE, limits)).attributes)
     layers: dict[str, _Layer] = {}
-    with atomic_write(paths[0]) as path:
+    with _said_in_words(paths[0]), atomic_write(paths[0]) as path:
         for result in results:
             layer = _layer_of(result.photograph, limits, layers)
             waiting.setdefault(layer, []).extend(features(result.photograph, limits))
@@ -74,6 +76,19 @@ def write(
     for layer in layers.values():
         if layer.system is None:
             log.warning("%s: layer %s: %s", paths[0], layer.name, layer.about.partition(";")[0])
+
+
+@contextmanager
+def _said_in_words(path: Path) -> Iterator[None]:
+    """Says what keeps the file from being written, which GDAL's errors do not."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        yield
+    except (DataLayerError, DataSourceError) as error:
+        raise OutputError(
+            f"{path}: cannot be written ({reason_of(error)}); is there room, and a right to it?"
+        ) from error
 
 
 def _layer_of(

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from crackseg.images.pixels import UInt8Array
 from crackseg.measurement.cracks import Crack
-from crackseg.measurement.graph import FloatArray
+from crackseg.measurement.graph import BoolArray, FloatArray
 
 # Height of letters as a share of the photograph's longer side, and the least one in pixels.
 _SHARE, _LEAST = 1 / 75, 13
@@ -44,8 +44,10 @@ def draw_labels(image: UInt8Array, cracks: Sequence[Crack], texts: Sequence[str]
     )
     for crack, text in zip(cracks, texts, strict=True):
         wide, high = draw.textbbox((0, 0), text, font(height), stroke_width=rim)[2:]
-        places = _places(crack, wide, high, 0.6 * height, picture.size)
-        x, y = min(places, key=lambda place: _covered(place, wide, high, covered))
+        places = list(_places(crack, wide, high, 0.6 * height, picture.size))
+        around = np.min(places, axis=0), np.add(np.max(places, axis=0), (wide, high))
+        near = covered[_inside(covered, *around)]
+        x, y = min(places, key=lambda place: _covered(place, wide, high, near))
         covered = np.concatenate([covered, _grid(x, y, wide, high, height / 2)])
         draw.text((x, y), text, "white", font(height), stroke_width=rim, stroke_fill="black")
     return np.asarray(picture)
@@ -74,8 +76,13 @@ def _places(
 
 def _covered(corner: tuple[float, float], wide: float, high: float, points: FloatArray) -> int:
     """Number of points that a text would cover."""
-    inside = (points >= corner) & (points <= (corner[0] + wide, corner[1] + high))
-    return int(inside.all(axis=1).sum())
+    low = np.array(corner)
+    return int(_inside(points, low, np.add(low, (wide, high))).sum())
+
+
+def _inside(points: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
+    x, y = points.T
+    return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
 
 
 def _grid(x: float, y: float, wide: float, high: float, step: float) -> FloatArray:
