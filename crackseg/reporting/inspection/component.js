@@ -170,6 +170,15 @@ class Photograph {
     this.place();
   }
 
+  // The whole photograph, placed as CSS places its picture on paper.
+  prepareForPaper() {
+    this.draw();
+    this.whole();
+    this.picture.loading = "eager";
+    this.picture.decoding = "sync";
+    this.overlay.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+  }
+
   // Position in the photograph; whole numbers are the middles of pixels.
   at(event) {
     const box = this.stage.getBoundingClientRect();
@@ -500,6 +509,7 @@ function start() {
 
 start();
 new MutationObserver(start).observe(document, { childList: true, subtree: true });
-addEventListener("beforeprint", () => { for (const one of photographs()) { one.draw(); one.whole(); one.show(null); } });
+addEventListener("beforeprint", () => { for (const one of photographs()) one.prepareForPaper(); });
+addEventListener("afterprint", () => { for (const one of photographs()) one.place(); });
 
 return { photographs, reword, parsed, inUnit, classIndex, sumWords, widthWords, lengthWords, widthDigits, drawn, drawnText, niceAbove, ticks, alone, of: (key) => started.get(document.getElementById(key)) };

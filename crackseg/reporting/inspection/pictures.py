@@ -18,6 +18,8 @@ _MOST = 1_000_000
 _PLACES, _PLACE = 0.25, 20
 _LEAST_PLACES = 200
 _QUALITY = 78
+# Bytes of a pixel as text: those of rough surfaces.
+_PER_PIXEL = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class ShownPicture:
 def shown_picture(picture: UInt8Array, room: Room) -> ShownPicture:
     """Shrinks a photograph (H, W, 3) until it fits."""
     longest = max(picture.shape[:2])
-    scale = min(1.0, LONGEST / longest)
+    expected = (room.picture / (_PER_PIXEL * picture.shape[0] * picture.shape[1])) ** 0.5
+    scale = min(1.0, LONGEST / longest, max(expected, _SHORTEST / longest))
     address = ""
-    # Bytes grow about like pixels: the second guess nearly always fits.
+    # Bytes grow about like pixels: the first guess fits mostly, the second nearly always.
     while not address or len(address) > room.picture:
         if address:
             scale *= max(0.9 * (room.picture / len(address)) ** 0.5, 0.5)

@@ -63,23 +63,24 @@ def sum_in_words(length: Measured, unit: str) -> Worded:
     parts = (length.value, length.low, length.high)
     if unit == "mm" and length.value >= 1000:
         return _worded(length, "m", [f"{one / 1000:.2f}" for one in parts])
-    return _worded(length, unit, [f"{one:.0f}" for one in parts])
+    digits = 1 if length.value < 100 else 0
+    return _worded(length, unit, [f"{one:.{digits}f}" for one in parts])
 
 
 def metres(millimetres: float) -> str:
     """A length without an interval.
 
     >>> metres(1234.0), metres(12.3)
-    ('1.23 m', '12 mm')
+    ('1.23 m', '12.3 mm')
     """
     return sum_in_words(Measured(millimetres, millimetres, millimetres), "mm").value
 
 
 def place_in_words(location: Location) -> str:
-    r"""Where a photograph was taken; empty where its file does not say it.
+    """Where a photograph was taken; empty where its file does not say it.
 
     >>> place_in_words(Location(-33.8568, 151.2153, None))
-    '33.856800\N{DEGREE SIGN} S, 151.215300\N{DEGREE SIGN} E.'
+    '33.856800° S, 151.215300° E.'
     """
     north, east = location.latitude, location.longitude
     if north is None or east is None:

@@ -50,7 +50,8 @@ function widthWords(pixels, scale) {
 
 function sumWords(length, unit) {
   const isLong = unit === "mm" && length.value >= 1000;
-  return worded(length, isLong ? "m" : unit, isLong ? (one) => (one / 1000).toFixed(2) : (one) => one.toFixed(0));
+  const digits = length.value < 100 ? 1 : 0;
+  return worded(length, isLong ? "m" : unit, isLong ? (one) => (one / 1000).toFixed(2) : (one) => one.toFixed(digits));
 }
 
 const lengthWords = (pixels, scale) => sumWords(inUnit(pixels, scale), scale ? "mm" : "px");

@@ -94,7 +94,7 @@ def test_the_keyboard_reads_every_width(tab: Any) -> None:
     for _ in range(40):
         tab.keyboard.press("ArrowRight")
     spoken = places.get_attribute("aria-valuetext")
-    assert spoken.startswith("Crack 1, 12 mm along: 0.50 mm (0.47 to 0.53)")
+    assert spoken.startswith("Crack 1, 11.9 mm along: 0.50 mm (0.47 to 0.53)")
     assert tab.locator(f"{FIRST} .bubble").is_visible()
 
 
@@ -251,8 +251,8 @@ def test_each_crack_has_its_width_along_its_length(tab: Any) -> None:
     stage(tab)
     plots = tab.locator(f"{FIRST} .along svg")
     assert [one.get_attribute("aria-label") for one in plots.all()] == [
-        "Width along crack 1: 0.50 to 0.50 mm over 30 mm; 100 % of the places are resolved",
-        "Width along crack 2: 0.12 to 0.12 mm over 20 mm; 0 % of the places are resolved",
+        "Width along crack 1: 0.50 to 0.50 mm over 30.0 mm; 100 % of the places are resolved",
+        "Width along crack 2: 0.12 to 0.12 mm over 20.0 mm; 0 % of the places are resolved",
     ]
     assert plots.nth(0).locator(".band").count() == 1
     assert plots.nth(1).locator(".band").count() == 0
@@ -336,11 +336,20 @@ FAINT = """
 
 def test_paper_has_every_overlay_and_plot_and_cuts_no_card(tab: Any, tmp_path: Path) -> None:
     tab.pdf(path=str(tmp_path / "page.pdf"), format="A4", print_background=True)
-    assert (tmp_path / "page.pdf").read_bytes().count(b"/Type /Page") > 2
+    paper = (tmp_path / "page.pdf").read_bytes()
+    assert len(re.findall(rb"/Type /Page\b", paper)) > 2
+    assert paper.count(b"/Subtype /Image") >= 1
     # What has to be there on paper is drawn before it is printed, also far below the window.
     assert tab.locator(".stage > svg").count() == 5
     assert tab.locator(".along svg").count() == 6
     tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    # Both fill the same frame, whatever the width of the paper.
+    overlay, photograph = tab.locator(f"{FIRST} .stage > svg"), f"{FIRST} .stage img"
+    assert overlay.get_attribute("viewBox") == "0 0 400 300"
+    assert overlay.bounding_box() == tab.locator(photograph).bounding_box()
+    fit = f"getComputedStyle(document.querySelector('{photograph}')).objectFit"
+    assert tab.evaluate(fit) == "contain"
     for one in (".stage", ".crack", ".glance", "tr"):
         uncut = f"getComputedStyle(document.querySelector('{one}')).breakInside"
         assert tab.evaluate(uncut) == "avoid", one
