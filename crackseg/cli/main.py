@@ -36,6 +36,7 @@ def _let_signals_end_the_process() -> None:
 def _parser() -> argparse.ArgumentParser:
     # Imported here, as they take a moment and a signal must be heard at once.
     from crackseg import __version__
+    from crackseg.cli.app import add_app
     from crackseg.cli.certify import add_certify
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models(commands)
     add_export(commands)
     add_certify(commands)
+    add_app(commands)
     _add_runs(commands)
     _add_report(commands)
     add_data_commands(commands)
