@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crackseg.errors import ConfigError, did_you_mean
-from crackseg.measurement.scale import Measured
+from crackseg.measurement.cracks import WidthSummary
+from crackseg.measurement.scale import Measured, Scale
 
 CANNOT_TELL = "cannot tell"
 
@@ -123,3 +124,16 @@ def class_limits(choice: str | Sequence[float]) -> ClassLimits:
             + (f"; {guess}" if guess else "")
         )
     return PRESETS[choice]
+
+
+def crack_class(
+    widths: WidthSummary | None, scale: Scale | None, limits: ClassLimits | None
+) -> WidthClass | None:
+    """The class of a crack or a branch: that of its 95th percentile, which no speck decides.
+
+    Returns:
+        The class; None where there are no widths, no scale or no limits.
+    """
+    if widths is None or scale is None or limits is None:
+        return None
+    return limits.classify(scale.millimetres(widths.percentile95))

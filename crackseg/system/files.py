@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -220,21 +220,26 @@ class Table(NamedTuple):
     records: list[tuple[int, dict[str | None, str | None]]]
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Writes a CSV file in UTF-8, completely or not at all.
+@contextmanager
+def open_table(
+    path: Path, columns: Sequence[str]
+) -> Iterator[Callable[[Iterable[object]], object]]:
+    """Writes a CSV file in UTF-8 row by row, completely or not at all.
 
-    Args:
-        path: Path of the file.
-        columns: Names of the columns.
-        rows: Cells of each row, in the order of the columns; None makes an empty cell.
-
-    Raises:
-        OSError: The file cannot be written.
+    Yields:
+        Function that takes the cells of the next row; None makes an empty cell.
     """
     with atomic_write(path) as name, name.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        yield writer.writerow
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Writes a CSV file with these columns and rows, see :func:`open_table`."""
+    with open_table(path, columns) as add:
+        for row in rows:
+            add(row)
 
 
 def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
