@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from crackseg.images.pixels import UInt8Array
 from crackseg.images.png import png_rows
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.visualization.overlays import as_grey, overlay
-from crackseg.workflows.overlap import WriteBehind, read_ahead
-from crackseg.workflows.prediction_record import RECORD, PredictionRecord
-from crackseg.workflows.prediction_targets import RESULTS, Job, plan
+from crackseg.workflows.folders.finished import FinishedRecord
+from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
+from crackseg.workflows.folders.plan import RESULTS, Job, plan
+from crackseg.workflows.folders.shards import Shard
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ def predict(
     output: Path,
     probability: bool = False,
     overwrite: bool = False,
+    shard: Shard | None = None,
 ) -> Outcome:
     """Writes ``NAME_mask.png`` (0/255) and ``NAME_overlay.png`` for every photograph.
 
@@ -62,16 +63,17 @@ def predict(
         output: Folder of the results, made if it is missing.
         probability: Whether ``NAME_probability.png`` is written too, 0-255 for 0-1.
         overwrite: Whether existing results are made again.
+        shard: Share of the photographs that is done; None for all.
 
     Raises:
         DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
         CrackSegError: The results would be among the photographs, would replace those of other
             ones, or cannot be written.
     """
-    planned = plan(paths, output)
-    require_writable_file(output / RECORD)
+    planned = plan(paths, output).share(shard)
     kinds = RESULTS if probability else RESULTS[:2]
-    record = PredictionRecord(output, predictor.identity, kinds)
+    way = f"{predictor.identity} {kinds}"
+    record = FinishedRecord(output, "predictions", way, partial(_results, kinds=kinds), shard)
     if not overwrite:
         record.refuse_results_of_others(planned.jobs)
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
@@ -120,16 +122,16 @@ def _write(
     """Writes the pictures of a photograph as its rows come."""
     with ExitStack() as files:
         pictures = [
-            (_PICTURES[kind], files.enter_context(png_rows(_path(job, kind), _shape(kind, size))))
-            for kind in kinds
+            (_PICTURES[kind], files.enter_context(png_rows(path, _shape(kind, size))))
+            for kind, path in zip(kinds, _results(job, kinds), strict=True)
         ]
         for band in bands:
             for picture_of, add in pictures:
                 add(picture_of(band))
 
 
-def _path(job: Job, kind: str) -> Path:
-    return job.target.with_name(f"{job.target.name}_{kind}.png")
+def _results(job: Job, kinds: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(job.result(f"_{kind}.png") for kind in kinds)
 
 
 def _shape(kind: str, size: tuple[int, int]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Plans a prediction: its photographs, and the paths of their results."""
+"""Plans work on photographs: which they are, and the paths of their results."""
 
 import hashlib
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.images.pixels import IMAGE_SUFFIXES
+from crackseg.workflows.folders.shards import Shard
 
 RESULTS = ("mask", "overlay", "probability")
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
@@ -24,10 +25,14 @@ class Job:
     photograph: Path
     target: Path
 
+    def result(self, ending: str) -> Path:
+        """Path of one of its results, such as that which ends with ``_mask.png``."""
+        return self.target.with_name(f"{self.target.name}{ending}")
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Photographs to predict.
+    """Photographs to work on.
 
     Attributes:
         jobs: Photographs with their targets, no two of which are the same.
@@ -36,6 +41,16 @@ class Plan:
 
     jobs: tuple[Job, ...]
     unread: tuple[Path, ...]
+
+    def share(self, shard: Shard | None) -> "Plan":
+        """The photographs of a share, by their places in the list of all targets, sorted.
+
+        It is the same on all machines that see the same photographs, in whatever order.
+        """
+        if shard is None:
+            return self
+        ordered = sorted(self.jobs, key=lambda job: job.target.parts)
+        return Plan(shard.of(ordered), shard.of(sorted(self.unread)))
 
 
 def plan(paths: Sequence[str], output: Path) -> Plan:
