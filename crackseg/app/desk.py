@@ -1,16 +1,19 @@
 """What the page asks for, without the page: taking in, finding, measuring, setting the scale."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from crackseg.app.finding import measured, predict
 from crackseg.app.limits import AppLimits
-from crackseg.app.sessions import AppPhotograph, Session, SessionEndedError, Sessions
+from crackseg.app.sessions import AppPhotograph, Session, Sessions
 from crackseg.app.turns import Turns
-from crackseg.errors import CrackSegError, UnreadableImageError
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.scale import Scale
+from crackseg.system.exits import mistake_of
+
+log = logging.getLogger(__name__)
 
 # Seconds after which somebody who waits is told how many are before them.
 _PATIENCE = 1.0
@@ -43,13 +46,8 @@ class Desk:
         Yields:
             A photograph after each change; a bad one says what is wrong, and the others go on.
         """
-        try:
-            while (photograph := session.next_waiting()) is not None:
-                yield from self._find(session, photograph)
-        except (SessionEndedError, FileNotFoundError, KeyError):
-            # The page is closed, and its files are gone.
-            if not session.ended:
-                raise
+        while (photograph := session.next_waiting()) is not None:
+            yield from self._find(session, photograph)
 
     def measure(self, session: Session, key: str, threshold: float) -> AppPhotograph | None:
         """Measures a predicted photograph at another threshold; None if the session has it not."""
@@ -72,23 +70,31 @@ class Desk:
 
     def _find(self, session: Session, photograph: AppPhotograph) -> Iterator[AppPhotograph]:
         key = photograph.key
-        with self._turns.ticket() as ticket:
-            while not ticket.wait(_PATIENCE):
-                yield session.update(key, words=f"waiting, {ticket.ahead} before it")
-            try:
+        try:
+            with self._turns.ticket() as ticket:
+                while not ticket.wait(_PATIENCE):
+                    yield session.update(key, words=f"waiting, {ticket.ahead} before it")
                 yield session.update(key, words="finding cracks")
                 for share in predict(photograph, session, self.predictor, self.limits):
                     yield session.update(key, words=f"finding cracks, {share:.0%}")
                 yield session.update(key, words="measuring")
                 threshold = self.predictor.threshold
                 found = measured(session.update(key), threshold, self.predictor)
-            except UnreadableImageError as error:
+            yield session.update(
+                key, state="measured", words="", threshold=threshold, measured=found
+            )
+        except Exception as error:
+            # After the end of the session its files are gone, and nobody waits.
+            if not session.ended:
                 yield session.update(key, state="failed", words=_reason(error, photograph))
-                return
-        yield session.update(key, state="measured", words="", threshold=threshold, measured=found)
+        finally:
+            session.give_back(key)
 
 
-def _reason(error: CrackSegError, photograph: AppPhotograph) -> str:
+def _reason(error: Exception, photograph: AppPhotograph) -> str:
     """What is wrong with a photograph, by the name that its user gave it."""
-    words = str(error).replace(str(photograph.path), photograph.name)
-    return words.removeprefix(f"{photograph.name}: ")
+    words = mistake_of(error)
+    if words is None:
+        log.error("%s", photograph.name, exc_info=error)
+        return "a fault of crackseg, not of the photograph; the app's terminal says more"
+    return words.replace(str(photograph.path), photograph.name).removeprefix(f"{photograph.name}: ")

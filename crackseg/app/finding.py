@@ -61,20 +61,26 @@ def measured(
         threshold: Probability above which a pixel is crack.
         predictor: Predictor that found it.
     """
-    image, probability = read(photograph, predictor)
+    image, probability = read_image(photograph, predictor), read_probability(photograph)
     scales = ",".join(f"{scale:g}" for scale in predictor.scales)
     method = Method(predictor.line, threshold, scales, crackseg.__version__)
     found = measure(image, probability, threshold, photograph.scale)
     return MeasuredPhotograph(photograph.name, found, method)
 
 
-def read(
-    photograph: AppPhotograph, predictor: Predictor
-) -> tuple[UInt8Array, npt.NDArray[np.float32]]:
-    """The pixels (H, W, 3) of a predicted photograph, and its probability, float32 (H, W)."""
+def read_image(photograph: AppPhotograph, predictor: Predictor) -> UInt8Array:
+    """The pixels of a photograph, (H, W, 3)."""
     opened = predictor.open(photograph.path)
-    probability = np.load(photograph.probability_path).astype(np.float32) / np.float32(_WHOLE)
-    return opened.rows(0, opened.size[0]), probability
+    return opened.rows(0, opened.size[0])
+
+
+def read_probability(photograph: AppPhotograph) -> npt.NDArray[np.float32]:
+    """The probability of a predicted photograph, (H, W)."""
+    return _as_share(np.load(photograph.probability_path))
+
+
+def _as_share(whole: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+    return whole.astype(np.float32) / np.float32(_WHOLE)
 
 
 def _open(path: Path, predictor: Predictor) -> AnyPhotograph:
@@ -104,6 +110,6 @@ def _write_shown(
     quality = (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     photograph.shown_path.write_bytes(cv2.imencode(".jpg", bgr, quality)[1].tobytes())
-    grey = as_grey(probability.astype(np.float32) / np.float32(_WHOLE))
+    grey = as_grey(_as_share(probability))
     # The lowest level: most of it is nothing.
     photograph.shown_probability_path.write_bytes(gzip.compress(grey.tobytes(), 1))

@@ -1,7 +1,8 @@
 """The page of the app: what is on it, and which function answers to what."""
 
+import functools
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from crackseg.app.archive import write_archive
 from crackseg.app.desk import Desk
 from crackseg.app.sessions import Session
 from crackseg.app.view import NOTHING, label, view
-from crackseg.errors import ConfigError
+from crackseg.errors import CrackSegError
 from crackseg.measurement.classes import PRESETS, ClassLimits, class_limits
 from crackseg.measurement.scale import Scale
 
@@ -20,29 +21,59 @@ _HERE = Path(__file__).parent
 # has a link to its own by then.
 _UPLOADS = (30, 60)
 _OWN = "own"
+# Answers that take no time, and need not wait in the queue.
+_AT_ONCE = {"queue": False, "show_progress": "hidden"}
 
 
-def build_page(desk: Desk) -> gr.Blocks:
-    """Lays the page out."""
-    return _Page(desk).blocks
+def build_page(desk: Desk, licence: str) -> gr.Blocks:
+    """Lays the page out.
+
+    Args:
+        desk: Desk that answers.
+        licence: Line about the network and its licence.
+    """
+    return _Page(desk, licence).blocks
+
+
+def style() -> str:
+    """Style of all that stands outside of the viewer."""
+    return _text("page.css")
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _answer(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Shows a user's mistake in a box on the page."""
+
+    @functools.wraps(function)
+    def answered(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except CrackSegError as error:
+            raise gr.Error(str(error), title="Not done") from error
+
+    return answered
 
 
 class _Page:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, licence: str) -> None:
         self.desk = desk
         with gr.Blocks(
-            title="crackseg", analytics_enabled=False, delete_cache=_UPLOADS, fill_width=True
+            title="Find cracks", analytics_enabled=False, delete_cache=_UPLOADS, fill_width=True
         ) as self.blocks:
-            gr.HTML(_head(desk), elem_classes="head")
+            gr.HTML(_head(licence), elem_id="head")
             with gr.Row(equal_height=False):
                 with gr.Column(scale=1, min_width=300):
                     self._left()
-                with gr.Column(scale=3, min_width=520):
+                with gr.Column(scale=4, min_width=340):
                     self.viewer = gr.HTML(
                         NOTHING,
                         html_template=_text("viewer.html"),
                         css_template=_text("viewer.css"),
                         js_on_load=_text("viewer.js"),
+                        apply_default_css=False,
                         elem_id="viewer",
                     )
             self._wire()
@@ -50,23 +81,18 @@ class _Page:
     def _left(self) -> None:
         most = self.desk.limits
         self.drop = gr.File(
-            label=f"Photographs (up to {most.photographs}, {most.megapixels:g} megapixels each)",
+            label=f"Up to {most.photographs} photographs of {most.megapixels:g} megapixels",
             file_count="multiple",
-            height=150,
+            height=160,
             elem_id="drop",
         )
-        self.messages = gr.HTML("", elem_id="messages")
-        self.chosen = gr.Radio([], label="On this page", visible=False, elem_id="photographs")
-        with gr.Group():
-            self.mm = gr.Number(
-                None, label="Scale: millimetres per pixel", minimum=0, step=0.001, elem_id="scale"
-            )
-            self.for_all = gr.Button("Use this scale for all", size="sm", elem_id="for-all")
+        self.failures = gr.HTML("", elem_id="failures")
+        self.chosen = gr.Radio([], label="Photographs", visible=False, elem_id="photographs")
         self.classes = gr.Dropdown(
-            [(one.source.partition(":")[0], one.name) for one in PRESETS.values()]
-            + [("Limits of your own", _OWN)],
+            [*((one.source.partition(":")[0], one.name) for one in PRESETS.values()), _OWN_CHOICE],
             value="en1992",
             label="Classes of width",
+            info="Limits of design or rating, no verdict on a structure",
             elem_id="classes",
         )
         self.own = gr.Textbox(
@@ -74,31 +100,26 @@ class _Page:
         )
         self.download = gr.Button("Download everything", variant="primary", elem_id="download")
         self.file = gr.HTML(
-            "", js_on_load=_text("download.js"), html_template="<span></span>", elem_id="file"
+            "", html_template="<span></span>", js_on_load=_text("download.js"), elem_id="file"
         )
 
     def _wire(self) -> None:
-        of_list = [self.chosen, self.viewer, self.messages]
         limits = [self.classes, self.own]
+        all_parts = [self.chosen, self.viewer, self.failures]
         taken = self.drop.upload(
-            self.take_in, [self.drop], [self.drop, self.chosen, self.messages], queue=False
+            self.take_in, [self.drop, self.chosen], [self.drop, *all_parts], queue=False
         )
         taken.then(
             self.find,
             [self.chosen, *limits],
-            of_list,
+            all_parts,
             concurrency_limit=None,
             show_progress="hidden",
         )
-        shown = [self.viewer, self.mm]
-        quiet = {"show_progress": "hidden", "queue": False}
-        self.chosen.input(self.show, [self.chosen, *limits], shown, **quiet)
+        self.chosen.input(self.show, [self.chosen, *limits], self.viewer, **_AT_ONCE)
         for change in (self.classes.input, self.own.submit, self.own.blur):
-            change(self.show_classes, [self.chosen, *limits], [self.own, self.viewer], **quiet)
-        for change in (self.mm.submit, self.mm.blur):
-            change(self.set_scale, [self.chosen, self.mm, *limits], shown, **quiet)
-        self.for_all.click(self.set_scale_of_all, [self.chosen, self.mm, *limits], shown, **quiet)
-        self.viewer.rescale(self.set_scale_by_points, limits, shown, **quiet)
+            change(self.show_classes, [self.chosen, *limits], [self.own, self.viewer], **_AT_ONCE)
+        self.viewer.rescale(self.set_scale, limits, self.viewer, **_AT_ONCE)
         self.viewer.rethreshold(
             self.measure,
             limits,
@@ -107,81 +128,58 @@ class _Page:
             show_progress="hidden",
         )
         self.download.click(
-            self.write_all, limits, self.file, concurrency_limit=1, show_progress="hidden"
+            self.write_all, limits, self.file, concurrency_limit=1, show_progress="full"
         )
         self.blocks.unload(self.leave)
 
-    # ---- Answers ----------------------------------------------------------------------------
-
-    def take_in(self, uploads: list[str] | None, request: gr.Request) -> list[Any]:
+    @_answer
+    def take_in(self, uploads: list[str] | None, key: str | None, request: gr.Request) -> list[Any]:
         session = self._session(request)
         self.desk.take_in(session, [Path(one) for one in uploads or ()])
-        return [None, self._list(session, None), _failures(session)]
+        return [None, _list(session, key), gr.skip(), _failures(session)]
 
     def find(
         self, key: str | None, classes: str, own: str, request: gr.Request
     ) -> Iterator[list[Any]]:
         session, limits = self._session(request), _limits(classes, own)
         for photograph in self.desk.find(session):
+            # The first one is shown; later ones when they are chosen.
             key = key or (photograph.key if photograph.measured else None)
-            first = photograph.measured is not None and photograph.key == key
-            shown = view(photograph, limits) if first else gr.skip()
-            yield [self._list(session, key), shown, _failures(session)]
+            is_shown = photograph.measured is not None and photograph.key == key
+            shown = view(photograph, limits) if is_shown else gr.skip()
+            yield [_list(session, key), shown, _failures(session)]
 
-    def show(self, key: str | None, classes: str, own: str, request: gr.Request) -> list[Any]:
-        photograph = self._session(request).get(key)
-        if photograph is None:
-            return [NOTHING, None]
-        scale = photograph.scale
-        return [view(photograph, _limits(classes, own)), scale and scale.mm_per_pixel]
+    @_answer
+    def show(self, key: str | None, classes: str, own: str, request: gr.Request) -> Any:
+        return self._view(self._session(request), key, classes, own)
 
+    @_answer
     def show_classes(
         self, key: str | None, classes: str, own: str, request: gr.Request
     ) -> list[Any]:
-        shown, _ = self.show(key, classes, own, request)
+        shown = self._view(self._session(request), key, classes, own)
         return [gr.update(visible=classes == _OWN), shown]
 
-    def set_scale(
-        self, key: str | None, mm: float | None, classes: str, own: str, request: gr.Request
-    ) -> list[Any]:
+    @_answer
+    def set_scale(self, classes: str, own: str, event: gr.EventData, request: gr.Request) -> Any:
         session = self._session(request)
-        photograph = session.get(key)
-        if photograph is not None and mm != (photograph.scale and photograph.scale.mm_per_pixel):
-            self.desk.set_scale(session, [photograph.key], Scale(mm) if mm else None)
-        return self.show(key, classes, own, request)
+        keys = [one.key for one in session.photographs] if event.for_all else [event.key]
+        self.desk.set_scale(session, keys, _scale(event))
+        return self._view(session, event.key, classes, own)
 
-    def set_scale_of_all(
-        self, key: str | None, mm: float | None, classes: str, own: str, request: gr.Request
-    ) -> list[Any]:
-        session = self._session(request)
-        photograph = session.get(key)
-        scale = Scale(mm) if mm else None
-        if photograph is not None and photograph.scale and photograph.scale.mm_per_pixel == mm:
-            # It may come from two points, whose uncertainty goes with it.
-            scale = photograph.scale
-        self.desk.set_scale(session, [one.key for one in session.photographs], scale)
-        return self.show(key, classes, own, request)
-
-    def set_scale_by_points(
-        self, event: gr.EventData, classes: str, own: str, request: gr.Request
-    ) -> list[Any]:
-        (one, other), key = event.points, event.key
-        scale = Scale.of_two_points(tuple(one), tuple(other), event.length)
-        self.desk.set_scale(self._session(request), [key], scale)
-        return self.show(key, classes, own, request)
-
+    @_answer
     def measure(
-        self, event: gr.EventData, classes: str, own: str, request: gr.Request
+        self, classes: str, own: str, event: gr.EventData, request: gr.Request
     ) -> list[Any]:
         session = self._session(request)
-        found = self.desk.measure(session, event.key, float(event.threshold))
-        shown = gr.skip() if found is None else view(found, _limits(classes, own))
-        return [self._list(session, event.key), shown]
+        self.desk.measure(session, event.key, float(event.threshold))
+        return [_list(session, event.key), self._view(session, event.key, classes, own)]
 
+    @_answer
     def write_all(self, classes: str, own: str, request: gr.Request) -> str:
         session = self._session(request)
         if not any(one.measured for one in session.photographs):
-            raise gr.Error("There is nothing to download yet: drop a photograph first.")
+            raise CrackSegError("There is nothing to download yet: drop a photograph first.")
         path = write_archive(session, self.desk.predictor, _limits(classes, own))
         return f"gradio_api/file={path}"
 
@@ -191,19 +189,34 @@ class _Page:
     def _session(self, request: gr.Request) -> Session:
         return self.desk.sessions.of(request.session_hash or "")
 
-    def _list(self, session: Session, key: str | None) -> Any:
-        choices = [(label(one), one.key) for one in session.photographs if one.state != "failed"]
-        chosen = {} if key is None else {"value": key}
-        return gr.update(choices=choices, visible=bool(choices), **chosen)
+    def _view(self, session: Session, key: str | None, classes: str, own: str) -> Any:
+        photograph = session.get(key)
+        return NOTHING if photograph is None else view(photograph, _limits(classes, own))
+
+
+_OWN_CHOICE = ("Limits of your own", _OWN)
+
+
+def _scale(event: gr.EventData) -> Scale | None:
+    if event.points:
+        one, other = ((float(x), float(y)) for x, y in event.points)
+        return Scale.of_two_points(one, other, float(event.length))
+    return Scale(float(event.mm), float(event.uncertainty or 0)) if event.mm else None
 
 
 def _limits(classes: str, own: str) -> ClassLimits:
     if classes != _OWN:
         return class_limits(classes)
     try:
-        return class_limits([float(one) for one in own.replace(";", ",").split(",")])
-    except (ValueError, ConfigError) as error:
-        raise gr.Error(f"Limits of classes: {error}") from error
+        return class_limits([float(one) for one in own.split(",")])
+    except ValueError:
+        raise CrackSegError(f"Limits {own!r}: numbers in mm with commas between them") from None
+
+
+def _list(session: Session, key: str | None) -> Any:
+    choices = [(label(one), one.key) for one in session.photographs if one.state != "failed"]
+    chosen = {} if key is None else {"value": key}
+    return gr.update(choices=choices, visible=bool(choices), **chosen)
 
 
 def _failures(session: Session) -> str:
@@ -213,16 +226,9 @@ def _failures(session: Session) -> str:
     return f'<ul role="alert">{"".join(lines)}</ul>' if lines else ""
 
 
-def _head(desk: Desk) -> str:
+def _head(licence: str) -> str:
     return (
-        "<h1>Find and measure cracks</h1><p>Your photographs stay on the machine that runs this "
-        f"app, and are deleted when the page is closed. {html.escape(desk.predictor.line)}</p>"
+        "<h1>Find and measure cracks</h1><p>Photographs go to the machine that runs this app, to "
+        "no other, and are deleted there when you close or reload this page.</p>"
+        f'<p class="licence">{html.escape(licence)}</p>'
     )
-
-
-def _text(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-STYLE = _text("page.css")
-Answers = Mapping[str, Any]

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from crackseg.app.desk import Desk
 from crackseg.app.limits import AppLimits
 from crackseg.app.sessions import sessions
-from crackseg.errors import ConfigError
+from crackseg.errors import ConfigError, MissingLibraryError
 from crackseg.inference.predictor import Predictor
 
 # What Gradio and its libraries would otherwise ask of other machines, or keep in the browser.
@@ -27,10 +27,10 @@ def require_gradio() -> None:
     """Refuses to go on without Gradio.
 
     Raises:
-        ConfigError: It is not installed.
+        MissingLibraryError: It is not installed.
     """
     if find_spec("gradio") is None:
-        raise ConfigError(
+        raise MissingLibraryError(
             "the app needs gradio, which is not installed; pip install 'crackseg[app]'"
         )
 
@@ -49,12 +49,17 @@ def is_loopback(host: str) -> bool:
 
 @contextmanager
 def served(
-    predictor: Predictor, limits: AppLimits, host: str = "127.0.0.1", port: int | None = None
+    predictor: Predictor,
+    licence: str,
+    limits: AppLimits,
+    host: str = "127.0.0.1",
+    port: int | None = None,
 ) -> Iterator[str]:
     """Serves the app in other threads.
 
     Args:
         predictor: Predictor of the network.
+        licence: Line about the network and its licence, for the page.
         limits: What a user may ask for.
         host: Address that the app listens at.
         port: Port; None takes the first free one from 7860.
@@ -63,17 +68,18 @@ def served(
         The address of the page.
 
     Raises:
-        ConfigError: Gradio is not installed, or the port cannot be taken.
+        MissingLibraryError: Gradio is not installed.
+        ConfigError: The address cannot be taken.
     """
     require_gradio()
     with sessions() as open_sessions:
         os.environ |= _SILENCE | {"GRADIO_TEMP_DIR": str(open_sessions.uploads)}
         # Imported here because it takes seconds, and reads the lines above.
-        from crackseg.app.page import STYLE, build_page
+        from crackseg.app.page import build_page, style
         from crackseg.app.protection import middleware
         from crackseg.app.theme import theme
 
-        page = build_page(Desk(predictor, limits, open_sessions))
+        page = build_page(Desk(predictor, limits, open_sessions), licence)
         try:
             _, address, _ = page.launch(
                 server_name=host,
@@ -91,7 +97,7 @@ def served(
                 allowed_paths=[str(open_sessions.shown)],
                 app_kwargs={"middleware": middleware(), "docs_url": None, "redoc_url": None},
                 theme=theme(),
-                css=STYLE,
+                css=style(),
             )
             yield address
         except OSError as error:

@@ -31,9 +31,9 @@ class AppPhotograph:
     """A photograph of a session.
 
     Attributes:
-        key: Name that cannot be guessed, of all its files in the session's folder.
+        key: Name that cannot be guessed.
         name: Name of the user's file.
-        path: Path of the copy in the session's folder.
+        folder: Folder of all its files.
         state: How far it is.
         words: Progress, or the reason of a failure.
         threshold: Probability above which a pixel is crack; None before the prediction.
@@ -43,7 +43,7 @@ class AppPhotograph:
 
     key: str
     name: str
-    path: Path
+    folder: Path
     state: State = "waiting"
     words: str = ""
     threshold: float | None = None
@@ -53,17 +53,22 @@ class AppPhotograph:
     @property
     def shown_path(self) -> Path:
         """Path of the picture that a browser shows."""
-        return self.path.with_name(f"{self.key}.jpg")
+        return self.folder / "shown.jpg"
 
     @property
     def probability_path(self) -> Path:
         """Path of the probability, of 16 bits."""
-        return self.path.with_name(f"{self.key}.npy")
+        return self.folder / "probability.npy"
 
     @property
     def shown_probability_path(self) -> Path:
         """Path of the probability for the browser: rows of 8 bits, packed by gzip."""
-        return self.path.with_name(f"{self.key}.gz")
+        return self.folder / "probability.gz"
+
+    @property
+    def path(self) -> Path:
+        """Path of the user's file, under its own name."""
+        return self.folder / "upload" / self.name
 
 
 class Session:
@@ -110,11 +115,12 @@ class Session:
         """
         key = secrets.token_hex(_KEY_BYTES)
         with self.open_folder() as folder:
-            path = folder / f"{key}.upload{upload.suffix.lower()}"
-            if not words:
-                _link(upload, path)
             state: State = "failed" if words else "waiting"
-            photograph = AppPhotograph(key, self._free_name(upload.name), path, state, words)
+            name = self._free_name(upload.name)
+            photograph = AppPhotograph(key, name, folder / key, state, words)
+            if not words:
+                photograph.path.parent.mkdir(parents=True)
+                _link(upload, photograph.path)
             self._photographs[key] = photograph
             return photograph
 
@@ -126,14 +132,26 @@ class Session:
                     return self.update(photograph.key, state="working")
         return None
 
+    def give_back(self, key: str) -> None:
+        """Lets a photograph wait again if the work on it was left in the middle."""
+        with self._lock:
+            if key in self._photographs and self._photographs[key].state == "working":
+                self.update(key, state="waiting", words="")
+
     def get(self, key: str | None) -> AppPhotograph | None:
         """The photograph of a key; None where the session has none of it."""
         with self._lock:
             return self._photographs.get(key or "")
 
     def update(self, key: str, **changes: object) -> AppPhotograph:
-        """Replaces attributes of a photograph."""
+        """Replaces attributes of a photograph.
+
+        Raises:
+            SessionEndedError: The page was closed.
+        """
         with self._lock:
+            if self.ended:
+                raise SessionEndedError("the page was closed")
             changed = replace(self._photographs[key], **changes)  # type: ignore[arg-type]
             self._photographs[key] = changed
             return changed

@@ -12,10 +12,26 @@ _MONO = ("ui-monospace", "Cascadia Mono", "Menlo", "Consolas", "monospace")
 
 def theme() -> Base:
     """The theme."""
-    return Base(
+    base = Base(
         primary_hue=_ACCENT,
         secondary_hue=_ACCENT,
         neutral_hue="stone",
         font=[Font(name) for name in _SANS],
         font_mono=[Font(name) for name in _MONO],
+    )
+    return base.set(
+        body_text_color_subdued="#5b626a",
+        body_text_color_subdued_dark="#a5acb4",
+        block_info_text_color="#5b626a",
+        block_info_text_color_dark="#a5acb4",
+        block_label_text_color="#42484f",
+        block_label_text_color_dark="#c5c9ce",
+        block_title_text_color="#1f2328",
+        block_title_text_color_dark="#e7e5df",
+        body_background_fill="#fbfaf7",
+        body_background_fill_dark="#14171a",
+        button_primary_background_fill="#b80f49",
+        button_primary_background_fill_hover="#9a0b3d",
+        button_primary_background_fill_dark="#b80f49",
+        button_primary_background_fill_hover_dark="#d4145a",
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crackseg.app.sessions import AppPhotograph
-from crackseg.measurement.classes import CANNOT_TELL, ClassLimits
+from crackseg.measurement.classes import CANNOT_TELL, ClassLimits, WidthClass, crack_class
 from crackseg.measurement.cracks import Crack, Measurement
 from crackseg.measurement.scale import Measured, Scale
 
@@ -36,6 +36,8 @@ def view(photograph: AppPhotograph, limits: ClassLimits) -> Mapping[str, Any]:
         "probability": f"gradio_api/file={photograph.shown_probability_path}",
         "threshold": photograph.threshold,
         "scale": scale_in_words(found.scale),
+        "mm": found.scale and float(f"{found.scale.mm_per_pixel:.5g}"),
+        "uncertainty": found.scale and float(f"{found.scale.uncertainty:.2g}"),
         "limits": f"Classes: {limits.source}." if found.scale else "",
         "cracks": [_row(crack, found, limits) for crack in found.cracks],
     }
@@ -55,15 +57,14 @@ def _row(crack: Crack, found: Measurement, limits: ClassLimits) -> Mapping[str, 
     right, bottom = points.max(axis=0).tolist()
     widths = crack.widths
     mean = None if widths is None else found.in_unit(widths.mean)
-    largest = None if widths is None else found.in_unit(widths.largest)
+    most = None if widths is None else found.in_unit(widths.percentile95)
     return {
         "number": crack.number,
         "box": [left, top, right, bottom],
         "length": _words(found.in_unit(crack.length), found.unit, 0),
         "mean": _words(mean, found.unit, 2),
-        "largest": _words(largest, found.unit, 2),
-        "largest_at": None if widths is None else list(widths.largest_at),
-        "class": _class(largest if found.scale else None, limits),
+        "most": _words(most, found.unit, 2),
+        "class": _class(crack_class(widths, found.scale, limits)),
     }
 
 
@@ -75,8 +76,7 @@ def _words(length: Measured | None, unit: str, digits: int) -> list[str]:
     return [f"{value} {unit}" if length.resolved else "not resolved", f"{low} to {high} {unit}"]
 
 
-def _class(width: Measured | None, limits: ClassLimits) -> str:
-    if width is None:
+def _class(found: WidthClass | None) -> str:
+    if found is None:
         return ""
-    found = limits.classify(width)
     return found.label if found.is_certain else f"{CANNOT_TELL}: {found.lowest} or {found.highest}"

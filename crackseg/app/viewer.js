@@ -269,9 +269,19 @@ function endPoints() {
 $(".cancel").onclick = endPoints;
 $(".length").onsubmit = (event) => {
   event.preventDefault();
-  trigger("rescale", { key: shown.key, points, length: Number($(".length input").value) });
+  rescale({ points, length: Number($(".length input").value) });
   endPoints();
 };
+
+$(".scale").onsubmit = (event) => {
+  event.preventDefault();
+  if (picture) rescale({ mm: Number($(".mm").value), uncertainty: Number($(".uncertainty").value) });
+};
+
+function rescale(how) {
+  const nothing = { points: null, length: 0, mm: 0, uncertainty: 0 };
+  trigger("rescale", { ...nothing, ...how, key: shown.key, for_all: $(".all").checked });
+}
 
 // ---- Words ---------------------------------------------------------------------------------
 
@@ -287,6 +297,8 @@ function cell(row, kind, words, more) {
 function describe() {
   const { cracks } = shown;
   $(".found").hidden = false;
+  $(".mm").value = shown.mm ?? "";
+  $(".uncertainty").value = shown.uncertainty || "";
   $(".name").textContent = shown.name;
   const count = cracks.length === 1 ? "1 crack" : `${cracks.length || "No"} cracks`;
   $(".summary").textContent = `${count} at threshold ${shown.threshold.toFixed(3).replace(/0$/, "")}. ${shown.scale}.`;
@@ -300,7 +312,7 @@ function describe() {
     button.textContent = crack.number;
     button.setAttribute("aria-label", `Show crack ${crack.number}`);
     button.onclick = () => { chosen = crack.number; lookAt(crack.box); mark(); };
-    for (const part of ["length", "mean", "largest"]) cell(row, "td", ...crack[part]);
+    for (const part of ["length", "mean", "most"]) cell(row, "td", ...crack[part]);
     if (shown.limits) cell(row, "td", crack.class);
     row.dataset.number = crack.number;
     return row;

@@ -65,6 +65,7 @@ def _app(options: argparse.Namespace) -> int:
     from crackseg.system.exits import work_begins
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process, return_freed_memory
+    from crackseg.weights.registry import bundled_at, chosen_file
 
     require_gradio()
     limits = AppLimits(options.max_megapixels, options.max_photographs, options.max_seconds)
@@ -72,11 +73,12 @@ def _app(options: argparse.Namespace) -> int:
     prepare_process(keep_memory=False)
     return_freed_memory()
     start_logging()
-    predictor = load(
-        options.checkpoint, options.device, model=options.model, max_megapixels=limits.megapixels
-    )
+    path = chosen_file(options.checkpoint, options.model)
+    predictor = load(path, options.device, max_megapixels=limits.megapixels)
     print(predictor.line, flush=True)
-    with served(predictor, limits, options.host, options.port) as address:
+    of_package = bundled_at(path)
+    licence = predictor.line if of_package is None else of_package.use_line
+    with served(predictor, licence, limits, options.host, options.port) as address:
         if not is_loopback(options.host):
             print(
                 f"warning: {options.host} is reached from other machines, and whoever reaches it "
