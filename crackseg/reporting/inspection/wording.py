@@ -1,0 +1,99 @@
+"""Lengths and widths as people read them; ``component.js`` words them alike."""
+
+from dataclasses import dataclass
+
+from crackseg.measurement.scale import Measured, Scale
+
+NOT_RESOLVED = "not resolved"
+# Digits of a measured pixel that are kept, so that a page's script reads what was written.
+_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A length in words.
+
+    Attributes:
+        value: The length with its unit, or that it is not resolved.
+        ends: The ends of its interval, or its bounds with their unit.
+    """
+
+    value: str
+    ends: str
+
+    @property
+    def line(self) -> str:
+        """Both in one line."""
+        return f"{self.value} ({self.ends})"
+
+
+def rounded(pixels: Measured) -> Measured:
+    """The length as it stands in a page."""
+    value, low, high = (round(one, _DIGITS) for one in (pixels.value, pixels.low, pixels.high))
+    return Measured(value, low, high, pixels.resolved)
+
+
+def width_in_words(pixels: Measured, scale: Scale | None) -> Worded:
+    """A width in millimetres, or in pixels where the scale is not known.
+
+    >>> width_in_words(Measured(4.0, 3.6, 4.4), Scale(0.1)).line
+    '0.40 mm (0.36 to 0.44)'
+    >>> width_in_words(Measured(1.2, 0.4, 2.5, resolved=False), None).line
+    'not resolved (0.40 to 2.50 px)'
+    """
+    shown, unit = _in_unit(pixels, scale)
+    return _worded(shown, unit, [_width(one) for one in (shown.value, shown.low, shown.high)])
+
+
+def length_in_words(pixels: Measured, scale: Scale | None) -> Worded:
+    """A length in millimetres or metres, or in pixels where the scale is not known.
+
+    >>> length_in_words(Measured(4000.0, 3980.0, 4020.0), Scale(0.5)).line
+    '2.00 m (1.99 to 2.01)'
+    >>> length_in_words(Measured(400.0, 398.0, 402.0), None).line
+    '400 px (398 to 402)'
+    """
+    shown, unit = _in_unit(pixels, scale)
+    return sum_in_words(shown, unit)
+
+
+def sum_in_words(length: Measured, unit: str) -> Worded:
+    """A length of a unit, ``mm`` or ``px``."""
+    parts = (length.value, length.low, length.high)
+    if unit == "mm" and length.value >= 1000:
+        return _worded(length, "m", [f"{one / 1000:.2f}" for one in parts])
+    return _worded(length, unit, [f"{one:.0f}" for one in parts])
+
+
+def metres(millimetres: float) -> str:
+    """A length without an interval.
+
+    >>> metres(1234.0), metres(12.3)
+    ('1.23 m', '12 mm')
+    """
+    return sum_in_words(Measured(millimetres, millimetres, millimetres), "mm").value
+
+
+def scale_in_words(scale: Scale | None) -> str:
+    """A scale; that it is not known where it is not."""
+    if scale is None:
+        return "not known: widths are in pixels"
+    return f"{scale.mm_per_pixel:.4g} ± {scale.uncertainty:.2g} mm per pixel"
+
+
+def _in_unit(pixels: Measured, scale: Scale | None) -> tuple[Measured, str]:
+    if scale is None:
+        return rounded(pixels), "px"
+    return scale.millimetres(rounded(pixels)), "mm"
+
+
+def _width(length: float) -> str:
+    return f"{length:.{2 if length < 10 else 1 if length < 100 else 0}f}"
+
+
+def _worded(length: Measured, unit: str, parts: list[str]) -> Worded:
+    value, low, high = parts
+    ends = f"{low} to {high}"
+    if not length.resolved:
+        return Worded(NOT_RESOLVED, f"{ends} {unit}")
+    return Worded(f"{value} {unit}", ends)
