@@ -131,5 +131,42 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
         module="crackseg.formats.csv_tables",
         names=("cracks.csv", "photographs.csv", "points.csv"),
     ),
+    FolderFormat(
+        name="coco",
+        about="COCO annotations of all photographs, a run-length code a crack",
+        module="crackseg.formats.coco",
+        names=("coco.json",),
+        needs_mask=True,
+    ),
+    PhotographFormat(
+        name="labelme",
+        about="LabelMe outlines beside copies of the photographs, to be corrected by hand",
+        module="crackseg.formats.labelme",
+        suffixes=(".json", ".png"),
+        needs_image=True,
+        needs_mask=True,
+    ),
+    PhotographFormat(
+        name="mask",
+        about="masks as PNG files, 255 where there is crack",
+        module="crackseg.formats.pictures.mask",
+        suffixes=(".png",),
+        needs_mask=True,
+    ),
+    PhotographFormat(
+        name="numbered",
+        about="photographs with their cracks coloured and numbered",
+        module="crackseg.formats.pictures.numbered",
+        suffixes=(".jpg",),
+        needs_image=True,
+        needs_mask=True,
+    ),
+    PhotographFormat(
+        name="width-map",
+        about="photographs with cracks coloured by width, and a legend",
+        module="crackseg.formats.pictures.width_map",
+        suffixes=(".jpg",),
+        needs_image=True,
+    ),
 )
 FORMATS: Mapping[str, PhotographFormat | FolderFormat] = {one.name: one for one in _ALL}

@@ -1,46 +1,22 @@
 """Predicts masks for files, folders and globs of photographs."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from crackseg.errors import UnreadableImageError
-from crackseg.images.photographs import size_of_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.images.png import png_rows
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.predictor import Prediction, Predictor
-from crackseg.system.progress import progress
 from crackseg.visualization.overlays import as_grey, overlay
 from crackseg.workflows.folders.finished import FinishedRecord
-from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
+from crackseg.workflows.folders.overlap import WriteBehind
 from crackseg.workflows.folders.plan import RESULTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
-
-log = logging.getLogger(__name__)
-
-# Photographs of more pixels are read, predicted and written one at a time, to save memory.
-_LARGE = 16_000_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Results of a prediction, by photograph.
-
-    Attributes:
-        done: Photographs whose results were written now.
-        kept: Photographs whose results existed already.
-        skipped: Photographs that could not be read, each with the reason.
-    """
-
-    done: tuple[Path, ...]
-    kept: tuple[Path, ...]
-    skipped: tuple[tuple[Path, str], ...]
+from crackseg.workflows.folders.work import Outcome, work_on
 
 
 def predict(
@@ -74,46 +50,13 @@ def predict(
     kinds = RESULTS if probability else RESULTS[:2]
     way = f"{predictor.identity} {kinds}"
     record = FinishedRecord(output, "predictions", way, partial(_results, kinds=kinds), shard)
-    if not overwrite:
-        record.refuse_results_of_others(planned.jobs)
-    kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
-    waiting = [job for job in planned.jobs if job not in set(kept)]
-    done: list[Path] = []
-    skipped = [(path, f"{path}: of a kind that cannot be read") for path in planned.unread]
 
-    def finish(job: Job) -> None:
-        record.add(job)
-        done.append(job.photograph)
+    def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
+        size = photograph.size
+        bands = predictor.bands(photograph, str(job.photograph))
+        results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
 
-    is_large = lru_cache(maxsize=4)(_is_large)
-    with WriteBehind(finish) as results:
-        opened = read_ahead(waiting, lambda job: predictor.open(job.photograph), is_large)
-        for job, photograph in progress(opened, "Finding cracks", len(waiting)):
-            try:
-                _predict(job, photograph(), predictor, kinds, results)
-            except UnreadableImageError as error:
-                log.warning("skipped %s", error)
-                skipped.append((job.photograph, str(error)))
-            if is_large(job):
-                results.finish()
-    return Outcome(tuple(done), tuple(job.photograph for job in kept), tuple(skipped))
-
-
-def _is_large(job: Job) -> bool:
-    height, width = size_of_photograph(job.photograph)
-    return height * width > _LARGE
-
-
-def _predict(
-    job: Job,
-    photograph: AnyPhotograph,
-    predictor: Predictor,
-    kinds: Sequence[str],
-    results: WriteBehind[Job],
-) -> None:
-    size = photograph.size
-    bands = predictor.bands(photograph, str(job.photograph))
-    results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
+    return work_on(planned, record, "Finding cracks", predictor.open, do, overwrite)
 
 
 def _write(

@@ -1,5 +1,7 @@
 """Measured photographs for the tests of formats."""
 
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
+from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import Georeference, Location, MeasuredPhotograph, Method
 from crackseg.measurement.scale import Scale
@@ -27,6 +30,13 @@ def coverage() -> npt.NDArray[np.float32]:
     return drawn
 
 
+@lru_cache(maxsize=1)
+def measured() -> Measurement:
+    """What is measured of them."""
+    drawn = coverage()
+    return measure(photographed(drawn), drawn, METHOD.threshold)
+
+
 def result(
     name: str = "walls/one.jpg",
     scale: Scale | None = None,
@@ -37,7 +47,8 @@ def result(
     """What was found on a drawn photograph."""
     drawn = coverage() if shares is None else shares
     image = cv2.cvtColor(photographed(drawn), cv2.COLOR_GRAY2RGB).astype(np.uint8)
-    measurement = measure(image, drawn, METHOD.threshold, scale)
+    measurement = measured() if shares is None else measure(image, drawn, METHOD.threshold)
+    measurement = replace(measurement, scale=scale)
     photograph = MeasuredPhotograph(name, measurement, METHOD, georeference, location)
     mask = drawn > METHOD.threshold
     return Result(photograph, Path("/photographs") / name, lambda: image, lambda: mask)

@@ -275,7 +275,7 @@ class TestGoingOn:
         Image.new("RGB", (40, 32)).save(folder / "a.png")
         (output / "b_overlay.png").unlink()
         again = predict([str(folder)], predictor, output)
-        assert [path.name for path in again.done] == ["a.png", "b.png"]
+        assert [job.name for job in again.done] == ["a.png", "b.png"]
 
     def test_results_of_another_photograph_of_the_same_name_are_not_replaced(
         self, folder: Path, predictor: Predictor
@@ -322,7 +322,7 @@ class TestGoingOn:
             file.write('{"result": "c", "photogr')
         monkeypatch.setattr(predictor, "open", real)
         again = predict([str(folder)], predictor, output)
-        assert [path.name for path in again.done] == ["c.png"]
+        assert [job.name for job in again.done] == ["c.png"]
         assert len(predict([str(folder)], predictor, output).kept) == 3
 
     def test_a_disk_that_is_full_ends_it_and_keeps_what_is_done(
@@ -350,7 +350,7 @@ class TestGoingOn:
             steps.append(f"done {job.photograph.stem}")
             add(record, job)
 
-        monkeypatch.setattr("crackseg.workflows.predict._LARGE", 1000)
+        monkeypatch.setattr("crackseg.workflows.folders.work._LARGE", 1000)
         monkeypatch.setattr(predictor, "open", opened)
         monkeypatch.setattr(FinishedRecord, "add", added)
         predict([str(folder)], predictor, folder.parent / "out")

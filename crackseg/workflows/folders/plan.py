@@ -20,10 +20,18 @@ _MOST_BYTES = 200
 
 @dataclass(frozen=True)
 class Job:
-    """A photograph and the path of its results: ``target`` followed by ``_mask.png`` and so on."""
+    """A photograph and where its results go.
+
+    Attributes:
+        photograph: Path of the photograph.
+        target: Path of its results, which ``_mask.png`` and so on follow.
+        name: Path of the photograph below the folder of all, with forward slashes, as text that
+            can be written anywhere.
+    """
 
     photograph: Path
     target: Path
+    name: str
 
     def result(self, ending: str) -> Path:
         """Path of one of its results, such as that which ends with ``_mask.png``."""
@@ -77,8 +85,11 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
             f"{', '.join(paths)}: no photograph here{others}; looked for "
             f"{', '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    targets = _targets([file.relative_to(base) for file in photographs])
-    jobs = tuple(Job(file, output / name) for file, name in zip(photographs, targets, strict=True))
+    below = [file.relative_to(base) for file in photographs]
+    jobs = tuple(
+        Job(file, output / target, _printable(path.as_posix()))
+        for file, path, target in zip(photographs, below, _targets(below), strict=True)
+    )
     _refuse_among_photographs(jobs, output)
     return Plan(jobs, unread)
 
@@ -132,6 +143,11 @@ def _shortened(name: str) -> str:
     if len(data) <= _MOST_BYTES:
         return name
     return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def _printable(name: str) -> str:
+    """A name in which bytes that are no text are written as numbers."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _folded(path: Path) -> str:

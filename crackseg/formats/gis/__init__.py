@@ -1,0 +1,1 @@
+"""Formats of geographic information systems."""

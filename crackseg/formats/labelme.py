@@ -1,0 +1,55 @@
+"""LabelMe: outlines to be corrected by hand, beside a copy of the photograph.
+
+The copy has the pixels that the network saw, upright and in 8 bits, and nothing of the file's other
+data, such as the place where it was taken. The folder is a data set: ``data=folder`` reads the
+outlines back to the very same masks.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from crackseg.formats.notes import notes
+from crackseg.formats.outlines import outline
+from crackseg.formats.parts import Part, parts
+from crackseg.formats.result import Result
+from crackseg.images.png import write_png
+from crackseg.measurement.classes import ClassLimits
+from crackseg.system.files import write_text
+
+# Version of the program whose files have this form.
+_VERSION = "5.5.0"
+_UNITS = "Points in pixels, x to the right and y down from the upper left corner"
+
+
+def write(result: Result, paths: tuple[Path, ...], _: ClassLimits | None = None) -> None:
+    """Writes both files, see :meth:`crackseg.formats.registry.PhotographFormat.write`."""
+    path, picture = paths
+    photograph = result.photograph
+    height, width = photograph.measurement.size
+    document: dict[str, object] = {
+        "version": _VERSION,
+        "flags": {},
+        "shapes": [_shape(part) for part in parts(result.mask(), photograph.measurement)],
+        "imagePath": picture.name,
+        "imageData": None,
+        "imageHeight": height,
+        "imageWidth": width,
+        "about": list(notes(photograph.method, None, _UNITS)),
+    }
+    write_png(result.image(), picture)
+    write_text(path, json.dumps(document) + "\n")
+
+
+def _shape(part: Part) -> dict[str, object]:
+    corners = outline(part.pixels) + np.array([part.left, part.top])
+    return {
+        "label": "crack",
+        "points": corners.tolist(),
+        "group_id": part.crack,
+        "description": "" if part.crack is None else f"crack {part.crack}",
+        "shape_type": "polygon",
+        "flags": {},
+        "mask": None,
+    }

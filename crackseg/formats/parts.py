@@ -1,0 +1,56 @@
+"""Parts of a mask: the pixels of each crack, and what is left."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.measurement.cracks import Crack, Measurement
+from crackseg.measurement.graph import BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Pixels of a mask that hang together, also by their corners.
+
+    Attributes:
+        crack: Number of the crack; None for specks that are too short to be measured.
+        left: Column of the first pixel in the photograph.
+        top: Row of it.
+        pixels: Whether a pixel belongs to it, bool (h, w), of the rectangle around it.
+    """
+
+    crack: int | None
+    left: int
+    top: int
+    pixels: BoolArray
+
+
+def parts(mask: BoolArray, measurement: Measurement) -> Iterator[Part]:
+    """The parts of a mask, which together are all of it.
+
+    Args:
+        mask: Whether a pixel is crack, bool (H, W).
+        measurement: Cracks that were measured on it.
+    """
+    count, found, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    labels = np.asarray(found, np.int32)
+    numbers = {
+        label: crack.number
+        for crack in reversed(measurement.cracks)
+        for label in _labels_at(crack, labels)
+    }
+    for label in range(1, count):
+        left, top, width, height = stats[label, :4].tolist()
+        inside = labels[top : top + height, left : left + width] == label
+        yield Part(numbers.get(label), left, top, np.asarray(inside))
+
+
+def _labels_at(crack: Crack, labels: npt.NDArray[np.int32]) -> list[int]:
+    """The part that most of a crack's points lie on, if any does."""
+    last = np.array(labels.shape[::-1]) - 1
+    columns, rows = np.clip(np.rint(crack.points), 0, last).astype(np.int64).T
+    under = labels[rows, columns]
+    return [int(np.argmax(np.bincount(under[under > 0])))] if under.any() else []

@@ -1,0 +1,89 @@
+"""Pictures: masks to the pixel, and overlays that say what they show."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.formats.pictures.labels import draw_labels
+from crackseg.formats.pictures.steps import Steps
+from crackseg.measurement.classes import class_limits
+from crackseg.measurement.scale import Scale
+from tests.formats.measured import blank, result, write_photograph
+
+
+def opened(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        picture.load()
+        return np.asarray(picture)
+
+
+def test_a_mask_is_255_where_there_is_crack(tmp_path: Path) -> None:
+    one = result()
+    [path] = write_photograph("mask", one, tmp_path)
+    assert np.array_equal(opened(path), one.mask() * np.uint8(255))
+
+
+def test_numbers_stand_beside_the_cracks_and_not_on_them(tmp_path: Path) -> None:
+    one = result()
+    cracks = one.photograph.measurement.cracks
+    written = draw_labels(np.full((240, 300, 3), 128, np.uint8), cracks, ["1", "2", "3"])
+    changed = (written != 128).any(axis=2)
+    assert changed.sum() > 3 * 20
+    assert not (changed & one.mask()).any()
+    [path] = write_photograph("numbered", one, tmp_path)
+    assert opened(path).shape == (240, 300, 3)
+
+
+def test_a_width_map_shows_steps_by_colour_and_says_what_they_are(tmp_path: Path) -> None:
+    one = result(scale=Scale(0.1))
+    [path] = write_photograph("width-map", one, tmp_path, class_limits("en1992"))
+    picture = opened(path).astype(int)
+    assert picture.shape[0] > 240
+    assert picture.shape[1] == 300
+    wide = Steps.of(one.photograph.measurement, class_limits("en1992")).colours[-1]
+    on_the_line = picture[85, 95]
+    assert np.abs(on_the_line - wide).max() < 60
+    # The surface around it is grey.
+    assert np.ptp(picture[20, 280]) < 12
+
+
+def test_a_width_that_is_not_resolved_has_no_colour(tmp_path: Path) -> None:
+    one = result()
+    hairline = one.photograph.measurement.cracks[-1]
+    assert hairline.widths is not None
+    assert not hairline.widths.mean.resolved
+    [path] = write_photograph("width-map", one, tmp_path)
+    columns, rows = np.rint(hairline.points).astype(int).T
+    assert np.ptp(opened(path).astype(int)[rows, columns], axis=1).max() < 40
+
+
+def test_a_photograph_without_cracks_has_its_pictures_too(tmp_path: Path) -> None:
+    for name in ("mask", "numbered", "width-map"):
+        [path] = write_photograph(name, blank(), tmp_path)
+        assert opened(path).shape[:2] >= (20, 30)
+
+
+@pytest.mark.parametrize(
+    ("scale", "limits", "labels"),
+    [
+        (None, class_limits("bre251"), ("up to 2 px", "above 14 px")),
+        (Scale(0.5), None, ("up to 0.1 mm", "above 5 mm")),
+        (Scale(0.5), class_limits([0.2, 0.3]), ("up to 0.2 mm", "above 0.3 mm")),
+    ],
+)
+def test_steps_are_the_classes_or_those_of_the_house(
+    scale: Scale | None, limits: None, labels: tuple[str, str]
+) -> None:
+    steps = Steps.of(result(scale=scale).photograph.measurement, limits)
+    assert (steps.labels[0], steps.labels[-1]) == labels
+    assert len(set(steps.colours)) == len(steps.labels)
+    thickness = [steps.thickness(step, 2) for step in range(len(steps.labels))]
+    assert thickness == sorted(thickness)
+    assert thickness[-1] > thickness[0]
+
+
+def test_a_width_at_a_border_is_of_the_step_below() -> None:
+    steps = Steps((1.0, 2.0), "mm", 0.5)
+    assert steps.of_pixels(np.array([1.9, 2.0, 2.1, 4.0, 4.1])).tolist() == [0, 0, 1, 1, 2]
