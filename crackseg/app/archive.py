@@ -3,7 +3,8 @@
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -12,25 +13,30 @@ import numpy.typing as npt
 
 from crackseg.app.finding import read_image, read_probability
 from crackseg.app.sessions import AppPhotograph, Session
-from crackseg.errors import MissingLibraryError
 from crackseg.formats.record import write_record
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
-from crackseg.images.png import write_png
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.classes import ClassLimits
-from crackseg.visualization.overlays import overlay
 
 NAME = "cracks.zip"
 
 
-def write_archive(session: Session, predictor: Predictor, limits: ClassLimits) -> Path:
-    """Writes all results of a page into a ZIP file, in every format whose library is installed.
+def formats() -> tuple[PhotographFormat | FolderFormat, ...]:
+    """The formats whose libraries are installed."""
+    return tuple(one for one in FORMATS.values() if all(map(find_spec, one.libraries)))
+
+
+def write_archive(
+    session: Session, predictor: Predictor, limits: ClassLimits, wanted: Sequence[str]
+) -> Path:
+    """Writes the results of a page into a ZIP file: a record of each photograph, and formats.
 
     Args:
         session: Session of the page.
         predictor: Predictor that found the cracks.
         limits: Limits of classes of width.
+        wanted: Names of the formats.
 
     Returns:
         The path of the file, in the session's folder.
@@ -40,30 +46,28 @@ def write_archive(session: Session, predictor: Predictor, limits: ClassLimits) -
         OutputError: The disk is full.
     """
     photographs = [one for one in session.photographs if one.measured is not None]
-    results = [_result(one, predictor) for one in photographs]
+    results = _results(photographs, predictor)
     targets = _targets([one.name for one in photographs])
     with session.open_folder() as folder:
         room = TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
     # The folder is not held meanwhile: that takes long, and others wait for this session's turn.
     with room as place:
         content = Path(place) / "content"
-        for result, target in zip(results, targets, strict=True):
-            _write_pictures(result, content, target)
-            write_record(result.photograph, content / "records" / f"{target}_cracks.json")
-        _write_formats(results, targets, content, limits)
+        _write(results, targets, content, [FORMATS[name] for name in wanted], limits)
         packed = _packed(content, Path(place) / NAME)
         with session.open_folder():
             return packed.replace(folder / NAME)
 
 
-def _result(photograph: AppPhotograph, predictor: Predictor) -> Result:
-    assert photograph.measured is not None
-    return Result(
-        photograph=photograph.measured,
-        file=photograph.path,
-        image=partial(read_image, photograph, predictor),
-        mask=partial(_mask, photograph),
-    )
+def _results(photographs: Sequence[AppPhotograph], predictor: Predictor) -> list[Result]:
+    # Several formats ask for the same pixels one after the other.
+    image = lru_cache(maxsize=1)(partial(read_image, predictor=predictor))
+    mask = lru_cache(maxsize=1)(_mask)
+    return [
+        Result(one.measured, one.path, partial(image, one), partial(mask, one))
+        for one in photographs
+        if one.measured is not None
+    ]
 
 
 def _mask(photograph: AppPhotograph) -> npt.NDArray[np.bool_]:
@@ -81,26 +85,21 @@ def _targets(names: Sequence[str]) -> list[PurePath]:
     ]
 
 
-def _write_pictures(result: Result, content: Path, target: PurePath) -> None:
-    mask = result.mask()
-    white = np.where(mask, 255, 0).astype(np.uint8)
-    write_png(white, content / "masks" / f"{target}_mask.png")
-    write_png(overlay(result.image(), mask), content / "overlays" / f"{target}_overlay.png")
-
-
-def _write_formats(
-    results: Sequence[Result], targets: Sequence[PurePath], content: Path, limits: ClassLimits
+def _write(
+    results: Sequence[Result],
+    targets: Sequence[PurePath],
+    content: Path,
+    wanted: Sequence[PhotographFormat | FolderFormat],
+    limits: ClassLimits,
 ) -> None:
-    for kind in FORMATS.values():
-        try:
-            kind.require()
-        except MissingLibraryError:
-            continue
+    for result, target in zip(results, targets, strict=True):
+        write_record(result.photograph, content / "record" / f"{target}_cracks.json")
+        for kind in wanted:
+            if isinstance(kind, PhotographFormat):
+                kind.write(result, kind.paths(content, target), limits)
+    for kind in wanted:
         if isinstance(kind, FolderFormat):
             kind.write(results, kind.paths(content), limits)
-        if isinstance(kind, PhotographFormat):
-            for result, target in zip(results, targets, strict=True):
-                kind.write(result, kind.paths(content, target), limits)
 
 
 def _packed(content: Path, path: Path) -> Path:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from crackseg.app.desk import Desk
 from crackseg.app.limits import AppLimits
@@ -72,14 +73,14 @@ def served(
         ConfigError: The address cannot be taken.
     """
     require_gradio()
-    with sessions() as open_sessions:
-        os.environ |= _SILENCE | {"GRADIO_TEMP_DIR": str(open_sessions.uploads)}
+    with sessions() as open_sessions, _environment(open_sessions.uploads):
         # Imported here because it takes seconds, and reads the lines above.
         from crackseg.app.page import build_page, style
         from crackseg.app.protection import middleware
         from crackseg.app.theme import theme
 
-        page = build_page(Desk(predictor, limits, open_sessions), licence)
+        desk = Desk(predictor, limits, open_sessions)
+        page = build_page(desk, licence)
         try:
             _, address, _ = page.launch(
                 server_name=host,
@@ -99,11 +100,23 @@ def served(
                 theme=theme(),
                 css=style(),
             )
-            yield address
+            with desk.at_work():
+                yield address
         except OSError as error:
             raise ConfigError(f"--host {host} --port {port}: {error}") from error
         finally:
             page.close(verbose=False)
+
+
+@contextmanager
+def _environment(uploads: Path) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ |= _SILENCE | {"GRADIO_TEMP_DIR": str(uploads)}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def wait() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from crackseg.errors import CrackSegError
 from crackseg.measurement.photograph import MeasuredPhotograph
@@ -18,8 +17,6 @@ from crackseg.system.files import discard, is_abandoned
 
 _PREFIX = "crackseg-app-"
 _KEY_BYTES = 16
-
-State = Literal["waiting", "working", "measured", "failed"]
 
 
 class SessionEndedError(CrackSegError):
@@ -34,7 +31,7 @@ class AppPhotograph:
         key: Name that cannot be guessed.
         name: Name of the user's file.
         folder: Folder of all its files.
-        state: How far it is.
+        is_failed: Whether it can neither be shown nor measured.
         words: Progress, or the reason of a failure.
         threshold: Probability above which a pixel is crack; None before the prediction.
         scale: Millimetres for each pixel; None where they are not known.
@@ -44,11 +41,16 @@ class AppPhotograph:
     key: str
     name: str
     folder: Path
-    state: State = "waiting"
-    words: str = ""
+    is_failed: bool = False
+    words: str = "waiting"
     threshold: float | None = None
     scale: Scale | None = None
     measured: MeasuredPhotograph | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is to come of it."""
+        return self.is_failed or self.measured is not None
 
     @property
     def shown_path(self) -> Path:
@@ -76,12 +78,19 @@ class Session:
 
     Args:
         folder: Folder of all its files.
+
+    Attributes:
+        chosen: Key of the photograph that is shown.
+        ended: Whether the page was closed.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.chosen: str | None = None
         self._folder = folder
         self._photographs: dict[str, AppPhotograph] = {}
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._changes = 0
         self.ended = False
 
     @property
@@ -103,7 +112,7 @@ class Session:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             yield self._folder
 
-    def add(self, upload: Path, words: str = "") -> AppPhotograph:
+    def add(self, upload: Path, refusal: str = "") -> AppPhotograph:
         """Takes a file over, which stays where it arrived.
 
         Users who upload the same file share that place, so that nobody may remove it before its
@@ -111,32 +120,32 @@ class Session:
 
         Args:
             upload: Path of the uploaded file.
-            words: Reason why it is not taken.
+            refusal: Reason why it is not taken.
         """
         key = secrets.token_hex(_KEY_BYTES)
         with self.open_folder() as folder:
-            state: State = "failed" if words else "waiting"
-            name = self._free_name(upload.name)
-            photograph = AppPhotograph(key, name, folder / key, state, words)
-            if not words:
+            photograph = AppPhotograph(key, self._free_name(upload.name), folder / key)
+            if refusal:
+                photograph = replace(photograph, is_failed=True, words=refusal)
+            else:
                 photograph.path.parent.mkdir(parents=True)
                 _link(upload, photograph.path)
             self._photographs[key] = photograph
+            self._notify()
             return photograph
 
-    def next_waiting(self) -> AppPhotograph | None:
-        """Takes the next photograph to work on; None where there is none."""
-        with self._lock:
-            for photograph in self._photographs.values():
-                if photograph.state == "waiting":
-                    return self.update(photograph.key, state="working")
-        return None
-
-    def give_back(self, key: str) -> None:
-        """Lets a photograph wait again if the work on it was left in the middle."""
-        with self._lock:
-            if key in self._photographs and self._photographs[key].state == "working":
-                self.update(key, state="waiting", words="")
+    def watch(self) -> Iterator[tuple[AppPhotograph, ...]]:
+        """All photographs, now and after each change, until nothing more is to come of them."""
+        seen, is_done = -1, False
+        while not is_done:
+            with self._changed:
+                while self._changes == seen:
+                    self._changed.wait()
+                seen, photographs = self._changes, self.photographs
+            if self.ended:
+                return
+            is_done = all(one.is_done for one in photographs)
+            yield photographs
 
     def get(self, key: str | None) -> AppPhotograph | None:
         """The photograph of a key; None where the session has none of it."""
@@ -154,6 +163,7 @@ class Session:
                 raise SessionEndedError("the page was closed")
             changed = replace(self._photographs[key], **changes)  # type: ignore[arg-type]
             self._photographs[key] = changed
+            self._notify()
             return changed
 
     def end(self) -> None:
@@ -162,6 +172,11 @@ class Session:
             self.ended = True
             self._photographs.clear()
             discard(self._folder)
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changes += 1
+        self._changed.notify_all()
 
     def _free_name(self, name: str) -> str:
         taken = {photograph.name.casefold() for photograph in self._photographs.values()}

@@ -7,7 +7,6 @@ let shown = {};            // what the server says of the photograph
 let picture = null;        // its pixels
 let levels = [];           // its probability, each level half as large as the one before
 let place = { x: 0, y: 0, zoom: 1 };   // photograph pixel at the stage's upper left, screen pixels each
-let points = null;         // the first ends of a known length, while they are set
 let chosen = null;         // number of the crack that is marked
 
 // ---- Content -------------------------------------------------------------------------------
@@ -43,7 +42,7 @@ async function show(view) {
   if (other) {
     viewer.dataset.state = "loading";
     status("Loading the photograph …");
-    chosen = points = null;
+    chosen = null;
     const [image, values] = await Promise.all([loaded(view.photograph), unpacked(view.probability)]);
     if (shown.key !== view.key) return;
     picture = image;
@@ -82,6 +81,8 @@ function draw() {
 function paint() {
   const ratio = window.devicePixelRatio || 1;
   const width = Math.round(stage.clientWidth * ratio), height = Math.round(stage.clientHeight * ratio);
+  // Nothing is seen of it behind another tab.
+  if (!width || !height) return;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const zoom = place.zoom * ratio;
   pen.setTransform(1, 0, 0, 1, 0, 0);
@@ -120,29 +121,15 @@ function paintCracks(width, height, zoom) {
 }
 
 function paintMarks(zoom, ratio) {
-  const at = (x, y) => [(x + 0.5 - place.x) * zoom, (y + 0.5 - place.y) * zoom];
-  const twice = (path) => {
-    for (const [colour, width] of [["#000", 5], ["#fff", 2]]) {
-      pen.strokeStyle = colour;
-      pen.lineWidth = width * ratio;
-      pen.stroke(path);
-    }
-  };
   const crack = shown.cracks.find((one) => one.number === chosen);
-  if (crack) {
-    const [left, top] = at(crack.box[0] - 6, crack.box[1] - 6), [right, bottom] = at(crack.box[2] + 6, crack.box[3] + 6);
-    const frame = new Path2D();
-    frame.rect(left, top, right - left, bottom - top);
-    twice(frame);
+  if (!crack) return;
+  const at = (x, y) => [(x + 0.5 - place.x) * zoom, (y + 0.5 - place.y) * zoom];
+  const [left, top] = at(crack.box[0] - 6, crack.box[1] - 6), [right, bottom] = at(crack.box[2] + 6, crack.box[3] + 6);
+  for (const [colour, width] of [["#000", 5], ["#fff", 2]]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width * ratio;
+    pen.strokeRect(left, top, right - left, bottom - top);
   }
-  if (!points || !points.length) return;
-  const path = new Path2D(), arm = 9 * ratio;
-  for (const [x, y] of points.map((one) => at(...one))) {
-    path.moveTo(x - arm, y); path.lineTo(x + arm, y);
-    path.moveTo(x, y - arm); path.lineTo(x, y + arm);
-  }
-  if (points.length === 2) { path.moveTo(...at(...points[0])); path.lineTo(...at(...points[1])); }
-  twice(path);
 }
 
 // ---- Moving --------------------------------------------------------------------------------
@@ -172,13 +159,11 @@ function lookAt([left, top, right, bottom]) {
 }
 
 const pointers = new Map();
-let moved = false;
 
 stage.addEventListener("pointerdown", (event) => {
   if (!picture || event.button) return;
   stage.setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, [event.clientX, event.clientY]);
-  moved = pointers.size > 1;
 });
 stage.addEventListener("pointermove", (event) => {
   const before = pointers.get(event.pointerId);
@@ -188,17 +173,13 @@ stage.addEventListener("pointermove", (event) => {
   if (other) {
     const apart = (one) => Math.hypot(one[0] - other[1][0], one[1] - other[1][1]);
     zoomBy(apart(now) / Math.max(apart(before), 1), (now[0] + other[1][0]) / 2 - from.left, (now[1] + other[1][1]) / 2 - from.top);
-  } else if (moved || Math.hypot(now[0] - before[0], now[1] - before[1]) > 3) {
-    moved = true;
+  } else {
     look(place.x - (now[0] - before[0]) / place.zoom, place.y - (now[1] - before[1]) / place.zoom, place.zoom);
-  } else return;
+  }
   pointers.set(event.pointerId, now);
 });
-stage.addEventListener("pointerup", (event) => {
-  const from = stage.getBoundingClientRect();
-  if (pointers.delete(event.pointerId) && !moved) clicked(event.clientX - from.left, event.clientY - from.top);
-});
-stage.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId));
+for (const end of ["pointerup", "pointercancel"])
+  stage.addEventListener(end, (event) => pointers.delete(event.pointerId));
 stage.addEventListener("wheel", (event) => {
   if (!picture) return;
   event.preventDefault();
@@ -213,12 +194,10 @@ stage.addEventListener("keydown", (event) => {
   else if (event.key === "+" || event.key === "=") zoomBy(STEP);
   else if (event.key === "-") zoomBy(1 / STEP);
   else if (event.key === "0") fit();
-  else if (event.key === "Enter" && points) clicked(stage.clientWidth / 2, stage.clientHeight / 2);
-  else if (event.key === "Escape" && points) endPoints();
   else return;
   event.preventDefault();
 });
-new ResizeObserver(() => { if (picture) look(place.x, place.y, Math.max(place.zoom, least())); }).observe(stage);
+new ResizeObserver(() => { if (picture && stage.clientWidth) look(place.x, place.y, Math.max(place.zoom, least())); }).observe(stage);
 
 $(".in").onclick = () => zoomBy(STEP);
 $(".out").onclick = () => zoomBy(1 / STEP);
@@ -235,53 +214,12 @@ $(".threshold").onchange = () => {
   trigger("rethreshold", { key: shown.key, threshold: threshold() });
 };
 
-$(".points").onclick = () => {
-  if (!picture) return;
-  if (points) return endPoints();
-  points = [];
-  viewer.dataset.points = "";
-  $(".points").setAttribute("aria-pressed", "true");
-  status("Click the two ends of a known length, such as a ruler or a brick; or move the cross with the arrow keys, and press Enter at each end.");
-  stage.focus();
-};
-
-function clicked(x, y) {
-  if (!points || points.length === 2) return;
-  points.push([place.x + x / place.zoom - 0.5, place.y + y / place.zoom - 0.5]);
-  if (points.length === 2) {
-    const pixels = Math.hypot(points[1][0] - points[0][0], points[1][1] - points[0][1]);
-    status(`The points are ${pixels.toFixed(1)} pixels apart.`);
-    $(".length").hidden = false;
-    $(".length input").focus();
-  }
-  draw();
-}
-
-function endPoints() {
-  points = null;
-  delete viewer.dataset.points;
-  $(".points").setAttribute("aria-pressed", "false");
-  $(".length").hidden = true;
-  describe();
-  draw();
-}
-
-$(".cancel").onclick = endPoints;
-$(".length").onsubmit = (event) => {
-  event.preventDefault();
-  rescale({ points, length: Number($(".length input").value) });
-  endPoints();
-};
-
 $(".scale").onsubmit = (event) => {
   event.preventDefault();
-  if (picture) rescale({ mm: Number($(".mm").value), uncertainty: Number($(".uncertainty").value) });
+  if (!picture) return;
+  const [mm, uncertainty] = [".mm", ".uncertainty"].map((name) => Number($(name).value));
+  trigger("rescale", { key: shown.key, mm, uncertainty, for_all: $(".all").checked });
 };
-
-function rescale(how) {
-  const nothing = { points: null, length: 0, mm: 0, uncertainty: 0 };
-  trigger("rescale", { ...nothing, ...how, key: shown.key, for_all: $(".all").checked });
-}
 
 // ---- Words ---------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.app.desk import Desk
+from crackseg.app.sessions import Session
 from crackseg.images.windows import AnyPhotograph, open_by_rows
 from crackseg.inference.predictor import Prediction
 from tests.measurement.drawn import drawn_line, photographed
@@ -44,3 +46,9 @@ def draw_photograph(path: Path, width: float = 6.0, angle: float = 20.0) -> Path
     """A drawn crack of a width in pixels, 150 pixels long."""
     Image.fromarray(photographed(drawn_line(width, angle))).save(path)
     return path
+
+
+def work_off(desk: Desk, session: Session) -> None:
+    """Finds and measures all photographs of a page."""
+    while not all(photograph.is_done for photograph in session.photographs):
+        desk.work_on_next()

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +15,20 @@ from crackseg.app.desk import Desk
 from crackseg.app.finding import read_image, read_probability
 from crackseg.app.sessions import AppPhotograph, Session
 from crackseg.measurement.scale import Scale
-from tests.app.stand_ins import ROWS, DarkIsCrack, darkness
+from tests.app.stand_ins import ROWS, DarkIsCrack, darkness, work_off
 
 Upload = Callable[..., Path]
 
 
 def found(desk: Desk, session: Session) -> AppPhotograph:
-    *_, last = desk.find(session)
-    return last
+    """The last photograph of a page, when all are done."""
+    work_off(desk, session)
+    return session.photographs[-1]
 
 
 def test_a_photograph_is_found_and_measured(desk: Desk, session: Session, upload: Upload) -> None:
     desk.take_in(session, [upload(width=6.0)])
     photograph = found(desk, session)
-    assert photograph.state == "measured"
     assert photograph.measured is not None
     (crack,) = photograph.measured.measurement.cracks
     assert crack.widths is not None
@@ -37,11 +38,34 @@ def test_a_photograph_is_found_and_measured(desk: Desk, session: Session, upload
     assert photograph.measured.method.threshold == photograph.threshold == 0.5
 
 
-def test_progress_is_told_by_rows(desk: Desk, session: Session, upload: Upload) -> None:
+def test_progress_is_told_by_rows(
+    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = []
+    update = session.update
+
+    def listen(key: str, **changes: object) -> AppPhotograph:
+        words.extend([changes["words"]] if "words" in changes else [])
+        return update(key, **changes)
+
+    monkeypatch.setattr(session, "update", listen)
     desk.take_in(session, [upload()])
-    words = [one.words for one in desk.find(session)]
+    found(desk, session)
     shares = [f"finding cracks, {min(ROWS * part / 200, 1):.0%}" for part in range(1, 5)]
     assert words == ["finding cracks", *shares, "measuring", ""]
+
+
+def test_a_page_sees_each_change_until_all_is_done(
+    desk: Desk, session: Session, upload: Upload
+) -> None:
+    desk.take_in(session, [upload("a.png"), upload("b.png")])
+    seen = session.watch()
+    assert [one.words for one in next(seen)] == ["waiting", "waiting"]
+    desk.work_on_next()
+    assert [one.measured is not None for one in next(seen)] == [True, False]
+    desk.work_on_next()
+    assert [one.measured is not None for one in next(seen)] == [True, True]
+    assert list(seen) == []
 
 
 def test_what_the_browser_gets_is_the_probability(
@@ -61,7 +85,8 @@ def test_another_threshold_needs_no_prediction(
 ) -> None:
     desk.take_in(session, [upload()])
     before = found(desk, session)
-    after = desk.measure(session, before.key, 0.05)
+    desk.measure(session, before.key, 0.05)
+    after = session.get(before.key)
     assert predictor.predicted == ["wall.png"]
     assert after is not None
     assert after.measured is not None
@@ -78,7 +103,7 @@ def test_a_scale_holds_at_once_for_measured_photographs_and_later_for_others(
     first = found(desk, session)
     desk.take_in(session, [upload("b.png")])
     desk.set_scale(session, [one.key for one in session.photographs], Scale(0.2, 0.01))
-    *_, second = desk.find(session)
+    second = found(desk, session)
     for photograph in (session.get(first.key), second):
         assert photograph is not None
         assert photograph.measured is not None
@@ -92,9 +117,10 @@ def test_a_bad_file_names_itself_and_others_go_on(
     bad = tmp_path / "report.png"
     bad.write_bytes(b"no picture")
     desk.take_in(session, [bad, upload()])
-    list(desk.find(session))
+    work_off(desk, session)
     failed, good = session.photographs
-    assert (failed.name, failed.state, good.state) == ("report.png", "failed", "measured")
+    assert (failed.name, failed.is_failed, good.is_failed) == ("report.png", True, False)
+    assert good.measured is not None
     assert "cannot be decoded as an image" in failed.words
     assert str(tmp_path) not in failed.words
     assert not failed.words.startswith("report.png")
@@ -109,8 +135,8 @@ def test_a_fault_of_our_own_is_logged_and_others_go_on(
 ) -> None:
     desk.take_in(session, [upload("a.png"), upload("b.png")])
     monkeypatch.setattr(desk.predictor, "open", lambda _: 1 / 0)
-    list(desk.find(session))
-    assert [one.state for one in session.photographs] == ["failed", "failed"]
+    work_off(desk, session)
+    assert [one.is_failed for one in session.photographs] == [True, True]
     assert "a fault of crackseg" in session.photographs[0].words
     assert "ZeroDivisionError" in caplog.text
 
@@ -132,7 +158,7 @@ def test_a_photograph_that_is_too_large_is_refused(
     predictor.max_megapixels = 0.01
     desk.take_in(session, [upload()])
     failed = found(desk, session)
-    assert failed.state == "failed"
+    assert failed.is_failed
     assert "200 x 200 pixels are more than the 0.01 megapixels" in failed.words
 
 
@@ -150,7 +176,7 @@ def test_a_photograph_that_takes_too_long_is_refused(
     desk.limits = replace(desk.limits, seconds=-1.0)
     desk.take_in(session, [upload()])
     failed = found(desk, session)
-    assert failed.state == "failed"
+    assert failed.is_failed
     assert "not done after -1 s" in failed.words
     assert "--max-seconds" in failed.words
 
@@ -159,46 +185,48 @@ def test_photographs_beyond_the_limit_are_named(
     desk: Desk, session: Session, upload: Upload
 ) -> None:
     desk.take_in(session, [upload(f"{number}.png") for number in range(4)])
-    assert [one.state for one in session.photographs] == ["waiting"] * 3 + ["failed"]
+    assert [one.is_failed for one in session.photographs] == [False, False, False, True]
     assert "3 are the most at a time" in session.photographs[-1].words
     assert not session.photographs[-1].path.exists()
 
 
-def test_a_closed_page_ends_its_work_without_a_trace(
-    desk: Desk, session: Session, upload: Upload, predictor: DarkIsCrack
+def test_a_page_that_closes_ends_its_work_without_a_trace(
+    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    update, seen = session.update, []
+
+    def close_in_the_middle(key: str, **changes: object) -> AppPhotograph:
+        seen.append(changes)
+        if len(seen) == 2:
+            desk.sessions.end("page")
+        return update(key, **changes)
+
+    monkeypatch.setattr(session, "update", close_in_the_middle)
     desk.take_in(session, [upload("a.png"), upload("b.png")])
-    work = desk.find(session)
-    next(work)
-    next(work)
-    desk.sessions.end("page")
-    assert list(work) == []
-    assert predictor.predicted == ["a.png"]
+    desk.work_on_next()
+    desk.work_on_next()
+    assert len(seen) == 2
+    assert list(session.watch()) == []
     assert list(desk.sessions.shown.rglob("*")) == []
 
 
-def test_a_page_that_closes_in_the_middle_frees_the_network(
+def test_every_page_has_its_first_photograph_done_before_any_has_its_second(
+    desk: Desk, session: Session, upload: Upload, predictor: DarkIsCrack
+) -> None:
+    desk.take_in(session, [upload("a1.png"), upload("a2.png"), upload("a3.png")])
+    desk.take_in(desk.sessions.of("other"), [upload("b1.png")])
+    for _ in range(4):
+        desk.work_on_next()
+    assert predictor.predicted == ["a1.png", "b1.png", "a2.png", "a3.png"]
+
+
+def test_another_thread_works_through_the_queue_and_ends_with_the_desk(
     desk: Desk, session: Session, upload: Upload
 ) -> None:
-    desk.take_in(session, [upload()])
-    work = desk.find(session)
-    next(work)
-    work.close()  # type: ignore[attr-defined]
-    assert session.photographs[0].state == "waiting"
-    other = desk.sessions.of("other")
-    desk.take_in(other, [upload()])
-    assert found(desk, other).state == "measured"
-
-
-def test_a_page_that_waits_is_told_how_many_are_ahead(
-    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("crackseg.app.desk._PATIENCE", 0.01)
-    other = desk.sessions.of("other")
-    for page in (session, other):
-        desk.take_in(page, [upload()])
-    first, second = desk.find(session), desk.find(other)
-    next(first)
-    assert next(second).words == "waiting, 1 before it"
-    list(first)
-    assert [one.state for one in second][-1] == "measured"
+    before = threading.active_count()
+    with desk.at_work():
+        desk.take_in(session, [upload()])
+        *_, last = session.watch()
+        assert last[0].measured is not None
+    assert threading.active_count() == before
+    assert session.ended
