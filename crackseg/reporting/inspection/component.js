@@ -1,89 +1,10 @@
-"use strict";
-// Looks after every photograph of the page, also after those that come later.
-const crackseg = (() => {
-const SVG = "http://www.w3.org/2000/svg";
+// One photograph to look at closely; all that come into the page are looked after.
 // Distance at which the pointer finds a crack, in pixels of the screen; the most that one pixel is enlarged.
 const NEAR = 16, MOST_ZOOM = 12, STEP = 1.3;
 const SHADES = 6;
 // Bands of widths in pixels, which stand for classes where the scale is not known.
 const PIXEL_BANDS = [2, 4, 8, 16];
 const PIXEL_LABELS = ["up to 2 px", "2 to 4 px", "4 to 8 px", "8 to 16 px", "above 16 px"];
-
-// ---- Elements -------------------------------------------------------------------------------
-
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-function drawn(name, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-// ---- Lengths, as wording.py words them, and classes, as classes.py has them --------------------
-
-// u² = (s u_px)² + (w u_s / s)², for each side.
-function inUnit(length, scale) {
-  if (!scale) return length;
-  const { value, low, high, resolved } = length;
-  const [s, uncertainty, coverage] = scale, byScale = coverage * uncertainty * value;
-  return {
-    value: s * value,
-    low: Math.max(s * value - Math.hypot(s * (value - low), byScale), 0),
-    high: s * value + Math.hypot(s * (high - value), byScale),
-    resolved,
-  };
-}
-
-const widthDigits = (width) => width.toFixed(width < 10 ? 2 : width < 100 ? 1 : 0);
-
-function worded(length, unit, write) {
-  const ends = `${write(length.low)} to ${write(length.high)}`;
-  return length.resolved ? [`${write(length.value)} ${unit}`, ends] : ["not resolved", `${ends} ${unit}`];
-}
-
-function widthWords(pixels, scale) {
-  return worded(inUnit(pixels, scale), scale ? "mm" : "px", widthDigits);
-}
-
-function sumWords(length, unit) {
-  const isLong = unit === "mm" && length.value >= 1000;
-  return worded(length, isLong ? "m" : unit, isLong ? (one) => (one / 1000).toFixed(2) : (one) => one.toFixed(0));
-}
-
-const lengthWords = (pixels, scale) => sumWords(inUnit(pixels, scale), scale ? "mm" : "px");
-
-function parsed(text) {
-  const [value, low, high, resolved] = text.split(" ").map(Number);
-  return { value, low, high, resolved: resolved === 1 };
-}
-
-const classIndex = (width, limits) => limits.filter((limit) => width > limit).length;
-
-function classWords(width, scale, data) {
-  if (!scale) return "-";
-  const { low, high } = inUnit(width, scale);
-  const one = classIndex(low, data.limits), other = classIndex(high, data.limits);
-  return one === other ? data.labels[one] : "cannot tell";
-}
-
-// Words every length and class below an element anew.
-function reword(root, photograph) {
-  const { scale, data } = photograph;
-  for (const span of root.querySelectorAll("[data-px]")) {
-    const words = span.dataset.kind === "width" ? widthWords : lengthWords;
-    const [value, ends] = words(parsed(span.dataset.px), scale);
-    span.querySelector("b").textContent = value;
-    span.querySelector("small").textContent = ends;
-  }
-  for (const span of root.querySelectorAll("[data-class]"))
-    span.textContent = span.dataset.class ? classWords(parsed(span.dataset.class), scale, data) : "-";
-}
 
 // ---- A photograph ---------------------------------------------------------------------------
 
@@ -288,7 +209,7 @@ class Photograph {
 
   words(index) {
     const { branch, at } = this.places[index];
-    const along = lengthWords({ value: at * branch.step, low: 0, high: 0, resolved: true }, this.scale)[0];
+    const along = lengthWords(alone(at * branch.step), this.scale)[0];
     const where = `Crack ${branch.crack}, ${along} along`;
     if (Number.isNaN(branch.width[at])) return [where, "no width taken", "too close to an end or a junction"];
     const width = this.measured(branch, at), [value, ends] = widthWords(width, this.scale);
@@ -359,59 +280,18 @@ class Photograph {
   }
 
   drawPlot(holder, number) {
-    const first = this.places.findIndex((place) => place.branch.crack === number);
-    const parts = this.branches.filter((branch) => branch.crack === number);
-    const places = parts.flatMap((branch) => Array.from(branch.x, (_, at) => ({ branch, at })));
-    const widths = places.map(({ branch, at }) => (Number.isNaN(branch.width[at]) ? null : inUnit(this.measured(branch, at), this.scale)));
-    if (!widths.some(Boolean)) return holder.replaceChildren();
-    const wide = holder.clientWidth, high = 132, left = 44, right = 8, top = 14, bottom = 30;
-    const unit = this.scale ? "mm" : "px", s = this.scale ? this.scale[0] : 1;
-    const whole = parts.reduce((sum, branch) => sum + branch.length, 0) * s;
-    const most = niceAbove(Math.max(...widths.filter(Boolean).map((one) => one.high)));
-    const x = (along) => left + ((wide - left - right) * along) / whole, y = (width) => high - bottom - ((high - top - bottom) * width) / most;
-    let start = 0;
-    const along = [], joints = [];
-    for (const branch of parts) {
-      if (start) joints.push(drawn("path", { class: "joint", d: `M${x(start)} ${top}V${high - bottom}` }));
-      for (let at = 0; at < branch.count; at++) along.push(start + (branch.length * s * at) / Math.max(branch.count - 1, 1));
-      start += branch.length * s;
-    }
-    const runs = [];
-    widths.forEach((width, at) => {
-      const last = runs.at(-1), newBranch = !places[at].at;
-      if (!width) return runs.push(null);
-      if (last && !newBranch && last.resolved === width.resolved) last.at.push(at);
-      else runs.push({ resolved: width.resolved, at: last && !newBranch ? [at - 1, at] : [at] });
-    });
-    const line = (at, part) => "M" + at.map((one) => `${x(along[one]).toFixed(1)} ${y(widths[one][part]).toFixed(1)}`).join("L");
-    const shapes = runs.filter(Boolean).flatMap(({ resolved, at }) => {
-      if (!resolved) return ["low", "high"].map((part) => drawn("path", { class: "bound", d: line(at, part) })).concat(drawn("path", { class: "guess", d: line(at, "value") }));
-      const band = `${line(at, "high")}L${line([...at].reverse(), "low").slice(1)}Z`;
-      return [drawn("path", { class: "band", d: band }), drawn("path", { class: "curve", d: line(at, "value") })];
-    });
-    const limits = this.scale ? this.data.limits.filter((limit) => limit < most) : [];
-    const share = widths.filter((one) => one && one.resolved).length / widths.filter(Boolean).length;
-    const values = widths.filter(Boolean).map((one) => one.value);
-    const says = `Width along crack ${number}: ${widthDigits(Math.min(...values))} to ${widthDigits(Math.max(...values))} ${unit} over ${sumWords({ value: whole, low: 0, high: 0, resolved: true }, unit)[0]}; ${Math.round(100 * share)} % of the places are resolved`;
-    const text = (at, down, words, name) => drawn("text", { x: at, y: down, class: name }, words);
-    const plot = drawn("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": says },
-      ...ticks(most).map((tick) => drawn("path", { class: "grid", d: `M${left} ${y(tick)}H${wide - right}` })),
-      ...limits.map((limit) => drawn("path", { class: "limit", d: `M${left} ${y(limit)}H${wide - right}` })),
-      ...joints, ...shapes, drawn("path", { class: "cursor", d: "" }),
-      ...ticks(most).map((tick) => text(left - 5, y(tick) + 4, String(tick), "end")),
-      text(left + 4, 10, unit, "start"),
-      text(left, high - 12, "0", "start"), text(wide - right, high - 12, sumWords({ value: whole, low: 0, high: 0, resolved: true }, unit)[0], "end"),
-      text((left + wide - right) / 2, high - 12, parts.length > 1 ? `along its ${parts.length} branches` : "along the crack", "middle"));
-    plot.crack = { first, count: places.length, at: along.map(x), top, foot: high - bottom };
-    plot.addEventListener("pointermove", (event) => {
-      const box = plot.getBoundingClientRect(), here = ((event.clientX - box.left) * wide) / box.width;
-      let best = 0;
-      plot.crack.at.forEach((one, at) => { if (Math.abs(one - here) < Math.abs(plot.crack.at[best] - here)) best = at; });
-      this.show(first + best);
-      this.reveal(first + best);
-    });
-    holder.replaceChildren(plot);
-    this.cursor(plot);
+    const plot = alongPlot(this, number, holder.clientWidth);
+    holder.replaceChildren(...(plot ? [plot] : []));
+    if (plot) this.cursor(plot);
+  }
+
+  // Shows the place of a crack that the pointer is above in its plot.
+  pointAlong(plot, event) {
+    const box = plot.getBoundingClientRect(), { first, at } = plot.crack;
+    const here = ((event.clientX - box.left) * plot.viewBox.baseVal.width) / box.width;
+    const best = at.reduce((found, one, index) => (Math.abs(one - here) < Math.abs(at[found] - here) ? index : found), 0);
+    this.show(first + best);
+    this.reveal(first + best);
   }
 
   cursor(plot) {
@@ -454,7 +334,7 @@ class Photograph {
       apart ? `The points are ${apart.toFixed(1)} pixels apart. How many millimetres is that? A third click begins anew.` : "Both points are at the same place: click again, and then far from it.",
     ][points.length];
     form.querySelector('[type="submit"]').disabled = !apart;
-    if (apart) form.elements.length.focus({ preventScroll: true });
+    if (apart) form.elements.distance.focus({ preventScroll: true });
     this.drawMarks();
   }
 
@@ -469,11 +349,11 @@ class Photograph {
     event.preventDefault();
     const form = event.target, [one, other] = this.scaling.points;
     const number = (name) => Number(form.elements[name].value.trim().replace(",", "."));
-    const length = number("length"), error = number("error");
-    const wrong = !(length > 0 && Number.isFinite(length)) ? "length" : !(error >= 0 && Number.isFinite(error)) ? "error" : null;
-    for (const name of ["length", "error"]) form.elements[name].setAttribute("aria-invalid", String(name === wrong));
+    const length = number("distance"), error = number("error");
+    const wrong = !(length > 0 && Number.isFinite(length)) ? "distance" : !(error >= 0 && Number.isFinite(error)) ? "error" : null;
+    for (const name of ["distance", "error"]) form.elements[name].setAttribute("aria-invalid", String(name === wrong));
     if (wrong) {
-      form.querySelector("[data-step]").textContent = wrong === "length" ? "The distance is a number of millimetres greater than 0." : "The uncertainty of the distance is a number of millimetres, at least 0.";
+      form.querySelector("[data-step]").textContent = wrong === "distance" ? "The distance is a number of millimetres greater than 0." : "The uncertainty of the distance is a number of millimetres, at least 0.";
       return form.elements[wrong].focus();
     }
     const apart = Math.hypot(one.x - other.x, one.y - other.y), s = length / apart;
@@ -598,25 +478,6 @@ class Photograph {
   }
 }
 
-function scaleWords(scale) {
-  if (!scale) return "not known: widths are in pixels";
-  return `${Number(scale[0].toPrecision(4))} ± ${Number(scale[1].toPrecision(2))} mm per pixel`;
-}
-
-// ---- Axes -----------------------------------------------------------------------------------
-
-function niceStep(most, count) {
-  const power = 10 ** Math.floor(Math.log10(most / count));
-  return [1, 2, 5, 10].map((one) => one * power).find((step) => step * count >= most);
-}
-
-const niceAbove = (most) => { const step = niceStep(most, 4); return step * Math.ceil(most / step); };
-
-function ticks(most) {
-  const step = niceStep(most, 4);
-  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, at) => Number((at * step).toPrecision(6)));
-}
-
 // ---- All photographs --------------------------------------------------------------------------
 
 const started = new Map();
@@ -641,5 +502,4 @@ start();
 new MutationObserver(start).observe(document, { childList: true, subtree: true });
 addEventListener("beforeprint", () => { for (const one of photographs()) { one.draw(); one.whole(); one.show(null); } });
 
-return { photographs, reword, parsed, inUnit, classIndex, sumWords, widthDigits, drawn, niceAbove, ticks, of: (key) => started.get(document.getElementById(key)) };
-})();
+return { photographs, reword, parsed, inUnit, classIndex, sumWords, widthWords, lengthWords, widthDigits, drawn, drawnText, niceAbove, ticks, alone, of: (key) => started.get(document.getElementById(key)) };

@@ -25,11 +25,14 @@ from crackseg.reporting.inspection.summaries import PhotographSummary, crack_cla
 from crackseg.reporting.inspection.wording import (
     length_in_words,
     metres,
+    place_in_words,
     scale_in_words,
     sum_in_words,
     width_in_words,
 )
 
+# In one scope, in this order.
+_SCRIPTS = ("words", "along", "component")
 DEFAULT_LIMITS = PRESETS["aci224r"]
 
 FILTERS: Mapping[str, Callable[..., object]] = {
@@ -37,6 +40,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "length_of": length_in_words,
     "sum_of": sum_in_words,
     "metres": metres,
+    "place": place_in_words,
     "scale_of": scale_in_words,
     "size": size,
     "percent": percent,
@@ -91,8 +95,9 @@ def component_style() -> str:
 
 
 def component_script() -> str:
-    """The script of all fragments."""
-    return source("inspection/component.js")
+    """The script of all fragments; a page that has it twice runs it once."""
+    parts = "\n".join(source(f"inspection/{name}.js") for name in _SCRIPTS)
+    return f'"use strict";\nwindow.crackseg ??= (() => {{\n{parts}\n}})();\n'
 
 
 def draw_card(

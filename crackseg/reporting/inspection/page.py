@@ -115,7 +115,7 @@ def _page(
     limits: ClassLimits,
     left_out: Sequence[LeftOut],
 ) -> str:
-    script = component_script() + source("inspection/page.js")
+    script = component_script() + _script()
     content = {
         "version": __version__,
         "title": title,
@@ -137,6 +137,12 @@ def _page(
         "script_hash": _hash(script),
     }
     return render("inspection/page.html", content, FILTERS)
+
+
+def _script() -> str:
+    """The script of what all photographs say together."""
+    parts = "\n".join(source(f"inspection/{name}.js") for name in ("histogram", "page"))
+    return f"(() => {{\n{parts}\n}})();\n"
 
 
 def _methods(summaries: Sequence[PhotographSummary]) -> list[tuple[object, int]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crackseg.measurement.photograph import Location
 from crackseg.measurement.scale import Measured, Scale
 
 NOT_RESOLVED = "not resolved"
@@ -72,6 +73,22 @@ def metres(millimetres: float) -> str:
     ('1.23 m', '12 mm')
     """
     return sum_in_words(Measured(millimetres, millimetres, millimetres), "mm").value
+
+
+def place_in_words(location: Location) -> str:
+    r"""Where a photograph was taken; empty where its file does not say it.
+
+    >>> place_in_words(Location(-33.8568, 151.2153, None))
+    '33.856800\N{DEGREE SIGN} S, 151.215300\N{DEGREE SIGN} E.'
+    """
+    north, east = location.latitude, location.longitude
+    if north is None or east is None:
+        return ""
+    return f"{_degrees(north, 'NS')}, {_degrees(east, 'EW')}."
+
+
+def _degrees(angle: float, sides: str) -> str:
+    return f"{abs(angle):.6f}\N{DEGREE SIGN} {sides[angle < 0]}"
 
 
 def scale_in_words(scale: Scale | None) -> str:
