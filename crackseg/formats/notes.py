@@ -1,8 +1,11 @@
 """Sentences that travel with exported figures, where a format can carry them."""
 
+import re
+
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import Method
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 RESOLVED = (
     "Low and high are the ends of an interval of 95 %; where a width is not resolved, they are "
     "bounds, and the value is a guess"
@@ -31,3 +34,12 @@ def class_note(limits: ClassLimits) -> str:
         f"Classes {limits.name}, by the 95th percentile of width: {limits.source}; they are no "
         "verdict on a structure"
     )
+
+
+def printable(name: str) -> str:
+    r"""A name without the characters that XML and DXF cannot have.
+
+    >>> printable("a\nb.jpg")
+    'a?b.jpg'
+    """
+    return _CONTROL.sub("?", name.encode("utf-8", "replace").decode())

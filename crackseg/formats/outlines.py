@@ -72,7 +72,7 @@ def _wrong(polygon: Points, pixels: BoolArray) -> Points:
     """Middles of the pixels that are filled and should not be, or the other way round."""
     height, width = pixels.shape
     rows, columns = np.nonzero((fill([polygon], (height, width)) > 0) != pixels)
-    return np.stack([columns, rows], axis=1) + 0.5
+    return np.asarray(np.stack([columns, rows], axis=1) + 0.5, np.float64)
 
 
 def _joined(rings: Sequence[Points]) -> Points:

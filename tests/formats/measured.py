@@ -22,7 +22,7 @@ MAP = Georeference((0.002, 0.0, 500000.0, 0.0, -0.002, 5400000.0), "EPSG:25832")
 
 
 def coverage() -> npt.NDArray[np.float32]:
-    """A wide line, a ring of a crack, and a hairline, on 240 x 300 pixels."""
+    """A ring of a crack, a wide line and a hairline, on 240 x 300 pixels; longest first."""
     drawn = np.zeros((240, 300), np.float32)
     drawn[10:160, 20:170] = drawn_line(6.0, 30.0, 150, 120.0)
     drawn[100:240, 160:300] = drawn_arc(4.0, 50.0, 140)

@@ -4,19 +4,31 @@ A photograph without a place on a map has coordinates in pixels, x to the right 
 the upper left corner, so that y is negative: where such programs show a picture without a place.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from crackseg.formats.columns import Columns, branch_columns
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.graph import FloatArray
 from crackseg.measurement.photograph import Georeference, MeasuredPhotograph
 
+log = logging.getLogger(__name__)
+
 PIXELS = (
-    "The coordinates are pixels of each photograph, x to the right and y upwards from its upper "
-    "left corner, so that y is negative; they are on no map"
+    "Coordinates are pixels of each photograph, x to the right and y upwards from its upper left "
+    "corner, so that y is negative; they are on no map"
+)
+UNNAMED = "Coordinates are of a map whose reference system no file names, or none that is known"
+# A system of its own, without which programs take the numbers for degrees.
+NO_MAP = (
+    'LOCAL_CS["on no known map",UNIT["pixel or unit of a world file",1],'
+    'AXIS["x",EAST],AXIS["y",NORTH]]'
 )
 
 
@@ -46,3 +58,27 @@ def coordinates(points: FloatArray, georeference: Georeference | None) -> FloatA
     if georeference is not None:
         return georeference.to_map(points)
     return np.asarray((points + 0.5) * (1, -1))
+
+
+@lru_cache(maxsize=256)
+def reference_system(name: str | None) -> CRS | None:
+    """The coordinate reference system of a name or its WKT; None where it is not known."""
+    try:
+        return None if name is None else CRS.from_user_input(name)
+    except CRSError:
+        log.warning(
+            "%s: no reference system that is known; its coordinates stand as they are", name
+        )
+        return None
+
+
+def system_of(photograph: MeasuredPhotograph) -> CRS | None:
+    """The reference system of a photograph's coordinates; None where it is not known."""
+    return (
+        None if photograph.georeference is None else reference_system(photograph.georeference.crs)
+    )
+
+
+def where(photograph: MeasuredPhotograph) -> str:
+    """Sentence about the axes of a photograph whose reference system is not known."""
+    return PIXELS if photograph.georeference is None else UNNAMED

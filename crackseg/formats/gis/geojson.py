@@ -1,7 +1,8 @@
-"""GeoJSON: lines in WGS 84, as RFC 7946 wants them, and those on no map in a file of their own.
+"""GeoJSON: lines in WGS 84, as RFC 7946 wants them, and those on no known map in another file.
 
-Coordinates of a known coordinate reference system are transformed; those of a system that no file
-names, and those in pixels, stand in the second file, which says so.
+Coordinates of a known reference system are transformed. Those in pixels, and those of a system that
+no file names, stand in the second file, which says so. A file that would have no lines is not
+written.
 
 References:
     Butler et al., "The GeoJSON Format", RFC 7946, 2016.
@@ -9,20 +10,101 @@ References:
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
-from crackseg.formats.gis.features import PIXELS, Feature, features
+from crackseg.formats.gis.features import NO_MAP, Feature, features, system_of, where
 from crackseg.formats.notes import notes
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.graph import FloatArray
+from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.system.files import atomic_write, discard
 
 log = logging.getLogger(__name__)
+_WGS84 = "Coordinates are longitude and latitude in WGS 84, in degrees"
+# A member of the format's older version, for programs that would take pixels for degrees.
+_CRS = json.dumps({"type": "name", "properties": {"name": NO_MAP}})
+# Decimals of degrees, which are a tenth of a millimetre, and of pixels and units on other maps.
+_DECIMALS_WGS84, _DECIMALS = 9, 4
+
+
+@dataclass
+class _Collection:
+    """A file that features are added to.
+
+    Attributes:
+        file: File that is written.
+        count: Number of features so far.
+        about: Sentences about them.
+    """
+
+    file: IO[str]
+    count: int = 0
+    about: dict[str, None] = field(default_factory=dict)
+
+    def add(self, feature: Feature, points: FloatArray, decimals: int) -> None:
+        entry = {
+            "type": "Feature",
+            "properties": feature.attributes,
+            "geometry": {"type": "LineString", "coordinates": points.round(decimals).tolist()},
+        }
+        self.file.write(f"{',' if self.count else ''}\n{json.dumps(entry)}")
+        self.count += 1
+
+
+def write(
+    results: Iterable[Result], paths: tuple[Path, ...], limits: ClassLimits | None = None
+) -> None:
+    """Writes the files, see :meth:`crackseg.formats.registry.FolderFormat.write`."""
+    with ExitStack() as stack:
+        names = [stack.enter_context(atomic_write(path)) for path in paths]
+        files = [stack.enter_context(name.open("w", encoding="utf-8")) for name in names]
+        on_map, elsewhere = map(_Collection, files)
+        on_map.file.write('{"type": "FeatureCollection", "features": [')
+        elsewhere.file.write(f'{{"type": "FeatureCollection", "crs": {_CRS}, "features": [')
+        for result in results:
+            _add(result.photograph, on_map, elsewhere, limits)
+        for one in (on_map, elsewhere):
+            one.file.write(f'],\n"about": {json.dumps(list(one.about))}}}\n')
+    if elsewhere.count:
+        log.warning(
+            "%s: %d lines are on no map that is known; their coordinates are those of pixels or of "
+            "a world file, and not in WGS 84 as RFC 7946 wants",
+            paths[1],
+            elsewhere.count,
+        )
+        if not on_map.count:
+            discard(paths[0])
+    else:
+        discard(paths[1])
+
+
+def _add(
+    photograph: MeasuredPhotograph,
+    on_map: _Collection,
+    elsewhere: _Collection,
+    limits: ClassLimits | None,
+) -> None:
+    system = system_of(photograph)
+    collection = elsewhere if system is None else on_map
+    units = where(photograph) if system is None else _WGS84
+    collection.about |= dict.fromkeys(notes(photograph.method, limits, units))
+    for feature in features(photograph, limits):
+        if system is None:
+            collection.add(feature, feature.points, _DECIMALS)
+        else:
+            points = np.stack(_to_wgs84(system).transform(*feature.points.T), axis=1)
+            collection.add(feature, points, _DECIMALS_WGS84)
+
+
+@lru_cache(maxsize=64)
+def _to_wgs84(system: CRS) -> Transformer:
+    return Transformer.from_crs(system, "EPSG:4326", always_xy=True)

@@ -1,21 +1,18 @@
 """Steps of width, each with a colour and a thickness of line.
 
-The colours are those of viridis, which people see in one order whatever colours they can tell
-apart, and none of which is grey; lines grow thicker with each step, so that nothing is said by
-colour alone.
+Lines grow thicker with each step, so that nothing is said by colour alone.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from matplotlib import colormaps
 
+from crackseg.formats.drawing import Colour, shades
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.graph import FloatArray, IntArray
 
-Colour = tuple[int, int, int]
 # The same steps for all photographs, so that pictures can be compared.
 _PIXELS = (2.0, 3.0, 4.0, 6.0, 9.0, 14.0)
 _MILLIMETRES = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
@@ -56,10 +53,8 @@ class Steps:
 
     @property
     def colours(self) -> tuple[Colour, ...]:
-        """Colour of each step, red, green and blue, brighter for wider cracks."""
-        shares = np.linspace(0.15, 1, len(self.borders) + 1)
-        red, green, blue = (255 * colormaps["viridis"](shares)[:, :3]).round().astype(int).T
-        return tuple(zip(red.tolist(), green.tolist(), blue.tolist(), strict=True))
+        """Colour of each step."""
+        return shades(len(self.borders) + 1)
 
     def thickness(self, step: int, base: int) -> int:
         """Thickness of a step's line, in pixels, where the thinnest has ``base``."""

@@ -20,7 +20,7 @@ from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Crack, Measurement
 
 # Thickness of the thinnest line as a share of the photograph's longer side.
-_SHARE = 1 / 1500
+_SHARE = 1 / 1000
 # Grey of black, and what is left of the photograph's contrast.
 _DARKEST, _CONTRAST = 60, 0.6
 
