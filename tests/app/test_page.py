@@ -196,8 +196,9 @@ def test_two_clicks_among_the_widths_set_the_scale(
     frame.get_by_role("button", name="Apply").click()
     page.get_by_role("tab", name="Overlay").click()
     page.wait_for_function("document.querySelector('.viewer .mm').value !== ''")
-    # Half of the photograph's 200 pixels are 20 mm.
-    assert float(page.input_value(".viewer .mm")) == pytest.approx(0.2, rel=0.02)
+    # Half of the stage is 20 mm, and its height the photograph's 200 pixels.
+    apart = 0.5 * box["width"] / box["height"] * 200
+    assert float(page.input_value(".viewer .mm")) == pytest.approx(20 / apart, rel=0.02)
     assert float(page.input_value(".viewer .uncertainty")) > 0
     page.close()
 
