@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from crackseg.cli.numbers import from_to
+
 
 def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
@@ -20,7 +22,10 @@ def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "(default: %(default)s)",
     )
     app.add_argument(
-        "--port", type=int, help="port to listen at (default: the first free one from 7860)"
+        "--port",
+        type=from_to(1, 65_535),
+        metavar="NUMBER",
+        help="port to listen at (default: the first free one from 7860)",
     )
     app.add_argument(
         "--model",
@@ -35,24 +40,24 @@ def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     app.add_argument(
         "--max-megapixels",
-        type=float,
-        default=100.0,
+        type=from_to(1, 1_000),
+        default=100,
         metavar="SIZE",
-        help="largest photograph, in millions of pixels (default: %(default)g)",
+        help="largest photograph, in millions of pixels (default: %(default)s)",
     )
     app.add_argument(
         "--max-photographs",
-        type=int,
+        type=from_to(1, 10_000),
         default=50,
         metavar="N",
         help="most photographs on a page at a time (default: %(default)s)",
     )
     app.add_argument(
         "--max-seconds",
-        type=float,
-        default=300.0,
+        type=from_to(1, 86_400),
+        default=300,
         metavar="TIME",
-        help="longest time for one photograph, in seconds (default: %(default)g)",
+        help="longest time for one photograph, in seconds (default: %(default)s)",
     )
     app.set_defaults(run=_app)
 
