@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,10 +35,12 @@ def _let_signals_end_the_process() -> None:
 def _parser() -> argparse.ArgumentParser:
     # Imported here, as they take a moment and a signal must be heard at once.
     from crackseg import __version__
+    from crackseg.cli.app import add_app
     from crackseg.cli.certify import add_certify
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
     from crackseg.cli.models import add_models
+    from crackseg.cli.predict import add_predict
 
     parser = argparse.ArgumentParser(
         prog="crackseg",
@@ -48,79 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_predict(commands)
+    add_predict(commands)
     add_models(commands)
     add_export(commands)
     add_certify(commands)
+    add_app(commands)
     _add_runs(commands)
     _add_report(commands)
     add_data_commands(commands)
     return parser
-
-
-def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    predict = commands.add_parser(
-        "predict",
-        help="write masks and overlays for photographs",
-        description="Writes NAME_mask.png (0/255) and NAME_overlay.png for every photograph, at "
-        "the photograph's own size and below the same relative folders. Exit code 1 if some could "
-        "not be read.",
-    )
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
-    predict.add_argument(
-        "--model",
-        metavar="NAME",
-        help="network that comes with crackseg: research (default), for research only, or open, "
-        "for firms too; see crackseg models",
-    )
-    predict.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
-    )
-    predict.add_argument(
-        "--output", type=Path, default=Path("outputs/predictions"), help="default: %(default)s"
-    )
-    predict.add_argument(
-        "--probability", action="store_true", help="also write NAME_probability.png"
-    )
-    predict.add_argument(
-        "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
-    )
-    predict.add_argument(
-        "--scale",
-        metavar="SCALES",
-        help="training pixels per photograph pixel, as 0.32 where 400 became 128; several to be "
-        "blended, as 0.5,1; or auto for a range of them (default: stored, or auto where the "
-        "network was trained at a range)",
-    )
-    predict.add_argument(
-        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
-    )
-    predict.add_argument(
-        "--engine",
-        default="auto",
-        help="torch for a checkpoint; openvino or onnxruntime for an ONNX file (default: the "
-        "fastest that is there)",
-    )
-    predict.add_argument(
-        "--white-level",
-        type=int,
-        metavar="VALUE",
-        help="white in photographs deeper than 8 bits, such as 4095 (default: as the file says, "
-        "else as its values suggest)",
-    )
-    predict.add_argument(
-        "--max-megapixels",
-        type=float,
-        default=1000.0,
-        metavar="SIZE",
-        help="largest photograph that is read, in millions of pixels (default: %(default)g)",
-    )
-    predict.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="do all photographs anew (default: those that are done are kept)",
-    )
-    predict.set_defaults(run=_predict)
 
 
 def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -184,47 +121,8 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     report.set_defaults(run=_report)
 
 
-def _predict(options: argparse.Namespace) -> int:
-    # Imported here because they take a second, and --help must not wait for them.
-    from crackseg.inference.predictor import Predictor
-    from crackseg.system.exits import work_begins
-    from crackseg.system.logs import start_logging
-    from crackseg.system.runtime import prepare_process, return_freed_memory
-    from crackseg.weights.registry import chosen_file
-    from crackseg.workflows.predict import predict
-
-    path = chosen_file(options.checkpoint, options.model)
-    work_begins()
-    prepare_process(keep_memory=False)
-    return_freed_memory()
-    start_logging()
-    predictor = Predictor.from_checkpoint(
-        path,
-        options.device,
-        options.threshold,
-        options.scale,
-        options.white_level,
-        options.engine,
-        options.max_megapixels,
-    )
-    # Before the first photograph, since a licence is to be known before its use.
-    print(predictor.line, flush=True)
-    outcome = predict(
-        options.paths, predictor, options.output, options.probability, options.overwrite
-    )
-    kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
-    print(
-        f"{len(outcome.done)} photographs done{kept}, results below {options.output} "
-        f"(engine: {predictor.engine.name})"
-    )
-    if outcome.skipped:
-        names = "\n".join(f"  {path}" for path, _ in outcome.skipped)
-        print(f"{len(outcome.skipped)} skipped:\n{names}", file=sys.stderr)
-    return 1 if outcome.skipped else 0
-
-
 def _runs(options: argparse.Namespace) -> int:
-    # Imported here for the same reason.
+    # Imported here because it takes a moment, and --help must not wait for it.
     from crackseg.reporting.terminal.runs import print_runs
     from crackseg.runs.reader import find_runs
 

@@ -42,8 +42,7 @@ UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
 }
 """What turns a stored array upright, by its EXIF orientation; others are upright."""
 
-# What damaged headers raise.
-_DAMAGES = (
+DAMAGES = (
     OSError,
     ArithmeticError,
     LookupError,
@@ -52,6 +51,8 @@ _DAMAGES = (
     ValueError,
     struct.error,
 )
+"""What damaged headers raise."""
+
 # OpenCV prints what is wrong with a file before it gives it back as nothing.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
@@ -123,9 +124,9 @@ class TiffHeader:
 def read_tiff_header(path: Path) -> TiffHeader | None:
     """Reads the header of a TIFF file; None where the file is none, or its header is damaged."""
     try:
-        found = _read_tags(path)
+        found = read_tags(path)
         return None if found is None else _header(path, *found)
-    except _DAMAGES:
+    except DAMAGES:
         # Pillow says what is wrong, or reads it all the same.
         return None
 
@@ -187,7 +188,7 @@ def _by_tifffile(header: TiffHeader) -> Numbers | None:
     return turned if turned.shape == (*header.size, header.bands) else None
 
 
-def _read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:
+def read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:
     """The tags of the first picture and whether others follow; None where it is no TIFF file."""
     with path.open("rb") as file:
         start = file.read(8)

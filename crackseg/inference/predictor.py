@@ -160,7 +160,24 @@ class Predictor:
             name, photograph = str(image), self.open(Path(image))
         else:
             name, photograph = "photograph", as_photograph(image, self.white_level)
-        with _out_of_memory_said(name):
+        return self.whole(photograph, name)
+
+    def open(self, path: Path, further_bytes: float = 0) -> AnyPhotograph:
+        """Opens a photograph for :meth:`bands` or :meth:`whole`; may be called in another thread.
+
+        Args:
+            path: Path of the file.
+            further_bytes: Memory that further work on it takes, for each of its pixels.
+
+        Raises:
+            UnreadableImageError: The file cannot be decoded, or is too large.
+        """
+        needed = self._bytes_per_pixel() + further_bytes
+        return open_by_rows(path, self.white_level, needed, self.max_megapixels)
+
+    def whole(self, photograph: AnyPhotograph, name: str) -> Prediction:
+        """Finds the cracks of an opened photograph, see :meth:`bands`."""
+        with out_of_memory_said(name):
             probability = np.empty(photograph.size, np.float32)
             done = 0
             for band in self.bands(photograph, name):
@@ -168,14 +185,6 @@ class Predictor:
                 done += len(band.probability)
             rgb = photograph.rows(0, photograph.size[0])
             return Prediction(rgb, probability, probability > self.threshold, self.threshold)
-
-    def open(self, path: Path) -> AnyPhotograph:
-        """Opens a photograph for :meth:`bands`; may be called in another thread.
-
-        Raises:
-            UnreadableImageError: The file cannot be decoded, or is too large.
-        """
-        return open_by_rows(path, self.white_level, self._bytes_per_pixel(), self.max_megapixels)
 
     def bands(self, photograph: AnyPhotograph, name: str) -> Iterator[Prediction]:
         """Finds the cracks of a photograph from top to bottom; what is done needs no memory.
@@ -192,7 +201,7 @@ class Predictor:
             CheckpointError: The network gives no number, as its weights are of no use.
         """
         start = 0
-        with _out_of_memory_said(name):
+        with out_of_memory_said(name):
             for logits in self._looking.rows(photograph):
                 stop = start + len(logits)
                 yield self._band(photograph, start, stop, logits, name)
@@ -223,7 +232,12 @@ class Predictor:
 
 
 @contextmanager
-def _out_of_memory_said(name: str) -> Iterator[None]:
+def out_of_memory_said(name: str) -> Iterator[None]:
+    """Says of a photograph that the memory is not enough for it, whatever found that out.
+
+    Raises:
+        UnreadableImageError: It is not.
+    """
     try:
         yield
     except Exception as error:

@@ -46,6 +46,11 @@ class BundledModel:
         )
         return f"model: {self.name} ({self.licence}); another: {others}"
 
+    @property
+    def use_line(self) -> str:
+        """Line about where it may be used, for those who cannot choose another."""
+        return f"Network: {self.name} ({self.licence}). Its use: {self.use}."
+
 
 BUNDLED = (
     BundledModel(

@@ -12,9 +12,9 @@ from PIL import Image
 from crackseg.cli.main import main
 from crackseg.errors import CrackSegError, DatasetNotFoundError, OutputError
 from crackseg.inference.predictor import Predictor
+from crackseg.workflows.folders.finished import FinishedRecord
+from crackseg.workflows.folders.plan import Job, plan
 from crackseg.workflows.predict import predict
-from crackseg.workflows.prediction_record import PredictionRecord
-from crackseg.workflows.prediction_targets import Job, plan
 from crackseg.workflows.train import TrainResult
 from tests.helpers.data_sets import draw_pair
 
@@ -225,6 +225,25 @@ def test_a_circle_of_links_is_walked_once(tmp_path: Path) -> None:
     assert job.photograph.name == "a.jpg"
 
 
+def test_shares_write_each_photograph_once_and_the_whole_run_finds_all_done(
+    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a/1.png", "a/2.png", "b/1.png"):
+        photograph(tmp_path / "in" / name)
+    command = ["predict", str(tmp_path / "in"), "--checkpoint", str(trained.checkpoint)]
+    command += ["--output", str(tmp_path / "out"), "--device", "cpu"]
+    written: list[set[str]] = []
+    for shard in ("1/2", "2/2"):
+        assert main([*command, "--shard", shard]) == 0
+        there = {str(path) for path in (tmp_path / "out").rglob("*.png")}
+        written.append(there - set().union(*written))
+    assert [len(names) for names in written] == [4, 2]
+    assert main(command) == 0
+    assert "0 photographs done, 3 kept from before" in capsys.readouterr().out
+    assert main([*command, "--shard", "3/2"]) == 2
+    assert "error: shard=3/2: two whole numbers" in capsys.readouterr().err
+
+
 class TestGoingOn:
     """A prediction over a folder that is typed again keeps what is done and still true."""
 
@@ -256,7 +275,7 @@ class TestGoingOn:
         Image.new("RGB", (40, 32)).save(folder / "a.png")
         (output / "b_overlay.png").unlink()
         again = predict([str(folder)], predictor, output)
-        assert [path.name for path in again.done] == ["a.png", "b.png"]
+        assert [job.name for job in again.done] == ["a.png", "b.png"]
 
     def test_results_of_another_photograph_of_the_same_name_are_not_replaced(
         self, folder: Path, predictor: Predictor
@@ -303,7 +322,7 @@ class TestGoingOn:
             file.write('{"result": "c", "photogr')
         monkeypatch.setattr(predictor, "open", real)
         again = predict([str(folder)], predictor, output)
-        assert [path.name for path in again.done] == ["c.png"]
+        assert [job.name for job in again.done] == ["c.png"]
         assert len(predict([str(folder)], predictor, output).kept) == 3
 
     def test_a_disk_that_is_full_ends_it_and_keeps_what_is_done(
@@ -321,19 +340,19 @@ class TestGoingOn:
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         steps: list[str] = []
-        real, add = predictor.open, PredictionRecord.add
+        real, add = predictor.open, FinishedRecord.add
 
         def opened(path: Path) -> object:
             steps.append(f"open {path.stem}")
             return real(path)
 
-        def added(record: PredictionRecord, job: Job) -> None:
+        def added(record: FinishedRecord, job: Job) -> None:
             steps.append(f"done {job.photograph.stem}")
             add(record, job)
 
-        monkeypatch.setattr("crackseg.workflows.predict._LARGE", 1000)
+        monkeypatch.setattr("crackseg.workflows.folders.work._LARGE", 1000)
         monkeypatch.setattr(predictor, "open", opened)
-        monkeypatch.setattr(PredictionRecord, "add", added)
+        monkeypatch.setattr(FinishedRecord, "add", added)
         predict([str(folder)], predictor, folder.parent / "out")
         assert steps == [f"{what} {name}" for name in "abc" for what in ("open", "done")]
 

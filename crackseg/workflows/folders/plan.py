@@ -1,4 +1,4 @@
-"""Plans a prediction: its photographs, and the paths of their results."""
+"""Plans work on photographs: which they are, and the paths of their results."""
 
 import hashlib
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.images.pixels import IMAGE_SUFFIXES
+from crackseg.workflows.folders.shards import Shard
 
 RESULTS = ("mask", "overlay", "probability")
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
@@ -19,15 +20,27 @@ _MOST_BYTES = 200
 
 @dataclass(frozen=True)
 class Job:
-    """A photograph and the path of its results: ``target`` followed by ``_mask.png`` and so on."""
+    """A photograph and where its results go.
+
+    Attributes:
+        photograph: Path of the photograph.
+        target: Path of its results, which ``_mask.png`` and so on follow.
+        name: Path of the photograph below the folder of all, with forward slashes, as text that
+            can be written anywhere.
+    """
 
     photograph: Path
     target: Path
+    name: str
+
+    def result(self, ending: str) -> Path:
+        """Path of one of its results, such as that which ends with ``_mask.png``."""
+        return self.target.with_name(f"{self.target.name}{ending}")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Photographs to predict.
+    """Photographs to work on.
 
     Attributes:
         jobs: Photographs with their targets, no two of which are the same.
@@ -36,6 +49,16 @@ class Plan:
 
     jobs: tuple[Job, ...]
     unread: tuple[Path, ...]
+
+    def share(self, shard: Shard | None) -> "Plan":
+        """The photographs of a share, by their places in the list of all targets, sorted.
+
+        It is the same on all machines that see the same photographs, in whatever order.
+        """
+        if shard is None:
+            return self
+        ordered = sorted(self.jobs, key=lambda job: job.target.parts)
+        return Plan(shard.of(ordered), shard.of(sorted(self.unread)))
 
 
 def plan(paths: Sequence[str], output: Path) -> Plan:
@@ -62,8 +85,11 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
             f"{', '.join(paths)}: no photograph here{others}; looked for "
             f"{', '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    targets = _targets([file.relative_to(base) for file in photographs])
-    jobs = tuple(Job(file, output / name) for file, name in zip(photographs, targets, strict=True))
+    below = [file.relative_to(base) for file in photographs]
+    jobs = tuple(
+        Job(file, output / target, _printable(path.as_posix()))
+        for file, path, target in zip(photographs, below, _targets(below), strict=True)
+    )
     _refuse_among_photographs(jobs, output)
     return Plan(jobs, unread)
 
@@ -117,6 +143,11 @@ def _shortened(name: str) -> str:
     if len(data) <= _MOST_BYTES:
         return name
     return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def _printable(name: str) -> str:
+    """A name in which bytes that are no text are written as numbers."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _folded(path: Path) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from crackseg.workflows.overlap import WriteBehind, read_ahead
+from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
 
 
 class Reader:

@@ -1,0 +1,1 @@
+"""The app: photographs dropped into a page of this machine, cracks found and measured."""

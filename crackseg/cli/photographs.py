@@ -1,0 +1,126 @@
+"""Options that all commands share which find cracks in photographs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crackseg.inference.predictor import Predictor
+    from crackseg.workflows.folders.shards import Shard
+
+
+def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
+    """Adds the options for photographs, for the network, and for how it looks at them.
+
+    Args:
+        parser: Parser of a command.
+        output: Default folder of the results.
+    """
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="network that comes with crackseg: research (default), for research only, or open, "
+        "for firms too; see crackseg models",
+    )
+    parser.add_argument(
+        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
+    )
+    parser.add_argument("--output", type=Path, default=output, help="default: %(default)s")
+    parser.add_argument(
+        "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
+    )
+    parser.add_argument(
+        "--scale",
+        metavar="SCALES",
+        help="training pixels per photograph pixel, as 0.32 where 400 became 128; several to be "
+        "blended, as 0.5,1; or auto for a range of them (default: stored, or auto where the "
+        "network was trained at a range)",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        help="torch for a checkpoint; openvino or onnxruntime for an ONNX file (default: the "
+        "fastest that is there)",
+    )
+    parser.add_argument(
+        "--white-level",
+        type=int,
+        metavar="VALUE",
+        help="white in photographs deeper than 8 bits, such as 4095 (default: as the file says, "
+        "else as its values suggest)",
+    )
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=1000.0,
+        metavar="SIZE",
+        help="largest photograph that is read, in millions of pixels (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--shard",
+        metavar="N/COUNT",
+        help="do one share of the photographs, such as 2/8 for the second of eight, while other "
+        "processes or machines do the others",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="do all photographs anew (default: those that are done are kept)",
+    )
+
+
+def opened_predictor(options: argparse.Namespace) -> "Predictor":
+    """Opens the network that the options name, prepares the process for work, and says its licence.
+
+    Raises:
+        CrackSegError: It cannot be opened, or a number is out of range.
+    """
+    # Imported here because they take a second, and --help must not wait for them.
+    from crackseg.inference.predictor import Predictor
+    from crackseg.system.exits import work_begins
+    from crackseg.system.logs import start_logging
+    from crackseg.system.runtime import prepare_process, return_freed_memory
+    from crackseg.weights.registry import chosen_file
+
+    path = chosen_file(options.checkpoint, options.model)
+    work_begins()
+    prepare_process(keep_memory=False)
+    return_freed_memory()
+    start_logging()
+    predictor = Predictor.from_checkpoint(
+        path,
+        options.device,
+        options.threshold,
+        options.scale,
+        options.white_level,
+        options.engine,
+        options.max_megapixels,
+    )
+    # Before the first photograph, since a licence is to be known before its use.
+    print(predictor.line, flush=True)
+    return predictor
+
+
+def chosen_shard(options: argparse.Namespace) -> "Shard | None":
+    """The share of the photographs that the options name; None for all.
+
+    Raises:
+        ConfigError: They name none that there is.
+    """
+    from crackseg.workflows.folders.shards import Shard
+
+    return None if options.shard is None else Shard.parse(options.shard)
+
+
+def name_skipped(skipped: Sequence[tuple[Path, str]]) -> int:
+    """Names photographs that could not be read, and gives the exit code that says so."""
+    if skipped:
+        names = "\n".join(f"  {path}" for path, _ in skipped)
+        print(f"{len(skipped)} skipped:\n{names}", file=sys.stderr)
+    return 1 if skipped else 0

@@ -1,0 +1,180 @@
+"""Reads where on a map a photograph lies: from GeoTIFF tags, or from a world file beside it.
+
+Positions of pixels are whole numbers at their middles, as in world files. A GeoTIFF file counts
+from the corner of the first pixel, unless it says that its pixels are points.
+
+References:
+    OGC 19-008r4, "OGC GeoTIFF Standard", 2019: tags, keys, PixelIsArea and PixelIsPoint.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import ExifTags
+
+from crackseg.errors import UnreadableImageError
+from crackseg.images.pixels import open_picture
+from crackseg.images.tiff import DAMAGES, read_tags, read_tiff_header
+from crackseg.measurement.photograph import Georeference
+
+Affine = tuple[float, float, float, float, float, float]
+
+_PIXEL_SCALE, _TIE_POINTS, _TRANSFORMATION = 33550, 33922, 34264
+_KEYS = 34735
+_MODEL_TYPE, _RASTER_TYPE, _GEOGRAPHIC, _PROJECTED, _LINEAR_UNIT = 1024, 1025, 2048, 3072, 3076
+_POINT, _IS_GEOGRAPHIC = 2, 2
+# Metres of a unit, by EPSG's numbers of units.
+_METRES = {9001: 1.0, 9002: 0.3048, 9003: 1200 / 3937}
+# Numbers from here on name nothing of EPSG's.
+_NOT_EPSG = 32767
+_WEB_MERCATOR = frozenset({"EPSG:3857", "EPSG:3785", "EPSG:900913"})
+_IN_DEGREES = "its positions are in degrees"
+_STRETCHED = "it is in Web Mercator, whose metres are not those of the ground"
+_NO_UNIT = "nothing says the unit of its positions"
+_NO_PROJECTION = "a world file names no unit, and there is no .prj file beside it"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a photograph lies, as its file or the files beside it say.
+
+    Attributes:
+        georeference: Map from its pixels to positions.
+        metres_per_unit: Metres on the ground of a unit of those positions; None where they are not
+            known.
+        why_not: Reason in words why they are not known; empty where they are.
+    """
+
+    georeference: Georeference
+    metres_per_unit: float | None
+    why_not: str = ""
+
+
+def read_placement(path: Path) -> Placement | None:
+    """Reads where a photograph lies.
+
+    The tags of a GeoTIFF file come before a world file. Both speak of the pixels as they are
+    stored, so that what is turned by its EXIF orientation lies nowhere.
+
+    Args:
+        path: Path of the photograph.
+
+    Returns:
+        The place; None where no file says it, or what it says is of no use.
+    """
+    with suppress(*DAMAGES, UnreadableImageError):
+        found = _from_tags(path) or _from_world_file(path)
+        if found is not None and not _is_turned(path):
+            return found
+    return None
+
+
+def _from_tags(path: Path) -> Placement | None:
+    read = read_tags(path)
+    if read is None:
+        return None
+    tags, _ = read
+    keys = _geo_keys(tags.get(_KEYS, ()))
+    affine = _affine_of_tags(tags, middle=0.0 if keys.get(_RASTER_TYPE) == _POINT else 0.5)
+    if affine is None:
+        return None
+    crs = _epsg(keys.get(_PROJECTED)) or _epsg(keys.get(_GEOGRAPHIC))
+    return _placed(affine, crs, keys.get(_MODEL_TYPE) == _IS_GEOGRAPHIC, _unit_of_keys(keys))
+
+
+def _placed(
+    affine: Affine, crs: str | None, in_degrees: bool, metres: float | None, unknown: str = _NO_UNIT
+) -> Placement:
+    reference = Georeference(affine, crs)
+    if in_degrees:
+        return Placement(reference, None, _IN_DEGREES)
+    if crs in _WEB_MERCATOR:
+        return Placement(reference, None, _STRETCHED)
+    return Placement(reference, metres, "" if metres else unknown)
+
+
+def _geo_keys(stored: Sequence[int]) -> Mapping[int, int]:
+    """The keys whose value is a number of 16 bits."""
+    entries = (stored[start : start + 4] for start in range(4, len(stored) - 3, 4))
+    return {key: value for key, where, _, value in entries if where == 0}
+
+
+def _epsg(code: int | None) -> str | None:
+    return f"EPSG:{code}" if code is not None and 0 < code < _NOT_EPSG else None
+
+
+def _unit_of_keys(keys: Mapping[int, int]) -> float | None:
+    return _METRES.get(keys.get(_LINEAR_UNIT, 0))
+
+
+def _affine_of_tags(tags: Mapping[int, Any], middle: float) -> Affine | None:
+    """The map from pixels, the middle of the first of which lies at this distance from its zero."""
+    if _TRANSFORMATION in tags:
+        a, b, _, c, d, e, _, f = map(float, tags[_TRANSFORMATION][:8])
+    elif _PIXEL_SCALE in tags and len(tags.get(_TIE_POINTS, ())) == 6:
+        across, down = map(float, tags[_PIXEL_SCALE][:2])
+        column, row, _, x, y, _ = map(float, tags[_TIE_POINTS])
+        a, b, c, d, e, f = across, 0.0, x - column * across, 0.0, -down, y + row * down
+    else:
+        return None
+    return _usable((a, b, c + middle * (a + b), d, e, f + middle * (d + e)))
+
+
+def _usable(affine: Affine) -> Affine | None:
+    """The map, if it is one: finite, and not of all pixels to a line."""
+    a, b, _, d, e, _ = affine
+    return affine if all(map(math.isfinite, affine)) and a * e != b * d else None
+
+
+def _from_world_file(path: Path) -> Placement | None:
+    file = next((beside for beside in _world_files(path) if beside.is_file()), None)
+    if file is None:
+        return None
+    a, d, b, e, c, f = map(float, file.read_text("utf-8").replace(",", ".").split()[:6])
+    affine = _usable((a, b, c, d, e, f))
+    if affine is None:
+        return None
+    projection = path.with_suffix(".prj")
+    if not projection.is_file():
+        return Placement(Georeference(affine, None), None, _NO_PROJECTION)
+    text = projection.read_text("utf-8-sig", errors="replace").strip()
+    in_degrees = text.startswith(("GEOGCS", "GEOGCRS", "GEODCRS", "BASEGEOGCRS"))
+    return _placed(affine, _name_of(text), in_degrees, _unit_of_text(text))
+
+
+def _world_files(path: Path) -> list[Path]:
+    """``x.jgw``, ``x.jpgw`` and ``x.wld`` for ``x.jpg``; also in capitals."""
+    letters = path.suffix[1:]
+    endings = (f"{letters[:1]}{letters[-1:]}w", f"{letters}w", "wld")
+    return [path.with_suffix(f".{form}") for ending in endings for form in (ending, ending.upper())]
+
+
+def _name_of(text: str) -> str:
+    """EPSG's name for a system that is described in words (WKT), or else these words."""
+    if "Mercator_Auxiliary_Sphere" in text or "Pseudo-Mercator" in text:
+        return "EPSG:3857"
+    found = re.search(r'(?:AUTHORITY|ID)\["EPSG",\s*"?(\d+)"?\]\s*\]$', text)
+    return f"EPSG:{found[1]}" if found else text
+
+
+def _unit_of_text(text: str) -> float | None:
+    """Metres of the unit of the axes: the first one behind the projection (WKT 1 and 2)."""
+    found = re.search(
+        r'(?:PROJECTION\[.*?\bUNIT|CS\[Cartesian.*?\bLENGTHUNIT)\["[^"]*",\s*([\d.eE+-]+)',
+        text,
+        re.DOTALL,
+    )
+    return float(found[1]) if found else None
+
+
+def _is_turned(path: Path) -> bool:
+    header = read_tiff_header(path)
+    if header is not None:
+        return header.orientation != 1
+    with open_picture(path) as opened:
+        return bool(opened.getexif().get(ExifTags.Base.Orientation, 1) != 1)

@@ -1,0 +1,123 @@
+"""Record of finished photographs, so that interrupted work on a folder can be resumed."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from crackseg.errors import CrackSegError
+from crackseg.system.files import require_writable_file, said_in_words
+from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.folders.shards import Shard
+
+# Key of a line that says when it was written, and is not compared.
+_WHEN = "at"
+
+
+class FinishedRecord:
+    """A line of JSON for each finished photograph, in the folder of the results.
+
+    A line is valid for a photograph of the same size and modification time, done in the same way,
+    and as long as no later line says something else. Each shard writes a file of its own, so that
+    no two processes write to one, on whichever machines; all of them are read. A killed process
+    leaves half a line at most, which is ignored.
+
+    Args:
+        output: Folder of the results.
+        name: Name of the files without their ending.
+        way: Text of what the results depend on besides the photograph: checkpoint, threshold,
+            scale, kinds of results, ...
+        results: Function that gives the paths of a photograph's results.
+        shard: Share of the photographs that this process does; None for all.
+
+    Raises:
+        OutputError: Its file cannot be written.
+    """
+
+    def __init__(
+        self,
+        output: Path,
+        name: str,
+        way: str,
+        results: Callable[[Job], Sequence[Path]],
+        shard: Shard | None = None,
+    ) -> None:
+        self._path = output / f"{name}{shard.suffix if shard else ''}.jsonl"
+        self._output = output
+        self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
+        self._results = results
+        require_writable_file(self._path)
+        self._end_half_line()
+        self._done = self._read(output.glob(f"{name}*.jsonl"))
+
+    def holds(self, job: Job) -> bool:
+        """Whether the photograph is done and unchanged, and its results exist."""
+        return self._done.get(self._name(job)) == self._line(job) and all(self._are_there(job))
+
+    def refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
+        """Refuses to write over results of photographs that have the same names elsewhere.
+
+        Raises:
+            CrackSegError: A result would be lost.
+        """
+        for job in jobs:
+            found = self._done.get(self._name(job), {}).get("photograph")
+            if found not in (None, self._line(job)["photograph"]) and any(self._are_there(job)):
+                raise CrackSegError(
+                    f"--output {self._output}: holds the results of {found}, which those of "
+                    f"{job.photograph} would replace; name another folder, or replace them with "
+                    "--overwrite"
+                )
+
+    def add(self, job: Job) -> None:
+        """Records that a photograph is done.
+
+        Raises:
+            OutputError: The line cannot be written.
+        """
+        line = json.dumps({"result": self._name(job), **self._line(job), _WHEN: time.time_ns()})
+        with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def _are_there(self, job: Job) -> Iterator[bool]:
+        return (path.is_file() for path in self._results(job))
+
+    def _name(self, job: Job) -> str:
+        return job.target.relative_to(self._output).as_posix()
+
+    def _line(self, job: Job) -> dict[str, object]:
+        try:
+            status = job.photograph.stat()
+            size, changed = status.st_size, status.st_mtime_ns
+        except OSError:
+            size, changed = -1, -1
+        photograph = os.fspath(job.photograph).encode(errors="backslashreplace").decode()
+        return {"photograph": photograph, "size": size, "changed": changed, "way": self._way}
+
+    def _end_half_line(self) -> None:
+        """Ends the line of a killed process, so that the next one is not glued to it."""
+        if _text_of(self._path)[-1:] not in ("", "\n"):
+            with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+
+    def _read(self, paths: Iterator[Path]) -> dict[str, dict[str, object]]:
+        """The last line of each result, without its time."""
+        lines = [line for path in paths for line in _text_of(path).splitlines()]
+        entries: list[tuple[int, str, dict[str, object]]] = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                # Earlier versions wrote no time.
+                entries.append((int(entry.pop(_WHEN, 0)), entry.pop("result"), entry))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+        return {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,89 @@
+"""Works on the photographs of a plan, one after the other, and goes on where it was interrupted."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from crackseg.errors import UnreadableImageError
+from crackseg.images.photographs import size_of_photograph
+from crackseg.images.windows import AnyPhotograph
+from crackseg.system.progress import progress
+from crackseg.workflows.folders.finished import FinishedRecord
+from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
+from crackseg.workflows.folders.plan import Job, Plan
+
+log = logging.getLogger(__name__)
+
+# Photographs of more pixels are read, worked on and written one at a time, to save memory.
+_LARGE = 16_000_000
+
+# Works on an opened photograph, and hands over what is to be written.
+Work = Callable[[Job, AnyPhotograph, WriteBehind[Job]], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Results of the work, by photograph.
+
+    Attributes:
+        done: Photographs whose results were written now.
+        kept: Photographs whose results existed already.
+        skipped: Photographs that could not be read, each with the reason.
+    """
+
+    done: tuple[Job, ...]
+    kept: tuple[Job, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def work_on(
+    planned: Plan,
+    record: FinishedRecord,
+    what: str,
+    opened: Callable[[Path], AnyPhotograph],
+    do: Work,
+    overwrite: bool = False,
+) -> Outcome:
+    """Works on photographs; one that cannot be read is named and skipped.
+
+    Args:
+        planned: Photographs.
+        record: Record of those that are done.
+        what: What is done, for the display of the progress.
+        opened: Function that opens a photograph; called in another thread.
+        do: Function that works on it.
+        overwrite: Whether what is done is done again, also where the results are those of others.
+
+    Raises:
+        CrackSegError: The results would replace those of other photographs, or cannot be written.
+    """
+    if not overwrite:
+        record.refuse_results_of_others(planned.jobs)
+    kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
+    waiting = [job for job in planned.jobs if job not in set(kept)]
+    done: list[Job] = []
+    skipped = [(path, f"{path}: of a kind that cannot be read") for path in planned.unread]
+
+    def finish(job: Job) -> None:
+        record.add(job)
+        done.append(job)
+
+    is_large = lru_cache(maxsize=4)(_is_large)
+    with WriteBehind(finish) as results:
+        ahead = read_ahead(waiting, lambda job: opened(job.photograph), is_large)
+        for job, photograph in progress(ahead, what, len(waiting)):
+            try:
+                do(job, photograph(), results)
+            except UnreadableImageError as error:
+                log.warning("skipped %s", error)
+                skipped.append((job.photograph, str(error)))
+            if is_large(job):
+                results.finish()
+    return Outcome(tuple(done), tuple(kept), tuple(skipped))
+
+
+def _is_large(job: Job) -> bool:
+    height, width = size_of_photograph(job.photograph)
+    return height * width > _LARGE

@@ -1,0 +1,157 @@
+"""Where a photograph lies on a map: tags of GeoTIFF, world files, units."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from crackseg.images.georeference import Placement, read_placement
+
+PIXELS = np.full((30, 40, 3), 128, np.uint8)
+UTM = 25832
+WKT = (
+    'PROJCS["ETRS_1989_UTM_Zone_32N",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",'
+    'SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],'
+    'UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],'
+    'PARAMETER["False_Easting",500000.0],UNIT["Meter",1.0]]'
+)
+
+
+def keys(**values: int) -> list[int]:
+    """The directory of GeoTIFF keys, of which each holds a number."""
+    numbers = {"model": 1024, "raster": 1025, "geographic": 2048, "projected": 3072, "unit": 3076}
+    entries = sorted((numbers[name], 0, 1, value) for name, value in values.items())
+    return [1, 1, 0, len(entries), *(number for entry in entries for number in entry)]
+
+
+def geotiff(
+    path: Path, directory: list[int], orientation: int = 1, **tags: list[float]
+) -> Placement | None:
+    """Writes a GeoTIFF of 5 cm pixels, or with these tags, and reads where it lies."""
+    found = tags or {"scale": [0.05, 0.05, 0.0], "tie": [0, 0, 0, 691000.0, 5334000.0, 0]}
+    codes = {"scale": 33550, "tie": 33922, "transformation": 34264}
+    extra: list[tuple[Any, ...]] = [
+        (codes[name], "d", len(values), tuple(values), True) for name, values in found.items()
+    ]
+    extra += [(34735, "H", len(directory), tuple(directory), True)]
+    extra += [(274, "H", 1, orientation, True)]
+    tifffile.imwrite(path, PIXELS, photometric="rgb", extratags=extra)
+    return read_placement(path)
+
+
+@pytest.mark.parametrize(("raster", "offset"), [(1, 0.025), (2, 0.0)])
+def test_a_pixel_lies_at_its_middle_whatever_the_file_counts_from(
+    tmp_path: Path, raster: int, offset: float
+) -> None:
+    found = geotiff(tmp_path / "a.tif", keys(model=1, raster=raster, projected=UTM, unit=9001))
+    assert found is not None
+    assert found.georeference.crs == "EPSG:25832"
+    assert found.metres_per_unit == 1.0
+    first, other = found.georeference.to_map(np.array([[0.0, 0.0], [20.0, 10.0]]))
+    assert first == pytest.approx([691000 + offset, 5334000 - offset], abs=1e-9)
+    assert other == pytest.approx([691001 + offset, 5333999.5 - offset], abs=1e-9)
+
+
+def test_a_turned_map_is_read_from_its_transformation(tmp_path: Path) -> None:
+    # A quarter turn of pixels of 2 cm.
+    rows = [0.0, 0.02, 0, 100.0, 0.02, 0.0, 0, 200.0, 0, 0, 0, 0, 0, 0, 0, 1]
+    found = geotiff(
+        tmp_path / "a.tif", keys(model=1, projected=UTM, unit=9001), transformation=rows
+    )
+    assert found is not None
+    at = found.georeference.to_map(np.array([[0.0, 0.0], [10.0, 0.0]]))
+    assert at.tolist() == [pytest.approx([100.01, 200.01]), pytest.approx([100.01, 200.21])]
+
+
+def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
+    tags = {"scale": [0.5, 0.5, 0.0], "tie": [10.0, 20.0, 0.0, 105.0, 90.0, 0.0]}
+    found = geotiff(tmp_path / "a.tif", keys(model=1, raster=2, projected=UTM, unit=9001), **tags)
+    assert found is not None
+    assert found.georeference.to_map(np.array([[0.0, 0.0]])).tolist() == [[100.0, 100.0]]
+
+
+@pytest.mark.parametrize(
+    ("directory", "metres", "why_not"),
+    [
+        (keys(model=1, projected=2263, unit=9003), pytest.approx(0.3048006096), ""),
+        (keys(model=1, projected=UTM), None, "nothing says the unit"),
+        (keys(model=2, geographic=4326), None, "in degrees"),
+        (keys(model=1, projected=3857, unit=9001), None, "Web Mercator"),
+        (keys(model=1, projected=32767, unit=9001), 1.0, ""),
+    ],
+)
+def test_the_unit_of_a_map_is_known_or_the_reason_is(
+    tmp_path: Path, directory: list[int], metres: float | None, why_not: str
+) -> None:
+    found = geotiff(tmp_path / "a.tif", directory)
+    assert found is not None
+    assert found.metres_per_unit == metres
+    assert why_not in found.why_not
+    assert bool(found.why_not) == bool(why_not)
+
+
+@pytest.mark.parametrize(
+    ("photograph", "world"),
+    [("a.tif", "a.tfw"), ("a.jpg", "a.jgw"), ("a.png", "a.PGW"), ("a.jpeg", "a.wld")],
+)
+def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
+    tmp_path: Path, photograph: str, world: str
+) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / photograph)
+    (tmp_path / world).write_text("0.05\n0.01\n0,02\n-0.05\n691000.025\n5333999.975\n")
+    bare = read_placement(tmp_path / photograph)
+    assert bare is not None
+    assert (bare.georeference.crs, bare.metres_per_unit) == (None, None)
+    assert "there is no .prj file" in bare.why_not
+    assert bare.georeference.affine == (0.05, 0.02, 691000.025, 0.01, -0.05, 5333999.975)
+    (tmp_path / "a.prj").write_text(WKT)
+    known = read_placement(tmp_path / photograph)
+    assert known is not None
+    assert (known.georeference.crs, known.metres_per_unit) == (WKT, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "crs", "metres", "why_not"),
+    [
+        (WKT[:-1] + ',AUTHORITY["EPSG","25832"]]', "EPSG:25832", 1.0, ""),
+        (WKT.replace('"Meter",1.0', '"Foot_US",0.3048006096'), None, 0.3048006096, ""),
+        ('GEOGCS["WGS 84",UNIT["degree",0.01745]]', None, None, "in degrees"),
+        (
+            'PROJCRS["x",CONVERSION["UTM",PARAMETER["False easting",500,LENGTHUNIT["km",1000]]],'
+            'CS[Cartesian,2],AXIS["(E)",east],LENGTHUNIT["metre",1],ID["EPSG",25832]]',
+            "EPSG:25832",
+            1.0,
+            "",
+        ),
+    ],
+)
+def test_a_description_of_a_projection_names_its_unit(
+    tmp_path: Path, text: str, crs: str | None, metres: float | None, why_not: str
+) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    (tmp_path / "a.pgw").write_text("0.05 0 0 -0.05 0 0")
+    (tmp_path / "a.prj").write_text(text)
+    found = read_placement(tmp_path / "a.png")
+    assert found is not None
+    assert found.georeference.crs == (crs or text)
+    assert found.metres_per_unit == metres
+    assert why_not in found.why_not
+
+
+def test_what_is_of_no_use_lies_nowhere(tmp_path: Path) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    assert read_placement(tmp_path / "a.png") is None
+    for text in ("0 0 0 0 1 2", "nan 0 0 1 1 2", "0.05 0 0", "letters", ""):
+        (tmp_path / "a.pgw").write_text(text)
+        assert read_placement(tmp_path / "a.png") is None
+    directory = keys(model=1, projected=UTM, unit=9001)
+    assert geotiff(tmp_path / "turned.tif", directory, orientation=6) is None
+    # Several points that are measured on the ground make no map of a single slope.
+    points = [0.0, 0, 0, 1, 2, 0, 10, 0, 0, 3, 4, 0]
+    assert geotiff(tmp_path / "b.tif", directory, scale=[1.0, 1.0, 0.0], tie=points) is None
+    (tmp_path / "cut.tif").write_bytes((tmp_path / "turned.tif").read_bytes()[:200])
+    assert read_placement(tmp_path / "cut.tif") is None
+    assert read_placement(tmp_path / "missing.tif") is None

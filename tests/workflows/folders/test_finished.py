@@ -1,0 +1,101 @@
+"""What is done is known again, whoever did it, and shares of a folder do not meet."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from crackseg.errors import ConfigError, OutputError
+from crackseg.workflows.folders.finished import FinishedRecord
+from crackseg.workflows.folders.plan import Job, plan
+from crackseg.workflows.folders.shards import Shard
+
+
+def folder(root: Path, count: int) -> tuple[Job, ...]:
+    (root / "in").mkdir()
+    (root / "out").mkdir()
+    for number in range(count):
+        (root / "in" / f"{number}.png").write_bytes(b"x" * number)
+        (root / "out" / f"{number}_mask.png").touch()
+    return plan([str(root / "in")], root / "out").jobs
+
+
+def record(root: Path, way: str = "way", shard: Shard | None = None) -> FinishedRecord:
+    return FinishedRecord(root / "out", "done", way, lambda job: [job.result("_mask.png")], shard)
+
+
+def test_what_is_done_is_known_again_until_the_photograph_changes(tmp_path: Path) -> None:
+    jobs = folder(tmp_path, 2)
+    record(tmp_path).add(jobs[0])
+    again = record(tmp_path)
+    assert [again.holds(job) for job in jobs] == [True, False]
+    jobs[0].photograph.write_bytes(b"another")
+    assert not again.holds(jobs[0])
+
+
+def test_the_last_way_counts_whichever_file_says_it(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path, "one", Shard(1, 2)).add(job)
+    record(tmp_path, "other").add(job)
+    assert not record(tmp_path, "one").holds(job)
+    assert record(tmp_path, "other").holds(job)
+    record(tmp_path, "one", Shard(2, 2)).add(job)
+    assert record(tmp_path, "one").holds(job)
+
+
+def test_lines_of_earlier_versions_are_valid(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).add(job)
+    path = tmp_path / "out" / "done.jsonl"
+    line = json.loads(path.read_text())
+    del line["at"]
+    path.write_text(f"{json.dumps(line)}\n")
+    assert record(tmp_path).holds(job)
+
+
+def test_shares_that_are_done_at_once_are_all_known_to_the_run_that_collects(
+    tmp_path: Path,
+) -> None:
+    jobs = folder(tmp_path, 60)
+    shares = [Shard(number, 3) for number in (1, 2, 3)]
+
+    def work(shard: Shard) -> None:
+        of_it = record(tmp_path, shard=shard)
+        for job in plan([str(tmp_path / "in")], tmp_path / "out").share(shard).jobs:
+            of_it.add(job)
+
+    threads = [threading.Thread(target=work, args=(shard,)) for shard in shares]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    collected = record(tmp_path)
+    assert all(collected.holds(job) for job in jobs)
+    written = [path.read_text().splitlines() for path in (tmp_path / "out").glob("done*.jsonl")]
+    assert sorted(map(len, written)) == [20, 20, 20]
+    assert len({json.loads(line)["result"] for lines in written for line in lines}) == 60
+
+
+def test_shares_hold_each_photograph_once_in_whatever_order_they_are_named(tmp_path: Path) -> None:
+    folder(tmp_path, 11)
+    names = sorted(str(path) for path in (tmp_path / "in").iterdir())
+    shares = [
+        plan(paths, tmp_path / "out").share(Shard(number, 4)).jobs
+        for number, paths in enumerate((names, names[::-1], names[5:] + names[:5], names), 1)
+    ]
+    assert sorted(map(len, shares)) == [2, 3, 3, 3]
+    assert len({job.photograph for jobs in shares for job in jobs}) == 11
+
+
+@pytest.mark.parametrize("text", ["0/8", "9/8", "a/b", "1", "1/0", "-1/8", "1/2/3", ""])
+def test_a_share_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=f"shard={text}: two whole numbers such as 2/8"):
+        Shard.parse(text)
+
+
+def test_a_record_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    folder(tmp_path, 1)
+    (tmp_path / "out" / "done.jsonl").mkdir()
+    with pytest.raises(OutputError, match=r"done\.jsonl: cannot be written"):
+        record(tmp_path)
