@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     from crackseg.cli.certify import add_certify
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
+    from crackseg.cli.measure import add_measure
     from crackseg.cli.models import add_models
     from crackseg.cli.predict import add_predict
 
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crackseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_predict(commands)
+    add_measure(commands)
     add_models(commands)
     add_export(commands)
     add_certify(commands)

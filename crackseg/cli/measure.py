@@ -1,0 +1,138 @@
+"""The command ``crackseg measure``."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackseg.cli.photographs import (
+    add_photographs,
+    chosen_shard,
+    name_skipped,
+    opened_predictor,
+)
+from crackseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crackseg.measurement.classes import ClassLimits
+    from crackseg.measurement.scale import Scale
+
+
+def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    measure = commands.add_parser(
+        "measure",
+        help="measure lengths and widths of cracks in photographs, with intervals",
+        description="Writes NAME_cracks.json, NAME_mask.png and NAME_measured.png for every "
+        "photograph, below the same relative folders, and prints the totals. Lengths and widths "
+        "are in millimetres where a scale is given or a map says it, else in pixels. Exit code 1 "
+        "if some photographs could not be read.",
+    )
+    add_photographs(measure, Path("outputs/measured"))
+    _add_scale(measure)
+    measure.add_argument(
+        "--classes",
+        metavar="NAME|LIMITS",
+        help="count cracks by classes of width: aci224r, en1992, bre251, tm5-826-6, or limits in "
+        "millimetres such as .1,.3,.5; classes are no verdict on a structure",
+    )
+    measure.set_defaults(run=_measure)
+
+
+def _add_scale(measure: argparse.ArgumentParser) -> None:
+    scale = measure.add_argument_group(
+        "scale", "One for all photographs; without it, that of each GeoTIFF or world file."
+    )
+    scale.add_argument(
+        "--mm-per-pixel", type=float, metavar="MM", help="millimetres for each pixel"
+    )
+    scale.add_argument(
+        "--mm-per-pixel-uncertainty",
+        type=float,
+        metavar="MM",
+        help="standard deviation of it (default: 0)",
+    )
+    scale.add_argument(
+        "--scale-points",
+        type=float,
+        nargs=4,
+        metavar=("X1", "Y1", "X2", "Y2"),
+        help="two points of a photograph, in pixels from its upper left corner, that are as far "
+        "apart as --scale-length says",
+    )
+    scale.add_argument(
+        "--scale-length", type=float, metavar="MM", help="their distance in millimetres"
+    )
+
+
+def _measure(options: argparse.Namespace) -> int:
+    # Imported here because they take a second, and --help must not wait for them.
+    from crackseg.reporting.terminal.measured import print_measured
+    from crackseg.workflows.measuring.photographs import (
+        MeasuringSettings,
+        measure_photographs,
+        read_measured,
+    )
+
+    shard, scale, limits = chosen_shard(options), _scale(options), _limits(options)
+    predictor = opened_predictor(options)
+    if scale is not None:
+        print(
+            f"scale: {scale.mm_per_pixel:.5g} mm for each pixel (standard deviation "
+            f"{scale.uncertainty:.2g}), for all photographs",
+            flush=True,
+        )
+    outcome = measure_photographs(
+        options.paths,
+        predictor,
+        options.output,
+        MeasuringSettings(scale),
+        options.overwrite,
+        shard,
+    )
+    kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
+    print(
+        f"{len(outcome.done)} photographs measured{kept}, results below {options.output} "
+        f"(engine: {predictor.engine.name})"
+    )
+    print_measured(read_measured([*outcome.kept, *outcome.done]), limits)
+    return name_skipped(outcome.skipped)
+
+
+def _scale(options: argparse.Namespace) -> "Scale | None":
+    """The scale that the options name; None for that of each photograph.
+
+    Raises:
+        ConfigError: Options contradict each other, or a number is out of range.
+    """
+    from crackseg.measurement.scale import Scale
+
+    mm, deviation = options.mm_per_pixel, options.mm_per_pixel_uncertainty
+    points, length = options.scale_points, options.scale_length
+    if mm is not None and (points or length is not None):
+        raise ConfigError("--mm-per-pixel and --scale-points: name the scale by one of them")
+    if (points is None) != (length is None):
+        raise ConfigError("--scale-points and --scale-length: name both, or none of them")
+    if deviation is not None and mm is None:
+        raise ConfigError("--mm-per-pixel-uncertainty: needs --mm-per-pixel")
+    if mm is not None:
+        return Scale(mm, deviation or 0.0)
+    if points is None:
+        return None
+    x1, y1, x2, y2 = points
+    return Scale.of_two_points((x1, y1), (x2, y2), length)
+
+
+def _limits(options: argparse.Namespace) -> "ClassLimits | None":
+    """The limits of classes that the options name; None for no classes.
+
+    Raises:
+        ConfigError: There are no such ones.
+    """
+    from crackseg.measurement.classes import class_limits
+
+    if options.classes is None:
+        return None
+    try:
+        return class_limits([float(limit) for limit in options.classes.split(",")])
+    except ValueError:
+        return class_limits(options.classes)

@@ -1,0 +1,69 @@
+"""Prints what was measured on many photographs together."""
+
+from collections.abc import Iterable
+
+from crackseg.measurement.classes import ClassLimits
+from crackseg.measurement.photograph import MeasuredPhotograph
+from crackseg.measurement.scale import Measured
+from crackseg.reporting.terminal.measured_totals import Totals, totals_of
+
+_NOT_RESOLVED = "not resolved: a guess with bounds"
+
+
+def print_measured(
+    photographs: Iterable[MeasuredPhotograph], limits: ClassLimits | None = None
+) -> None:
+    """Prints the totals of photographs, those in millimetres and those in pixels apart.
+
+    Args:
+        photographs: Measured photographs, of which one at a time is kept.
+        limits: Limits of classes of width; None for no classes.
+    """
+    for totals in totals_of(photographs, limits).values():
+        print("\n".join(_lines(totals, limits)))
+
+
+def _lines(totals: Totals, limits: ClassLimits | None) -> Iterable[str]:
+    yield (
+        f"{totals.photographs} photographs in {_UNITS[totals.unit]}: {totals.with_cracks} with "
+        f"cracks, {totals.cracks} cracks, {_length(totals)} long together"
+    )
+    if not totals.cracks:
+        return
+    blind = totals.cracks - totals.resolved - totals.unmeasured
+    yield (
+        f"  widths: {totals.resolved} cracks resolved, {blind} not, {totals.unmeasured} too short "
+        "to have one"
+    )
+    if totals.widest is not None:
+        x, y = totals.widest.at
+        yield (
+            f"  widest: crack {totals.widest.crack} of {totals.widest.photograph}, 95 % of it up "
+            f"to {_width(totals.widest.width, totals.unit)}; widest at x {x:.0f}, y {y:.0f}"
+        )
+    if limits is not None:
+        yield _classes(totals, limits)
+
+
+def _classes(totals: Totals, limits: ClassLimits) -> str:
+    """Line of the classes of width, which say where widths lie and are no verdict."""
+    if totals.unit != "mm":
+        return "  classes: none without millimetres; --mm-per-pixel says them"
+    order = [*limits.labels, *(set(totals.classes) - set(limits.labels))]
+    counts = ", ".join(f"{label}: {totals.classes[label]}" for label in order)
+    return f"  classes ({limits.name}), of cracks by that width: {counts}"
+
+
+def _length(totals: Totals) -> str:
+    if totals.unit == "px":
+        return f"{totals.length:,.0f} px"
+    return f"{totals.length / 1000:.2f} m" if totals.length >= 1000 else f"{totals.length:.0f} mm"
+
+
+def _width(width: Measured, unit: str) -> str:
+    ends = f"{width.low:.2f} to {width.high:.2f} {unit}"
+    word = "" if width.resolved else f", {_NOT_RESOLVED}"
+    return f"{width.value:.2f} {unit} ({ends}{word})"
+
+
+_UNITS = {"mm": "millimetres", "px": "pixels"}

@@ -1,0 +1,124 @@
+"""Measures the cracks of files, folders and globs of photographs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import crackseg
+from crackseg.formats.record import read_record, write_record
+from crackseg.images.georeference import Placement, read_placement
+from crackseg.images.notices import warn
+from crackseg.images.png import write_png
+from crackseg.images.windows import AnyPhotograph
+from crackseg.inference.predictor import Prediction, Predictor, out_of_memory_said
+from crackseg.measurement.measuring import measure
+from crackseg.measurement.photograph import MeasuredPhotograph, Method
+from crackseg.measurement.scale import Scale
+from crackseg.visualization.overlays import overlay
+from crackseg.workflows.folders.finished import FinishedRecord
+from crackseg.workflows.folders.overlap import WriteBehind
+from crackseg.workflows.folders.plan import Job, plan
+from crackseg.workflows.folders.shards import Shard
+from crackseg.workflows.folders.work import Outcome, work_on
+from crackseg.workflows.measuring.scales import scale_of_map, why_no_scale
+
+RECORD, MASK, OVERLAY = "_cracks.json", "_mask.png", "_measured.png"
+# Memory for each pixel of a whole photograph: its prediction, and what measuring makes of it.
+_WHOLE_BYTES = 40
+
+
+@dataclass(frozen=True)
+class MeasuringSettings:
+    """What is measured, and what is written of a photograph.
+
+    Attributes:
+        scale: Millimetres for each pixel of all photographs; None takes those of each one's map.
+    """
+
+    scale: Scale | None = None
+
+
+def measure_photographs(
+    paths: Sequence[str],
+    predictor: Predictor,
+    output: Path,
+    settings: MeasuringSettings,
+    overwrite: bool = False,
+    shard: Shard | None = None,
+) -> Outcome:
+    """Writes ``NAME_cracks.json``, ``NAME_mask.png`` and ``NAME_measured.png`` for photographs.
+
+    The results are below the same relative folders as the photographs. A photograph that cannot be
+    read is named and skipped. Results that an earlier call made of the same photographs, in the
+    same way, are kept.
+
+    Args:
+        paths: Files, folders (searched at any depth) and globs.
+        predictor: Predictor of a checkpoint.
+        output: Folder of the results, made if it is missing.
+        settings: What is measured.
+        overwrite: Whether existing results are made again.
+        shard: Share of the photographs that is done; None for all.
+
+    Raises:
+        DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
+        CrackSegError: The results would be among the photographs, would replace those of other
+            ones, or cannot be written.
+    """
+    planned = plan(paths, output).share(shard)
+    method = _method(predictor)
+    way = f"{predictor.identity} {method.version} {settings}"
+    record = FinishedRecord(output, "measurements", way, _results, shard)
+
+    def opened(path: Path) -> AnyPhotograph:
+        return predictor.open(path, _WHOLE_BYTES)
+
+    def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
+        found = predictor.whole(photograph, str(job.photograph))
+        measured = _measured(job, found, method, settings)
+        results.put(job, [found], lambda whole: _write(job, next(whole), measured))
+
+    return work_on(planned, record, "Measuring cracks", opened, do, overwrite)
+
+
+def read_measured(jobs: Sequence[Job]) -> Iterator[MeasuredPhotograph]:
+    """Reads what was measured on photographs, one at a time."""
+    return (read_record(job.result(RECORD)) for job in jobs)
+
+
+def _method(predictor: Predictor) -> Method:
+    scales = ", ".join(f"{scale:g}" for scale in predictor.scales)
+    return Method(predictor.line, predictor.threshold, scales, crackseg.__version__)
+
+
+def _measured(
+    job: Job, found: Prediction, method: Method, settings: MeasuringSettings
+) -> MeasuredPhotograph:
+    placement = read_placement(job.photograph)
+    scale = settings.scale or _scale_of(job, placement)
+    with out_of_memory_said(str(job.photograph)):
+        measurement = measure(found.image, found.probability, found.threshold, scale)
+    georeference = None if placement is None else placement.georeference
+    return MeasuredPhotograph(job.name, measurement, method, georeference)
+
+
+def _scale_of(job: Job, placement: Placement | None) -> Scale | None:
+    """The scale of a photograph's map, and a warning where it has a map but no scale."""
+    if placement is None:
+        return None
+    why = why_no_scale(placement)
+    if why:
+        warn("scale", f"{job.photograph}: measured in pixels, as {why}; --mm-per-pixel says it")
+    return scale_of_map(placement)
+
+
+def _write(job: Job, found: Prediction, measured: MeasuredPhotograph) -> None:
+    write_png(np.where(found.mask, np.uint8(255), np.uint8(0)), job.result(MASK))
+    write_png(overlay(found.image, found.mask), job.result(OVERLAY))
+    write_record(measured, job.result(RECORD))
+
+
+def _results(job: Job) -> tuple[Path, ...]:
+    return tuple(job.result(ending) for ending in (RECORD, MASK, OVERLAY))
