@@ -77,6 +77,6 @@ def _text(parent: ElementTree.Element, tag: str, text: str) -> None:
 def _link(file: Path, folder: Path) -> str:
     """Link from a folder to a file; an absolute one where it is on another drive."""
     try:
-        return quote(Path(os.path.relpath(file, folder)).as_posix())
+        return quote(os.fsencode(Path(os.path.relpath(file, folder)).as_posix()))
     except ValueError:
         return file.absolute().as_uri()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_each_crack_is_one_annotation_and_all_specks_are_one(tmp_path: Path) -> 
     one = result()
     mask = one.mask().copy()
     mask[5:7, 280:282] = mask[230:232, 100:102] = True
-    specked = type(one)(one.photograph, one.file, one.image, lambda: mask)
+    specked = replace(one, mask=lambda: mask)
     document = json.loads(write_folder("coco", [specked], tmp_path)[0].read_text())
     cracks = [entry["attributes"]["crack"] for entry in document["annotations"]]
     assert cracks == [1, 2, 3, None]

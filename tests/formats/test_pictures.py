@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackseg.formats.pictures.jpeg import write_jpeg
 from crackseg.formats.pictures.labels import draw_labels
 from crackseg.formats.pictures.steps import Steps
 from crackseg.measurement.classes import class_limits
@@ -87,3 +88,8 @@ def test_steps_are_the_classes_or_those_of_the_house(
 def test_a_width_at_a_border_is_of_the_step_below() -> None:
     steps = Steps((1.0, 2.0), "mm", 0.5)
     assert steps.of_pixels(np.array([1.9, 2.0, 2.1, 4.0, 4.1])).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_a_picture_that_is_too_long_for_jpeg_is_made_smaller(tmp_path: Path) -> None:
+    write_jpeg(np.full((10, 70_000, 3), 200, np.uint8), tmp_path / "long.jpg")
+    assert opened(tmp_path / "long.jpg").shape == (9, 65_500, 3)

@@ -1,5 +1,6 @@
 """Drawings in SVG, opened again by an XML parser and by a browser."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -47,6 +48,12 @@ def test_the_link_leads_to_the_photograph(tmp_path: Path) -> None:
     assert (path.parent / unquote(str(image.get("href")))).resolve() == one.file
 
 
+def test_a_link_leads_to_a_file_whose_name_is_no_text_too(tmp_path: Path) -> None:
+    one = replace(result(), file=Path("/photographs/caf\udce9.jpg"))
+    [path] = write_photograph("svg", one, tmp_path)
+    assert "/photographs/caf%E9.jpg" in path.read_text()
+
+
 def test_a_photograph_without_cracks_has_no_strokes(tmp_path: Path) -> None:
     assert strokes(write_photograph("svg", blank(), tmp_path)[0]) == []
 
@@ -60,7 +67,7 @@ def test_a_browser_draws_it_over_the_photograph(tmp_path: Path) -> None:
     drawn = result(scale=Scale(0.5))
     photograph = tmp_path / "one.png"
     write_png(drawn.image(), photograph)
-    one = type(drawn)(drawn.photograph, photograph, drawn.image, drawn.mask)
+    one = replace(drawn, file=photograph)
     [path] = write_photograph("svg", one, tmp_path / "out", class_limits([0.5, 2.5]))
     with opened(browser, (600, 480)) as page:
         page.goto(path.as_uri())
