@@ -150,7 +150,7 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
     PhotographFormat(
         name="dxf",
         about="DXF drawings in mm, a polyline a branch, layers by class of width",
-        module="crackseg.formats.dxf",
+        module="crackseg.formats.drawings.dxf",
         extra="cad",
         libraries=("ezdxf",),
         suffixes=(".dxf",),
@@ -158,7 +158,7 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
     PhotographFormat(
         name="svg",
         about="SVG drawings above the linked photograph, strokes as wide as the cracks",
-        module="crackseg.formats.svg",
+        module="crackseg.formats.drawings.svg",
         suffixes=(".svg",),
     ),
     FolderFormat(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from crackseg.formats.drawing import Colour
+from crackseg.formats.drawings.drawing import Colour
 from crackseg.formats.pictures.steps import Steps
 from crackseg.images.pixels import UInt8Array
 from crackseg.measurement.cracks import Branch, Crack

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from crackseg.formats.drawing import Colour, shades
+from crackseg.formats.drawings.drawing import Colour, shades
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.graph import FloatArray, IntArray

@@ -8,8 +8,8 @@ import numpy as np
 
 from crackseg.measurement.cracks import Branch, Measurement
 from crackseg.measurement.graph import BoolArray, FloatArray, IntArray
+from crackseg.measurement.profiles import EVERY
 from crackseg.measurement.scale import Measured
-from crackseg.measurement.width import EVERY
 
 # Positions are rounded to tenths of a pixel, and widths to hundredths.
 _POSITION, _WIDTH = 10, 100

@@ -11,7 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from crackseg.formats.drawing import NOT_MEASURED, DrawnBranch, drawn_branches, group_colours, title
+from crackseg.formats.drawings.drawing import (
+    NOT_MEASURED,
+    DrawnBranch,
+    drawn_branches,
+    group_colours,
+    title,
+)
 from crackseg.formats.notes import notes, printable
 from crackseg.formats.result import Result
 from crackseg.measurement.classes import ClassLimits

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crackseg.formats.drawing import DrawnBranch, drawn_branches, group_colours, title
+from crackseg.formats.drawings.drawing import DrawnBranch, drawn_branches, group_colours, title
 from crackseg.formats.notes import notes, printable
 from crackseg.formats.result import Result
 from crackseg.images.notices import warn

@@ -1,0 +1,1 @@
+"""Drawings of measured cracks, for CAD and for documents."""
