@@ -35,6 +35,21 @@ def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="count cracks by classes of width: aci224r, en1992, bre251, tm5-826-6, or limits in "
         "millimetres such as .1,.3,.5; classes are no verdict on a structure",
     )
+    measure.add_argument(
+        "--format",
+        default="csv",
+        metavar="NAMES",
+        help="files for other programs, with commas between: csv, geojson, gpkg, dxf, svg, coco, "
+        "labelme, mask, numbered, width-map; see docs/formats.md (default: %(default)s)",
+    )
+    measure.add_argument(
+        "--html", action="store_true", help="also write OUTPUT/cracks.html, a page to look through"
+    )
+    measure.add_argument(
+        "--with-location",
+        action="store_true",
+        help="keep place and time of the photographs from their EXIF data, in all results",
+    )
     measure.set_defaults(run=_measure)
 
 
@@ -66,7 +81,9 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
 
 def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
+    from crackseg.formats.registry import PhotographFormat
     from crackseg.reporting.terminal.measured import print_measured
+    from crackseg.workflows.measuring.exporting import chosen_formats, write_formats, write_page
     from crackseg.workflows.measuring.photographs import (
         MeasuringSettings,
         measure_photographs,
@@ -74,7 +91,10 @@ def _measure(options: argparse.Namespace) -> int:
     )
 
     shard, scale, limits = chosen_shard(options), _scale(options), _limits(options)
+    formats = chosen_formats(options.format)
     predictor = opened_predictor(options)
+    if options.with_location:
+        print("place and time of the photographs go into all results (--with-location)")
     if scale is not None:
         print(
             f"scale: {scale.mm_per_pixel:.5g} mm for each pixel (standard deviation "
@@ -85,7 +105,7 @@ def _measure(options: argparse.Namespace) -> int:
         options.paths,
         predictor,
         options.output,
-        MeasuringSettings(scale),
+        MeasuringSettings(scale, options.with_location),
         options.overwrite,
         shard,
     )
@@ -94,7 +114,16 @@ def _measure(options: argparse.Namespace) -> int:
         f"{len(outcome.done)} photographs measured{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
-    print_measured(read_measured([*outcome.kept, *outcome.done]), limits)
+    jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
+    if shard is not None:
+        print("tables and page of all photographs: the same command without --shard")
+        formats = tuple(one for one in formats if isinstance(one, PhotographFormat))
+    white = predictor.white_level
+    write_formats(jobs, options.output, formats, limits, white)
+    if options.html and shard is None:
+        page = write_page(jobs, options.output, limits, outcome.skipped, white)
+        print(f"page: {page}")
+    print_measured(read_measured(jobs), limits)
     return name_skipped(outcome.skipped)
 
 

@@ -14,6 +14,9 @@ from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.workflows.folders.shards import Shard
 
 RESULTS = ("mask", "overlay", "probability")
+_MEASURED = "measured"
+# Folders of exports that hold pictures, in an output folder with this record of measurements.
+_PICTURE_FOLDERS, MEASUREMENTS = ("labelme", "mask", "numbered", "width-map"), "measurements"
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
 _MOST_BYTES = 200
 
@@ -186,9 +189,14 @@ def _folder(folder: Path, output: Path) -> _Source:
 
 
 def _is_result(path: Path, output: str) -> bool:
-    """Whether an earlier prediction wrote the file."""
-    endings = tuple(f"_{kind}.png" for kind in RESULTS)
-    return path.name.endswith(endings) and Path(os.path.realpath(path)).is_relative_to(output)
+    """Whether an earlier call wrote the file."""
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(output):
+        return False
+    if path.name.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
+        return True
+    is_exported = real.relative_to(output).parts[0] in _PICTURE_FOLDERS
+    return is_exported and any(Path(output).glob(f"{MEASUREMENTS}*.jsonl"))
 
 
 def _absolute(path: Path) -> str:

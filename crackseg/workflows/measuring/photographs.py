@@ -9,6 +9,7 @@ import numpy as np
 import crackseg
 from crackseg.formats.record import read_record, write_record
 from crackseg.images.georeference import Placement, read_placement
+from crackseg.images.location import read_location
 from crackseg.images.notices import warn
 from crackseg.images.png import write_png
 from crackseg.images.windows import AnyPhotograph
@@ -19,7 +20,7 @@ from crackseg.measurement.scale import Scale
 from crackseg.visualization.overlays import overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
-from crackseg.workflows.folders.plan import Job, plan
+from crackseg.workflows.folders.plan import MEASUREMENTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 from crackseg.workflows.folders.work import Outcome, work_on
 from crackseg.workflows.measuring.scales import scale_of_map, why_no_scale
@@ -35,9 +36,11 @@ class MeasuringSettings:
 
     Attributes:
         scale: Millimetres for each pixel of all photographs; None takes those of each one's map.
+        location: Whether place and time of the photographs are kept.
     """
 
     scale: Scale | None = None
+    location: bool = False
 
 
 def measure_photographs(
@@ -70,7 +73,7 @@ def measure_photographs(
     planned = plan(paths, output).share(shard)
     method = _method(predictor)
     way = f"{predictor.identity} {method.version} {settings}"
-    record = FinishedRecord(output, "measurements", way, _results, shard)
+    record = FinishedRecord(output, MEASUREMENTS, way, _results, shard)
 
     def opened(path: Path) -> AnyPhotograph:
         return predictor.open(path, _WHOLE_BYTES)
@@ -90,7 +93,9 @@ def read_measured(jobs: Sequence[Job]) -> Iterator[MeasuredPhotograph]:
 
 def _method(predictor: Predictor) -> Method:
     scales = ", ".join(f"{scale:g}" for scale in predictor.scales)
-    return Method(predictor.line, predictor.threshold, scales, crackseg.__version__)
+    # How to take another network is advice for the terminal, not for files.
+    line = predictor.line.partition("; another:")[0]
+    return Method(line, predictor.threshold, scales, crackseg.__version__)
 
 
 def _measured(
@@ -101,7 +106,8 @@ def _measured(
     with out_of_memory_said(str(job.photograph)):
         measurement = measure(found.image, found.probability, found.threshold, scale)
     georeference = None if placement is None else placement.georeference
-    return MeasuredPhotograph(job.name, measurement, method, georeference)
+    location = read_location(job.photograph) if settings.location else None
+    return MeasuredPhotograph(job.name, measurement, method, georeference, location)
 
 
 def _scale_of(job: Job, placement: Placement | None) -> Scale | None:

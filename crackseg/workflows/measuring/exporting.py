@@ -1,0 +1,123 @@
+"""Writes what was measured for other programs, and as a page, from the records of a folder."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+
+import numpy as np
+import numpy.typing as npt
+
+from crackseg.errors import ConfigError, did_you_mean
+from crackseg.formats.record import read_record
+from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
+from crackseg.formats.result import Result
+from crackseg.images.photographs import read_photograph
+from crackseg.images.pixels import UInt8Array
+from crackseg.measurement.classes import ClassLimits
+from crackseg.reporting.inspection.component import DEFAULT_LIMITS
+from crackseg.reporting.inspection.page import (
+    InspectedPhotograph,
+    LeftOut,
+    write_inspection_page,
+)
+from crackseg.system.progress import progress
+from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.measuring.photographs import MASK, OVERLAY, RECORD
+
+PAGE = "cracks.html"
+
+
+def chosen_formats(names: str) -> tuple[PhotographFormat | FolderFormat, ...]:
+    """The formats of names with commas between, whose libraries are there.
+
+    Raises:
+        ConfigError: There is no such format.
+        MissingLibraryError: A library is not installed.
+    """
+    chosen = []
+    for name in dict.fromkeys(filter(None, (one.strip() for one in names.split(",")))):
+        if name not in FORMATS:
+            guess = did_you_mean(name, FORMATS)
+            raise ConfigError(
+                f"--format {name}: one of {', '.join(FORMATS)}, or several with commas between"
+                + (f"; {guess}" if guess else "")
+            )
+        FORMATS[name].require()
+        chosen.append(FORMATS[name])
+    return tuple(chosen)
+
+
+def write_formats(
+    jobs: Sequence[Job],
+    output: Path,
+    formats: Sequence[PhotographFormat | FolderFormat],
+    limits: ClassLimits | None,
+    white_level: int | None,
+) -> None:
+    """Writes formats, one photograph in memory at a time.
+
+    Args:
+        jobs: Photographs that were measured.
+        output: Folder of all results.
+        formats: Formats.
+        limits: Limits of classes of width; None for no classes.
+        white_level: White in photographs deeper than 8 bits; None for what each file says.
+
+    Raises:
+        CrackSegError: A photograph has changed since, or a file cannot be written.
+    """
+    for one in formats:
+        results = progress(_results(jobs, white_level), f"Writing {one.name}", len(jobs))
+        if isinstance(one, FolderFormat):
+            one.write((result for _, result in results), one.paths(output), limits)
+            continue
+        for job, result in results:
+            target = PurePath(job.target.relative_to(output))
+            one.write(result, one.paths(output, target), limits)
+
+
+def write_page(
+    jobs: Sequence[Job],
+    output: Path,
+    limits: ClassLimits | None,
+    skipped: Sequence[tuple[Path, str]],
+    white_level: int | None,
+) -> Path:
+    """Writes the inspection page of a folder, and gives its path.
+
+    Args:
+        jobs: Photographs that were measured.
+        output: Folder of all results.
+        limits: Limits of classes of width; None for those of ACI 224R-01.
+        skipped: Photographs that could not be measured, each with the reason.
+        white_level: White in photographs deeper than 8 bits; None for what each file says.
+
+    Raises:
+        CrackSegError: A photograph has changed since, or the page cannot be written.
+    """
+    page = output / PAGE
+    shown = (
+        InspectedPhotograph(
+            result.photograph,
+            result.image(),
+            job.result(OVERLAY).relative_to(output).as_posix(),
+        )
+        for job, result in progress(_results(jobs, white_level), "Writing the page", len(jobs))
+    )
+    left_out = [LeftOut(path.name, reason) for path, reason in skipped]
+    title = output.resolve().name
+    write_inspection_page(shown, len(jobs), page, title, limits or DEFAULT_LIMITS, left_out)
+    return page
+
+
+def _results(jobs: Sequence[Job], white_level: int | None) -> Iterator[tuple[Job, Result]]:
+    return ((job, _result(job, white_level)) for job in jobs)
+
+
+def _result(job: Job, white_level: int | None) -> Result:
+    def image() -> UInt8Array:
+        return read_photograph(job.photograph, white_level)
+
+    def mask() -> npt.NDArray[np.bool_]:
+        return read_photograph(job.result(MASK))[..., 0] > 127
+
+    return Result(read_record(job.result(RECORD)), job.photograph, image, mask)
