@@ -1,17 +1,14 @@
 """Where a photograph lies on a map: tags of GeoTIFF, world files, units."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from PIL import Image
 
-from crackseg.images.georeference import Placement, read_placement
+from crackseg.images.georeference import read_placement
+from tests.images.geotiffs import PIXELS, UTM, geotiff, keys
 
-PIXELS = np.full((30, 40, 3), 128, np.uint8)
-UTM = 25832
 WKT = (
     'PROJCS["ETRS_1989_UTM_Zone_32N",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",'
     'SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],'
@@ -20,33 +17,13 @@ WKT = (
 )
 
 
-def keys(**values: int) -> list[int]:
-    """The directory of GeoTIFF keys, of which each holds a number."""
-    numbers = {"model": 1024, "raster": 1025, "geographic": 2048, "projected": 3072, "unit": 3076}
-    entries = sorted((numbers[name], 0, 1, value) for name, value in values.items())
-    return [1, 1, 0, len(entries), *(number for entry in entries for number in entry)]
-
-
-def geotiff(
-    path: Path, directory: list[int], orientation: int = 1, **tags: list[float]
-) -> Placement | None:
-    """Writes a GeoTIFF of 5 cm pixels, or with these tags, and reads where it lies."""
-    found = tags or {"scale": [0.05, 0.05, 0.0], "tie": [0, 0, 0, 691000.0, 5334000.0, 0]}
-    codes = {"scale": 33550, "tie": 33922, "transformation": 34264}
-    extra: list[tuple[Any, ...]] = [
-        (codes[name], "d", len(values), tuple(values), True) for name, values in found.items()
-    ]
-    extra += [(34735, "H", len(directory), tuple(directory), True)]
-    extra += [(274, "H", 1, orientation, True)]
-    tifffile.imwrite(path, PIXELS, photometric="rgb", extratags=extra)
-    return read_placement(path)
-
-
 @pytest.mark.parametrize(("raster", "offset"), [(1, 0.025), (2, 0.0)])
 def test_a_pixel_lies_at_its_middle_whatever_the_file_counts_from(
     tmp_path: Path, raster: int, offset: float
 ) -> None:
-    found = geotiff(tmp_path / "a.tif", keys(model=1, raster=raster, projected=UTM, unit=9001))
+    found = read_placement(
+        geotiff(tmp_path / "a.tif", keys(model=1, raster=raster, projected=UTM, unit=9001))
+    )
     assert found is not None
     assert found.georeference.crs == "EPSG:25832"
     assert found.metres_per_unit == 1.0
@@ -58,8 +35,8 @@ def test_a_pixel_lies_at_its_middle_whatever_the_file_counts_from(
 def test_a_turned_map_is_read_from_its_transformation(tmp_path: Path) -> None:
     # A quarter turn of pixels of 2 cm.
     rows = [0.0, 0.02, 0, 100.0, 0.02, 0.0, 0, 200.0, 0, 0, 0, 0, 0, 0, 0, 1]
-    found = geotiff(
-        tmp_path / "a.tif", keys(model=1, projected=UTM, unit=9001), transformation=rows
+    found = read_placement(
+        geotiff(tmp_path / "a.tif", keys(model=1, projected=UTM, unit=9001), transformation=rows)
     )
     assert found is not None
     at = found.georeference.to_map(np.array([[0.0, 0.0], [10.0, 0.0]]))
@@ -68,7 +45,9 @@ def test_a_turned_map_is_read_from_its_transformation(tmp_path: Path) -> None:
 
 def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
     tags = {"scale": [0.5, 0.5, 0.0], "tie": [10.0, 20.0, 0.0, 105.0, 90.0, 0.0]}
-    found = geotiff(tmp_path / "a.tif", keys(model=1, raster=2, projected=UTM, unit=9001), **tags)
+    found = read_placement(
+        geotiff(tmp_path / "a.tif", keys(model=1, raster=2, projected=UTM, unit=9001), **tags)
+    )
     assert found is not None
     assert found.georeference.to_map(np.array([[0.0, 0.0]])).tolist() == [[100.0, 100.0]]
 
@@ -86,7 +65,7 @@ def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
 def test_the_unit_of_a_map_is_known_or_the_reason_is(
     tmp_path: Path, directory: list[int], metres: float | None, why_not: str
 ) -> None:
-    found = geotiff(tmp_path / "a.tif", directory)
+    found = read_placement(geotiff(tmp_path / "a.tif", directory))
     assert found is not None
     assert found.metres_per_unit == metres
     assert why_not in found.why_not
@@ -148,10 +127,13 @@ def test_what_is_of_no_use_lies_nowhere(tmp_path: Path) -> None:
         (tmp_path / "a.pgw").write_text(text)
         assert read_placement(tmp_path / "a.png") is None
     directory = keys(model=1, projected=UTM, unit=9001)
-    assert geotiff(tmp_path / "turned.tif", directory, orientation=6) is None
+    assert read_placement(geotiff(tmp_path / "turned.tif", directory, orientation=6)) is None
     # Several points that are measured on the ground make no map of a single slope.
     points = [0.0, 0, 0, 1, 2, 0, 10, 0, 0, 3, 4, 0]
-    assert geotiff(tmp_path / "b.tif", directory, scale=[1.0, 1.0, 0.0], tie=points) is None
+    assert (
+        read_placement(geotiff(tmp_path / "b.tif", directory, scale=[1.0, 1.0, 0.0], tie=points))
+        is None
+    )
     (tmp_path / "cut.tif").write_bytes((tmp_path / "turned.tif").read_bytes()[:200])
     assert read_placement(tmp_path / "cut.tif") is None
     assert read_placement(tmp_path / "missing.tif") is None
