@@ -39,7 +39,7 @@ def test_with_a_scale_they_are_in_millimetres_with_a_class(
     photograph = session.update(photograph.key)
     shown = view(photograph, LIMITS)
     (crack,) = shown["cracks"]
-    assert crack["length"][0] == "45 mm"
+    assert crack["length"][0] == "44.8 mm"
     assert crack["mean"][0].startswith("1.")
     assert crack["class"] == "1 to 3 mm"
     assert shown["scale"] == "Scale: 0.3 ± 0 mm per pixel"

@@ -14,7 +14,7 @@ from crackseg.reporting.html.data_uris import EmbeddedPicture, preview
 from crackseg.visualization.overlays import as_heat
 
 # Colours of crack that was found, of false alarms and of missed crack. Safe for colour-blind eyes.
-FOUND, FALSE, MISSED = "#f4f4f2", "#f0692c", "#3d9bff"
+FOUND, FALSE, MISSED = "#f4f4f2", "#ff9a4d", "#2f7fe0"
 _GROUND = "#16191d"
 
 

@@ -21,7 +21,7 @@ from crackseg.reporting.html.theme import DARK, Theme, dress
 # Ten colours that differ well on their ground; with more runs than that, the dashes differ.
 ON_LIGHT = (
     "#1f6fb4", "#c94f0a", "#23803a", "#7343b0", "#a3161f",
-    "#06899a", "#b8358a", "#7d4f30", "#857c00", "#56616a",
+    "#057f8f", "#b8358a", "#7d4f30", "#7f7600", "#56616a",
 )  # fmt: skip
 ON_DARK = (
     "#6db3f2", "#ff9a5c", "#6fcf7f", "#b99bf0", "#ff8087",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from crackseg.inference.model_file import ExportedModel, ModelInfo
 from crackseg.inference.scales import scales_of
+from crackseg.reporting import html
 from crackseg.reporting.formatting import score
 from crackseg.reporting.html.rendering import render
 from crackseg.reporting.offline_page.runtime import Runtime
@@ -37,7 +38,7 @@ def write_offline_page(model: ExportedModel, runtime: Runtime, path: Path) -> No
         OutputError: The page cannot be written.
     """
     info, scales = model.info, scales_of(None, model.info)
-    script, style = _source("page.js"), _source("page.css")
+    script, style = _source("page.js"), f"{_colours()}{_source('page.css')}"
     content = {
         "info": info,
         "threshold": f"{info.threshold:.3g}",
@@ -89,6 +90,11 @@ def _said(scales: Sequence[float]) -> str:
 def _rows(info: ModelInfo) -> Iterator[tuple[str, list[str]]]:
     for subset, figures in info.figures.items():
         yield subset, [score(figures[name]) if name in figures else "" for name in _FIGURES]
+
+
+def _colours() -> str:
+    """The colours of all pages."""
+    return files(html).joinpath("colours.css").read_text(encoding="utf-8")
 
 
 def _source(name: str) -> str:
