@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Numbers, png_white
 from crackseg.images.conversion import Photograph, is_opaque, photograph_of
+from crackseg.images.heic import FORMAT as HEIF
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.pixels import (
     DECODING_BYTES,
@@ -30,6 +31,8 @@ from crackseg.images.tiff import UPRIGHT, TiffHeader, read_tiff_header, read_tif
 _DEEP_BYTES = 24
 # Further bytes a pixel where parts may be transparent, which get the nearest colour.
 _FILLING_BYTES = 32
+# Further bytes a pixel that the process takes which decodes HEIC files.
+_HEIC_BYTES = 12
 # Rows that are converted at a time.
 _ROWS = 256
 
@@ -66,8 +69,9 @@ def open_photograph(
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
             no_data = tiff.no_data if tiff else None
-            filling_bytes = _FILLING_BYTES if no_data is not None or _has_opacity(opened) else 0
-            refuse_too_large(path, opened.size[::-1], bytes_per_pixel + filling_bytes)
+            further = _FILLING_BYTES if no_data is not None or _has_opacity(opened) else 0
+            further += _HEIC_BYTES if opened.format == HEIF else 0
+            refuse_too_large(path, opened.size[::-1], bytes_per_pixel + further)
             warn_of_pages(path, opened)
             if _is_deep_png(opened):
                 return _of_deep_png(path, opened, white_level)

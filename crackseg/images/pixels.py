@@ -17,6 +17,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
+from crackseg.images.heic import FORMAT as HEIF
+from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.system.memory import available_memory
@@ -26,6 +28,7 @@ from crackseg.system.memory import available_memory
 Image.MAX_IMAGE_PIXELS = None
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+IMAGE_SUFFIXES |= HEIC_SUFFIXES if HAS_DECODER else frozenset()
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
 """Endings of mask pictures; photographs are no GIF files."""
 
@@ -37,7 +40,7 @@ UInt8Array = npt.NDArray[np.uint8]
 _FORMATS = frozenset(
     (
         *("PNG", "JPEG", "MPO", "TIFF", "BMP", "DIB", "WEBP", "GIF"),
-        *("JPEG2000", "AVIF", "PPM"),
+        *("JPEG2000", "AVIF", "PPM", HEIF),
     )
 )
 TOO_LARGE = "too large for the memory; cut it into parts, or make it smaller"

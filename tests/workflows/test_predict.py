@@ -184,12 +184,12 @@ def test_results_do_not_stand_among_the_photographs(archive: Path, tmp_path: Pat
 def test_pictures_that_cannot_be_read_are_counted_and_files_left_behind_are_not(
     tmp_path: Path,
 ) -> None:
-    for name in ("a.jpg", "b.HEIC", "._a.jpg", "__MACOSX/a.jpg", ".ipynb_checkpoints/a.jpg"):
+    for name in ("a.jpg", "b.CR2", "._a.jpg", "__MACOSX/a.jpg", ".ipynb_checkpoints/a.jpg"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).touch()
     planned = plan([str(tmp_path / "in")], tmp_path / "out")
     assert [job.photograph.name for job in planned.jobs] == ["a.jpg"]
-    assert [path.name for path in planned.unread] == ["b.HEIC"]
+    assert [path.name for path in planned.unread] == ["b.CR2"]
 
 
 @pytest.mark.parametrize("name", ["..png", "...jpg", "n" * 250 + ".png"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackseg.errors import name_some
+from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,13 @@ log = logging.getLogger(__name__)
 UNREADABLE_SUFFIXES = frozenset(
     f".{kind}"
     for kind in (
-        *("heic", "heif", "avif", "jxl", "jp2", "j2k", "jfif", "psd", "svg", "exr", "hdr", "tga"),
+        *("avif", "jxl", "jp2", "j2k", "jfif", "psd", "svg", "exr", "hdr", "tga"),
         *("cr2", "cr3", "nef", "nrw", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"),
         *("pcx", "ppm", "pgm", "pbm"),
     )
 )
 _KINDS_NOT_READ = "pictures of kinds that cannot be read, left out (save them as JPEG or PNG)"
+_HEIC_NOT_READ = f"HEIC pictures, left out ({INSTALL} makes them readable)"
 _HIDDEN = "hidden pictures, left out"
 _SPECIAL = "pipes, sockets or devices, left out"
 _NOWHERE = "links that lead nowhere or in a circle, left out"
@@ -54,7 +56,8 @@ class Listing:
     @property
     def unread_pictures(self) -> tuple[Path, ...]:
         """Pictures that a user probably wants to be read, and that cannot be read."""
-        return self.left_out.get(_KINDS_NOT_READ, ())
+        reasons = (_KINDS_NOT_READ, _HEIC_NOT_READ)
+        return tuple(path for reason in reasons for path in self.left_out.get(reason, ()))
 
     def warn_of_left_out(self) -> None:
         """Logs the files that are left out, by name and count."""
@@ -128,4 +131,6 @@ def _verdict(entry: os.DirEntry[str]) -> str | None:
         return _FOLDER
     if not stat.S_ISREG(mode):
         return _SPECIAL
+    if suffix in HEIC_SUFFIXES - IMAGE_SUFFIXES:
+        return _HEIC_NOT_READ
     return _KINDS_NOT_READ if suffix in UNREADABLE_SUFFIXES else _FILE

@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.workflows.folders.shards import Shard
 
@@ -47,7 +48,7 @@ class Plan:
 
     Attributes:
         jobs: Photographs with their targets, no two of which are the same.
-        unread: Pictures of kinds that cannot be read, such as HEIC.
+        unread: Pictures of kinds that cannot be read, such as camera raws.
     """
 
     jobs: tuple[Job, ...]
@@ -83,7 +84,7 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     )
     unread = tuple(file for source in found for file in source.unread)
     if not photographs:
-        others = f" ({len(unread)} of kinds that cannot be read)" if unread else ""
+        others = f" ({len(unread)} of kinds that cannot be read{_advice(unread)})" if unread else ""
         raise DatasetNotFoundError(
             f"{', '.join(paths)}: no photograph here{others}; looked for "
             f"{', '.join(sorted(IMAGE_SUFFIXES))}"
@@ -95,6 +96,16 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     )
     _refuse_among_photographs(jobs, output)
     return Plan(jobs, unread)
+
+
+def why_not_read(path: Path) -> str:
+    """Reason why a picture of :attr:`Plan.unread` is not read."""
+    return f"{path}: of a kind that cannot be read{_advice([path])}"
+
+
+def _advice(unread: Iterable[Path]) -> str:
+    is_heic = any(path.suffix.lower() in HEIC_SUFFIXES for path in unread)
+    return f"; {INSTALL} reads HEIC" if is_heic else ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from crackseg.images.windows import AnyPhotograph
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
-from crackseg.workflows.folders.plan import Job, Plan
+from crackseg.workflows.folders.plan import Job, Plan, why_not_read
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def work_on(
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
     waiting = [job for job in planned.jobs if job not in set(kept)]
     done: list[Job] = []
-    skipped = [(path, f"{path}: of a kind that cannot be read") for path in planned.unread]
+    skipped = [(path, why_not_read(path)) for path in planned.unread]
 
     def finish(job: Job) -> None:
         record.add(job)
