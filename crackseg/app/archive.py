@@ -16,6 +16,7 @@ from crackseg.app.sessions import AppPhotograph, Session
 from crackseg.formats.record import write_record
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
+from crackseg.formats.writing import write_formats
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.classes import ClassLimits
 
@@ -92,14 +93,10 @@ def _write(
     wanted: Sequence[PhotographFormat | FolderFormat],
     limits: ClassLimits,
 ) -> None:
-    for result, target in zip(results, targets, strict=True):
+    placed = list(zip(targets, results, strict=True))
+    for target, result in placed:
         write_record(result.photograph, content / "record" / f"{target}_cracks.json")
-        for kind in wanted:
-            if isinstance(kind, PhotographFormat):
-                kind.write(result, kind.paths(content, target), limits)
-    for kind in wanted:
-        if isinstance(kind, FolderFormat):
-            kind.write(results, kind.paths(content), limits)
+    write_formats(lambda _: placed, content, wanted, limits)
 
 
 def _packed(content: Path, path: Path) -> Path:

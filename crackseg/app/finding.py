@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-import crackseg
 from crackseg.app.limits import LONGEST_SIDE, AppLimits
 from crackseg.app.sessions import AppPhotograph, Session, SessionEndedError
 from crackseg.errors import UnreadableImageError
@@ -17,7 +16,7 @@ from crackseg.images.pixels import UInt8Array
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.measuring import measure
-from crackseg.measurement.photograph import MeasuredPhotograph, Method
+from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.visualization.overlays import as_grey
 
 # Probabilities are kept as whole numbers of 16 bits.
@@ -62,10 +61,8 @@ def measured(
         predictor: Predictor that found it.
     """
     image, probability = read_image(photograph, predictor), read_probability(photograph)
-    scales = ",".join(f"{scale:g}" for scale in predictor.scales)
-    method = Method(predictor.line, threshold, scales, crackseg.__version__)
     found = measure(image, probability, threshold, photograph.scale)
-    return MeasuredPhotograph(photograph.name, found, method)
+    return MeasuredPhotograph(photograph.name, found, predictor.method(threshold))
 
 
 def read_image(photograph: AppPhotograph, predictor: Predictor) -> UInt8Array:

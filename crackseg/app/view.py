@@ -7,7 +7,7 @@ from crackseg.app.sessions import AppPhotograph
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Crack
 from crackseg.measurement.scale import Measured, Scale
-from crackseg.reporting.inspection.summaries import CrackRow, crack_class
+from crackseg.reporting.inspection.summaries import CrackRow, class_in_words
 from crackseg.reporting.inspection.wording import (
     Worded,
     length_in_words,
@@ -56,7 +56,7 @@ def _row(crack: Crack, scale: Scale | None, limits: ClassLimits) -> Mapping[str,
         "length": _parts(length_in_words(row.length, scale)),
         "mean": _width(row.mean, scale),
         "most": _width(row.percentile95, scale),
-        "class": crack_class(row, limits, scale),
+        "class": class_in_words(row, limits, scale),
     }
 
 

@@ -83,7 +83,7 @@ def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
     from crackseg.formats.registry import PhotographFormat
     from crackseg.reporting.terminal.measured import print_measured
-    from crackseg.workflows.measuring.exporting import chosen_formats, write_formats, write_page
+    from crackseg.workflows.measuring.exporting import chosen_formats, export, write_page
     from crackseg.workflows.measuring.photographs import (
         MeasuringSettings,
         measure_photographs,
@@ -119,7 +119,7 @@ def _measure(options: argparse.Namespace) -> int:
         print("tables and page of all photographs: the same command without --shard")
         formats = tuple(one for one in formats if isinstance(one, PhotographFormat))
     white = predictor.white_level
-    write_formats(jobs, options.output, formats, limits, white)
+    export(jobs, options.output, formats, limits, white)
     if options.html and shard is None:
         page = write_page(jobs, options.output, limits, outcome.skipped, white)
         print(f"page: {page}")

@@ -131,7 +131,7 @@ def class_columns(
     """Columns of the class of width, with those that its interval reaches; none without limits."""
     if limits is None:
         return {}
-    found = crack_class(widths, scale, limits)
+    found = crack_class(widths.percentile95 if widths else None, scale, limits)
     labels = (None,) * 3 if found is None else (found.label, found.lowest, found.highest)
     return dict(zip(("class", "class_low", "class_high"), labels, strict=True))
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+import crackseg
 from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph
@@ -20,6 +21,7 @@ from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import Logits, sigmoid
 from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.measuring import measure
+from crackseg.measurement.photograph import Method
 from crackseg.measurement.scale import Scale
 from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
@@ -141,6 +143,14 @@ class Predictor:
         engine, scales = self.engine.name, ",".join(map(str, self.scales))
         way = (self._digest, engine, self.threshold, scales, self._looking.how, self.white_level)
         return " ".join(map(str, way))
+
+    def method(self, threshold: float | None = None) -> Method:
+        """How it finds cracks, as results say it; at another threshold where one is given."""
+        scales = ", ".join(f"{scale:g}" for scale in self.scales)
+        # How to take another network is advice for the terminal, not for files.
+        line = self.line.partition("; another:")[0]
+        chosen = self.threshold if threshold is None else threshold
+        return Method(line, chosen, scales, crackseg.__version__)
 
     def predict(self, image: str | Path | Image.Image | Numbers) -> Prediction:
         """Finds the cracks of one photograph.

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crackseg.errors import ConfigError, did_you_mean
-from crackseg.measurement.cracks import WidthSummary
 from crackseg.measurement.scale import Measured, Scale
 
 CANNOT_TELL = "cannot tell"
@@ -127,13 +126,18 @@ def class_limits(choice: str | Sequence[float]) -> ClassLimits:
 
 
 def crack_class(
-    widths: WidthSummary | None, scale: Scale | None, limits: ClassLimits | None
+    percentile95: Measured | None, scale: Scale | None, limits: ClassLimits | None
 ) -> WidthClass | None:
     """The class of a crack or a branch: that of its 95th percentile, which no speck decides.
 
+    Args:
+        percentile95: Width in pixels that 95 % of its places are not wider than; None without one.
+        scale: Millimetres for each pixel; None where it is not known.
+        limits: Limits of classes; None for no classes.
+
     Returns:
-        The class; None where there are no widths, no scale or no limits.
+        The class; None where there is no width, no scale or no limits.
     """
-    if widths is None or scale is None or limits is None:
+    if percentile95 is None or scale is None or limits is None:
         return None
-    return limits.classify(scale.millimetres(widths.percentile95))
+    return limits.classify(scale.millimetres(percentile95))

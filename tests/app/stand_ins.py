@@ -11,6 +11,7 @@ from crackseg.app.desk import Desk
 from crackseg.app.sessions import Session
 from crackseg.images.windows import AnyPhotograph, open_by_rows
 from crackseg.inference.predictor import Prediction
+from crackseg.measurement.photograph import Method
 from tests.measurement.drawn import drawn_line, photographed
 
 ROWS = 64
@@ -21,11 +22,13 @@ class DarkIsCrack:
 
     line = "model: a stand-in (CC0)"
     threshold = 0.5
-    scales = (1.0,)
     max_megapixels = 1.0
 
     def __init__(self) -> None:
         self.predicted: list[str] = []
+
+    def method(self, threshold: float) -> Method:
+        return Method(self.line, threshold, "1", "0.1.0")
 
     def open(self, path: Path) -> AnyPhotograph:
         return open_by_rows(path, max_megapixels=self.max_megapixels)

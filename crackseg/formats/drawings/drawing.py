@@ -41,7 +41,7 @@ def drawn_branches(measurement: Measurement, limits: ClassLimits | None) -> Iter
     for crack in measurement.cracks:
         for number, branch in enumerate(crack.branches, 1):
             widths = branch_widths(branch)
-            found = crack_class(widths, measurement.scale, classes)
+            found = crack_class(widths.percentile95 if widths else None, measurement.scale, classes)
             label = NOT_MEASURED if found is None else found.label
             yield DrawnBranch(crack.number, number, branch, widths, label if classes else "")
 

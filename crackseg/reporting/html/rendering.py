@@ -1,7 +1,10 @@
 """Fills the templates that lie beside the modules."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -35,3 +38,13 @@ def _environment(
     )
     environment.filters |= dict(filters)
     return environment
+
+
+def source(path: str) -> str:
+    """The text of a script or a style, by its path below this package's parent."""
+    return files("crackseg.reporting").joinpath(path).read_text(encoding="utf-8")
+
+
+def content_hash(text: str) -> str:
+    """The hash by which a page's own rules know a script or a style."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

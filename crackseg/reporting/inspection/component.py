@@ -8,7 +8,6 @@ script looks after each fragment that comes into the page, also later.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TypedDict
 
 from markupsafe import Markup
@@ -18,10 +17,10 @@ from crackseg.measurement.classes import PRESETS, ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import COVERAGE, Scale
 from crackseg.reporting.formatting import percent, size
-from crackseg.reporting.html.rendering import render
+from crackseg.reporting.html.rendering import render, source
 from crackseg.reporting.inspection.pictures import Room, ShownPicture, shown_picture
 from crackseg.reporting.inspection.samples import PackedBranch, SampledBranch, sample
-from crackseg.reporting.inspection.summaries import PhotographSummary, crack_class, summarize
+from crackseg.reporting.inspection.summaries import PhotographSummary, class_in_words, summarize
 from crackseg.reporting.inspection.wording import (
     length_in_words,
     metres,
@@ -128,7 +127,7 @@ def draw_card(
         "share": shown.size[1] / measured.measurement.size[1],
         "overlay": overlay,
         "limits": limits,
-        "class_of": crack_class,
+        "class_of": class_in_words,
         "step": max((branch.step for branch in branches), default=0.0),
         "data": _for_script(measured, shown, branches, limits),
     }
@@ -162,8 +161,3 @@ def as_json(data: object) -> Markup:
 
 def _numbers(scale: Scale | None) -> tuple[float, float] | None:
     return None if scale is None else (scale.mm_per_pixel, scale.uncertainty)
-
-
-def source(name: str) -> str:
-    """The text of a file of the pages, by its path below ``crackseg.reporting``."""
-    return files("crackseg.reporting").joinpath(name).read_text(encoding="utf-8")

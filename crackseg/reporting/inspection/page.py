@@ -1,7 +1,5 @@
 """Writes the inspection page: one file for a folder, which needs no other and asks for none."""
 
-import base64
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -15,17 +13,16 @@ from crackseg.evaluation.certificate_record import shipped
 from crackseg.images.pixels import UInt8Array
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
-from crackseg.reporting.html.rendering import render
+from crackseg.reporting.html.rendering import content_hash, render, source
 from crackseg.reporting.inspection.component import (
     DEFAULT_LIMITS,
     FILTERS,
     component_script,
     draw_card,
-    source,
 )
 from crackseg.reporting.inspection.pictures import LONGEST, PAGE_BYTES, Room
 from crackseg.reporting.inspection.positions import plain_maps
-from crackseg.reporting.inspection.summaries import PhotographSummary, crack_class
+from crackseg.reporting.inspection.summaries import PhotographSummary, class_in_words
 from crackseg.reporting.inspection.totals import Totals, class_rows, worst_cracks
 from crackseg.system.files import atomic_write
 
@@ -129,12 +126,12 @@ def _page(
         "methods": _methods(summaries),
         "left_out": left_out,
         "accuracy": [certificate.line for certificate in shipped()],
-        "class_of": crack_class,
+        "class_of": class_in_words,
         "cards": Markup(_CARDS),
         "longest": LONGEST,
         "megabytes": PAGE_BYTES // 1_000_000,
         "script": Markup(script),
-        "script_hash": _hash(script),
+        "script_hash": content_hash(script),
     }
     return render("inspection/page.html", content, FILTERS)
 
@@ -149,8 +146,3 @@ def _methods(summaries: Sequence[PhotographSummary]) -> list[tuple[object, int]]
     """The ways in which cracks were found, each with its number of photographs."""
     methods = [one.method for one in summaries]
     return [(one, methods.count(one)) for one in dict.fromkeys(methods)]
-
-
-def _hash(text: str) -> str:
-    """The hash by which the page's own rules know its script."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

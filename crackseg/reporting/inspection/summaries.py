@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackseg.measurement.classes import ClassLimits
+from crackseg.measurement.classes import ClassLimits, crack_class
 from crackseg.measurement.cracks import Crack
 from crackseg.measurement.photograph import Location, MeasuredPhotograph, Method
 from crackseg.measurement.scale import Measured, Scale
@@ -140,11 +140,10 @@ def lengths_by_class(
     return lengths
 
 
-def crack_class(crack: CrackRow, limits: ClassLimits, scale: Scale | None) -> str:
-    """Class of the width that 95 % of a crack stays below; empty without a width or a scale."""
-    if crack.percentile95 is None or scale is None:
-        return ""
-    return limits.classify(scale.millimetres(crack.percentile95)).label
+def class_in_words(crack: CrackRow, limits: ClassLimits, scale: Scale | None) -> str:
+    """Class of a crack; empty without a width or a scale."""
+    found = crack_class(crack.percentile95, scale, limits)
+    return "" if found is None else found.label
 
 
 def _class_of(width: Measured | None, limits: ClassLimits, scale: Scale | None) -> str:

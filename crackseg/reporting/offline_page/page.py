@@ -2,18 +2,15 @@
 
 import base64
 import gzip
-import hashlib
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from markupsafe import Markup
 
 from crackseg.inference.model_file import ExportedModel, ModelInfo
 from crackseg.inference.scales import scales_of
-from crackseg.reporting import html
 from crackseg.reporting.formatting import score
-from crackseg.reporting.html.rendering import render
+from crackseg.reporting.html.rendering import content_hash, render, source
 from crackseg.reporting.offline_page.runtime import Runtime
 from crackseg.system.files import write_text
 
@@ -38,7 +35,8 @@ def write_offline_page(model: ExportedModel, runtime: Runtime, path: Path) -> No
         OutputError: The page cannot be written.
     """
     info, scales = model.info, scales_of(None, model.info)
-    script, style = _source("page.js"), f"{_colours()}{_source('page.css')}"
+    script = source("offline_page/page.js")
+    style = source("html/colours.css") + source("offline_page/page.css")
     content = {
         "info": info,
         "threshold": f"{info.threshold:.3g}",
@@ -55,8 +53,8 @@ def write_offline_page(model: ExportedModel, runtime: Runtime, path: Path) -> No
         "runtime": runtime.version,
         "script": Markup(script),
         "style": Markup(style),
-        "worker": Markup(_source("worker.js")),
-        "hashes": {"script": _hash(script), "style": _hash(style)},
+        "worker": Markup(source("offline_page/worker.js")),
+        "hashes": {"script": content_hash(script), "style": content_hash(style)},
         "parts": {
             "program": _packed(runtime.program),
             "code": _packed(runtime.code),
@@ -90,20 +88,6 @@ def _said(scales: Sequence[float]) -> str:
 def _rows(info: ModelInfo) -> Iterator[tuple[str, list[str]]]:
     for subset, figures in info.figures.items():
         yield subset, [score(figures[name]) if name in figures else "" for name in _FIGURES]
-
-
-def _colours() -> str:
-    """The colours of all pages."""
-    return files(html).joinpath("colours.css").read_text(encoding="utf-8")
-
-
-def _source(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """The hash by which a page's own rules know a script or a style."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _packed(content: bytes) -> Markup:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.formats.registry import FORMATS
 from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.workflows.folders.shards import Shard
 
 RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
-# Folders of exports that hold pictures, in an output folder with this record of measurements.
-_PICTURE_FOLDERS, MEASUREMENTS = ("labelme", "mask", "numbered", "width-map"), "measurements"
+# Name of the record of measured photographs, beside which formats have folders of their own.
+MEASUREMENTS = "measurements"
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
 _MOST_BYTES = 200
 
@@ -206,7 +207,7 @@ def _is_result(path: Path, output: str) -> bool:
         return False
     if path.name.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
         return True
-    is_exported = real.relative_to(output).parts[0] in _PICTURE_FOLDERS
+    is_exported = real.relative_to(output).parts[0] in FORMATS
     return is_exported and any(Path(output).glob(f"{MEASUREMENTS}*.jsonl"))
 
 

@@ -1,6 +1,7 @@
 """Writes what was measured for other programs, and as a page, from the records of a folder."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -10,6 +11,7 @@ from crackseg.errors import ConfigError, did_you_mean
 from crackseg.formats.record import read_record
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
+from crackseg.formats.writing import write_formats
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.measurement.classes import ClassLimits
@@ -46,7 +48,7 @@ def chosen_formats(names: str) -> tuple[PhotographFormat | FolderFormat, ...]:
     return tuple(chosen)
 
 
-def write_formats(
+def export(
     jobs: Sequence[Job],
     output: Path,
     formats: Sequence[PhotographFormat | FolderFormat],
@@ -65,14 +67,12 @@ def write_formats(
     Raises:
         CrackSegError: A photograph has changed since, or a file cannot be written.
     """
-    for one in formats:
-        results = progress(_results(jobs, white_level), f"Writing {one.name}", len(jobs))
-        if isinstance(one, FolderFormat):
-            one.write((result for _, result in results), one.paths(output), limits)
-            continue
-        for job, result in results:
-            target = PurePath(job.target.relative_to(output))
-            one.write(result, one.paths(output, target), limits)
+
+    def results(names: str) -> Iterator[tuple[PurePath, Result]]:
+        for job in progress(iter(jobs), f"Writing {names}", len(jobs)):
+            yield PurePath(job.target.relative_to(output)), _result(job, white_level)
+
+    write_formats(results, output, formats, limits)
 
 
 def write_page(
@@ -96,12 +96,8 @@ def write_page(
     """
     page = output / PAGE
     shown = (
-        InspectedPhotograph(
-            result.photograph,
-            result.image(),
-            job.result(OVERLAY).relative_to(output).as_posix(),
-        )
-        for job, result in progress(_results(jobs, white_level), "Writing the page", len(jobs))
+        _inspected(job, output, white_level)
+        for job in progress(iter(jobs), "Writing the page", len(jobs))
     )
     left_out = [LeftOut(path.name, reason) for path, reason in skipped]
     title = output.resolve().name
@@ -109,14 +105,19 @@ def write_page(
     return page
 
 
-def _results(jobs: Sequence[Job], white_level: int | None) -> Iterator[tuple[Job, Result]]:
-    return ((job, _result(job, white_level)) for job in jobs)
+def _inspected(job: Job, output: Path, white_level: int | None) -> InspectedPhotograph:
+    result = _result(job, white_level)
+    overlay = job.result(OVERLAY).relative_to(output).as_posix()
+    return InspectedPhotograph(result.photograph, result.image(), overlay)
 
 
 def _result(job: Job, white_level: int | None) -> Result:
+    # Several formats ask for the same pixels, one after the other.
+    @cache
     def image() -> UInt8Array:
         return read_photograph(job.photograph, white_level)
 
+    @cache
     def mask() -> npt.NDArray[np.bool_]:
         return read_photograph(job.result(MASK))[..., 0] > 127
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-import crackseg
 from crackseg.formats.record import read_record, write_record
 from crackseg.images.georeference import Placement, read_placement
 from crackseg.images.location import read_location
@@ -71,7 +70,7 @@ def measure_photographs(
             ones, or cannot be written.
     """
     planned = plan(paths, output).share(shard)
-    method = _method(predictor)
+    method = predictor.method()
     way = f"{predictor.identity} {method.version} {settings}"
     record = FinishedRecord(output, MEASUREMENTS, way, _results, shard)
 
@@ -89,13 +88,6 @@ def measure_photographs(
 def read_measured(jobs: Sequence[Job]) -> Iterator[MeasuredPhotograph]:
     """Reads what was measured on photographs, one at a time."""
     return (read_record(job.result(RECORD)) for job in jobs)
-
-
-def _method(predictor: Predictor) -> Method:
-    scales = ", ".join(f"{scale:g}" for scale in predictor.scales)
-    # How to take another network is advice for the terminal, not for files.
-    line = predictor.line.partition("; another:")[0]
-    return Method(line, predictor.threshold, scales, crackseg.__version__)
 
 
 def _measured(
