@@ -211,6 +211,7 @@ def test_another_sweep_is_not_mixed_into_this_one(swept: tuple[Door, int, str, s
     assert "seed: 5 here, 0 in the run" in complaints
 
 
+@pytest.mark.slow
 def test_jobs_side_by_side_share_the_cores(door: Door) -> None:
     side_by_side = ["hydra/launcher=joblib", "seed=0,1", "hydra.sweep.dir=sweep"]
     # Each of them reads in a process of its own.

@@ -100,7 +100,7 @@ def test_items_wait_for_their_writer() -> None:
         list(items)
 
     def look() -> None:
-        seen.extend(settled(made, list(range(10))))
+        seen.extend(settled(made, list(range(9))))
         may_begin.set()
 
     seen: list[int] = []
