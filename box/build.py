@@ -12,6 +12,7 @@ from pathlib import Path
 from box.figures import judged_set, place
 from box.origins import write_origins
 from box.recipes import RECIPES, Drawn, Recipe, Source
+from box.tightening import write_tightened
 from crackseg.cli.main import main as crackseg
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.errors import CrackSegError, DatasetNotFoundError
@@ -76,10 +77,16 @@ def _photographs(recipe: Recipe, data: Path, work: Path) -> list[str]:
     write_origins(data, recipe.sources, origins)
     drawn = [_drawn(one) for one in recipe.drawn]
     return [
-        *_folders([*(data / source.folder for source in recipe.sources), *drawn]),
+        *_folders([*(_folder(source, data) for source in recipe.sources), *drawn]),
         f"data.origins={origins}",
         f"data.without_sources=[{','.join(recipe.without)}]",
     ]
+
+
+def _folder(source: Source, data: Path) -> Path:
+    """Where the photographs of a set are, with masks as broad as their cracks."""
+    given = data / source.folder
+    return write_tightened(given, WORK / "tightened" / _name(source)) if source.brush else given
 
 
 def _folders(folders: Sequence[Path]) -> list[str]:
@@ -125,9 +132,10 @@ def _judged(
         folder = work / "judged" / _name(source)
         origins = folder / "origins.csv"
         write_origins(data, [source], origins)
-        given = [*_folders([data / source.folder]), f"data.origins={origins}", "subset=all"]
+        given = [*_folders([_folder(source, data)]), f"data.origins={origins}", "subset=all"]
         metrics = _evaluated(model, given, folder)
-        yield judged_set(f"{_name(source)}, never trained on", metrics, unseen=True)
+        title = f"{_name(source)}{', masks tightened' if source.brush else ''}, never trained on"
+        yield judged_set(title, metrics, unseen=True)
 
 
 def _evaluated(model: Path, settings: Sequence[str], folder: Path) -> Path:

@@ -12,11 +12,13 @@ class Source:
         folder: Folder below that of all data.
         holds: What it shows, in a phrase.
         licence: Licence as those who published it stated it.
+        brush: Whether its masks were painted broader than the cracks, and are tightened first.
     """
 
     folder: str
     holds: str
     licence: str
+    brush: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,10 @@ CRACKMAP = Source("more/crackmap", "roads from a car", _UNSTATED)
 UAV = Source("more/uav", "concrete dams, walls and roads from the air", "CC0")
 NONCRACK = Source("more/noncrack", "walls with joints and formwork, without cracks", _UNSTATED)
 CCIC = Source("more/ccic-negative", "concrete without cracks", "CC BY 4.0 (Ozgenel)")
-RISSBILDER = Source("more/rissbilder", "concrete and buildings, wide brush masks", _UNSTATED)
-VOLKER = Source("more/volker", "concrete, wide brush masks", _UNSTATED)
+RISSBILDER = Source(
+    "more/rissbilder", "concrete and buildings, masks tightened", _UNSTATED, brush=True
+)
+VOLKER = Source("more/volker", "concrete, masks tightened", _UNSTATED, brush=True)
 
 # A crop whose photograph nobody knows could be in two subsets.
 UNTRACED = "CRACK500_untraced"

@@ -171,6 +171,7 @@ def test_every_licence_names_the_photographs_of_its_network() -> None:
         text = bundled(name).licence_path.read_text(encoding="utf-8")
         known = {"crackseg-real": "CrackSeg9k", "deepcrack": "DeepCrack", "crack500": "Crack500"}
         known |= {"crackmap": "CrackMap", "uav": "open.onnx", "ccic-negative": "open.onnx"}
+        known |= {"rissbilder": "Rissbilder"}
         for source in recipe.sources:
             folder = source.folder.rpartition("/")[2]
             assert folder in text or known[folder] in text, (name, folder)
