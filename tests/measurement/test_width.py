@@ -1,6 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
+from crackseg.data.synthetic.known_cracks import EVEN, Conditions, draw
 from crackseg.measurement.cracks import Crack, WidthSummary
 from crackseg.measurement.measuring import measure
 from tests.measurement.drawn import drawn_line, photographed
@@ -82,3 +84,24 @@ def test_a_hairline_in_a_noisy_photograph_does_not_pass_as_wide() -> None:
     image = photographed(coverage, contrast=0.5, noise=0.05)
     for crack in measure(image, coverage, 0.3).cracks:
         assert crack.widths is None or crack.widths.resolved_share == 0
+
+
+@pytest.mark.parametrize(
+    ("seed", "width", "shape", "surface", "contrast", "blur", "noise"),
+    [
+        (1969861654, 0.991, "arc", EVEN, 0.51, 1.106, 0.02),
+        (1456633585, 0.858, "straight", "metal", 0.799, 1.123, 0.02),
+        (951016763, 0.69, "arc", EVEN, 0.781, 1.196, 0.01),
+    ],
+)
+def test_a_hairline_that_a_network_draws_wide_is_not_resolved(
+    seed: int, width: float, shape: str, surface: str, contrast: float, blur: float, noise: float
+) -> None:
+    known = draw(Conditions(seed, width, shape, surface, contrast, blur, noise))
+    line = known.coverage > 0.3 * known.coverage.max()
+    broad = cv2.dilate(line.astype(np.float32), np.ones((3, 3)))
+    found = measure(known.image, cv2.GaussianBlur(broad, (0, 0), 0.7), 0.5)
+    for crack in found.cracks:
+        assert crack.widths is None or not crack.widths.mean.resolved
+        resolved = np.concatenate([branch.widths.resolved for branch in crack.branches])
+        assert resolved.mean() < 0.02

@@ -77,16 +77,14 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
 def _is_wide(weak: WeakFit, blur: Blur) -> BoolArray:
     """Whether photograph and mask both say that profiles (N,) show the contrast.
 
-    Of hairlines alone, a photograph does not tell width from blur: the mask may.
+    Of hairlines alone, a photograph does not tell width from blur. Were the blur as great as it may
+    be, the width would be less, the faster the less of it is left: a profile's variance is that of
+    its blur and of its slit, ``blur**2 + width**2 / 12``.
     """
-    return shows_contrast(weak, blur) & (weak.profiles.integral >= _LEAST_MASK)
-
-
-def shows_contrast(weak: WeakFit, blur: Blur) -> BoolArray:
-    """Whether profiles (N,) are surely so wide that they show the contrast."""
-    # Were the blur greater, the width would be less.
-    least = weak.width - SURELY * np.hypot(weak.error, weak.by_blur * blur.spread)
-    return np.asarray(least > SHOWN_FROM * blur.value)
+    greatest = blur.value + SURELY * blur.spread
+    left = weak.width**2 - 12 * (greatest**2 - blur.value**2)
+    least = np.sqrt(np.maximum(left, 0.0)) - SURELY * weak.error
+    return np.asarray((least > SHOWN_FROM * greatest) & (weak.profiles.integral >= _LEAST_MASK))
 
 
 def _number(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArray:
@@ -129,7 +127,12 @@ def _from_costs(cost: FloatArray, enough: BoolArray) -> Contrasts:
 
 
 def contrast_of_one(weak: WeakFit, blur: Blur) -> Contrasts:
-    """The contrast of a crack of one profile: seen where that is wide, else assumed."""
-    shown = bool(shows_contrast(weak, blur)[0])
+    """The contrast of a crack of one profile: seen where that is wide, else assumed.
+
+    The blur is that of many photographs, found where their cracks are wide: a little uncertain, but
+    no hairline's.
+    """
+    least = weak.width - SURELY * np.hypot(weak.error, weak.by_blur * blur.spread)
+    shown = bool(least[0] > SHOWN_FROM * blur.value)
     # Its own profile says more of it than this, where it is wide.
     return Contrasts(np.array([ASSUMED]), np.array([ASSUMED_SPREAD]), np.array([shown]))
