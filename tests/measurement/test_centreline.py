@@ -42,3 +42,12 @@ def test_a_branch_is_as_long_as_from_the_middle_of_the_crack_that_it_leaves(leav
     assert len(crack.branches) == 3
     # The ends of both are round.
     assert crack.length.value == pytest.approx(210 + arm + 3 * width / 2, rel=0.015)
+
+
+def test_a_diagonal_line_of_two_pixels_keeps_its_ends() -> None:
+    mask = np.zeros((120, 120), np.float32)
+    for step in range(100):
+        mask[10 + step, 10 + step : 12 + step] = 1
+    image = np.full((120, 120, 3), 128, np.uint8)
+    [crack] = measure(image, mask, 0.5).cracks
+    assert crack.length.value == pytest.approx(100 * np.sqrt(2), abs=2)
