@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import PriorityQueue
 
-from crackseg.app.finding import measured, predict
+from crackseg.app.finding import measured, predict, scale_of_file
 from crackseg.app.limits import AppLimits
 from crackseg.app.sessions import AppPhotograph, Session, Sessions
 from crackseg.inference.predictor import Predictor
@@ -127,6 +127,8 @@ class Desk:
             for share in predict(photograph, session, self.predictor, self.limits):
                 session.update(key, words=f"finding cracks, {share:.0%}")
             photograph = session.update(key, words="measuring")
+            if photograph.scale is None:
+                photograph = session.update(key, scale=scale_of_file(photograph))
             found = measured(photograph, threshold, self.predictor)
             scaled = session.update(key, words="", threshold=threshold, measured=found)
             # It may have been set while the cracks were measured.

@@ -12,12 +12,15 @@ import numpy.typing as npt
 from crackseg.app.limits import LONGEST_SIDE, AppLimits
 from crackseg.app.sessions import AppPhotograph, Session, SessionEndedError
 from crackseg.errors import UnreadableImageError
+from crackseg.images.georeference import read_placement
 from crackseg.images.pixels import UInt8Array
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import MeasuredPhotograph
+from crackseg.measurement.scale import Scale
 from crackseg.visualization.overlays import as_grey
+from crackseg.workflows.measuring.scales import scale_of_map
 
 # Probabilities are kept as whole numbers of 16 bits.
 _WHOLE = 65_535
@@ -62,7 +65,15 @@ def measured(
     """
     image, probability = read_image(photograph, predictor), read_probability(photograph)
     found = measure(image, probability, threshold, photograph.scale)
-    return MeasuredPhotograph(photograph.name, found, predictor.method(threshold))
+    placement = read_placement(photograph.path)
+    georeference = None if placement is None else placement.georeference
+    return MeasuredPhotograph(photograph.name, found, predictor.method(threshold), georeference)
+
+
+def scale_of_file(photograph: AppPhotograph) -> Scale | None:
+    """The scale that a photograph's own map has; None where it has none."""
+    placement = read_placement(photograph.path)
+    return None if placement is None else scale_of_map(placement)
 
 
 def read_image(photograph: AppPhotograph, predictor: Predictor) -> UInt8Array:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from crackseg.app import finding
 from crackseg.app.desk import Desk
 from crackseg.app.finding import read_image, read_probability
-from crackseg.app.sessions import AppPhotograph, Session
+from crackseg.app.sessions import AppPhotograph, Session, Sessions
 from crackseg.measurement.scale import Scale
-from tests.app.stand_ins import ROWS, DarkIsCrack, darkness, work_off
+from tests.app.stand_ins import ROWS, DarkIsCrack, darkness, draw_photograph, work_off
+from tests.images.geotiffs import UTM, geotiff, keys
 
 Upload = Callable[..., Path]
 
@@ -109,6 +111,28 @@ def test_a_scale_holds_at_once_for_measured_photographs_and_later_for_others(
         assert photograph.measured is not None
         assert photograph.measured.measurement.scale == Scale(0.2, 0.01)
         assert photograph.measured.measurement.unit == "mm"
+
+
+def test_a_map_brings_its_own_scale_until_its_user_takes_it_away(
+    desk: Desk, session: Session, opened: Sessions
+) -> None:
+    opened.uploads.mkdir(parents=True)
+    drawn = draw_photograph(opened.uploads / "drawn.png", 6.0)
+    pixels = np.asarray(Image.open(drawn).convert("RGB"))
+    upload = geotiff(opened.uploads / "dam.tif", keys(model=1, projected=UTM, unit=9001), pixels)
+    desk.take_in(session, [upload])
+    photograph = found(desk, session)
+    assert photograph.measured is not None
+    assert photograph.scale == Scale(50.0, 0.0)
+    assert photograph.measured.measurement.scale == photograph.scale
+    assert photograph.measured.georeference is not None
+    assert photograph.measured.georeference.crs == f"EPSG:{UTM}"
+    desk.set_scale(session, [photograph.key], None)
+    desk.measure(session, photograph.key, 0.4)
+    again = session.photographs[-1]
+    assert again.scale is None
+    assert again.measured is not None
+    assert again.measured.measurement.scale is None
 
 
 def test_a_bad_file_names_itself_and_others_go_on(
