@@ -50,7 +50,7 @@ def _example_of(results: Iterable[Result]) -> tuple[MeasuredPhotograph, Iterator
     """A photograph whose rows have all columns, and the photographs still to come."""
     remaining = iter(results)
     first = list(islice(remaining, 1))
-    # Either all photographs have a location, or it was not asked for.
+    # All photographs have a location, though it may be empty, or it was not asked for.
     example = replace(EXAMPLE, location=first[0].photograph.location) if first else EXAMPLE
     # An iterator lets go of the first one, which a list would keep.
     return example, chain(iter(first), remaining)

@@ -18,6 +18,7 @@ from typing import Any
 from PIL import ExifTags
 
 from crackseg.errors import UnreadableImageError
+from crackseg.images.notices import warn
 from crackseg.images.pixels import open_picture
 from crackseg.images.tiff import DAMAGES, read_tags, read_tiff_header
 from crackseg.measurement.photograph import Georeference
@@ -32,11 +33,15 @@ _POINT, _IS_GEOGRAPHIC = 2, 2
 _METRES = {9001: 1.0, 9002: 0.3048, 9003: 1200 / 3937}
 # Numbers from here on name nothing of EPSG's.
 _NOT_EPSG = 32767
-_WEB_MERCATOR = frozenset({"EPSG:3857", "EPSG:3785", "EPSG:900913"})
+_WEB_MERCATOR = "EPSG:3857"
+# Web Mercator under its names, World Mercator, and that of the Pacific.
+_MERCATOR = frozenset({_WEB_MERCATOR, "EPSG:3785", "EPSG:900913", "EPSG:3395", "EPSG:3832"})
+_IN_MERCATOR = re.compile(r'(?:PROJECTION|METHOD)\["Mercator')
 _IN_DEGREES = "its positions are in degrees"
-_STRETCHED = "it is in Web Mercator, whose metres are not those of the ground"
+_STRETCHED = "it is in a Mercator projection, whose metres are not those of the ground"
 _NO_UNIT = "nothing says the unit of its positions"
 _NO_PROJECTION = "a world file names no unit, and there is no .prj file beside it"
+_NUMBERS = 6
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,10 @@ def _from_tags(path: Path) -> Placement | None:
     affine = _affine_of_tags(tags, middle=0.0 if keys.get(_RASTER_TYPE) == _POINT else 0.5)
     if affine is None:
         return None
-    crs = _epsg(keys.get(_PROJECTED)) or _epsg(keys.get(_GEOGRAPHIC))
-    return _placed(affine, crs, keys.get(_MODEL_TYPE) == _IS_GEOGRAPHIC, _unit_of_keys(keys))
+    in_degrees = keys.get(_MODEL_TYPE) == _IS_GEOGRAPHIC
+    # A projection of its own names the system that it is a projection of, whose degrees it has not.
+    crs = _epsg(keys.get(_GEOGRAPHIC if in_degrees else _PROJECTED))
+    return _placed(affine, crs, in_degrees, _unit_of_keys(keys))
 
 
 def _placed(
@@ -93,7 +100,7 @@ def _placed(
     reference = Georeference(affine, crs)
     if in_degrees:
         return Placement(reference, None, _IN_DEGREES)
-    if crs in _WEB_MERCATOR:
+    if crs in _MERCATOR or (crs and _IN_MERCATOR.search(crs)):
         return Placement(reference, None, _STRETCHED)
     return Placement(reference, metres, "" if metres else unknown)
 
@@ -135,11 +142,11 @@ def _from_world_file(path: Path) -> Placement | None:
     file = next((beside for beside in _world_files(path) if beside.is_file()), None)
     if file is None:
         return None
-    a, d, b, e, c, f = map(float, file.read_text("utf-8").replace(",", ".").split()[:6])
-    affine = _usable((a, b, c, d, e, f))
+    affine = _affine_of_world_file(file)
     if affine is None:
+        warn("map", f"{file}: no world file of six numbers, so {path.name} lies on no map")
         return None
-    projection = path.with_suffix(".prj")
+    projection = _projection_file(path)
     if not projection.is_file():
         return Placement(Georeference(affine, None), None, _NO_PROJECTION)
     text = projection.read_text("utf-8-sig", errors="replace").strip()
@@ -147,9 +154,28 @@ def _from_world_file(path: Path) -> Placement | None:
     return _placed(affine, _name_of(text), in_degrees, _unit_of_text(text))
 
 
+def files_beside(path: Path) -> list[Path]:
+    """The files beside a photograph that say where it lies."""
+    every = [*_world_files(path), _projection_file(path)]
+    return [one for one in every if one.is_file()]
+
+
+def _affine_of_world_file(file: Path) -> Affine | None:
+    words = file.read_text("utf-8-sig", errors="replace").replace(",", ".").split()
+    try:
+        a, d, b, e, c, f = map(float, words[:_NUMBERS])
+    except ValueError:
+        return None
+    return _usable((a, b, c, d, e, f))
+
+
+def _projection_file(path: Path) -> Path:
+    return path.with_suffix(".prj")
+
+
 def _world_files(path: Path) -> list[Path]:
-    """``x.jgw``, ``x.jpgw`` and ``x.wld`` for ``x.jpg``; also in capitals."""
-    letters = path.suffix[1:]
+    """``x.jgw``, ``x.jpgw`` and ``x.wld`` for ``x.jpg`` or ``x.JPG``; also in capitals."""
+    letters = path.suffix[1:].lower()
     endings = (f"{letters[:1]}{letters[-1:]}w", f"{letters}w", "wld")
     return [path.with_suffix(f".{form}") for ending in endings for form in (ending, ending.upper())]
 
@@ -157,15 +183,19 @@ def _world_files(path: Path) -> list[Path]:
 def _name_of(text: str) -> str:
     """EPSG's name for a system that is described in words (WKT), or else these words."""
     if "Mercator_Auxiliary_Sphere" in text or "Pseudo-Mercator" in text:
-        return "EPSG:3857"
+        return _WEB_MERCATOR
     found = re.search(r'(?:AUTHORITY|ID)\["EPSG",\s*"?(\d+)"?\]\s*\]$', text)
     return f"EPSG:{found[1]}" if found else text
 
 
 def _unit_of_text(text: str) -> float | None:
-    """Metres of the unit of the axes: the first one behind the projection (WKT 1 and 2)."""
+    """Metres of the unit of the axes: the first one behind the projection (WKT 1 and 2).
+
+    A site's own system, whose axes lie on no projection, has one too.
+    """
     found = re.search(
-        r'(?:PROJECTION\[.*?\bUNIT|CS\[Cartesian.*?\bLENGTHUNIT)\["[^"]*",\s*([\d.eE+-]+)',
+        r"(?:PROJECTION\[.*?\bUNIT|^LOCAL_CS\[.*?\bUNIT|CS\[Cartesian.*?\bLENGTHUNIT)"
+        r'\["[^"]*",\s*([\d.eE+-]+)',
         text,
         re.DOTALL,
     )

@@ -8,29 +8,27 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+from crackseg.images.tiff import DAMAGES
 from crackseg.measurement.photograph import Location
 
 _FORM = "%Y:%m:%d %H:%M:%S"
 
 
-def read_location(path: Path) -> Location | None:
-    """Reads place and time of a photograph.
-
-    Returns:
-        What the file says of them; None where it says neither.
-    """
+def read_location(path: Path) -> Location:
+    """Reads place and time of a photograph, as far as its file says them."""
     try:
         with Image.open(path) as opened:
             exif = opened.getexif()
-    except (OSError, SyntaxError, ValueError):
-        return None
-    gps, camera = exif.get_ifd(ExifTags.IFD.GPSInfo), exif.get_ifd(ExifTags.IFD.Exif)
+            # Those of a TIFF file are read when they are asked for, from the open file.
+            gps, camera = exif.get_ifd(ExifTags.IFD.GPSInfo), exif.get_ifd(ExifTags.IFD.Exif)
+    except DAMAGES:
+        return Location(None, None, None)
     latitude = _degrees(gps, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, 90)
     longitude = _degrees(gps, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, 180)
     if latitude is None or longitude is None:
         latitude = longitude = None
     time = _time(camera.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime))
-    return None if latitude is None and time is None else Location(latitude, longitude, time)
+    return Location(latitude, longitude, time)
 
 
 def _degrees(gps: Mapping[int, Any], value: int, reference: int, most: float) -> float | None:

@@ -58,7 +58,8 @@ def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
         (keys(model=1, projected=2263, unit=9003), pytest.approx(0.3048006096), ""),
         (keys(model=1, projected=UTM), None, "nothing says the unit"),
         (keys(model=2, geographic=4326), None, "in degrees"),
-        (keys(model=1, projected=3857, unit=9001), None, "Web Mercator"),
+        (keys(model=1, projected=3857, unit=9001), None, "Mercator"),
+        (keys(model=1, projected=3395, unit=9001), None, "Mercator"),
         (keys(model=1, projected=32767, unit=9001), 1.0, ""),
     ],
 )
@@ -74,13 +75,20 @@ def test_the_unit_of_a_map_is_known_or_the_reason_is(
 
 @pytest.mark.parametrize(
     ("photograph", "world"),
-    [("a.tif", "a.tfw"), ("a.jpg", "a.jgw"), ("a.png", "a.PGW"), ("a.jpeg", "a.wld")],
+    [
+        ("a.tif", "a.tfw"),
+        ("a.jpg", "a.jgw"),
+        ("a.JPG", "a.jgw"),
+        ("a.png", "a.PGW"),
+        ("a.jpeg", "a.wld"),
+    ],
 )
 def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
     tmp_path: Path, photograph: str, world: str
 ) -> None:
     Image.fromarray(PIXELS).save(tmp_path / photograph)
-    (tmp_path / world).write_text("0.05\n0.01\n0,02\n-0.05\n691000.025\n5333999.975\n")
+    numbers = "0.05\n0.01\n0,02\n-0.05\n691000.025\n5333999.975\n"
+    (tmp_path / world).write_text(numbers, "utf-8-sig")
     bare = read_placement(tmp_path / photograph)
     assert bare is not None
     assert (bare.georeference.crs, bare.metres_per_unit) == (None, None)
@@ -98,6 +106,8 @@ def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
         (WKT[:-1] + ',AUTHORITY["EPSG","25832"]]', "EPSG:25832", 1.0, ""),
         (WKT.replace('"Meter",1.0', '"Foot_US",0.3048006096'), None, 0.3048006096, ""),
         ('GEOGCS["WGS 84",UNIT["degree",0.01745]]', None, None, "in degrees"),
+        ('LOCAL_CS["site",UNIT["metre",1],AXIS["x",EAST]]', None, 1.0, ""),
+        (WKT.replace("Transverse_Mercator", "Mercator_1SP"), None, None, "a Mercator projection"),
         (
             'PROJCRS["x",CONVERSION["UTM",PARAMETER["False easting",500,LENGTHUNIT["km",1000]]],'
             'CS[Cartesian,2],AXIS["(E)",east],LENGTHUNIT["metre",1],ID["EPSG",25832]]',
@@ -120,12 +130,23 @@ def test_a_description_of_a_projection_names_its_unit(
     assert why_not in found.why_not
 
 
-def test_what_is_of_no_use_lies_nowhere(tmp_path: Path) -> None:
+def test_a_projection_of_its_own_is_not_called_what_it_is_a_projection_of(tmp_path: Path) -> None:
+    directory = keys(model=1, geographic=4326, projected=32767, unit=9001)
+    found = read_placement(geotiff(tmp_path / "a.tif", directory))
+    assert found is not None
+    assert (found.georeference.crs, found.metres_per_unit) == (None, 1.0)
+
+
+def test_what_is_of_no_use_lies_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     Image.fromarray(PIXELS).save(tmp_path / "a.png")
     assert read_placement(tmp_path / "a.png") is None
+    assert not caplog.messages
     for text in ("0 0 0 0 1 2", "nan 0 0 1 1 2", "0.05 0 0", "letters", ""):
         (tmp_path / "a.pgw").write_text(text)
         assert read_placement(tmp_path / "a.png") is None
+    assert caplog.messages == [
+        f"{tmp_path / 'a.pgw'}: no world file of six numbers, so a.png lies on no map"
+    ]
     directory = keys(model=1, projected=UTM, unit=9001)
     assert read_placement(geotiff(tmp_path / "turned.tif", directory, orientation=6)) is None
     # Several points that are measured on the ground make no map of a single slope.
