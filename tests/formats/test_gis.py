@@ -68,6 +68,20 @@ def test_geojson_of_what_is_on_no_map_is_in_pixels_and_says_so(
     assert found[:, 1] == pytest.approx(-points[:, 1] - 0.5, abs=1e-3)
 
 
+SITE = 'LOCAL_CS["site",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'
+FAR_AWAY = Georeference((1.0, 0.0, 1e12, 0.0, -1.0, 1e12), "EPSG:25832")
+
+
+@pytest.mark.parametrize("where", [Georeference(MAP.affine, SITE), FAR_AWAY])
+def test_geojson_of_what_is_nowhere_on_the_earth_is_told_apart(
+    tmp_path: Path, where: Georeference
+) -> None:
+    on_map, path = write_folder("geojson", [result(georeference=where)], tmp_path)
+    assert not on_map.exists()
+    assert "Infinity" not in path.read_text()
+    assert len(json.loads(path.read_text())["features"]) > 0
+
+
 def test_geojson_keeps_maps_and_pixels_apart(tmp_path: Path) -> None:
     paths = write_folder("geojson", [result(georeference=MAP), result("two.jpg")], tmp_path)
     names = [{line.properties["photograph"] for line in opened(path)[1]} for path in paths]

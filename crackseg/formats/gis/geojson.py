@@ -60,7 +60,7 @@ class _Collection:
             "properties": feature.attributes,
             "geometry": {"type": "LineString", "coordinates": points.round(decimals).tolist()},
         }
-        self.file.write(f"{',' if self.count else ''}\n{json.dumps(entry)}")
+        self.file.write(f"{',' if self.count else ''}\n{json.dumps(entry, allow_nan=False)}")
         self.count += 1
 
 
@@ -98,19 +98,27 @@ def _add(
     limits: ClassLimits | None,
 ) -> None:
     system = system_of(photograph)
-    collection = elsewhere if system is None else on_map
-    units = where(photograph) if system is None else _WGS84
-    collection.about |= dict.fromkeys(notes(photograph.method, limits, units))
-    for feature in features(photograph, limits):
-        if system is None:
-            collection.add(feature, feature.points, _DECIMALS)
-        else:
-            points = np.stack(_to_wgs84(system).transform(*feature.points.T), axis=1)
-            collection.add(feature, points, _DECIMALS_WGS84)
+    transformer = None if system is None else _to_wgs84(system)
+    lines = list(features(photograph, limits))
+    if transformer is not None:
+        moved = [np.stack(transformer.transform(*line.points.T), axis=1) for line in lines]
+        if all(np.isfinite(points).all() for points in moved):
+            on_map.about |= dict.fromkeys(notes(photograph.method, limits, _WGS84))
+            for line, points in zip(lines, moved, strict=True):
+                on_map.add(line, points, _DECIMALS_WGS84)
+            return
+    elsewhere.about |= dict.fromkeys(notes(photograph.method, limits, where(photograph)))
+    for line in lines:
+        elsewhere.add(line, line.points, _DECIMALS)
 
 
 @lru_cache(maxsize=64)
-def _to_wgs84(system: CRS) -> Transformer:
+def _to_wgs84(system: CRS) -> Transformer | None:
+    """The way to WGS 84; None from a system that lies nowhere on the Earth."""
     from pyproj import Transformer
+    from pyproj.exceptions import ProjError
 
-    return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+    try:
+        return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+    except ProjError:
+        return None
