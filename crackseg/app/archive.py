@@ -1,7 +1,6 @@
 """Everything that was found on a page, in one ZIP file."""
 
 import zipfile
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from crackseg.formats.result import Result
 from crackseg.formats.writing import write_formats
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.classes import ClassLimits
+from crackseg.workflows.folders.plan import targets
 
 NAME = "cracks.zip"
 
@@ -48,13 +48,13 @@ def write_archive(
     """
     photographs = [one for one in session.photographs if one.measured is not None]
     results = _results(photographs, predictor)
-    targets = _targets([one.name for one in photographs])
+    places = targets([Path(one.name) for one in photographs])
     with session.open_folder() as folder:
         room = TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
     # The folder is not held meanwhile: that takes long, and others wait for this session's turn.
     with room as place:
         content = Path(place) / "content"
-        _write(results, targets, content, [FORMATS[name] for name in wanted], limits)
+        _write(results, places, content, [FORMATS[name] for name in wanted], limits)
         packed = _packed(content, Path(place) / NAME)
         with session.open_folder():
             return packed.replace(folder / NAME)
@@ -76,24 +76,14 @@ def _mask(photograph: AppPhotograph) -> npt.NDArray[np.bool_]:
     return np.asarray(read_probability(photograph) > photograph.threshold)
 
 
-def _targets(names: Sequence[str]) -> list[PurePath]:
-    """``x`` for ``x.jpg``, or ``x_jpg`` where there is an ``x.png`` too."""
-    stems = Counter(PurePath(name).stem.casefold() for name in names)
-    alone = (stems[PurePath(name).stem.casefold()] == 1 for name in names)
-    return [
-        PurePath(PurePath(name).stem if free else name.replace(".", "_"))
-        for name, free in zip(names, alone, strict=True)
-    ]
-
-
 def _write(
     results: Sequence[Result],
-    targets: Sequence[PurePath],
+    places: Sequence[PurePath],
     content: Path,
     wanted: Sequence[PhotographFormat | FolderFormat],
     limits: ClassLimits,
 ) -> None:
-    placed = list(zip(targets, results, strict=True))
+    placed = list(zip(places, results, strict=True))
     for target, result in placed:
         write_record(result.photograph, content / "record" / f"{target}_cracks.json")
     write_formats(lambda _: placed, content, wanted, limits)

@@ -48,11 +48,12 @@ def test_it_holds_masks_pictures_tables_and_records(
 def test_photographs_of_one_stem_do_not_replace_each_other(
     desk: Desk, session: Session, upload: Upload, tmp_path: Path
 ) -> None:
-    desk.take_in(session, [upload("a.png"), draw_photograph(tmp_path / "a.bmp")])
+    others = [draw_photograph(tmp_path / name) for name in ("a.bmp", "a_png.png")]
+    desk.take_in(session, [upload("a.png"), *others])
     work_off(desk, session)
     with zipfile.ZipFile(write_archive(session, desk.predictor, LIMITS, SOME)) as archive:
         masks = [name for name in archive.namelist() if name.startswith("mask/")]
-    assert masks == ["mask/a_bmp.png", "mask/a_png.png"]
+    assert masks == ["mask/a_bmp.png", "mask/a_png.png", "mask/a_png_.png"]
 
 
 def test_nothing_but_the_file_itself_stays_beside_the_photographs(

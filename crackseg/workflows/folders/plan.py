@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
@@ -17,8 +17,8 @@ from crackseg.workflows.folders.shards import Shard
 
 RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
-# Name of the record of measured photographs, beside which formats have folders of their own.
-MEASUREMENTS = "measurements"
+# Names of the records of what is done; beside that of measured photographs, formats have folders.
+MEASUREMENTS, PREDICTIONS = "measurements", "predictions"
 # Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
 _MOST_BYTES = 200
 
@@ -92,8 +92,8 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
         )
     below = [file.relative_to(base) for file in photographs]
     jobs = tuple(
-        Job(file, output / target, _printable(path.as_posix()))
-        for file, path, target in zip(photographs, below, _targets(below), strict=True)
+        Job(file, output / target, printable(path.as_posix()))
+        for file, path, target in zip(photographs, below, targets(below), strict=True)
     )
     _refuse_among_photographs(jobs, output)
     return Plan(jobs, unread)
@@ -130,11 +130,15 @@ def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
             )
 
 
-def _targets(photographs: Sequence[Path]) -> list[Path]:
-    """``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` where there is an ``a/x.png`` too."""
+def targets(photographs: Sequence[Path]) -> list[Path]:
+    """Different places for results: ``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` beside ``a/x.png``.
+
+    Args:
+        photographs: Paths of photographs.
+    """
     stems = [path.with_name(_stem(path)) for path in photographs]
     by_stem = Counter(map(_folded, stems))
-    targets: list[Path] = []
+    found: list[Path] = []
     taken: set[str] = set()
     for path, target in zip(photographs, stems, strict=True):
         if by_stem[_folded(target)] > 1:
@@ -142,8 +146,8 @@ def _targets(photographs: Sequence[Path]) -> list[Path]:
         while _folded(target) in taken:
             target = target.with_name(f"{target.name}_")
         taken.add(_folded(target))
-        targets.append(target)
-    return targets
+        found.append(target)
+    return found
 
 
 def _stem(path: Path) -> str:
@@ -160,7 +164,7 @@ def _shortened(name: str) -> str:
     return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A name in which bytes that are no text are written as numbers."""
     return name.encode(errors="backslashreplace").decode()
 
@@ -194,21 +198,43 @@ def _expand(path: str, output: Path) -> Iterator[_Source]:
 def _folder(folder: Path, output: Path) -> _Source:
     listing: Listing = list_files(folder)
     listing.warn_of_left_out()
-    own = os.path.realpath(output)
+    is_output = _is_output(folder, output)
     pictures = (folder / path for path in listing.files if is_picture(path))
-    photographs = tuple(path for path in pictures if not _is_result(path, own))
+    photographs = tuple(path for path in pictures if not _is_result(path, is_output))
     return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
 
 
-def _is_result(path: Path, output: str) -> bool:
+def _is_output(searched: Path, output: Path) -> Callable[[Path], bool]:
+    """A function that says of a folder below the searched one whether results were written there.
+
+    It is that of this call, or has the record of an earlier one.
+    """
+    top, own = (Path(os.path.realpath(one)) for one in (searched, output))
+
+    @cache
+    def is_output(folder: Path) -> bool:
+        if folder == own:
+            return True
+        is_below = folder.is_relative_to(top) or folder.is_relative_to(own)
+        return is_below and any(map(_is_record, folder.glob("*.jsonl")))
+
+    return is_output
+
+
+def _is_record(path: Path) -> bool:
+    return path.name.startswith((MEASUREMENTS, PREDICTIONS))
+
+
+def _is_result(path: Path, is_output: Callable[[Path], bool]) -> bool:
     """Whether an earlier call wrote the file."""
     real = Path(os.path.realpath(path))
-    if not real.is_relative_to(output):
+    output = next(filter(is_output, real.parents), None)
+    if output is None:
         return False
     if path.name.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
         return True
     is_exported = real.relative_to(output).parts[0] in FORMATS
-    return is_exported and any(Path(output).glob(f"{MEASUREMENTS}*.jsonl"))
+    return is_exported and any(output.glob(f"{MEASUREMENTS}*.jsonl"))
 
 
 def _absolute(path: Path) -> str:
