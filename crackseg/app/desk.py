@@ -13,6 +13,7 @@ from crackseg.app.finding import measured, predict, scale_of_file
 from crackseg.app.limits import AppLimits
 from crackseg.app.sessions import AppPhotograph, Session, Sessions
 from crackseg.inference.predictor import Predictor
+from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Scale
 from crackseg.system.exits import mistake_of
 
@@ -100,7 +101,7 @@ class Desk:
         photograph = session.get(key)
         if photograph is not None and photograph.measured is not None:
             found = measured(photograph, threshold, self.predictor)
-            session.update(key, threshold=threshold, measured=found)
+            self._show(session, key, threshold, found)
 
     def set_scale(self, session: Session, keys: Sequence[str], scale: Scale | None) -> None:
         """Sets the scale of photographs; those that are measured get new millimetres at once."""
@@ -112,6 +113,13 @@ class Desk:
             if found is not None:
                 found = replace(found, measurement=replace(found.measurement, scale=scale))
             session.update(key, scale=scale, measured=found)
+
+    def _show(
+        self, session: Session, key: str, threshold: float, found: MeasuredPhotograph
+    ) -> None:
+        scaled = session.update(key, words="", threshold=threshold, measured=found)
+        # It may have been set while the cracks were measured.
+        self.set_scale(session, [key], scaled.scale)
 
     def _work(self) -> None:
         while self.work_on_next():
@@ -130,9 +138,7 @@ class Desk:
             if photograph.scale is None:
                 photograph = session.update(key, scale=scale_of_file(photograph))
             found = measured(photograph, threshold, self.predictor)
-            scaled = session.update(key, words="", threshold=threshold, measured=found)
-            # It may have been set while the cracks were measured.
-            self.set_scale(session, [key], scaled.scale)
+            self._show(session, key, threshold, found)
         except Exception as error:
             # After the end of the session its files are gone, and nobody waits.
             if not session.ended:

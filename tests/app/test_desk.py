@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackseg.app import desk as desk_module
 from crackseg.app import finding
 from crackseg.app.desk import Desk
 from crackseg.app.finding import read_image, read_probability
 from crackseg.app.sessions import AppPhotograph, Session, Sessions
+from crackseg.inference.predictor import Predictor
+from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Scale
 from tests.app.stand_ins import ROWS, DarkIsCrack, darkness, draw_photograph, work_off
 from tests.images.geotiffs import UTM, geotiff, keys
@@ -133,6 +136,27 @@ def test_a_map_brings_its_own_scale_until_its_user_takes_it_away(
     assert again.scale is None
     assert again.measured is not None
     assert again.measured.measurement.scale is None
+
+
+def test_a_scale_that_is_set_while_cracks_are_measured_again_holds(
+    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take_in(session, [upload()])
+    key = found(desk, session).key
+    measured_then = desk_module.measured
+
+    def slow(
+        photograph: AppPhotograph, threshold: float, predictor: Predictor
+    ) -> MeasuredPhotograph:
+        result = measured_then(photograph, threshold, predictor)
+        desk.set_scale(session, [key], Scale(0.2))
+        return result
+
+    monkeypatch.setattr(desk_module, "measured", slow)
+    desk.measure(session, key, 0.4)
+    photograph = session.photographs[-1]
+    assert photograph.measured is not None
+    assert photograph.measured.measurement.scale == photograph.scale == Scale(0.2)
 
 
 def test_a_bad_file_names_itself_and_others_go_on(
