@@ -83,7 +83,12 @@ def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
     from crackseg.formats.registry import PhotographFormat
     from crackseg.reporting.terminal.measured import print_measured
-    from crackseg.workflows.measuring.exporting import chosen_formats, export, write_page
+    from crackseg.workflows.measuring.exporting import (
+        chosen_formats,
+        export,
+        former_files,
+        write_page,
+    )
     from crackseg.workflows.measuring.photographs import (
         MeasuringSettings,
         measure_photographs,
@@ -123,6 +128,12 @@ def _measure(options: argparse.Namespace) -> int:
     if options.html and shard is None:
         page = write_page(jobs, options.output, limits, outcome.skipped, white)
         print(f"page: {page}")
+    former = former_files(options.output, formats, options.html)
+    if former and outcome.done and shard is None:
+        print(
+            f"not made anew, and of an earlier call: {', '.join(former)}; name them again, or "
+            "remove them"
+        )
     print_measured(read_measured(jobs), limits)
     return name_skipped(outcome.skipped)
 

@@ -14,7 +14,7 @@ from crackseg.inference.predictor import Prediction, Predictor
 from crackseg.visualization.overlays import as_grey, overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
-from crackseg.workflows.folders.plan import RESULTS, Job, plan
+from crackseg.workflows.folders.plan import PREDICTIONS, RESULTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 from crackseg.workflows.folders.work import Outcome, work_on
 
@@ -49,7 +49,7 @@ def predict(
     planned = plan(paths, output).share(shard)
     kinds = RESULTS if probability else RESULTS[:2]
     way = f"{predictor.identity} {kinds}"
-    record = FinishedRecord(output, "predictions", way, partial(_results, kinds=kinds), shard)
+    record = FinishedRecord(output, PREDICTIONS, way, partial(_results, kinds=kinds), shard=shard)
 
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         size = photograph.size

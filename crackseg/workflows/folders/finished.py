@@ -30,6 +30,7 @@ class FinishedRecord:
         way: Text of what the results depend on besides the photograph: checkpoint, threshold,
             scale, kinds of results, ...
         results: Function that gives the paths of a photograph's results.
+        beside: Function that gives the files beside a photograph that its results depend on too.
         shard: Share of the photographs that this process does; None for all.
 
     Raises:
@@ -42,12 +43,13 @@ class FinishedRecord:
         name: str,
         way: str,
         results: Callable[[Job], Sequence[Path]],
+        beside: Callable[[Path], Sequence[Path]] = lambda _: (),
         shard: Shard | None = None,
     ) -> None:
         self._path = output / f"{name}{shard.suffix if shard else ''}.jsonl"
         self._output = output
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
-        self._results = results
+        self._results, self._beside = results, beside
         require_writable_file(self._path)
         self._end_half_line()
         self._done = self._read(output.glob(f"{name}*.jsonl"))
@@ -88,13 +90,11 @@ class FinishedRecord:
         return job.target.relative_to(self._output).as_posix()
 
     def _line(self, job: Job) -> dict[str, object]:
-        try:
-            status = job.photograph.stat()
-            size, changed = status.st_size, status.st_mtime_ns
-        except OSError:
-            size, changed = -1, -1
+        size, changed = _state(job.photograph)
         photograph = os.fspath(job.photograph).encode(errors="backslashreplace").decode()
-        return {"photograph": photograph, "size": size, "changed": changed, "way": self._way}
+        line: dict[str, object] = {"photograph": photograph, "size": size, "changed": changed}
+        beside = {path.suffix: _state(path) for path in self._beside(job.photograph)}
+        return line | ({"beside": beside} if beside else {}) | {"way": self._way}
 
     def _end_half_line(self) -> None:
         """Ends the line of a killed process, so that the next one is not glued to it."""
@@ -114,6 +114,15 @@ class FinishedRecord:
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         return {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
+
+
+def _state(path: Path) -> list[int]:
+    """Size and modification time of a file, both -1 where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return [-1, -1]
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _text_of(path: Path) -> str:

@@ -1,8 +1,10 @@
 """Writes what was measured for other programs, and as a page, from the records of a folder."""
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path, PurePath
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +24,7 @@ from crackseg.reporting.inspection.page import (
     write_inspection_page,
 )
 from crackseg.system.progress import progress
-from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.folders.plan import Job, printable
 from crackseg.workflows.measuring.photographs import MASK, OVERLAY, RECORD
 
 PAGE = "cracks.html"
@@ -67,12 +69,32 @@ def export(
     Raises:
         CrackSegError: A photograph has changed since, or a file cannot be written.
     """
+    _refuse_mixed(jobs, output, formats)
 
     def results(names: str) -> Iterator[tuple[PurePath, Result]]:
         for job in progress(iter(jobs), f"Writing {names}", len(jobs)):
             yield PurePath(job.target.relative_to(output)), _result(job, white_level)
 
     write_formats(results, output, formats, limits)
+
+
+def _refuse_mixed(
+    jobs: Sequence[Job], output: Path, formats: Sequence[PhotographFormat | FolderFormat]
+) -> None:
+    """Refuses formats whose folder has the name of a folder of photographs.
+
+    Raises:
+        ConfigError: Results of one photograph would be taken for another one's.
+    """
+    below = (job.target.relative_to(output).parts for job in jobs)
+    folders = {first for first, *others in below if others}
+    for one in formats:
+        if isinstance(one, PhotographFormat) and one.name in folders:
+            raise ConfigError(
+                f"--format {one.name}: its folder {output / one.name} would be that of the "
+                f"photographs of {one.name}/ too; measure those by themselves, into another "
+                "--output, or give their folder another name"
+            )
 
 
 def write_page(
@@ -99,16 +121,50 @@ def write_page(
         _inspected(job, output, white_level)
         for job in progress(iter(jobs), "Writing the page", len(jobs))
     )
-    left_out = [LeftOut(path.name, reason) for path, reason in skipped]
+    left_out = _left_out(jobs, skipped)
     title = output.resolve().name
     write_inspection_page(shown, len(jobs), page, title, limits or DEFAULT_LIMITS, left_out)
     return page
 
 
+def former_files(
+    output: Path, formats: Sequence[PhotographFormat | FolderFormat], with_page: bool
+) -> list[str]:
+    """Names of what an earlier call wrote below a folder and this one does not.
+
+    Args:
+        output: Folder of all results.
+        formats: Formats that this call writes.
+        with_page: Whether it writes the page.
+    """
+    names = [] if with_page else [PAGE]
+    for one in FORMATS.values():
+        if one not in formats:
+            names += one.names if isinstance(one, FolderFormat) else [one.name]
+    return [name for name in names if (output / name).exists()]
+
+
 def _inspected(job: Job, output: Path, white_level: int | None) -> InspectedPhotograph:
     result = _result(job, white_level)
-    overlay = job.result(OVERLAY).relative_to(output).as_posix()
-    return InspectedPhotograph(result.photograph, result.image(), overlay)
+    overlay = os.fsencode(job.result(OVERLAY).relative_to(output).as_posix())
+    return InspectedPhotograph(result.photograph, result.image(), quote(overlay))
+
+
+def _left_out(jobs: Sequence[Job], skipped: Sequence[tuple[Path, str]]) -> list[LeftOut]:
+    """Photographs that could not be measured, by their paths below the folder of all.
+
+    The page may go to others, whom the folders of this machine are no business of.
+    """
+    folders = [os.path.abspath(path.parent) for path, _ in skipped]  # noqa: PTH100
+    folders += [str(job.photograph.parent) for job in jobs]
+    base = os.path.commonpath(folders) if folders else ""
+    return [
+        LeftOut(
+            printable(Path(os.path.relpath(path, base)).as_posix()),
+            printable(reason.replace(f"{path}: ", "")),
+        )
+        for path, reason in skipped
+    ]
 
 
 def _result(job: Job, white_level: int | None) -> Result:

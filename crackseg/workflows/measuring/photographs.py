@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.formats.record import read_record, write_record
-from crackseg.images.georeference import Placement, read_placement
+from crackseg.images.georeference import Placement, files_beside, read_placement
 from crackseg.images.location import read_location
 from crackseg.images.notices import warn
 from crackseg.images.png import write_png
@@ -72,7 +72,7 @@ def measure_photographs(
     planned = plan(paths, output).share(shard)
     method = predictor.method()
     way = f"{predictor.identity} {method.version} {settings}"
-    record = FinishedRecord(output, MEASUREMENTS, way, _results, shard)
+    record = FinishedRecord(output, MEASUREMENTS, way, _results, files_beside, shard)
 
     def opened(path: Path) -> AnyPhotograph:
         return predictor.open(path, _WHOLE_BYTES)

@@ -22,7 +22,13 @@ def folder(root: Path, count: int) -> tuple[Job, ...]:
 
 
 def record(root: Path, way: str = "way", shard: Shard | None = None) -> FinishedRecord:
-    return FinishedRecord(root / "out", "done", way, lambda job: [job.result("_mask.png")], shard)
+    def results(job: Job) -> list[Path]:
+        return [job.result("_mask.png")]
+
+    def beside(photograph: Path) -> list[Path]:
+        return [path for path in [photograph.with_suffix(".prj")] if path.is_file()]
+
+    return FinishedRecord(root / "out", "done", way, results, beside, shard)
 
 
 def test_what_is_done_is_known_again_until_the_photograph_changes(tmp_path: Path) -> None:
@@ -32,6 +38,19 @@ def test_what_is_done_is_known_again_until_the_photograph_changes(tmp_path: Path
     assert [again.holds(job) for job in jobs] == [True, False]
     jobs[0].photograph.write_bytes(b"another")
     assert not again.holds(jobs[0])
+
+
+def test_what_is_done_is_done_again_when_a_file_beside_the_photograph_changes(
+    tmp_path: Path,
+) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).add(job)
+    job.photograph.with_suffix(".prj").write_text("UTM")
+    assert not record(tmp_path).holds(job)
+    record(tmp_path).add(job)
+    assert record(tmp_path).holds(job)
+    job.photograph.with_suffix(".prj").write_text("Gauss-Krueger")
+    assert not record(tmp_path).holds(job)
 
 
 def test_the_last_way_counts_whichever_file_says_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """``crackseg measure``: folders of photographs in; records, tables and a page out."""
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_what_is_done_is_kept_and_one_bad_file_stops_nothing(
     assert (output / "pier_1_cracks.json").stat().st_mtime_ns == before
 
 
+def test_files_of_an_earlier_call_that_are_not_made_anew_are_named(
+    trained: TrainResult, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "found"
+    assert measure(trained, photographs, output, "--format", "csv,svg", "--html") == 0
+    assert measure(trained, photographs, output, "--format", "csv") == 0
+    assert "of an earlier call" not in capsys.readouterr().out
+    assert measure(trained, photographs, output, "--mm-per-pixel", ".4") == 0
+    assert "of an earlier call: cracks.html, svg; name them again" in capsys.readouterr().out
+
+
 def test_shards_write_each_photograph_once_and_the_whole_collects(
     trained: TrainResult, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +132,36 @@ def test_results_among_photographs_are_not_measured_again(
     for _ in range(2):
         assert measure(trained, photographs, output, "--format", "labelme,mask,numbered") == 0
     assert "0 photographs measured, 2 kept from before" in capsys.readouterr().out
+    # Nor by a call with another folder for its results.
+    assert measure(trained, photographs, photographs / "again") == 0
+    assert "2 photographs measured" in capsys.readouterr().out
+
+
+def test_a_folder_with_the_name_of_a_format_is_not_mixed_up_with_it(
+    trained: TrainResult, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photographs / "mask").mkdir()
+    (photographs / "pier_1.jpg").rename(photographs / "mask" / "pier_1.jpg")
+    assert measure(trained, photographs, tmp_path / "found", "--format", "mask") == 2
+    assert "--format mask: its folder " in capsys.readouterr().err
+    assert measure(trained, photographs, tmp_path / "found") == 0
+
+
+def test_a_name_that_is_no_text_and_signs_of_addresses_are_shown_and_linked(
+    trained: TrainResult, photographs: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "found"
+    odd = photographs / os.fsdecode(b"50%#\xff.jpg")
+    try:
+        (photographs / "pier_1.jpg").rename(odd)
+    except OSError:
+        pytest.skip("this file system takes text alone")
+    (photographs / "broken.jpg").write_bytes(b"no picture")
+    assert measure(trained, photographs, output, "--html") == 1
+    page = (output / "cracks.html").read_text(encoding="utf-8")
+    assert 'href="50%25%23%FF_measured.png"' in page
+    assert "<b>broken.jpg</b>: cannot be decoded" in page
+    assert str(photographs) not in page
 
 
 @pytest.mark.parametrize(
@@ -129,6 +171,8 @@ def test_results_among_photographs_are_not_measured_again(
         (["--scale-length", "5"], "--scale-points and --scale-length: name both"),
         (["--mm-per-pixel-uncertainty", ".1"], "needs --mm-per-pixel"),
         (["--classes", "aci"], "classes=aci: one of aci224r"),
+        (["--classes", "inf"], "limits of width inf: millimetres greater than 0"),
+        (["--mm-per-pixel", "1e300"], "1,000,000 (a kilometre) at the most"),
         (["--shard", "3/2"], "shard=3/2: two whole numbers"),
         (["--format", "cvs"], "--format cvs: one of csv"),
     ],
