@@ -4,6 +4,7 @@ The limits are of design or of rating: a class says where a width lies, and is n
 structure.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,7 +30,7 @@ class ClassLimits:
     limits_mm: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        rising = all(one < other for one, other in pairwise((0.0, *self.limits_mm)))
+        rising = all(one < other for one, other in pairwise((0.0, *self.limits_mm, math.inf)))
         if not self.limits_mm or not rising:
             raise ConfigError(
                 f"limits of width {', '.join(map(str, self.limits_mm)) or '(none)'}: millimetres "

@@ -7,6 +7,7 @@ from crackseg.errors import ConfigError
 
 # Standard deviations on each side of a value that make an interval of 95 %.
 COVERAGE = 1.96
+_MOST_MM = 1e6
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ class Scale:
     uncertainty: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.mm_per_pixel) and self.mm_per_pixel > 0):
+        if not 0 < self.mm_per_pixel <= _MOST_MM:
             raise ConfigError(
-                f"mm_per_pixel={self.mm_per_pixel}: millimetres for each pixel, greater than 0"
+                f"mm_per_pixel={self.mm_per_pixel}: millimetres for each pixel, greater than 0, "
+                f"and {_MOST_MM:,.0f} (a kilometre) at the most"
             )
         if not (math.isfinite(self.uncertainty) and self.uncertainty >= 0):
             raise ConfigError(
