@@ -81,9 +81,9 @@ UNTRACED = "CRACK500_untraced"
 RECIPES: Mapping[str, Recipe] = {
     "research": Recipe(
         experiment="box/research",
-        sources=(CORPUS, DEEPCRACK, CRACK500, CRACKMAP, UAV, NONCRACK, CCIC),
+        sources=(CORPUS, DEEPCRACK, CRACK500, CRACKMAP, UAV, NONCRACK, CCIC, RISSBILDER),
         drawn=(Drawn(360, 0),),
-        unseen=(RISSBILDER, VOLKER),
+        unseen=(VOLKER,),
         # The corpus has it squeezed to squares.
         without=("DeepCrack", UNTRACED),
     ),
