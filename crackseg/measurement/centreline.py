@@ -25,8 +25,8 @@ from crackseg.measurement.graph import BoolArray, FloatArray, PixelPath
 SMOOTHING = 4.0
 # Distance of two positions along a centreline, in pixels.
 STEP = 1.0
-# Pixels along which the direction of an end is taken.
-_END = 10
+# Pixels along which the direction of an end is taken, and between places where its end is sought.
+_END, _LOOK = 10, 0.25
 # Lines that meet at so small an angle that it is not known where (least eigenvalue, of 1/2).
 _TOO_ALIKE = 0.05
 # Half widths that thinning moves a junction by at most.
@@ -178,14 +178,15 @@ def _end_of_crack(points: FloatArray, mask: BoolArray, reach: float) -> FloatArr
     """Position (1, 2) where the crack ends beyond the last point."""
     ahead = points[-1] - points[max(len(points) - 1 - _END, 0)]
     ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
-    distances = np.arange(0.25, reach + 0.25, 0.25)
+    distances = np.arange(_LOOK, reach + _LOOK, _LOOK)
     ray = points[-1] + distances[:, None] * ahead
     columns, rows = np.rint(ray).astype(np.int64).T
     height, width = mask.shape
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     inside[inside] = mask[rows[inside], columns[inside]]
     covered = len(inside) if inside.all() else int(np.argmin(inside))
-    return np.asarray(points[-1:] + max(0.25 * covered - 0.125, 0.05) * ahead)
+    # Between the last place with crack and the first one without.
+    return np.asarray(points[-1:] + _LOOK * (covered + 0.5) * ahead)
 
 
 def _steps(points: FloatArray) -> FloatArray:

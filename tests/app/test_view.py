@@ -22,7 +22,7 @@ def test_lengths_and_widths_are_in_pixels_without_a_scale(
     photograph = session.photographs[-1]
     shown = view(photograph, LIMITS)
     (crack,) = shown["cracks"]
-    assert crack["length"][0] == "148 px"
+    assert crack["length"][0] == "149 px"
     assert crack["mean"][0].endswith(" px")
     assert crack["class"] == ""
     assert (shown["width"], shown["height"], shown["threshold"]) == (200, 200, 0.5)
@@ -39,7 +39,7 @@ def test_with_a_scale_they_are_in_millimetres_with_a_class(
     photograph = session.update(photograph.key)
     shown = view(photograph, LIMITS)
     (crack,) = shown["cracks"]
-    assert crack["length"][0] == "44.5 mm"
+    assert crack["length"][0] == "44.7 mm"
     assert crack["mean"][0].startswith("1.")
     assert crack["class"] == "1 to 3 mm"
     assert shown["scale"] == "Scale: 0.3 ± 0 mm per pixel"
