@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crackseg.inference.predictor import Predictor
     from crackseg.workflows.folders.shards import Shard
+    from crackseg.workflows.folders.work import Skipped
 
 
 def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
@@ -118,9 +119,9 @@ def chosen_shard(options: argparse.Namespace) -> "Shard | None":
     return None if options.shard is None else Shard.parse(options.shard)
 
 
-def name_skipped(skipped: Sequence[tuple[Path, str]]) -> int:
+def name_skipped(skipped: "Sequence[Skipped]") -> int:
     """Names photographs that could not be read, and gives the exit code that says so."""
     if skipped:
-        names = "\n".join(f"  {path}" for path, _ in skipped)
+        names = "\n".join(f"  {one.path}" for one in skipped)
         print(f"{len(skipped)} skipped:\n{names}", file=sys.stderr)
     return 1 if skipped else 0

@@ -365,4 +365,4 @@ class TestGoingOn:
         monkeypatch.setattr(predictor.engine, "logits", too_much)
         outcome = predict([str(folder)], predictor, folder.parent / "out")
         assert len(outcome.skipped) == 3
-        assert "too large for the memory" in outcome.skipped[0][1]
+        assert "too large for the memory" in outcome.skipped[0].reason

@@ -50,10 +50,16 @@ class Plan:
     Attributes:
         jobs: Photographs with their targets, no two of which are the same.
         unread: Pictures of kinds that cannot be read, such as camera raws.
+        base: Folder of all of them.
     """
 
     jobs: tuple[Job, ...]
     unread: tuple[Path, ...]
+    base: Path
+
+    def name_of(self, path: Path) -> str:
+        """Path of a picture below the folder of all, as text that can be written anywhere."""
+        return _printable(Path(_absolute(path)).relative_to(self.base).as_posix())
 
     def share(self, shard: Shard | None) -> "Plan":
         """The photographs of a share, by their places in the list of all targets, sorted.
@@ -63,7 +69,7 @@ class Plan:
         if shard is None:
             return self
         ordered = sorted(self.jobs, key=lambda job: job.target.parts)
-        return Plan(shard.of(ordered), shard.of(sorted(self.unread)))
+        return Plan(shard.of(ordered), shard.of(sorted(self.unread)), self.base)
 
 
 def plan(paths: Sequence[str], output: Path) -> Plan:
@@ -92,11 +98,11 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
         )
     below = [file.relative_to(base) for file in photographs]
     jobs = tuple(
-        Job(file, output / target, printable(path.as_posix()))
+        Job(file, output / target, _printable(path.as_posix()))
         for file, path, target in zip(photographs, below, targets(below), strict=True)
     )
     _refuse_among_photographs(jobs, output)
-    return Plan(jobs, unread)
+    return Plan(jobs, unread, base)
 
 
 def why_not_read(path: Path) -> str:
@@ -164,7 +170,7 @@ def _shortened(name: str) -> str:
     return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
 
 
-def printable(name: str) -> str:
+def _printable(name: str) -> str:
     """A name in which bytes that are no text are written as numbers."""
     return name.encode(errors="backslashreplace").decode()
 

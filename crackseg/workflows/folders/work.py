@@ -24,18 +24,33 @@ Work = Callable[[Job, AnyPhotograph, WriteBehind[Job]], None]
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A photograph that could not be read.
+
+    Attributes:
+        path: Its path.
+        name: Its path below the folder of all, as text that can be written anywhere.
+        reason: Why it could not be read, without its path.
+    """
+
+    path: Path
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Results of the work, by photograph.
 
     Attributes:
         done: Photographs whose results were written now.
         kept: Photographs whose results existed already.
-        skipped: Photographs that could not be read, each with the reason.
+        skipped: Photographs that could not be read.
     """
 
     done: tuple[Job, ...]
     kept: tuple[Job, ...]
-    skipped: tuple[tuple[Path, str], ...]
+    skipped: tuple[Skipped, ...]
 
 
 def work_on(
@@ -64,7 +79,11 @@ def work_on(
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
     waiting = [job for job in planned.jobs if job not in set(kept)]
     done: list[Job] = []
-    skipped = [(path, why_not_read(path)) for path in planned.unread]
+
+    def skip(path: Path, reason: str) -> Skipped:
+        return Skipped(path, planned.name_of(path), reason.removeprefix(f"{path}: "))
+
+    skipped = [skip(path, why_not_read(path)) for path in planned.unread]
 
     def finish(job: Job) -> None:
         record.add(job)
@@ -78,7 +97,7 @@ def work_on(
                 do(job, photograph(), results)
             except UnreadableImageError as error:
                 log.warning("skipped %s", error)
-                skipped.append((job.photograph, str(error)))
+                skipped.append(skip(job.photograph, str(error)))
             if is_large(job):
                 results.finish()
     return Outcome(tuple(done), tuple(kept), tuple(skipped))

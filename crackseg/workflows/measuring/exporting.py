@@ -24,7 +24,8 @@ from crackseg.reporting.inspection.page import (
     write_inspection_page,
 )
 from crackseg.system.progress import progress
-from crackseg.workflows.folders.plan import Job, printable
+from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.folders.work import Skipped
 from crackseg.workflows.measuring.photographs import MASK, OVERLAY, RECORD
 
 PAGE = "cracks.html"
@@ -101,7 +102,7 @@ def write_page(
     jobs: Sequence[Job],
     output: Path,
     limits: ClassLimits | None,
-    skipped: Sequence[tuple[Path, str]],
+    skipped: Sequence[Skipped],
     white_level: int | None,
 ) -> Path:
     """Writes the inspection page of a folder, and gives its path.
@@ -110,7 +111,7 @@ def write_page(
         jobs: Photographs that were measured.
         output: Folder of all results.
         limits: Limits of classes of width; None for those of ACI 224R-01.
-        skipped: Photographs that could not be measured, each with the reason.
+        skipped: Photographs that could not be measured.
         white_level: White in photographs deeper than 8 bits; None for what each file says.
 
     Raises:
@@ -121,7 +122,8 @@ def write_page(
         _inspected(job, output, white_level)
         for job in progress(iter(jobs), "Writing the page", len(jobs))
     )
-    left_out = _left_out(jobs, skipped)
+    # The page may go to others, whom the folders of this machine are no business of.
+    left_out = [LeftOut(one.name, one.reason) for one in skipped]
     title = output.resolve().name
     write_inspection_page(shown, len(jobs), page, title, limits or DEFAULT_LIMITS, left_out)
     return page
@@ -148,23 +150,6 @@ def _inspected(job: Job, output: Path, white_level: int | None) -> InspectedPhot
     result = _result(job, white_level)
     overlay = os.fsencode(job.result(OVERLAY).relative_to(output).as_posix())
     return InspectedPhotograph(result.photograph, result.image(), quote(overlay))
-
-
-def _left_out(jobs: Sequence[Job], skipped: Sequence[tuple[Path, str]]) -> list[LeftOut]:
-    """Photographs that could not be measured, by their paths below the folder of all.
-
-    The page may go to others, whom the folders of this machine are no business of.
-    """
-    folders = [os.path.abspath(path.parent) for path, _ in skipped]  # noqa: PTH100
-    folders += [str(job.photograph.parent) for job in jobs]
-    base = os.path.commonpath(folders) if folders else ""
-    return [
-        LeftOut(
-            printable(Path(os.path.relpath(path, base)).as_posix()),
-            printable(reason.replace(f"{path}: ", "")),
-        )
-        for path, reason in skipped
-    ]
 
 
 def _result(job: Job, white_level: int | None) -> Result:
