@@ -180,7 +180,7 @@ def test_a_scale_in_numbers_makes_millimetres_and_classes(
     page.check(".viewer .all")
     page.click(".viewer .scale button")
     page.wait_for_selector(".viewer .classes:visible")
-    assert "15 mm" in page.inner_text(".viewer tbody")
+    assert "14.9 mm" in page.inner_text(".viewer tbody")
     assert "above 0.4 mm" in page.inner_text(".viewer tbody")
     page.get_by_label("b.png: 1 crack").check()
     page.wait_for_function("document.querySelector('.viewer .name').innerText === 'b.png'")
