@@ -9,13 +9,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from skimage import data
-from torch import Tensor
+from torch import Tensor, nn
 
 from crackseg.errors import ConfigError, MissingLibraryError
 from crackseg.models import SkipNetwork, build_network
 from crackseg.models.limits import network_faults, outline
 from crackseg.models.timm_encoder import (
     WEIGHT_PACKAGES,
+    DepthwiseConv,
+    SamePaddedDepthwiseConv,
     TimmEncoder,
     is_packaged,
     packaged_file,
@@ -44,6 +46,11 @@ def encoder_of(network: SkipNetwork) -> TimmEncoder:
     encoder = network.get_submodule("encoder")
     assert isinstance(encoder, TimmEncoder)
     return encoder
+
+
+def given(gradient: Tensor | None) -> Tensor:
+    assert gradient is not None
+    return gradient
 
 
 def weights_of(network: SkipNetwork) -> int:
@@ -145,6 +152,36 @@ def test_features_are_timms_own_of_the_normalised_image(name: str) -> None:
     for found, wanted in pairs:
         torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-6)
         assert wanted.std() > 0
+
+
+@pytest.mark.parametrize(
+    "conv",
+    [
+        DepthwiseConv(8, 8, 3, padding=1, groups=8),
+        SamePaddedDepthwiseConv(8, 8, 5, 2, groups=8, bias=False),
+    ],
+)
+def test_convolution_by_channel_is_in_float32_on_a_cpu(conv: nn.Conv2d) -> None:
+    """Only the result is rounded: bfloat16 weights would be wrong by more than this allows."""
+    image = torch.rand(2, 8, 16, 16).bfloat16()
+    wanted = conv(image.float())
+    wanted.sum().backward()
+    gradient = given(conv.weight.grad).clone()
+    conv.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = conv(image)
+        found.float().sum().backward()
+    assert found.dtype == torch.bfloat16
+    assert torch.equal(found, wanted.bfloat16())
+    torch.testing.assert_close(conv.weight.grad, gradient, atol=1e-4, rtol=1e-6)
+
+
+@needs_timm
+def test_every_convolution_by_channel_of_an_encoder_is_in_float32() -> None:
+    convs = [one for one in make(encoder=LITE0).modules() if isinstance(one, nn.Conv2d)]
+    by_channel = [one for one in convs if one.groups > 1]
+    assert len(by_channel) == 16
+    assert all(isinstance(one, DepthwiseConv) for one in by_channel)
 
 
 @needs_timm
