@@ -31,6 +31,7 @@ def load(
     max_megapixels: float = 1000.0,
     model: str | None = None,
     scale: ScaleChoice = None,
+    guarantee: bool = False,
 ) -> Predictor:
     """Opens a network for prediction: one that comes with the package, or that of a file.
 
@@ -49,6 +50,8 @@ def load(
             blend what is seen at both, or ``"auto"`` for the range of scales that the network was
             trained at, and for one of a single scale those from it to 1. None takes the stored
             scale, and ``"auto"`` where the network was trained at a range.
+        guarantee: Whether masks are those of the promised miss rate that ``crackseg calibrate``
+            stored in the file.
 
     Returns:
         A predictor; ``predict(image)`` gives the probability and the mask of a photograph.
@@ -56,7 +59,7 @@ def load(
     Raises:
         CheckpointError: The file is missing, truncated, foreign, or would run code.
         ConfigError: There is no such model, engine or device, both a checkpoint and a model are
-            given, or a scale is no number or out of range.
+            given, a scale is no number or out of range, or the file promises no miss rate.
     """
     # Imported here because torch takes seconds, and ``crackseg --help`` must not wait for it.
     from crackseg.inference.predictor import Predictor
@@ -64,5 +67,10 @@ def load(
 
     path = chosen_file(checkpoint, model)
     return Predictor.from_checkpoint(
-        path, device=device, scale=scale, engine=engine, max_megapixels=max_megapixels
+        path,
+        device=device,
+        scale=scale,
+        engine=engine,
+        max_megapixels=max_megapixels,
+        guarantee=guarantee,
     )

@@ -18,6 +18,7 @@ from crackseg.errors import CheckpointError, MissingLibraryError, name_some
 from crackseg.metrics.calibration import PlattScaling
 from crackseg.models.limits import outline
 from crackseg.parameters.form import WHOLE, Fields, FormError, shown
+from crackseg.parameters.promise import Promise
 from crackseg.system.files import atomic_write
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
@@ -72,6 +73,10 @@ class Checkpoint:
     def with_scaling(self, scaling: PlattScaling | None) -> "Checkpoint":
         """The same checkpoint with another scaling of the logits."""
         return self._with(replace(self.parameters, scaling=scaling))
+
+    def with_promise(self, promise: Promise) -> "Checkpoint":
+        """The same checkpoint with a promised miss rate."""
+        return self._with(replace(self.parameters, promise=promise))
 
     def _with(self, parameters: CheckpointParameters) -> "Checkpoint":
         content = {**self.content, _PARAMETERS: parameters.as_dict()}

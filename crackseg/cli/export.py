@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.other_tools import (
+from crackseg.cli.exporting.other_tools import (
     add_tool_options,
     check_tool_options,
     export_for_tool,
     write_page,
 )
-from crackseg.cli.quantization import (
+from crackseg.cli.exporting.quantization import (
     add_quantization_options,
     check_quantization_options,
     write_quantized,

@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     # Imported here, as they take a moment and a signal must be heard at once.
     from crackseg import __version__
     from crackseg.cli.app import add_app
+    from crackseg.cli.calibrate import add_calibrate
     from crackseg.cli.certify import add_certify
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models(commands)
     add_export(commands)
     add_certify(commands)
+    add_calibrate(commands)
     add_app(commands)
     _add_runs(commands)
     _add_report(commands)

@@ -34,6 +34,11 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
         "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
     )
     parser.add_argument(
+        "--guarantee",
+        action="store_true",
+        help="take the threshold of the promised miss rate that crackseg calibrate stored",
+    )
+    parser.add_argument(
         "--scale",
         metavar="SCALES",
         help="training pixels per photograph pixel, as 0.32 where 400 became 128; several to be "
@@ -102,9 +107,12 @@ def opened_predictor(options: argparse.Namespace) -> "Predictor":
         options.white_level,
         options.engine,
         options.max_megapixels,
+        options.guarantee,
     )
     # Before the first photograph, since a licence is to be known before its use.
     print(predictor.line, flush=True)
+    if predictor.promise is not None:
+        print(predictor.promise.line, flush=True)
     return predictor
 
 

@@ -79,12 +79,15 @@ class Predictor:
             one, and without that for what the file declares or its values suggest.
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
             pixels.
+        guarantee: Whether the threshold is that of the network's promised miss rate.
 
     Attributes:
         line: Line that names the network and its licence.
+        promise: Promised miss rate, where its threshold is used.
 
     Raises:
-        ConfigError: The threshold, scale, white level or size is out of range.
+        ConfigError: The threshold, scale, white level or size is out of range; or a promise is
+            wanted that the network does not give.
     """
 
     def __init__(
@@ -94,9 +97,12 @@ class Predictor:
         scale: ScaleChoice = None,
         white_level: int | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
+        guarantee: bool = False,
     ) -> None:
         usage = model.usage
         seen = usage.preprocessing
+        if guarantee:
+            threshold = _promised(model, threshold, scale)
         threshold = usage.threshold if threshold is None else threshold
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
@@ -107,6 +113,7 @@ class Predictor:
                 f"max_megapixels={max_megapixels}: millions of pixels, {MEGAPIXEL_LIMITS}"
             )
         self.engine = model.engine
+        self.promise = usage.promise if guarantee else None
         self.threshold = threshold
         self.scales = scales_of(scale, usage)
         self._looking = Looking(model.engine, self.scales, seen.resize)
@@ -125,17 +132,18 @@ class Predictor:
         white_level: int | None = None,
         engine: str = "auto",
         max_megapixels: float = MAX_MEGAPIXELS,
+        guarantee: bool = False,
     ) -> "Predictor":
         """Opens a checkpoint or an ONNX file.
 
-        Threshold, scale and white level replace the stored ones.
+        Threshold, scale and white level replace the stored ones; for ``guarantee`` see the class.
 
         Raises:
             CheckpointError: The file cannot be used.
             ConfigError: An engine or device does not exist, or a number is out of range.
         """
         model = open_model(path, engine, device)
-        return cls(model, threshold, scale, white_level, max_megapixels)
+        return cls(model, threshold, scale, white_level, max_megapixels, guarantee)
 
     @property
     def identity(self) -> str:
@@ -239,6 +247,28 @@ class Predictor:
             probability[~visible] = 0.0
         rgb = photograph.rows(start, stop)
         return Prediction(rgb, probability, probability > self.threshold, self.threshold)
+
+
+def _promised(model: OpenedModel, threshold: float | None, scale: ScaleChoice) -> float:
+    """The threshold of a network's promise, for the scales that it was made at.
+
+    Raises:
+        ConfigError: It makes none, or none for this.
+    """
+    promise = model.usage.promise
+    if promise is None:
+        raise ConfigError(
+            f"guarantee: {model.path} promises no miss rate; crackseg calibrate FOLDER makes a "
+            "promise, by labelled photographs of yours"
+        )
+    if threshold is not None:
+        raise ConfigError(
+            f"guarantee: the promise is for its own threshold, {promise.threshold:g}; give no other"
+        )
+    if scales_of(scale, model.usage) != promise.scales:
+        scales = ",".join(f"{one:g}" for one in promise.scales)
+        raise ConfigError(f"guarantee: the promise is for the scales {scales}; give no others")
+    return promise.threshold
 
 
 @contextmanager

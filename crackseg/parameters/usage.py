@@ -6,6 +6,7 @@ from typing import Any
 
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.form import WHOLE, Fields
+from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
 
@@ -55,6 +56,7 @@ class UsageParameters:
         threshold: Probability above which a pixel is called crack.
         scales: Smallest and largest scale that it was trained at, between which it looks at
             photographs several times; None where it was trained at ``scale`` alone.
+        promise: Promised miss rate; None where none was made.
     """
 
     preprocessing: Preprocessing
@@ -62,6 +64,7 @@ class UsageParameters:
     data: DataIdentity
     threshold: float
     scales: tuple[float, float] | None = None
+    promise: Promise | None = None
 
     @staticmethod
     def usage(fields: Fields) -> dict[str, Any]:
@@ -73,6 +76,7 @@ class UsageParameters:
             "data": _data(fields.part("data")),
             "threshold": fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
             "scales": _scales(seen) if "scales" in seen else None,
+            "promise": Promise.from_fields(fields.part("promise")) if "promise" in fields else None,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class UsageParameters:
             },
             "data": {key: value for key, value in data.items() if value is not None},
             "threshold": self.threshold,
+            **({} if self.promise is None else {"promise": self.promise.as_dict()}),
         }
 
 

@@ -107,7 +107,9 @@ def exported(checkpoint: Checkpoint, licence: str, half: bool = False) -> Export
         graph = with_half_weights(graph)
         difference = _difference(network, graph)
         _refuse_another(checkpoint.path, "an ONNX file in float16", difference, _LARGEST_OF_HALF)
-        info = replace(info, protocol=[*info.protocol, *([_OF_HALF] if info.figures else [])])
+        protocol = [*info.protocol, *([_OF_HALF] if info.figures else [])]
+        # It was made with other probabilities.
+        info = replace(info, protocol=protocol, promise=None)
     return Exported(checkpoint, graph, info, difference)
 
 
@@ -136,6 +138,7 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         scales=parameters.scales,
         data=_without_places(checkpoint),
         threshold=parameters.threshold,
+        promise=parameters.promise,
         stride=network.stride,
         radius=network.radius,
         licence=licence,

@@ -103,6 +103,8 @@ def export_quantized(
     info = replace(
         made.info,
         threshold=found.judged.threshold,
+        # It was made with other probabilities.
+        promise=None,
         figures={"val": found.judged.scores},
         protocol=_protocol(made, datamodule),
         quantization=record,

@@ -1,0 +1,1 @@
+"""Options of the command ``crackseg export``, and what it does with them."""

@@ -1,0 +1,65 @@
+"""A promised miss rate in the form in which it travels with a network."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from crackseg.metrics.histogram import THRESHOLDS
+from crackseg.parameters.form import WHOLE, Fields
+from crackseg.system.limits import SCALE_LIMITS, Limits
+
+SHARE_LIMITS = Limits(0, 1, above=True, below=True)
+_MEASURED = Limits(0, 1)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A threshold at which little crack length is missed.
+
+    Attributes:
+        threshold: Probability above which a pixel is called crack.
+        miss: Largest share of crack length that is missed, on average over photographs.
+        confidence: Probability with which that holds.
+        photographs: Number of photographs that it was made with.
+        missed: Share that was missed on these.
+        scales: Scales at which they were looked at.
+    """
+
+    threshold: float
+    miss: float
+    confidence: float
+    photographs: int
+    missed: float
+    scales: tuple[float, ...]
+
+    @property
+    def line(self) -> str:
+        """The promise in words."""
+        return (
+            f"promise: at most {self.miss:.3g} of the crack length of a photograph is missed, on "
+            f"average and with a confidence of {self.confidence:.3g}, in photographs like the "
+            f"{self.photographs} that it was made with"
+        )
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Promise":
+        """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
+        return cls(
+            threshold=fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+            miss=fields.number("miss", SHARE_LIMITS),
+            confidence=fields.number("confidence", SHARE_LIMITS),
+            photographs=fields.number("photographs", WHOLE),
+            missed=fields.number("missed", _MEASURED),
+            scales=tuple(fields.take("scales", _are_scales, "a list of scales") or ()),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Numbers and lists, as they stand in the file."""
+        return {**asdict(self), "scales": list(self.scales)}
+
+
+def _is_threshold(value: object) -> bool:
+    return type(value) is float and value in THRESHOLDS[1:]
+
+
+def _are_scales(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(SCALE_LIMITS.hold, value))

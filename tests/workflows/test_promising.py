@@ -1,0 +1,173 @@
+"""A promised miss rate: made by labelled photographs, stored, used, refused where there is none."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import crackseg
+from crackseg.checkpoint import read_checkpoint
+from crackseg.cli.main import main
+from crackseg.errors import ConfigError, DatasetError
+from crackseg.inference.model_file import read_model
+from crackseg.parameters.promise import Promise
+from crackseg.workflows.export import export
+from crackseg.workflows.promising import Observed, Terms, check, promise, write_promise
+from crackseg.workflows.train import TrainResult
+
+EASY = Terms(miss=0.5, confidence=0.6)
+PROMISE = Promise(0.07, 0.1, 0.9, 40, 0.04, (1.0,))
+
+
+def observed(missed: float, count: int = 60) -> Observed:
+    """Photographs of which as much is missed at every threshold."""
+    return Observed(np.full((count, 99), missed), np.zeros((count, 99)))
+
+
+@pytest.fixture
+def photographs(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photographs in a folder where a cache may be made."""
+    monkeypatch.chdir(tmp_path)
+    return archive
+
+
+@pytest.mark.parametrize("suffix", [".ckpt", ".onnx"])
+def test_calibrate_stores_a_promise_that_predictions_use(
+    suffix: str,
+    trained: TrainResult,
+    exported: Path,
+    photographs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network = trained.checkpoint if suffix == ".ckpt" else exported
+    output = tmp_path / f"promised{suffix}"
+    told = ["calibrate", str(photographs), "--checkpoint", str(network), "--output", str(output)]
+    assert main([*told, "--miss", "0.9", "--confidence", "0.5", "--check", "5"]) == 0
+    said = capsys.readouterr().out
+    predictor = crackseg.load(output, guarantee=True)
+    assert predictor.promise is not None
+    assert predictor.threshold == predictor.promise.threshold
+    assert predictor.promise.missed <= 0.9
+    assert predictor.promise.line in said
+    assert f"of these: {predictor.promise.missed:.3f}" in said
+    assert "5 random divisions: " in said
+    # All else stays as it was.
+    before, after = crackseg.load(network), crackseg.load(output)
+    assert after.threshold == before.threshold
+    image = np.asarray(Image.open(next(photographs.rglob("Images/*.png"))).convert("RGB"))
+    assert np.array_equal(after.predict(image).probability, before.predict(image).probability)
+
+
+def test_predict_says_the_promise_that_it_keeps(
+    exported: Path, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promised = tmp_path / "promised.onnx"
+    scales = tuple(crackseg.load(exported).scales)
+    write_promise(exported, replace(PROMISE, scales=scales), promised)
+    photograph = next(archive.rglob("Images/*.png"))
+    told = ["predict", str(photograph), "--checkpoint", str(promised), "--guarantee"]
+    assert main([*told, "--output", str(tmp_path / "out")]) == 0
+    assert PROMISE.line in capsys.readouterr().out
+    assert "0.1 of the crack length" in PROMISE.line
+    assert "the 40 that it was made with" in PROMISE.line
+
+
+def test_a_guarantee_needs_a_promise(exported: Path) -> None:
+    with pytest.raises(ConfigError, match="promises no miss rate; crackseg calibrate FOLDER"):
+        crackseg.load(exported, guarantee=True)
+
+
+def test_a_guarantee_is_for_its_threshold_and_scales_alone(exported: Path, tmp_path: Path) -> None:
+    promised = tmp_path / "promised.onnx"
+    scales = tuple(crackseg.load(exported).scales)
+    write_promise(exported, replace(PROMISE, scales=scales), promised)
+    assert crackseg.load(promised, guarantee=True).threshold == 0.07
+    with pytest.raises(ConfigError, match=r"for its own threshold, 0\.07; give no other"):
+        crackseg.load(promised).from_checkpoint(promised, threshold=0.5, guarantee=True)
+    with pytest.raises(ConfigError, match=r"the promise is for the scales .*; give no others"):
+        crackseg.load(promised, scale=0.77, guarantee=True)
+
+
+def test_float_exports_keep_a_promise_and_16_bits_do_not(
+    trained: TrainResult, one_graph: None, tmp_path: Path
+) -> None:
+    promised = tmp_path / "promised.ckpt"
+    write_promise(trained.checkpoint, PROMISE, promised)
+    assert read_checkpoint(promised).parameters.promise == PROMISE
+    export(promised, tmp_path / "float.onnx")
+    export(promised, tmp_path / "half.onnx", half=True)
+    assert read_model(tmp_path / "float.onnx").info.promise == PROMISE
+    assert read_model(tmp_path / "half.onnx").info.promise is None
+
+
+def test_a_promise_of_another_form_is_refused(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.onnx"
+    write_promise(exported, replace(PROMISE, threshold=0.123, miss=1.0, scales=()), wrong)
+    assert main(["predict", "x.jpg", "--checkpoint", str(wrong)]) == 2
+    said = capsys.readouterr().err
+    assert "promise.threshold=0.123: one of 0.01" in said
+    assert "promise.miss=1.0" in said
+    assert "promise.scales" in said
+
+
+def test_too_few_photographs_promise_nothing() -> None:
+    with pytest.raises(DatasetError, match=r"24 photographs .* takes 25 or more .* label more"):
+        promise(observed(0.0, 24), Terms(), (1.0,))
+    assert promise(observed(0.0, 25), Terms(), (1.0,)).photographs == 25
+
+
+def test_a_network_that_misses_too_much_promises_nothing() -> None:
+    with pytest.raises(DatasetError, match=r"even at the lowest threshold, 0.01, 0.300 of the"):
+        promise(observed(0.3), Terms(), (1.0,))
+
+
+def test_a_check_counts_broken_promises() -> None:
+    # Where few of those that lose everything are in one half, many are in the other.
+    losses = np.zeros((60, 99))
+    losses[:10] = 1.0
+    found = check(Observed(losses, losses), Terms(0.2, 0.6), 200)
+    assert found.divisions == 200
+    assert 0 < found.without < 200
+    assert 0 < found.broken < 0.4
+    with pytest.raises(DatasetError, match="it takes 50, half of them to promise by"):
+        check(observed(0.0, 49), Terms(), 10)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--miss", "1.5"], "--miss 1.5: a share, greater than 0 and below 1"),
+        (["--confidence", "0"], "--confidence 0.0: a share, greater than 0 and below 1"),
+        (["--output", "x.ckpt"], "--output x.ckpt: a network of .onnx stays one; name it so"),
+    ],
+)
+def test_what_cannot_be_is_said_before_any_work(
+    given: list[str], said: str, exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["calibrate", "nowhere", "--checkpoint", str(exported), "--output", "x.onnx", *given]
+    assert main(told) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_photographs_without_cracks_are_refused(
+    exported: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kind in ("images", "masks"):
+        (tmp_path / "walls" / kind).mkdir(parents=True)
+    grey = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), np.uint8)
+    for place, pixels in enumerate(grey):
+        Image.fromarray(pixels).save(tmp_path / "walls" / "images" / f"{place}.png")
+        Image.new("L", (64, 64)).save(tmp_path / "walls" / "masks" / f"{place}.png")
+    told = ["calibrate", "walls", "--checkpoint", str(exported), "--output", "x.onnx"]
+    assert main(told) == 2
+    assert "none of these 3 photographs shows a crack" in capsys.readouterr().err
+    assert not (tmp_path / "x.onnx").exists()
