@@ -43,6 +43,13 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="probability with which the promise is to hold (default: %(default)s)",
     )
     calibrate.add_argument(
+        "--origins",
+        type=Path,
+        metavar="FILE",
+        help="table of what crops were cut from, as data.origins takes it: those of one photograph "
+        "count as one",
+    )
+    calibrate.add_argument(
         "--model", metavar="NAME", help="network that comes with crackseg (default: research)"
     )
     calibrate.add_argument(
@@ -87,7 +94,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     model = open_model(path)
     predictor = Predictor(model, scale=options.scale)
     print(predictor.line, flush=True)
-    observed = observe(model, predictor, options.folders)
+    observed = observe(model, predictor, options.folders, options.origins)
     found = promise(observed, terms, predictor.scales)
     write_promise(path, found, options.output)
     _print_promise(found, observed, predictor.threshold)

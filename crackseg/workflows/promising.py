@@ -83,13 +83,16 @@ class Check:
     broken: float
 
 
-def observe(model: OpenedModel, predictor: Predictor, roots: Sequence[Path]) -> Observed:
+def observe(
+    model: OpenedModel, predictor: Predictor, roots: Sequence[Path], origins: Path | None = None
+) -> Observed:
     """Looks at labelled photographs with a network.
 
     Args:
         model: Network, whose mask threshold the truth is cut at.
         predictor: Predictor of that network.
         roots: Folders with photographs and their truth, in any form that ``data=folder`` takes.
+        origins: Table of the photographs that crops were cut from, as ``data.origins`` takes it.
 
     Raises:
         DatasetError: There are none, or none of them shows a crack.
@@ -99,6 +102,7 @@ def observe(model: OpenedModel, predictor: Predictor, roots: Sequence[Path]) -> 
     config = DataConfig(
         name="folder",
         root=[str(root) for root in roots],
+        origins=None if origins is None else str(origins),
         split="none",
         mask_threshold=seen.mask_threshold,
         white_level=seen.white_level,

@@ -138,6 +138,18 @@ def test_a_check_counts_broken_promises() -> None:
         check(observed(0.0, 49), Terms(), 10)
 
 
+def test_crops_of_a_stated_photograph_count_as_one(
+    exported: Path, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = sorted(path.name for path in photographs.rglob("Images*/*.png"))
+    table = tmp_path / "origins.csv"
+    rows = [f"{name},wall_{place // 4},site" for place, name in enumerate(names)]
+    table.write_text("\n".join(["file,photograph,source", *rows]), encoding="utf-8")
+    told = ["calibrate", str(photographs), "--checkpoint", str(exported), "--origins", str(table)]
+    assert main([*told, "--output", str(tmp_path / "x.onnx")]) == 2
+    assert "error: 5 photographs with cracks: to promise 0.1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
