@@ -31,6 +31,7 @@ from benchmarks.measurement import (
     spread,
     times_faster,
 )
+from benchmarks.peers.ours import step
 from benchmarks.peers.pytorch import build
 from benchmarks.plot import draw_growth
 from benchmarks.process import PieceError, calling, run_piece
@@ -39,6 +40,7 @@ from benchmarks.settings import TRAININGS, WEIGHTS
 from benchmarks.table import Results, as_markdown, as_plain, grids
 from benchmarks.training import files_name
 from crackseg.models import build_network
+from crackseg.workflows.train import TrainResult
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 MACHINE = Machine("a processor", 2, 8.0, ("avx2",), False, "Linux", {"torch": "2"})
@@ -304,6 +306,15 @@ def test_growth_is_drawn(tmp_path: Path) -> None:
     growth = Growth("pixels", 0.1, (Point(1, (1.0, 1.1)), Point(4, (4.0, 4.2))))
     draw_growth([growth, growth], tmp_path / "growth.png")
     assert Image.open(tmp_path / "growth.png").size == (1080, 480)
+
+
+def test_our_own_training_step_can_be_timed(
+    trained: TrainResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crackseg.system.runtime.prepare_process", lambda: None)
+    timed = step(str(trained.checkpoint), 64, 2, 0.01)
+    assert set(timed) == {"first step", "images/s"}
+    assert timed["images/s"] > 0
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("unet", "default"), ("unet_paper", "report")])

@@ -19,12 +19,15 @@ def step(checkpoint: str, size: int, batch: int, seconds: float) -> dict[str, fl
     from crackseg.checkpoint import read_checkpoint
     from crackseg.system.precision import resolve_precision
     from crackseg.system.runtime import prepare_process
+    from crackseg.training.optimizer import build_optimizer
     from crackseg.training.segmenter import CrackSegmenter
 
     prepare_process()
     segmenter = CrackSegmenter.from_checkpoint(read_checkpoint(Path(checkpoint))).train()
-    network = segmenter.network.to(memory_format=torch.channels_last)
-    optimizer, _ = segmenter.build_optimizer(network)
+    segmenter.network.to(memory_format=torch.channels_last)
+    settings = segmenter.settings
+    weights = segmenter.trained_weights()
+    optimizer, _ = build_optimizer(weights, settings.optimizer, settings.scheduler)
     bfloat16 = resolve_precision("auto", "cpu") == "bf16-mixed"
     pairs: Any = {
         "image": torch.rand(batch, 3, size, size),
