@@ -71,8 +71,8 @@ class Checkpoint:
         return self._with(replace(self.parameters, threshold=threshold))
 
     def with_scaling(self, scaling: PlattScaling | None) -> "Checkpoint":
-        """The same checkpoint with another scaling of the logits."""
-        return self._with(replace(self.parameters, scaling=scaling))
+        """The same checkpoint with another scaling of the logits, by which no promise holds."""
+        return self._with(replace(self.parameters, scaling=scaling, promise=None))
 
     def with_promise(self, promise: Promise) -> "Checkpoint":
         """The same checkpoint with a promised miss rate."""

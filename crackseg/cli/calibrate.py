@@ -76,6 +76,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     from crackseg.inference.predictor import Predictor
     from crackseg.system.exits import work_begins
     from crackseg.system.logs import start_logging
+    from crackseg.system.runtime import prepare_process, return_freed_memory
     from crackseg.weights.registry import chosen_file
     from crackseg.workflows.promising import (
         Terms,
@@ -90,16 +91,19 @@ def _calibrate(options: argparse.Namespace) -> int:
     path = chosen_file(options.checkpoint, options.model)
     require_same_form(path, options.output)
     work_begins()
+    prepare_process(keep_memory=False)
+    return_freed_memory()
     start_logging()
     model = open_model(path)
     predictor = Predictor(model, scale=options.scale)
     print(predictor.line, flush=True)
     observed = observe(model, predictor, options.folders, options.origins)
     found = promise(observed, terms, predictor.scales)
+    checked = None if options.check is None else check(observed, terms, options.check)
     write_promise(path, found, options.output)
     _print_promise(found, observed, predictor.threshold)
-    if options.check is not None:
-        _print_check(check(observed, terms, options.check), terms.miss)
+    if checked is not None:
+        _print_check(checked, terms.miss)
     print(f"{options.output}: use it with predict --checkpoint {options.output} --guarantee")
     return 0
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crackseg.errors import name_some
+from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.system.limits import Limits
 
 _MOST_SHOWN = 60
@@ -99,6 +100,10 @@ class Fields:
             key, lambda value: isinstance(value, str) and value in known, ", ".join(known)
         )
 
+    def threshold(self, key: str) -> Any:
+        """A threshold of masks, one of the grid that validation chooses from."""
+        return self.take(key, _is_threshold, "one of 0.01, 0.02, ... 0.99")
+
     def pair(self, key: str, limits: Limits, optional: bool = False) -> Any:
         """Two numbers within limits as a tuple, or None where it is optional."""
 
@@ -134,6 +139,10 @@ def shown(value: object) -> str:
     if isinstance(value, int | float | None):
         return str(value)
     return _KINDS.get(type(value).__name__, "something else")
+
+
+def _is_threshold(value: object) -> bool:
+    return type(value) is float and value in THRESHOLDS[1:]
 
 
 def _is_plain(value: object) -> bool:

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
@@ -44,7 +43,7 @@ class Promise:
     def from_fields(cls, fields: Fields) -> "Promise":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
         return cls(
-            threshold=fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+            threshold=fields.threshold("threshold"),
             miss=fields.number("miss", SHARE_LIMITS),
             confidence=fields.number("confidence", SHARE_LIMITS),
             photographs=fields.number("photographs", WHOLE),
@@ -55,10 +54,6 @@ class Promise:
     def as_dict(self) -> dict[str, Any]:
         """Numbers and lists, as they stand in the file."""
         return {**asdict(self), "scales": list(self.scales)}
-
-
-def _is_threshold(value: object) -> bool:
-    return type(value) is float and value in THRESHOLDS[1:]
 
 
 def _are_scales(value: object) -> bool:

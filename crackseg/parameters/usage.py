@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
@@ -74,7 +73,7 @@ class UsageParameters:
             "preprocessing": _preprocessing(seen),
             "scale": seen.number("scale", SCALE_LIMITS),
             "data": _data(fields.part("data")),
-            "threshold": fields.take("threshold", _is_threshold, "one of 0.01, 0.02, ... 0.99"),
+            "threshold": fields.threshold("threshold"),
             "scales": _scales(seen) if "scales" in seen else None,
             "promise": Promise.from_fields(fields.part("promise")) if "promise" in fields else None,
         }
@@ -127,7 +126,3 @@ def _data(fields: Fields) -> DataIdentity:
         class_weights=fields.pair("class_weights", _CLASS_WEIGHT),
         config=fields.mapping("config") or {},
     )
-
-
-def _is_threshold(value: object) -> bool:
-    return type(value) is float and value in THRESHOLDS[1:]

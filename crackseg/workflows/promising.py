@@ -9,7 +9,7 @@ import onnx
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import data_settings
-from crackseg.data.prepare import PreparedData, prepare
+from crackseg.data.prepare import prepare
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OpenedModel, is_onnx
@@ -121,7 +121,7 @@ def observe(
             shares = missed_length(probability, crack, THRESHOLD_GRID)
             missed.setdefault(row.group, []).append(shares)
     if not missed:
-        raise DatasetError(f"{_named(data)}: none of these {len(rows)} photographs shows a crack")
+        raise DatasetError(f"{data.root}: none of these {len(rows)} photographs shows a crack")
     of_photographs = np.array([np.mean(shares, axis=0) for shares in missed.values()])
     return Observed(np.random.default_rng(0).permutation(of_photographs), np.array(false))
 
@@ -210,7 +210,3 @@ def require_same_form(path: Path, output: Path) -> None:
     if is_onnx(path) != is_onnx(output) or output.suffix.lower() not in (".ckpt", ".onnx"):
         raise ConfigError(f"--output {output}: a network of {path.suffix} stays one; name it so")
     require_writable_file(output)
-
-
-def _named(data: PreparedData) -> str:
-    return str(data.root)
