@@ -5,6 +5,7 @@ height and width.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,26 @@ def norm_act_drop(channels: int, style: BlockStyle) -> list[nn.Module]:
     norm = nn.BatchNorm2d(channels, eps=style.norm_eps, momentum=style.norm_momentum)
     # A dropout of share 0 would still copy every activation.
     return [norm, activation] + ([Dropout(style.dropout)] if style.dropout > 0 else [])
+
+
+def norm_apart(norm: nn.BatchNorm2d, parts: Sequence[Tensor]) -> list[Tensor]:
+    """Normalises a batch in training that is given by parts (N, C, H, W) of its channels.
+
+    The running statistics and the results are those of the joined parts.
+    """
+    assert norm.num_batches_tracked is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    norm.num_batches_tracked.add_(1)
+    made, first = [], 0
+    for part in parts:
+        own = slice(first, first := first + part.shape[1])
+        # Slices of the running statistics, which are updated in place.
+        mean, var = norm.running_mean[own], norm.running_var[own]
+        scale, shift = norm.weight[own], norm.bias[own]
+        momentum = norm.momentum or 0.0
+        made.append(F.batch_norm(part, mean, var, scale, shift, True, momentum, norm.eps))
+    return made
 
 
 class ConvBlock(nn.Module):
@@ -135,12 +156,14 @@ class SkipNetwork(nn.Module, ABC):
 class PoolingNetwork(SkipNetwork):
     """Encoder with a max pooling after each level, bottom, decoder with skips, 1x1 head."""
 
+    head: nn.Conv2d
+
     def __init__(
         self,
         encoder: list[nn.Module],
         bottom: nn.Module,
         decoder: list[nn.Module],
-        head: nn.Module,
+        head: nn.Conv2d,
         in_channels: int,
         radius: int,
     ) -> None:
@@ -159,9 +182,14 @@ class PoolingNetwork(SkipNetwork):
             skips.append(features)
             features = self.pool(features)
         features = self.bottom(features)
-        for level, skip in zip(self.decoder, reversed(skips), strict=True):
+        *lower, last = zip(self.decoder, reversed(skips), strict=True)
+        for level, skip in lower:
             features = level(features, skip)
-        logits: Tensor = self.head(features)
+        return self._last_level(last[0], features, last[1])
+
+    def _last_level(self, level: nn.Module, features: Tensor, skip: Tensor) -> Tensor:
+        """Logits from the features of the last level but one, and the first level's skip."""
+        logits: Tensor = self.head(level(features, skip))
         return logits
 
 

@@ -1,6 +1,7 @@
 """U-Nets written by hand (Ronneberger et al., 2015): the default one and the report's own."""
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from crackseg.models.blocks import (
     Activation,
@@ -11,6 +12,7 @@ from crackseg.models.blocks import (
     UpBlock,
     initialise,
     norm_act_drop,
+    norm_apart,
 )
 from crackseg.models.registry import register
 
@@ -113,3 +115,21 @@ class PaperUNet(PoolingNetwork):
             radius=3 * (2**depth - 1),
         )
         initialise(self, "glorot", 0.1)
+
+    def _last_level(self, level: nn.Module, features: Tensor, skip: Tensor) -> Tensor:
+        """Computes the same, in training without joining the one channel to the skip's.
+
+        Everything from there to the logit is done to each channel by itself, or a sum over them.
+        Of 17 channels torch normalises the last one outside of vectors: it takes four times as
+        long as for 16, a quarter of a training step.
+        """
+        if not self.training:
+            return super()._last_level(level, features, skip)
+        assert isinstance(level, UpBlock)
+        assert isinstance(level.after, nn.Sequential)
+        norm, rest = level.after[0], level.after[1:]
+        assert isinstance(norm, nn.BatchNorm2d)
+        up, skip = (rest(part) for part in norm_apart(norm, [level.up(features), skip]))
+        weight = self.head.weight
+        logits: Tensor = up * weight[:, :1] + F.conv2d(skip, weight[:, 1:], self.head.bias)
+        return logits

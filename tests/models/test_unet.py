@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from crackseg.errors import ConfigError, ImageSizeError
 from crackseg.models import NETWORKS, SkipNetwork, build_network
-from crackseg.models.blocks import check_fits
+from crackseg.models.blocks import PoolingNetwork, check_fits
 from crackseg.models.unet import PaperUNet, UNet
 from tests.helpers.networks import small_arguments, with_statistics
 
@@ -277,7 +278,9 @@ def test_dropout_takes_single_activations_at_the_share_asked_for(
 ) -> None:
     network = make(name, dropout=0.25, base_channels=8).train().to(memory_format=layout)
     image = picture(8, 3, 32, 32).to(memory_format=layout)
-    for features in outputs_of(network, image, "encoder.0", "encoder.3", "decoder.0", "decoder.3"):
+    # In training the report's last level is never joined; its dropout sees skip and rest apart.
+    last = {"unet": "decoder.3", "unet_paper": "decoder.3.after.2"}[name]
+    for features in outputs_of(network, image, "encoder.0", "encoder.3", "decoder.0", last):
         dropped = (features == 0).float()
         assert dropped.mean().item() == pytest.approx(0.25, abs=0.03)
         for dims in ((0, 2, 3), (0, 1, 2), (0, 1, 3)):  # each channel, column, row
@@ -457,7 +460,7 @@ def test_paper_unet_has_exactly_the_reports_weights_layer_by_layer() -> None:
 def test_paper_unet_has_the_reports_shapes_level_by_level() -> None:
     names = [f"encoder.{i}" for i in range(4)] + ["bottom"]
     names += [f"decoder.{i}.up" for i in range(4)] + [f"decoder.{i}.after" for i in range(4)]
-    outputs = outputs_of(PaperUNet(), picture(2, 3, 128, 128), *names, "head")
+    outputs = outputs_of(PaperUNet().eval(), picture(2, 3, 128, 128), *names, "head")
     assert [tuple(x.shape[1:]) for x in outputs] == [
         *[(16, 128, 128), (32, 64, 64), (64, 32, 32), (128, 16, 16)],
         (128, 8, 8),
@@ -501,3 +504,24 @@ def test_paper_unet_keeps_99_of_100_parts_of_the_running_mean() -> None:
 def test_paper_unet_leaks_a_tenth_below_zero() -> None:
     slopes = [m.negative_slope for m in PaperUNet().modules() if isinstance(m, nn.LeakyReLU)]
     assert slopes == [0.1] * 8
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_paper_unet_trains_as_if_its_last_level_were_joined(layout: torch.memory_format) -> None:
+    """Over steps: logits, gradients, weights and running statistics."""
+    apart, joined = (make("unet_paper").double().train().to(memory_format=layout) for _ in "ab")
+    joined._last_level = MethodType(PoolingNetwork._last_level, joined)  # type: ignore[method-assign]
+    image, mask = picture(4, 3, 32, 48).double(), (picture(4, 1, 32, 48, seed=2) > 0.7).double()
+    image = image.to(memory_format=layout)
+    optimizers = [torch.optim.AdamW(network.parameters(), lr=1e-2) for network in (apart, joined)]
+    for _ in range(3):
+        made = []
+        for network, optimizer in zip((apart, joined), optimizers, strict=True):
+            optimizer.zero_grad()
+            logits = network(image)
+            nn.functional.binary_cross_entropy_with_logits(logits, mask).backward()
+            made.append([logits, *(weight.grad for weight in network.parameters())])
+            optimizer.step()
+        torch.testing.assert_close(*made, atol=1e-9, rtol=1e-6)
+    torch.testing.assert_close(apart.state_dict(), joined.state_dict(), atol=1e-9, rtol=1e-6)
+    assert apart.state_dict()["decoder.3.after.0.num_batches_tracked"] == 3
