@@ -37,7 +37,7 @@ def load(
 
     Args:
         checkpoint: Path of a ``.ckpt`` file that a training wrote, or of an ``.onnx`` file of
-            ``crackseg export``; None takes a network that comes with the package.
+            ``crackseg export``, or a name as ``model`` has it; None takes the default of those.
         device: Device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda:1``, ``mps``,
             ...
         engine: Engine: ``torch`` for a checkpoint, ``openvino`` or ``onnxruntime`` for an ONNX

@@ -107,7 +107,8 @@ def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
     """Path of the network to use: that of a file, or one that comes with the package.
 
     Args:
-        checkpoint: Path of a file; None takes one that comes with the package.
+        checkpoint: Path of a file, see :func:`file_or_bundled`; None takes one that comes with the
+            package.
         model: Name of that one; None takes the default.
 
     Raises:
@@ -119,7 +120,7 @@ def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
             raise ConfigError(
                 f"model={model}, checkpoint={checkpoint}: these are two networks; give one of them"
             )
-        return Path(checkpoint)
+        return file_or_bundled(str(checkpoint))
     of_package = DEFAULT if model is None else bundled(model)
     if not of_package.path.is_file():
         raise CheckpointError(

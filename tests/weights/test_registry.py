@@ -146,6 +146,7 @@ def test_a_name_stands_where_a_path_does_unless_a_file_has_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert file_or_bundled("open") == filled_box / "open.onnx"
+    assert chosen_file("open", None) == filled_box / "open.onnx"
     assert file_or_bundled("runs/best.ckpt") == Path("runs/best.ckpt")
     # A folder is no network.
     Path("research").mkdir()
