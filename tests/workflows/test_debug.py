@@ -11,7 +11,16 @@ from tests.helpers.settings import composed
 
 
 @pytest.mark.parametrize("name", ["smoke", "overfit", "profile"])
-@pytest.mark.parametrize("choices", [[], ["data=crackseg9k"], ["model=unet_paper", "loss=dice"]])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [],
+        ["data=crackseg9k"],
+        ["model=unet_paper", "loss=dice"],
+        ["model=unet_pretrained"],
+        ["experiment=best_small"],
+    ],
+)
 def test_a_debugging_run_keeps_the_chosen_data_network_and_loss(
     name: str, choices: list[str]
 ) -> None:
