@@ -176,21 +176,20 @@ class PoolingNetwork(SkipNetwork):
 
     def logits_on_grid(self, image: Tensor) -> Tensor:
         """Computes the same of images whose sides are multiples of ``stride``, unchecked."""
+        features, skips = self.encoded(image)
+        for level, skip in zip(self.decoder, skips, strict=True):
+            features = level(features, skip)
+        logits: Tensor = self.head(features)
+        return logits
+
+    def encoded(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Computes the features of the bottom, and the skips in the order of the decoder."""
         features, skips = image, []
         for level in self.encoder:
             features = level(features)
             skips.append(features)
             features = self.pool(features)
-        features = self.bottom(features)
-        *lower, last = zip(self.decoder, reversed(skips), strict=True)
-        for level, skip in lower:
-            features = level(features, skip)
-        return self._last_level(last[0], features, last[1])
-
-    def _last_level(self, level: nn.Module, features: Tensor, skip: Tensor) -> Tensor:
-        """Logits from the features of the last level but one, and the first level's skip."""
-        logits: Tensor = self.head(level(features, skip))
-        return logits
+        return self.bottom(features), skips[::-1]
 
 
 def initialise(network: nn.Module, init: Init, negative_slope: float) -> None:

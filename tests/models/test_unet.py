@@ -510,7 +510,8 @@ def test_paper_unet_leaks_a_tenth_below_zero() -> None:
 def test_paper_unet_trains_as_if_its_last_level_were_joined(layout: torch.memory_format) -> None:
     """Over steps: logits, gradients, weights and running statistics."""
     apart, joined = (make("unet_paper").double().train().to(memory_format=layout) for _ in "ab")
-    joined._last_level = MethodType(PoolingNetwork._last_level, joined)  # type: ignore[method-assign]
+    whole = MethodType(PoolingNetwork.logits_on_grid, joined)
+    joined.logits_on_grid = whole  # type: ignore[method-assign]
     image, mask = picture(4, 3, 32, 48).double(), (picture(4, 1, 32, 48, seed=2) > 0.7).double()
     image = image.to(memory_format=layout)
     optimizers = [torch.optim.AdamW(network.parameters(), lr=1e-2) for network in (apart, joined)]
