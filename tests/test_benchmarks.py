@@ -31,7 +31,7 @@ from benchmarks.measurement import (
     spread,
     times_faster,
 )
-from benchmarks.peers.ours import step
+from benchmarks.peers.ours import from_files, step
 from benchmarks.peers.pytorch import build
 from benchmarks.plot import draw_growth
 from benchmarks.process import PieceError, calling, run_piece
@@ -341,3 +341,24 @@ def _rated(name: str) -> Piece:
 
 def _reading(rate: float) -> dict[str, float]:
     return {"images/s": rate, "memory": 500.0}
+
+
+def test_our_training_has_a_folder_of_its_own_in_every_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's folder is never used twice, so that the second round failed."""
+    commands: list[list[str]] = []
+
+    def ends(command: list[str]) -> list[float]:
+        commands.append(command)
+        return [1.0, 2.0, 3.0]
+
+    monkeypatch.setattr("benchmarks.peers.ours._epoch_ends", ends)
+    monkeypatch.setattr("benchmarks.peers.ours.files_of", lambda folder, subset: [folder] * 64)
+    output = tmp_path / "ours-report-128"
+    for _ in range(2):
+        timed = from_files("report", 128, 64, 3, str(tmp_path), str(output))
+        assert timed == {"images/s": 64.0}
+    folders = [one for command in commands for one in command if one.startswith("hydra.run.dir=")]
+    assert len(set(folders)) == 2
+    assert not any(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -49,20 +50,28 @@ def from_files(
     network: str, size: int, batch: int, epochs: int, folder: str, output: str
 ) -> dict[str, float]:
     """Times epochs of ``train.py``, from its line at the end of each."""
-    command = train_command(network, size, batch, epochs, Path(folder), Path(output))
-    ends: list[float] = []
+    # A place of its own in every round, as a run's folder is never used twice.
+    with tempfile.TemporaryDirectory(prefix=f"{output}-") as place:
+        ends = _epoch_ends(
+            train_command(network, size, batch, epochs, Path(folder), Path(place, "run"))
+        )
+    return images_per_second(ends, len(files_of(Path(folder), "train")))
+
+
+def _epoch_ends(command: list[str]) -> list[float]:
+    """When each epoch of a training ended, by its line about it."""
+    ends, lines = [], [""]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as training:
         assert training.stderr is not None
-        lines = []
         for line in training.stderr:
             lines.append(line)
             if "s so far" in line:
                 ends.append(time.perf_counter())
     if training.returncode:
-        raise RuntimeError(lines[-1] if lines else "train.py failed")
-    return images_per_second(ends, len(files_of(Path(folder), "train")))
+        raise RuntimeError(lines[-1] or "train.py failed")
+    return ends
 
 
 def train_command(
