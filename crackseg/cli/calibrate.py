@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg.cli.numbers import from_to
+from crackseg.cli.parser import from_to, number
 
 if TYPE_CHECKING:
     from crackseg.parameters.promise import Promise
@@ -18,26 +18,26 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="promise a miss rate: the threshold at which little crack length is missed",
         description="Looks at labelled photographs of yours, which the network was not trained on, "
         "and writes its file anew with the highest threshold at which at most a share of the crack "
-        "length is missed, on average over photographs and with a confidence. predict --guarantee "
-        "and measure --guarantee use it. The promise is for photographs like those.",
+        "length is missed by masks, on average over photographs and with a confidence. predict "
+        "--guarantee and measure --guarantee use it. The promise is for photographs like those.",
     )
     calibrate.add_argument(
         "folders",
         nargs="+",
         type=Path,
         metavar="FOLDER",
-        help="whole photographs, no crops, with masks or annotations, as data=folder takes them",
+        help="whole photographs, no crops, with masks in black and white, or with annotations",
     )
     calibrate.add_argument(
         "--miss",
-        type=float,
+        type=number,
         default=0.1,
         metavar="SHARE",
         help="largest share of the crack length that may be missed (default: %(default)s)",
     )
     calibrate.add_argument(
         "--confidence",
-        type=float,
+        type=number,
         default=0.9,
         metavar="SHARE",
         help="probability with which the promise is to hold (default: %(default)s)",
@@ -94,16 +94,19 @@ def _calibrate(options: argparse.Namespace) -> int:
     prepare_process(keep_memory=False)
     return_freed_memory()
     start_logging()
-    model = open_model(path)
+    # In the precision that a promise is kept in.
+    model = open_model(path, float32=True)
     predictor = Predictor(model, scale=options.scale)
     print(predictor.line, flush=True)
-    observed = observe(model, predictor, options.folders, options.origins)
+    print("the promise holds only if the network was not trained on these photographs", flush=True)
+    halves = options.check is not None
+    observed = observe(model, predictor, options.folders, terms, options.origins, halves)
     found = promise(observed, terms, predictor.scales)
-    checked = None if options.check is None else check(observed, terms, options.check)
+    checked = check(observed, terms, options.check) if halves else None
     write_promise(path, found, options.output)
     _print_promise(found, observed, predictor.threshold)
     if checked is not None:
-        _print_check(checked, terms.miss)
+        print_check(checked, terms.miss)
     print(f"{options.output}: use it with predict --checkpoint {options.output} --guarantee")
     return 0
 
@@ -111,15 +114,19 @@ def _calibrate(options: argparse.Namespace) -> int:
 def _print_promise(found: "Promise", observed: "Observed", stored: float) -> None:
     from crackseg.metrics.thresholds import THRESHOLD_GRID
 
-    print(f"{found.line}; so much was missed of these: {found.missed:.3f}")
-    print("threshold  missed length  false alarms, share of all pixels")
+    print(f"{found.line}; of these {found.missed:.3f} was missed")
+    print("threshold  missed length  false alarms, mean share of an image's pixels")
     for threshold, what in ((stored, "stored"), (found.threshold, "promised")):
         at = THRESHOLD_GRID.index(threshold)
         missed, false = observed.missed[:, at].mean(), observed.false[:, at].mean()
         print(f"{threshold:9.2f}  {missed:13.3f}  {false:.4%} ({what})")
 
 
-def _print_check(found: "Check", miss: float) -> None:
+def print_check(found: "Check", miss: float) -> None:
+    """Prints how promises fared."""
+    if found.missed is None:
+        print(f"{found.divisions} random divisions: no half of the photographs promises anything")
+        return
     none = f", {found.without} of which could promise nothing" if found.without else ""
     print(
         f"{found.divisions} random divisions{none}: {found.missed:.3f} missed on average, more "

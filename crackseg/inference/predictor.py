@@ -23,6 +23,7 @@ from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import Method
 from crackseg.measurement.scale import Scale
+from crackseg.parameters.promise import Promise
 from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
 from crackseg.system.memory import is_out_of_memory
 
@@ -79,7 +80,7 @@ class Predictor:
             one, and without that for what the file declares or its values suggest.
         max_megapixels: Size of the largest photograph that is read from a file, in millions of
             pixels.
-        guarantee: Whether the threshold is that of the network's promised miss rate.
+        guarantee: Whether threshold and scales are those of the network's promised miss rate.
 
     Attributes:
         line: Line that names the network and its licence.
@@ -101,8 +102,9 @@ class Predictor:
     ) -> None:
         usage = model.usage
         seen = usage.preprocessing
-        if guarantee:
-            threshold = _promised(model, threshold, scale)
+        promise = _promise(model, threshold, scale, white_level) if guarantee else None
+        if promise is not None:
+            threshold, scale = promise.threshold, promise.scales
         threshold = usage.threshold if threshold is None else threshold
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold={threshold}: a probability between 0 and 1")
@@ -113,7 +115,7 @@ class Predictor:
                 f"max_megapixels={max_megapixels}: millions of pixels, {MEGAPIXEL_LIMITS}"
             )
         self.engine = model.engine
-        self.promise = usage.promise if guarantee else None
+        self.promise = promise
         self.threshold = threshold
         self.scales = scales_of(scale, usage)
         self._looking = Looking(model.engine, self.scales, seen.resize)
@@ -142,7 +144,8 @@ class Predictor:
             CheckpointError: The file cannot be used.
             ConfigError: An engine or device does not exist, or a number is out of range.
         """
-        model = open_model(path, engine, device)
+        # A promise was made in float32.
+        model = open_model(path, engine, device, float32=guarantee)
         return cls(model, threshold, scale, white_level, max_megapixels, guarantee)
 
     @property
@@ -249,11 +252,13 @@ class Predictor:
         return Prediction(rgb, probability, probability > self.threshold, self.threshold)
 
 
-def _promised(model: OpenedModel, threshold: float | None, scale: ScaleChoice) -> float:
-    """The threshold of a network's promise, for the scales that it was made at.
+def _promise(
+    model: OpenedModel, threshold: float | None, scale: ScaleChoice, white_level: int | None
+) -> Promise:
+    """A network's promise, which is for the way in which it was made alone.
 
     Raises:
-        ConfigError: It makes none, or none for this.
+        ConfigError: It makes none, or none for this threshold, scale or white level.
     """
     promise = model.usage.promise
     if promise is None:
@@ -265,10 +270,15 @@ def _promised(model: OpenedModel, threshold: float | None, scale: ScaleChoice) -
         raise ConfigError(
             f"guarantee: the promise is for its own threshold, {promise.threshold:g}; give no other"
         )
-    if scales_of(scale, model.usage) != promise.scales:
-        scales = ",".join(f"{one:g}" for one in promise.scales)
+    if scale is not None and scales_of(scale, model.usage) != promise.scales:
+        scales = ",".join(map(str, promise.scales))
         raise ConfigError(f"guarantee: the promise is for the scales {scales}; give no others")
-    return promise.threshold
+    if white_level is not None:
+        raise ConfigError(
+            f"guarantee: the promise is for photographs as they are read without a white level, "
+            f"not with white_level={white_level}; give none"
+        )
+    return promise
 
 
 @contextmanager

@@ -23,11 +23,11 @@ Losses = npt.NDArray[np.float64]
 
 def missed_length(
     probability: npt.NDArray[np.float32], truth: Mask, thresholds: Sequence[float]
-) -> Losses:
-    """The share of the true crack length that a mask misses, at each threshold.
+) -> tuple[Losses, int]:
+    """How much of the true crack length a mask misses, at each threshold.
 
     A pixel of the true cracks' middle line is missed where no pixel within 2 px of it has a
-    probability above the threshold. The share never falls as the threshold rises.
+    probability above the threshold. The number never falls as the threshold rises.
 
     Args:
         probability: Probability of crack, float32 (H, W).
@@ -35,16 +35,17 @@ def missed_length(
         thresholds: Thresholds, rising.
 
     Returns:
-        Shares in [0, 1], one for each threshold.
+        Numbers of missed pixels of the middle line, one for each threshold; and of all its pixels.
 
     Raises:
-        ValueError: There is no crack, whose length nothing could be a share of.
+        ValueError: There is no crack, whose length could be missed.
     """
     line = middle_line(truth)
     if not line.any():
         raise ValueError("a photograph without a crack has no length to miss")
     nearby = cv2.dilate(probability, disk(AREA_TOLERANCE))[line]
-    return np.array([np.mean(nearby <= threshold) for threshold in thresholds], np.float64)
+    missed = [np.count_nonzero(nearby <= threshold) for threshold in thresholds]
+    return np.array(missed, np.float64), len(nearby)
 
 
 def false_pixels(
@@ -65,32 +66,30 @@ def false_pixels(
     return np.asarray(len(outside) - below, np.int64)
 
 
-def highest_mean(losses: Losses, confidence: float) -> float:
-    """The highest mean that losses may come from: an upper confidence bound without assumptions.
+def mean_is_below(losses: Losses, limit: float, confidence: float) -> bool:
+    """Whether losses show that the mean of what they come from is below a limit.
+
+    Somebody bets against every mean from the limit up, loss by loss, and by the losses before
+    alone. If such a mean were true, the stake would not grow on the mean, and the chance that it
+    grows to ``1 / (1 - confidence)`` is one minus the confidence. It may also be the mean of the
+    stakes of many players, who see the losses in other orders: so nothing depends on one of them.
 
     Args:
-        losses: Independent losses in [0, 1], in an order that does not depend on them.
-        confidence: Probability with which the mean lies below, in (0, 1).
-
-    Returns:
-        A mean in [0, 1]; 1 where there are too few losses to say anything.
+        losses: Independent losses in [0, 1], (N,).
+        limit: Limit in (0, 1).
+        confidence: Probability, in (0, 1), with which a mean that is not below is not said to be.
 
     References:
-        Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024,
-        in the form of Bates et al., "Distribution-free, risk-controlling prediction sets", Journal
-        of the ACM 2021, proposition 5.
+        Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024:
+        the bets are those of Bates et al., "Distribution-free, risk-controlling prediction sets",
+        Journal of the ACM 2021, proposition 5; the mean over orders is from section 5 there.
     """
-    stakes = _stakes(losses, confidence)
-    low, high = float(np.clip(losses.mean(), 0, 1)) if len(losses) else 0.0, 1.0
-    if not _is_refuted(high, losses, stakes, confidence):
-        return 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if _is_refuted(middle, losses, stakes, confidence):
-            high = middle
-        else:
-            low = middle
-    return high
+    if not len(losses):
+        return False
+    # Sorted first, so that the order in which they are given counts for nothing.
+    orders = np.tile(np.sort(losses), (_ORDERS, 1))
+    orders = np.random.default_rng(0).permuted(orders, axis=1)
+    return _won(orders, limit, confidence)
 
 
 def promised_place(losses: npt.ArrayLike, miss: float, confidence: float) -> int | None:
@@ -110,7 +109,7 @@ def promised_place(losses: npt.ArrayLike, miss: float, confidence: float) -> int
     of_threshold = np.asarray(losses, np.float64).T
     place = None
     for at, column in enumerate(of_threshold):
-        if highest_mean(column, confidence) > miss:
+        if not mean_is_below(column, miss, confidence):
             break
         place = at
     return place
@@ -123,24 +122,25 @@ def least_photographs(miss: float, confidence: float) -> int:
     25
     """
     fewest = math.ceil(math.log(1 / (1 - confidence)) / math.log1p(miss))
-    return next(n for n in count(fewest) if highest_mean(np.zeros(n), confidence) <= miss)
+    return next(n for n in count(fewest) if _won(np.zeros((1, n)), miss, confidence))
 
 
-# Halves an interval of width 1 to less than any figure that is printed.
-_HALVINGS = 30
+_ORDERS = 100
 
 
-def _stakes(losses: Losses, confidence: float) -> Losses:
-    """How much is bet on each loss, by the losses before it alone."""
-    counts = np.arange(1, len(losses) + 1)
-    means = (0.5 + np.cumsum(losses)) / (1 + counts)
-    variances = (0.25 + np.cumsum((losses - means) ** 2)) / (1 + counts)
-    before = np.concatenate([[0.25], variances[:-1]])
-    bets: Losses = np.sqrt(2 * math.log(1 / (1 - confidence)) / (max(len(losses), 1) * before))
+def _won(orders: Losses, limit: float, confidence: float) -> bool:
+    """Whether players who see losses in these orders, (orders, N), have won enough on the mean."""
+    bets = _bets(orders, confidence)
+    stakes = np.log1p(-bets * (orders - limit)).sum(axis=1)
+    return bool(np.logaddexp.reduce(stakes) - math.log(len(orders)) > -math.log1p(-confidence))
+
+
+def _bets(orders: Losses, confidence: float) -> Losses:
+    """The share of its stake that a player bets on each loss, by the losses before it alone."""
+    losses = orders.shape[1]
+    counts = np.arange(1, losses + 1)
+    means = (0.5 + np.cumsum(orders, axis=1)) / (1 + counts)
+    variances = (0.25 + np.cumsum((orders - means) ** 2, axis=1)) / (1 + counts)
+    before = np.concatenate([np.full((len(orders), 1), 0.25), variances[:, :-1]], axis=1)
+    bets: Losses = np.sqrt(-2 * math.log1p(-confidence) / (losses * before))
     return np.minimum(bets, 1)
-
-
-def _is_refuted(mean: float, losses: Losses, stakes: Losses, confidence: float) -> bool:
-    """Whether bets against a mean have won so much that it is not to be believed."""
-    won = np.cumsum(np.log1p(-np.minimum(stakes * (losses - mean), 1 - 1e-12)))
-    return bool(won.max(initial=0.0) > math.log(1 / (1 - confidence)))

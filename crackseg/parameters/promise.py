@@ -6,7 +6,9 @@ from typing import Any
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
-SHARE_LIMITS = Limits(0, 1, above=True, below=True)
+# Less would take thousands of photographs.
+MISS_LIMITS = Limits(0.001, 1, below=True)
+CONFIDENCE_LIMITS = Limits(0, 1, above=True, below=True)
 _MEASURED = Limits(0, 1)
 
 
@@ -34,8 +36,8 @@ class Promise:
     def line(self) -> str:
         """The promise in words."""
         return (
-            f"promise: at most {self.miss:.3g} of the crack length of a photograph is missed, on "
-            f"average and with a confidence of {self.confidence:.3g}, in photographs like the "
+            f"promise: masks miss at most {self.miss:g} of the crack length of a photograph, on "
+            f"average and with a confidence of {self.confidence:g}, in photographs like the "
             f"{self.photographs} that it was made with"
         )
 
@@ -44,8 +46,8 @@ class Promise:
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
         return cls(
             threshold=fields.threshold("threshold"),
-            miss=fields.number("miss", SHARE_LIMITS),
-            confidence=fields.number("confidence", SHARE_LIMITS),
+            miss=fields.number("miss", MISS_LIMITS),
+            confidence=fields.number("confidence", CONFIDENCE_LIMITS),
             photographs=fields.number("photographs", WHOLE),
             missed=fields.number("missed", _MEASURED),
             scales=tuple(fields.take("scales", _are_scales, "a list of scales") or ()),

@@ -10,7 +10,7 @@ import onnx
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import data_settings
 from crackseg.data.prepare import prepare
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OpenedModel, is_onnx
 from crackseg.inference.model_file import read_model, write_model
@@ -23,7 +23,7 @@ from crackseg.metrics.risk_control import (
     promised_place,
 )
 from crackseg.metrics.thresholds import THRESHOLD_GRID
-from crackseg.parameters.promise import SHARE_LIMITS, Promise
+from crackseg.parameters.promise import CONFIDENCE_LIMITS, MISS_LIMITS, Promise
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
@@ -45,10 +45,31 @@ class Terms:
     confidence: float = 0.9
 
     def __post_init__(self) -> None:
-        for name in ("miss", "confidence"):
+        for name, limits in (("miss", MISS_LIMITS), ("confidence", CONFIDENCE_LIMITS)):
             value = getattr(self, name)
-            if not SHARE_LIMITS.hold(value):
-                raise ConfigError(f"--{name} {value}: a share, {SHARE_LIMITS}")
+            if not limits.hold(value):
+                raise ConfigError(f"--{name} {value}: a share, {limits}")
+
+    def require(self, count: int, what: str, halves: bool) -> None:
+        """Checks that photographs can be enough for a promise.
+
+        Args:
+            count: Their number.
+            what: What they are, such as ``photographs with cracks``.
+            halves: Whether each half of them has to be enough.
+
+        Raises:
+            DatasetError: They cannot.
+        """
+        least = least_photographs(self.miss, self.confidence) * (2 if halves else 1)
+        if count >= least:
+            return
+        each = ", half of them to promise by and half to judge by (--check)" if halves else ""
+        raise DatasetError(
+            f"{what}: {count}; to promise {self.miss:g} with a confidence of {self.confidence:g} "
+            f"takes {least} or more with cracks{each}, no crops or near duplicates of each other; "
+            "label more, or promise less with --miss or --confidence"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +77,8 @@ class Observed:
     """What a network missed and called crack by mistake, at each threshold of the grid.
 
     Attributes:
-        missed: Missed shares of crack length, (photographs with cracks, thresholds), in random
-            order; images of one photograph are one row, their mean.
+        missed: Missed shares of crack length, (photographs with cracks, thresholds); all images of
+            one photograph are one row.
         false: Shares of all pixels that are called crack farther than 2 px from any crack,
             (images, thresholds).
     """
@@ -73,18 +94,24 @@ class Check:
     Attributes:
         divisions: Number of random divisions.
         without: Number of them whose half could promise nothing.
-        missed: Mean over the others of the share that was missed in the judging half.
+        missed: Mean over the others of the share that was missed in the judging half; None where
+            there are no others.
         broken: Share of all divisions in which that was more than promised.
     """
 
     divisions: int
     without: int
-    missed: float
+    missed: float | None
     broken: float
 
 
 def observe(
-    model: OpenedModel, predictor: Predictor, roots: Sequence[Path], origins: Path | None = None
+    model: OpenedModel,
+    predictor: Predictor,
+    roots: Sequence[Path],
+    terms: Terms,
+    origins: Path | None = None,
+    halves: bool = False,
 ) -> Observed:
     """Looks at labelled photographs with a network.
 
@@ -92,11 +119,17 @@ def observe(
         model: Network, whose mask threshold the truth is cut at.
         predictor: Predictor of that network.
         roots: Folders with photographs and their truth, in any form that ``data=folder`` takes.
+        terms: What is to be promised.
         origins: Table of the photographs that crops were cut from, as ``data.origins`` takes it.
+        halves: Whether a half of the photographs has to be enough for a promise.
 
     Raises:
-        DatasetError: There are none, or none of them shows a crack.
+        DatasetNotFoundError: A folder does not exist.
+        DatasetError: There are too few to promise anything.
     """
+    for root in roots:
+        if not root.is_dir():
+            raise DatasetNotFoundError(f"{root}: there is no such folder of labelled photographs")
     seen = model.usage.preprocessing
     own_size = Preprocessing(None, seen.resize, seen.mask_threshold, seen.white_level)
     config = DataConfig(
@@ -109,21 +142,24 @@ def observe(
         store=False,
     )
     data = prepare(data_settings(config), own_size)
-    missed: dict[str, list[Losses]] = {}
-    false = []
     rows = data.manifest.rows
+    # Before a network looks at them, which may take hours.
+    terms.require(len({row.group for row in rows}), "photographs", halves)
+    missed: dict[str, Losses] = {}
+    lengths: dict[str, int] = {}
+    false = []
     for row in progress(rows, "Looking for cracks", len(rows)):
         photograph, truth = data.pixels.read(row)
         probability = predictor.predict(photograph).probability
         crack = binarize(truth, seen.mask_threshold)
         false.append(false_pixels(probability, crack, THRESHOLD_GRID) / crack.size)
         if crack.any():
-            shares = missed_length(probability, crack, THRESHOLD_GRID)
-            missed.setdefault(row.group, []).append(shares)
-    if not missed:
-        raise DatasetError(f"{data.root}: none of these {len(rows)} photographs shows a crack")
-    of_photographs = np.array([np.mean(shares, axis=0) for shares in missed.values()])
-    return Observed(np.random.default_rng(0).permutation(of_photographs), np.array(false))
+            lost, length = missed_length(probability, crack, THRESHOLD_GRID)
+            missed[row.group] = missed.get(row.group, 0) + lost
+            lengths[row.group] = lengths.get(row.group, 0) + length
+    terms.require(len(missed), "photographs with cracks", halves)
+    shares = [missed[photograph] / lengths[photograph] for photograph in missed]
+    return Observed(np.array(shares), np.array(false))
 
 
 def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promise:
@@ -135,23 +171,18 @@ def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promis
         scales: Scales at which photographs were looked at.
 
     Raises:
-        DatasetError: There are too few photographs, or too much is missed at every threshold.
+        DatasetError: Too much is missed at every threshold.
     """
-    count, least = len(observed.missed), least_photographs(terms.miss, terms.confidence)
-    if count < least:
-        raise DatasetError(
-            f"{count} photographs with cracks: to promise {terms.miss:g} with a confidence of "
-            f"{terms.confidence:g} takes {least} or more that are no crops or near duplicates of "
-            "each other; label more, or promise less with --miss or --confidence"
-        )
+    count = len(observed.missed)
     place = promised_place(observed.missed, terms.miss, terms.confidence)
     if place is None:
         lowest = observed.missed[:, 0].mean()
         raise DatasetError(
             f"no promise: even at the lowest threshold, {THRESHOLD_GRID[0]:g}, {lowest:.3f} of the "
-            f"crack length is missed on {count} photographs, and too few are left of "
-            f"{terms.miss:g} for their chance; take a network that sees more in such photographs, "
-            "label more of them, or promise less with --miss"
+            f"crack length is missed on {count} photographs, which does not show that it is less "
+            f"than {terms.miss:g} in others; promise less with --miss, or take another network, "
+            "and photographs that were not looked at before: a promise that is tried until it "
+            "holds is worth less"
         )
     missed = float(observed.missed[:, place].mean())
     return Promise(
@@ -160,26 +191,17 @@ def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promis
 
 
 def check(observed: Observed, terms: Terms, divisions: int) -> Check:
-    """Divides the photographs at random, promises by one half and judges by the other.
-
-    Raises:
-        DatasetError: A half has too few photographs to promise anything.
-    """
-    count, least = len(observed.missed), least_photographs(terms.miss, terms.confidence)
-    if count < 2 * least:
-        raise DatasetError(
-            f"--check: {count} photographs with cracks, and it takes {2 * least}, half of them to "
-            "promise by and half to judge by"
-        )
+    """Divides the photographs at random, promises by one half and judges by the other."""
+    half = len(observed.missed) // 2
     random, risks = np.random.default_rng(0), []
-    for _ in range(divisions):
+    for _ in progress(range(divisions), "Checking", divisions):
         drawn = random.permutation(observed.missed)
-        ours, others = drawn[: count // 2], drawn[count // 2 :]
-        place = promised_place(ours, terms.miss, terms.confidence)
+        place = promised_place(drawn[:half], terms.miss, terms.confidence)
         if place is not None:
-            risks.append(float(others[:, place].mean()))
+            risks.append(float(drawn[half:, place].mean()))
     broken = sum(risk > terms.miss for risk in risks) / divisions
-    return Check(divisions, divisions - len(risks), float(np.mean(risks or [0])), broken)
+    missed = float(np.mean(risks)) if risks else None
+    return Check(divisions, divisions - len(risks), missed, broken)
 
 
 def write_promise(path: Path, found: Promise, output: Path) -> None:
@@ -204,9 +226,6 @@ def require_same_form(path: Path, output: Path) -> None:
     """Checks that a network's file can be written anew, before long work begins.
 
     Raises:
-        ConfigError: The new one's name says that it has another form.
-        OutputError: It cannot be written.
+        OutputError: It cannot be written, or its name says that it has another form.
     """
-    if is_onnx(path) != is_onnx(output) or output.suffix.lower() not in (".ckpt", ".onnx"):
-        raise ConfigError(f"--output {output}: a network of {path.suffix} stays one; name it so")
-    require_writable_file(output)
+    require_writable_file(output, ".onnx" if is_onnx(path) else ".ckpt")
