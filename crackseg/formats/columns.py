@@ -172,10 +172,9 @@ def branch_widths(branch: Branch) -> WidthSummary | None:
 
 
 def widest_crack(measurement: Measurement) -> Crack | None:
-    """The crack whose 95th percentile of width is largest, of the resolved ones if there are."""
+    """The crack whose 95th percentile of width surely is the largest; None where none has one."""
     with_widths = [crack for crack in measurement.cracks if crack.widths is not None]
-    resolved = [crack for crack in with_widths if _is_resolved(crack.widths)]
-    return max(resolved or with_widths, key=_percentile95, default=None)
+    return max(with_widths, key=_order, default=None)
 
 
 def rounded(value: float | None) -> float | None:
@@ -183,8 +182,9 @@ def rounded(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(float(value), _DECIMALS)
 
 
-def _percentile95(crack: Crack) -> float:
-    return 0.0 if crack.widths is None else crack.widths.percentile95.value
+def _order(crack: Crack) -> tuple[float, float]:
+    assert crack.widths is not None
+    return crack.widths.percentile95.order
 
 
 def _is_resolved(widths: WidthSummary | None) -> bool:

@@ -26,6 +26,14 @@ class Measured:
     high: float
     resolved: bool = True
 
+    @property
+    def order(self) -> tuple[float, float]:
+        """Key that sorts widths: by what they surely reach, then by what they may reach.
+
+        So a wide crack that is not resolved does not stand behind a narrow one that is.
+        """
+        return self.low, self.high
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -45,9 +53,10 @@ class Scale:
                 f"mm_per_pixel={self.mm_per_pixel}: millimetres for each pixel, greater than 0, "
                 f"and {_MOST_MM:,.0f} (a kilometre) at the most"
             )
-        if not (math.isfinite(self.uncertainty) and self.uncertainty >= 0):
+        if not 0 <= self.uncertainty < self.mm_per_pixel:
             raise ConfigError(
-                f"uncertainty={self.uncertainty}: millimetres for each pixel, at least 0"
+                f"uncertainty={self.uncertainty}: standard deviation of the {self.mm_per_pixel:g} "
+                "mm for each pixel, at least 0 and below them"
             )
 
     @classmethod

@@ -35,10 +35,13 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
     largest = int(np.argmax(np.where(chosen, widths.value, -np.inf)))
     value, low, high = (float(one[largest]) for one in (widths.value, widths.low, widths.high))
     x, y = points[largest].tolist()
+    percentile95 = along.measured(_percentile95, _PERCENTILE)
+    # The largest width is nowhere below what 95 % of the places are not wider than.
+    low, high = max(low, percentile95.low), max(high, percentile95.high)
     return WidthSummary(
         mean=along.measured(np.mean, _MEAN),
         median=along.measured(np.median, _MEDIAN),
-        percentile95=along.measured(_percentile95, _PERCENTILE),
+        percentile95=percentile95,
         largest=Measured(value, low, high, is_resolved),
         largest_at=(x, y),
         resolved_share=share,

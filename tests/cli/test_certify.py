@@ -15,11 +15,12 @@ def test_drawn_cracks_are_certified(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     output = tmp_path / "new" / "certificate.json"
     assert main(["certify", "--cracks", "2", "--pairs", "1", "--output", str(output)]) == 0
     printed = capsys.readouterr().out
     assert "exact masks" in printed
+    assert "…" not in printed
     written = read_record(output)
     assert (written.masks, written.seed, written.certificate.total.cracks) == ("exact masks", 0, 2)
     assert "12 to 20 px" in printed

@@ -20,6 +20,14 @@ def test_bounds_stay_bounds_in_millimetres() -> None:
     assert Scale(0.2).millimetres(Measured(1.0, 0.5, 2.0)).high == pytest.approx(0.4)
 
 
+def test_widths_are_in_the_order_of_what_they_surely_reach() -> None:
+    narrow, wide = Measured(1.4, 1.3, 1.5), Measured(4.7, 3.9, 5.6, resolved=False)
+    hairline, blurred = Measured(0.3, 0.0, 0.8, False), Measured(0.4, 0.0, 6.0, False)
+    assert sorted([narrow, hairline, wide, blurred], key=lambda one: one.order) == [
+        *(hairline, blurred, narrow, wide)
+    ]
+
+
 def test_two_points_and_a_length_make_a_scale() -> None:
     scale = Scale.of_two_points((0, 0), (300, 400), 100.0, pixel_error=1.0, length_error_mm=0.5)
     assert scale.mm_per_pixel == pytest.approx(0.2)
@@ -31,7 +39,11 @@ def test_two_points_and_a_length_make_a_scale() -> None:
     [
         (lambda: Scale(0.0), "mm_per_pixel=0.0: millimetres for each pixel, greater than 0"),
         (lambda: Scale(float("nan")), "mm_per_pixel=nan: millimetres for each pixel"),
-        (lambda: Scale(1.0, -1.0), "uncertainty=-1.0: millimetres for each pixel, at least 0"),
+        (lambda: Scale(1.0, -1.0), r"uncertainty=-1.0: standard deviation of the 1 mm for each"),
+        (
+            lambda: Scale(0.2, 0.2),
+            r"uncertainty=0.2: .* 0.2 mm for each pixel, at least 0 and below",
+        ),
         (
             lambda: Scale.of_two_points((3, 4), (3, 4), 1.0),
             r"both points are at \(3, 4\): take two that are far apart",

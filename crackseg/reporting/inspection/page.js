@@ -7,19 +7,19 @@ const CANNOT_TELL = "cannot tell", NOT_RESOLVED = "not resolved", NOT_MEASURED =
 
 const photographOf = (row) => crackseg.of(row.dataset.of);
 
-// Of a row's length: whether it is resolved, whether in millimetres, and how much it is.
+// Of a row's length: whether it is in millimetres, how much it surely is, and how much at most.
 function rank(row, column) {
   const span = row.cells[column].querySelector("[data-px]");
-  if (!span) return [2, 1, 0];
+  if (!span) return [2, 0, 0];
   const { scale } = photographOf(row), length = inUnit(parsed(span.dataset.px), scale);
-  return [length.resolved ? 0 : 1, scale ? 0 : 1, length.resolved ? length.value : length.high];
+  return [scale ? 0 : 1, length.low, length.high];
 }
 
 function order() {
   const heading = table.querySelector("[aria-sort]"), column = heading.cellIndex, body = table.tBodies[0];
   const sign = heading.getAttribute("aria-sort") === "descending" ? -1 : 1;
   const ranked = [...body.rows].map((row) => ({ row, rank: rank(row, column) }));
-  ranked.sort((one, other) => one.rank[0] - other.rank[0] || one.rank[1] - other.rank[1] || sign * (one.rank[2] - other.rank[2]));
+  ranked.sort((one, other) => one.rank[0] - other.rank[0] || sign * (one.rank[1] - other.rank[1] || one.rank[2] - other.rank[2]));
   body.append(...ranked.map(({ row }) => row));
   shorten();
 }
@@ -70,7 +70,7 @@ function worst() {
   order();
   const first = [...table.tBodies[0].rows].sort((one, other) => {
     const [a, b] = [rank(one, 3), rank(other, 3)];
-    return a[0] - b[0] || a[1] - b[1] || b[2] - a[2];
+    return a[0] - b[0] || b[1] - a[1] || b[2] - a[2];
   })[0];
   const link = first.cells[0].querySelector("a");
   total("worst").replaceChildren(first.cells[3].firstElementChild.cloneNode(true));

@@ -101,22 +101,20 @@ class WorstCrack:
 
 
 def worst_cracks(photographs: Sequence[PhotographSummary], most: int) -> tuple[WorstCrack, ...]:
-    """The widest cracks by the width that 95 % of each stays below.
+    """The widest cracks by the width that 95 % of each stays below, those in millimetres first.
 
-    Those whose width is resolved come first, of these those in millimetres; behind them stand the
-    others by their upper bound.
+    They are sorted by the lower end of that width, which a crack surely reaches.
     """
     every = [
         WorstCrack(one, crack) for one in photographs for crack in one.cracks if crack.percentile95
     ]
-    return tuple(sorted(every, key=_rank)[:most])
+    return tuple(sorted(every, key=_rank, reverse=True)[:most])
 
 
-def _rank(one: WorstCrack) -> tuple[bool, bool, float]:
+def _rank(one: WorstCrack) -> tuple[bool, tuple[float, float]]:
     width, scale = one.crack.percentile95, one.photograph.scale
     assert width is not None
-    shown = scale.millimetres(width) if scale else width
-    return not width.resolved, scale is None, -(shown.value if shown.resolved else shown.high)
+    return scale is not None, (scale.millimetres(width) if scale else width).order
 
 
 def _end_to_end(lengths: Sequence[Measured]) -> Measured:

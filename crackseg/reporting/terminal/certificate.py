@@ -11,7 +11,7 @@ from crackseg.evaluation.certificate import Certificate, CertificateRow
 from crackseg.evaluation.width_profiles import ProfileRow
 from crackseg.system.console import Terminal
 
-_COLUMNS = ("cracks", "places", "resolved", "bias px", "error px", "covered", "by crack", "bounds")
+_COLUMNS = ("cracks", "places", "resolved", "bias", "error", "covered", "by crack", "bounds")
 _PROFILE_COLUMNS = (
     "profiles",
     "error px",
@@ -23,9 +23,10 @@ _PROFILE_COLUMNS = (
     "below high",
 )
 _METHOD = (
-    "error: mean absolute error of the places that are resolved. covered: share of them whose "
-    "interval of 95 % holds the true width; by crack: share of the cracks whose mean's does, with "
-    "its own interval of 95 %. bounds: share of the other places whose bounds hold it.",
+    "bias, error: in pixels, the mean and the mean absolute one of the places that are resolved. "
+    "covered: share of them whose interval of 95 % holds the true width; by crack: share of the "
+    "cracks whose mean's does, with its own interval of 95 %. bounds: share of the other places "
+    "whose bounds hold it.",
 )
 _PROFILE_METHOD = (
     "error: mean absolute error of all profiles, resolved or not; constant: that of always saying "
@@ -44,11 +45,11 @@ def print_certificate(found: Certificate, masks: str) -> None:
     console = Terminal()
     console.print(Text(f"{masks}; blur .5 to 1.5 px, contrast .3 to .95, uneven light"))
     tables = {
-        "width (even, noise up to 2 %)": found.widths,
-        "width (textured, noise up to 2 %)": found.textured,
-        "noise (even)": found.noises,
-        "surface (noise up to 2 %)": found.surfaces,
-        "": (found.total,),
+        "\nby width (even, noise up to 2 %)": found.widths,
+        "\nby width (textured, noise up to 2 %)": found.textured,
+        "\nby noise (even)": found.noises,
+        "\nby surface (noise up to 2 %)": found.surfaces,
+        "\nall": (found.total,),
     }
     for title, rows in tables.items():
         console.print(_table(title, rows))
@@ -77,14 +78,22 @@ def print_profiles(rows: Sequence[ProfileRow]) -> None:
 
 
 def _table(title: str, rows: Sequence[CertificateRow]) -> Table:
-    table = Table(box=box.SIMPLE, show_edge=False)
-    table.add_column(title, no_wrap=True)
+    # Narrow enough for a terminal of 80 columns, and for what is piped.
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        box=box.SIMPLE,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column("", no_wrap=True)
     for name in _COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         low, high = row.crack_interval
         count, held = row.covered_cracks
-        by_crack = f"{held}/{count} ({low:.0%}-{high:.0%})" if count else "-"
+        by_crack = f"{held}/{count}\n{100 * low:.0f}-{high:.0%}" if count else "-"
         table.add_row(
             row.label,
             str(row.cracks),

@@ -39,7 +39,7 @@ class Totals:
         length: Length of all cracks together.
         resolved: Number of cracks whose width is resolved.
         unmeasured: Number of cracks that are too short to have a width.
-        widest: Widest crack, of the resolved ones if there are any; None where none has a width.
+        widest: Crack of the widest width that is sure; None where none has a width.
         classes: Number of cracks of each class of width; empty without limits or millimetres.
     """
 
@@ -77,7 +77,7 @@ class Totals:
         self.resolved += width.resolved
         if limits is not None and self.unit == "mm":
             self.classes[limits.classify(width).label] += 1
-        if self.widest is None or _rank(width) > _rank(self.widest.width):
+        if self.widest is None or width.order > self.widest.width.order:
             self.widest = Widest(photograph.name, crack.number, width, widths.largest_at)
 
 
@@ -95,8 +95,3 @@ def totals_of(
         unit = photograph.measurement.unit
         found.setdefault(unit, Totals(unit)).add(photograph, limits)
     return found
-
-
-def _rank(width: Measured) -> tuple[bool, float]:
-    """Resolved widths come before guesses."""
-    return width.resolved, width.value
