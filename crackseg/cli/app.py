@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from crackseg.cli.numbers import from_to
+from crackseg.cli.parser import from_to
 
 
 def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

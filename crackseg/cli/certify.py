@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.numbers import from_to
+from crackseg.cli.parser import from_to
 from crackseg.errors import ConfigError
 from crackseg.weights.registry import DEFAULT
 
@@ -91,7 +91,7 @@ def _refuse_useless(options: argparse.Namespace) -> None:
                 "--output takes figures of drawn cracks: leave it out, or --profiles, --plate and "
                 "--read-plate"
             )
-        require_writable_file(options.output)
+        require_writable_file(options.output, ".json")
 
 
 # What these import takes a second, and --help must not wait for it.
@@ -99,7 +99,7 @@ def _write_plate(path: Path) -> None:
     from crackseg.evaluation.plate.drawing import write_plate
     from crackseg.system.files import require_writable_file
 
-    require_writable_file(path)
+    require_writable_file(path, ".pdf")
     write_plate(path)
     print(f"{path}: print it at 100 % (actual size) on A4, and check its bar with a ruler")
 

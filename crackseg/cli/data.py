@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg.cli.drawing import add_draw
-from crackseg.cli.numbers import from_to
+from crackseg.cli.parser import from_to
 from crackseg.data.download.crackseg9k import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
 
@@ -160,7 +160,7 @@ def _verify(options: argparse.Namespace) -> int:
         refuse_to_replace(options.exclude)
         require_writable_file(options.exclude)
     if options.json is not None:
-        require_writable_file(options.json)
+        require_writable_file(options.json, ".json")
     found = verify(options.roots, options.without_mask, _meaning(options), options.crack_labels)
     print_verification(found)
     if options.json is not None:

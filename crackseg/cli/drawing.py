@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.numbers import from_to
+from crackseg.cli.parser import from_to
 
 
 def add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

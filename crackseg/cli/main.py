@@ -14,9 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         _let_signals_end_the_process()
+    from crackseg.cli.parser import parse
     from crackseg.system.exits import end_in_one_line
 
-    options = _parser().parse_args(arguments)
+    options = parse(_parser(), arguments)
     try:
         with end_in_one_line():
             return int(options.run(options))
@@ -42,9 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     from crackseg.cli.export import add_export
     from crackseg.cli.measure import add_measure
     from crackseg.cli.models import add_models
+    from crackseg.cli.parser import Parser
     from crackseg.cli.predict import add_predict
 
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="crackseg",
         description="Finds cracks in photographs. Training and evaluation: python train.py --help, "
         "python evaluate.py --help.",

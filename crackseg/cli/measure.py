@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackseg.cli.parser import number
 from crackseg.cli.photographs import (
     add_photographs,
     chosen_shard,
@@ -58,24 +59,24 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
         "scale", "One for all photographs; without it, that of each GeoTIFF or world file."
     )
     scale.add_argument(
-        "--mm-per-pixel", type=float, metavar="MM", help="millimetres for each pixel"
+        "--mm-per-pixel", type=number, metavar="MM", help="millimetres for each pixel"
     )
     scale.add_argument(
         "--mm-per-pixel-uncertainty",
-        type=float,
+        type=number,
         metavar="MM",
         help="standard deviation of it (default: 0)",
     )
     scale.add_argument(
         "--scale-points",
-        type=float,
+        type=number,
         nargs=4,
         metavar=("X1", "Y1", "X2", "Y2"),
         help="two points of a photograph, in pixels from its upper left corner, that are as far "
         "apart as --scale-length says",
     )
     scale.add_argument(
-        "--scale-length", type=float, metavar="MM", help="their distance in millimetres"
+        "--scale-length", type=number, metavar="MM", help="their distance in millimetres"
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackseg.cli.parser import number
+
 if TYPE_CHECKING:
     from crackseg.inference.predictor import Predictor
     from crackseg.workflows.folders.shards import Shard
@@ -31,7 +33,9 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
     )
     parser.add_argument("--output", type=Path, default=output, help="default: %(default)s")
     parser.add_argument(
-        "--threshold", type=float, help="probability above which a pixel is crack (default: stored)"
+        "--threshold",
+        type=number,
+        help="probability above which a pixel is crack (default: stored)",
     )
     parser.add_argument(
         "--guarantee",
@@ -63,7 +67,7 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
     )
     parser.add_argument(
         "--max-megapixels",
-        type=float,
+        type=number,
         default=1000.0,
         metavar="SIZE",
         help="largest photograph that is read, in millions of pixels (default: %(default)g)",
@@ -95,7 +99,7 @@ def opened_predictor(options: argparse.Namespace) -> "Predictor":
     from crackseg.weights.registry import chosen_file
 
     path = chosen_file(options.checkpoint, options.model)
-    work_begins()
+    work_begins(lambda _: "the same command goes on from there")
     prepare_process(keep_memory=False)
     return_freed_memory()
     start_logging()
@@ -111,6 +115,9 @@ def opened_predictor(options: argparse.Namespace) -> "Predictor":
     )
     # Before the first photograph, since a licence is to be known before its use.
     print(predictor.line, flush=True)
+    if options.scale is not None:
+        scales = ", ".join(f"{scale:g}" for scale in predictor.scales)
+        print(f"the network looks at photographs at {scales} of their size (--scale)", flush=True)
     if predictor.promise is not None:
         print(predictor.promise.line, flush=True)
     return predictor

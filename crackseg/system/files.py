@@ -105,8 +105,10 @@ def require_writable(folder: Path) -> None:
                     parent.rmdir()
 
 
-def require_writable_file(path: Path) -> None:
+def require_writable_file(path: Path, suffix: str | None = None) -> None:
     """Checks that a file can be written, before long work begins; it must not be a folder.
+
+    Its name has to end with ``suffix``, so that no photograph is written over by mistake.
 
     Raises:
         OutputError: The file cannot be written.
@@ -114,6 +116,8 @@ def require_writable_file(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written, {_REASONS[errno.EISDIR]}")
     require_writable(path.parent)
+    if suffix and path.suffix.lower() != suffix:
+        raise OutputError(f"{path}: a {suffix} file; name it {path.with_suffix(suffix).name}")
 
 
 @contextmanager

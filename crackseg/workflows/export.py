@@ -51,22 +51,10 @@ def export(checkpoint: Path, output: Path, licence: str = UNSTATED, half: bool =
         CrackSegError: The output has another suffix, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
-    require_model_file(output)
+    require_writable_file(output, SUFFIX)
     made = exported(read_checkpoint(checkpoint), licence, half)
     write_model(made.graph, made.info, output)
     return made.difference
-
-
-def require_model_file(output: Path) -> None:
-    """Checks that an ONNX file can be written, before long work begins.
-
-    Raises:
-        CrackSegError: It has another suffix.
-        OutputError: It cannot be written.
-    """
-    if output.suffix.lower() != SUFFIX:
-        raise CrackSegError(f"--output {output}: the name of an ONNX file ends in {SUFFIX}")
-    require_writable_file(output)
 
 
 @dataclass(frozen=True, eq=False)

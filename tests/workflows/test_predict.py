@@ -181,6 +181,27 @@ def test_results_do_not_stand_among_the_photographs(archive: Path, tmp_path: Pat
     assert len(plan([str(folder)], folder / "found").jobs) == 10
 
 
+def test_what_is_no_photograph_by_name_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    photograph(tmp_path / "walls" / "one.png")
+    for name in ("notes.txt", "clip.mp4"):
+        (tmp_path / "walls" / name).write_bytes(b"")
+    for name in ("empty", "out"):
+        (tmp_path / name).mkdir()
+    for name in ("predictions.jsonl", "cracks.csv"):
+        (tmp_path / "out" / name).write_text("", encoding="utf-8")
+    caplog.set_level("INFO")
+    targets(*(str(tmp_path / name) for name in ("walls", "empty")), output=tmp_path / "out")
+    named = "walls: 2 files that are no photographs by name, left out: clip.mp4, notes.txt"
+    assert named in caplog.text
+    assert f"{tmp_path / 'empty'}: no photograph in it" in caplog.text
+    caplog.clear()
+    targets(str(tmp_path), output=tmp_path / "out")
+    assert "2 files that are no photographs" in caplog.text
+    assert "cracks.csv" not in caplog.text
+
+
 def test_pictures_that_cannot_be_read_are_counted_and_files_left_behind_are_not(
     tmp_path: Path,
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from crackseg.cli.parser import number
 from crackseg.errors import ConfigError
 
 _ONNX = ".onnx"
@@ -33,7 +34,7 @@ def add_tool_options(export: argparse.ArgumentParser) -> None:
     )
     export.add_argument(
         "--resolution",
-        type=float,
+        type=number,
         metavar="CM",
         help="centimetres that a pixel of your orthophotos covers, for --for deepness (default: "
         "to be set in the plugin)",

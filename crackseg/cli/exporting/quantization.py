@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from crackseg.cli.parser import number
 from crackseg.errors import ConfigError
 
 
@@ -23,7 +24,7 @@ def add_quantization_options(export: argparse.ArgumentParser) -> None:
     )
     export.add_argument(
         "--accept-loss",
-        type=float,
+        type=number,
         metavar="IOU",
         help="largest loss of crack IoU on validation, for --int8 (default: 0.005)",
     )

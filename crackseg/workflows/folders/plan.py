@@ -1,6 +1,7 @@
 """Plans work on photographs: which they are, and the paths of their results."""
 
 import hashlib
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,11 +10,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
-from crackseg.errors import CrackSegError, DatasetNotFoundError
+from crackseg.errors import CrackSegError, DatasetNotFoundError, name_some
 from crackseg.formats.registry import FORMATS
 from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.workflows.folders.shards import Shard
+
+log = logging.getLogger(__name__)
 
 RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
@@ -205,8 +208,16 @@ def _folder(folder: Path, output: Path) -> _Source:
     listing: Listing = list_files(folder)
     listing.warn_of_left_out()
     is_output = _is_output(folder, output)
-    pictures = (folder / path for path in listing.files if is_picture(path))
-    photographs = tuple(path for path in pictures if not _is_result(path, is_output))
+    files = [folder / path for path in listing.files]
+    found = [path for path in files if not _is_result(path, is_output)]
+    photographs = tuple(path for path in found if is_picture(path))
+    others = [path for path in found if not is_picture(path) and not is_output(path.parent)]
+    if others:
+        named = name_some(str(path.relative_to(folder)) for path in others)
+        what = "files that are no photographs by name, left out"
+        log.info("%s: %d %s: %s", folder, len(others), what, named)
+    if not photographs:
+        log.warning("%s: no photograph in it", folder)
     return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
 
 

@@ -11,13 +11,13 @@ from crackseg.images.pixels import resize
 from crackseg.inference.deepness import Tile, export_for_deepness
 from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graph_limits import IMAGE
-from crackseg.inference.model_file import ModelInfo
+from crackseg.inference.model_file import SUFFIX, ModelInfo
 from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.models import SkipNetwork
-from crackseg.system.files import atomic_write
-from crackseg.workflows.export import UNSTATED, info_of, require_model_file
+from crackseg.system.files import atomic_write, require_writable_file
+from crackseg.workflows.export import UNSTATED, info_of
 
 # A pixel that is rounded to the next of 256 values moves a probability by some thousandths.
 _LARGEST_DIFFERENCE = 0.02
@@ -46,7 +46,7 @@ def write_for_deepness(
             be too large, or the two probabilities differ too much.
         OutputError: The file cannot be written.
     """
-    require_model_file(output)
+    require_writable_file(output, SUFFIX)
     if resolution is not None and not 0 < resolution < float("inf"):
         raise CrackSegError(f"--resolution {resolution}: centimetres a pixel, such as 0.5")
     content = read_checkpoint(checkpoint)

@@ -22,7 +22,7 @@ from crackseg.evaluation.protocol import resolution
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OnnxEngine
 from crackseg.inference.looks import Looking
-from crackseg.inference.model_file import ModelInfo, Quantization, write_model
+from crackseg.inference.model_file import SUFFIX, ModelInfo, Quantization, write_model
 from crackseg.inference.quantization import (
     Layer,
     Ranges,
@@ -37,9 +37,10 @@ from crackseg.inference.tiling import Pixels, full_size_logits, sigmoid
 from crackseg.metrics.histogram import THRESHOLDS, ProbabilityHistogram, count_probabilities
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import best_threshold
+from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluation_data import evaluation_data
-from crackseg.workflows.export import UNSTATED, Exported, exported, require_model_file
+from crackseg.workflows.export import UNSTATED, Exported, exported
 from crackseg.workflows.quantization.calibration_tiles import as_batch, calibration_tiles
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def export_quantized(
     """
     if not 0 <= settings.accepted_loss <= 1:
         raise CrackSegError(f"--accept-loss {settings.accepted_loss}: a crack IoU between 0 and 1")
-    require_model_file(output)
+    require_writable_file(output, SUFFIX)
     content = read_checkpoint(checkpoint)
     datamodule = _training_data(content, settings.roots)
     tiles, origin = calibration_tiles(content.parameters, datamodule, settings.calibrate)

@@ -55,7 +55,10 @@ def test_tiles_that_no_memory_holds_are_refused(
 @pytest.mark.parametrize(
     ("asked", "fault"),
     [
-        ("--output a.pt --for deepness", "--output a.pt: the name of an ONNX file ends in .onnx"),
+        (
+            "--output a.pt --for deepness",
+            "a.pt: a .onnx file; name it a.onnx",
+        ),
         ("--output a.onnx --for deepness --resolution 0", "--resolution 0.0: centimetres a pixel"),
         ("--output a.onnx --for deepness --resolution nan", "--resolution nan: centimetres a"),
         ("--for deepness", "give --output MODEL.onnx"),

@@ -1,0 +1,63 @@
+"""A parser of command lines whose messages are one line, and its types of numbers."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
+
+from crackseg.errors import did_you_mean
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line, without its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the process with a message and code 2."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parses a command line; what is not known ends the process, with what may be meant."""
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        given = " ".join(unknown)
+        guess = did_you_mean(unknown[0].partition("=")[0], sorted(set(_options_of(parser))))
+        parser.error(f"unknown: {given}; {guess or '--help after the command names its options'}")
+    return options
+
+
+def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Names of the options of a parser and of its commands."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _options_of(command)
+
+
+def number(text: str) -> float:
+    """Reads a number for the parser."""
+    try:
+        return float(text)
+    except ValueError:
+        point = text.replace(",", ".")
+        with_point = f"; write {point}" if _is_number(point) else ""
+        raise argparse.ArgumentTypeError(f"{text!r} is no number{with_point}") from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def from_to(least: int, most: int) -> Callable[[str], int]:
+    """Makes a type for the parser: a whole number within bounds."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return int(text)
+
+    return read
