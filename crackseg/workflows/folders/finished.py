@@ -59,11 +59,17 @@ class FinishedRecord:
         return self._done.get(self._name(job)) == self._line(job) and all(self._are_there(job))
 
     def refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
-        """Refuses to write over results of photographs that have the same names elsewhere.
+        """Refuses to write over results of other photographs, or files that are none of crackseg.
+
+        The latter are told by a folder without any record; from now on it has one, as a killed
+        process may leave results before its first line.
 
         Raises:
             CrackSegError: A result would be lost.
+            OutputError: The record cannot be written.
         """
+        if not any(self._output.glob("*.jsonl")):
+            self._refuse_files_of_others(jobs)
         for job in jobs:
             found = self._done.get(self._name(job), {}).get("photograph")
             if found not in (None, self._line(job)["photograph"]) and any(self._are_there(job)):
@@ -72,6 +78,18 @@ class FinishedRecord:
                     f"{job.photograph} would replace; name another folder, or replace them with "
                     "--overwrite"
                 )
+
+    def _refuse_files_of_others(self, jobs: Sequence[Job]) -> None:
+        paths = (path for job in jobs for path in self._results(job) if path.is_file())
+        found = next(paths, None)
+        if found is not None:
+            raise CrackSegError(
+                f"--output {self._output}: no record says that {found} is a result, which would be "
+                "replaced; name another folder, or replace it with --overwrite"
+            )
+        with said_in_words(self._path):
+            self._output.mkdir(parents=True, exist_ok=True)
+            self._path.touch()
 
     def add(self, job: Job) -> None:
         """Records that a photograph is done.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.errors import ConfigError, OutputError
+from crackseg.errors import ConfigError, CrackSegError, OutputError
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.plan import Job, plan
 from crackseg.workflows.folders.shards import Shard
@@ -61,6 +61,19 @@ def test_the_last_way_counts_whichever_file_says_it(tmp_path: Path) -> None:
     assert record(tmp_path, "other").holds(job)
     record(tmp_path, "one", Shard(2, 2)).add(job)
     assert record(tmp_path, "one").holds(job)
+
+
+def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
+    jobs = folder(tmp_path, 2)
+    with pytest.raises(CrackSegError, match=r"no record says that .*_mask\.png is a result"):
+        record(tmp_path).refuse_results_of_others(jobs)
+    for job in jobs:
+        job.result("_mask.png").unlink()
+    record(tmp_path).refuse_results_of_others(jobs)
+    # As a process leaves it that is killed before its first line.
+    jobs[0].result("_mask.png").touch()
+    record(tmp_path).refuse_results_of_others(jobs)
+    assert not record(tmp_path).holds(jobs[0])
 
 
 def test_lines_of_earlier_versions_are_valid(tmp_path: Path) -> None:

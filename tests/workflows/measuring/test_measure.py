@@ -79,6 +79,20 @@ def test_a_folder_is_measured_and_a_bad_file_is_named(
     assert read_record(folder.parent / "out" / "empty_cracks.json").measurement.cracks == ()
 
 
+def test_tables_of_others_are_not_replaced(
+    trained: TrainResult, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = folder.parent / "out" / "cracks.csv"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    assert measure(trained, folder) == 2
+    assert "no record says that cracks.csv are results" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    assert measure(trained, folder, "--overwrite") == 0
+    assert mine.read_text().startswith("photograph,")
+    assert measure(trained, folder) == 0
+
+
 @pytest.mark.usefixtures("sure")
 def test_what_is_measured_is_kept_until_the_scale_changes(
     trained: TrainResult, folder: Path, capsys: pytest.CaptureFixture[str]
