@@ -16,6 +16,7 @@ from crackseg.cli.main import main
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.inference.engines import OpenedModel, open_model
 from crackseg.inference.model_file import read_model
+from crackseg.metrics.calibration import PlattScaling
 from crackseg.parameters.promise import Promise
 from crackseg.workflows.export import export
 from crackseg.workflows.promising import Observed, Terms, check, promise, write_promise
@@ -139,6 +140,14 @@ def test_float_exports_keep_a_promise_and_16_bits_do_not(
     export(promised, tmp_path / "half.onnx", half=True)
     assert read_model(tmp_path / "float.onnx").info.promise == PROMISE
     assert read_model(tmp_path / "half.onnx").info.promise is None
+
+
+def test_logits_that_are_scaled_anew_keep_no_promise(trained: TrainResult, tmp_path: Path) -> None:
+    promised = tmp_path / "promised.ckpt"
+    write_promise(trained.checkpoint, PROMISE, promised)
+    scaled = read_checkpoint(promised).with_scaling(PlattScaling(0.8, -2.5))
+    assert scaled.parameters.promise is None
+    assert read_checkpoint(promised).parameters.promise == PROMISE
 
 
 def test_a_promise_of_another_form_is_refused(
