@@ -88,7 +88,7 @@ def _measure(options: argparse.Namespace) -> int:
         chosen_formats,
         export,
         former_files,
-        refuse_files_of_others,
+        shared_files,
         write_page,
     )
     from crackseg.workflows.measuring.photographs import (
@@ -99,8 +99,6 @@ def _measure(options: argparse.Namespace) -> int:
 
     shard, scale, limits = chosen_shard(options), _scale(options), _limits(options)
     formats = chosen_formats(options.format)
-    if not options.overwrite:
-        refuse_files_of_others(options.output, formats, options.html)
     predictor = opened_predictor(options)
     if options.with_location:
         print("place and time of the photographs go into all results (--with-location)")
@@ -117,6 +115,7 @@ def _measure(options: argparse.Namespace) -> int:
         MeasuringSettings(scale, options.with_location),
         options.overwrite,
         shard,
+        shared_files(formats, options.html),
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
     print(

@@ -55,6 +55,7 @@ def norm_apart(norm: nn.BatchNorm2d, parts: Sequence[Tensor]) -> list[Tensor]:
     assert norm.num_batches_tracked is not None
     assert norm.running_mean is not None
     assert norm.running_var is not None
+    assert norm.momentum is not None
     norm.num_batches_tracked.add_(1)
     made, first = [], 0
     for part in parts:
@@ -62,8 +63,7 @@ def norm_apart(norm: nn.BatchNorm2d, parts: Sequence[Tensor]) -> list[Tensor]:
         # Slices of the running statistics, which are updated in place.
         mean, var = norm.running_mean[own], norm.running_var[own]
         scale, shift = norm.weight[own], norm.bias[own]
-        momentum = norm.momentum or 0.0
-        made.append(F.batch_norm(part, mean, var, scale, shift, True, momentum, norm.eps))
+        made.append(F.batch_norm(part, mean, var, scale, shift, True, norm.momentum, norm.eps))
     return made
 
 

@@ -89,38 +89,26 @@ def bundled_at(path: Path) -> BundledModel | None:
     return next((model for model in BUNDLED if model.path == path), None)
 
 
-def file_or_bundled(checkpoint: str) -> Path:
-    """Path of a file, or of the network of the package that has this name.
-
-    A file wins over a network of its name, as what a user has made is what a user means.
-
-    Raises:
-        CheckpointError: This copy of the package lacks the network's file.
-    """
-    names = [model.name for model in BUNDLED]
-    if checkpoint in names and not Path(checkpoint).is_file():
-        return chosen_file(None, checkpoint)
-    return Path(checkpoint)
-
-
 def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
     """Path of the network to use: that of a file, or one that comes with the package.
 
     Args:
-        checkpoint: Path of a file, see :func:`file_or_bundled`; None takes one that comes with the
-            package.
-        model: Name of that one; None takes the default.
+        checkpoint: Path of a file, or the name of a network that comes with the package. A file
+            of such a name wins, as what a user has made is what a user means.
+        model: Name of a network that comes with the package; None takes the default.
 
     Raises:
         ConfigError: Both are given, or there is no network of that name.
         CheckpointError: This copy of the package lacks the network's file.
     """
+    if checkpoint is not None and model is not None:
+        raise ConfigError(
+            f"model={model}, checkpoint={checkpoint}: these are two networks; give one of them"
+        )
     if checkpoint is not None:
-        if model is not None:
-            raise ConfigError(
-                f"model={model}, checkpoint={checkpoint}: these are two networks; give one of them"
-            )
-        return file_or_bundled(str(checkpoint))
+        if Path(checkpoint).is_file() or str(checkpoint) not in [one.name for one in BUNDLED]:
+            return Path(checkpoint)
+        model = str(checkpoint)
     of_package = DEFAULT if model is None else bundled(model)
     if not of_package.path.is_file():
         raise CheckpointError(

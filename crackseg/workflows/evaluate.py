@@ -33,7 +33,7 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.callbacks import ProgressLine
 from crackseg.training.trainer import build_trainer
 from crackseg.visualization import plots
-from crackseg.weights.registry import file_or_bundled
+from crackseg.weights.registry import chosen_file
 from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data
 
 RESOLUTIONS = ("training", "native")
@@ -70,7 +70,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
             :func:`crackseg.workflows.evaluation_data.evaluation_data`.
         ConfigError: A setting is out of range, or settings contradict each other.
     """
-    config = replace(config, checkpoint=str(file_or_bundled(config.checkpoint)))
+    config = replace(config, checkpoint=str(chosen_file(config.checkpoint, None)))
     _check(config)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     own_size = config.resolution == "native"

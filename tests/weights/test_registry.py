@@ -15,7 +15,6 @@ from crackseg.weights.registry import (
     bundled,
     bundled_at,
     chosen_file,
-    file_or_bundled,
 )
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult
@@ -145,17 +144,16 @@ def test_a_name_stands_where_a_path_does_unless_a_file_has_it(
     filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert file_or_bundled("open") == filled_box / "open.onnx"
     assert chosen_file("open", None) == filled_box / "open.onnx"
-    assert file_or_bundled("runs/best.ckpt") == Path("runs/best.ckpt")
+    assert chosen_file("runs/best.ckpt", None) == Path("runs/best.ckpt")
     # A folder is no network.
     Path("research").mkdir()
-    assert file_or_bundled("research") == filled_box / "research.onnx"
+    assert chosen_file("research", None) == filled_box / "research.onnx"
     Path("open").write_bytes(b"")
-    assert file_or_bundled("open") == Path("open")
+    assert chosen_file("open", None) == Path("open")
     bundled("research").path.unlink()
     with pytest.raises(CheckpointError, match="this copy of crackseg lacks the model research"):
-        file_or_bundled("research")
+        chosen_file("research", None)
 
 
 def test_an_evaluation_takes_a_name(

@@ -174,7 +174,6 @@ class Photograph {
   prepareForPaper() {
     this.draw();
     this.whole();
-    this.picture.loading = "eager";
     this.picture.decoding = "sync";
     this.overlay.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
   }

@@ -15,12 +15,15 @@ function rank(row, column) {
   return [scale ? 0 : 1, length.low, length.high];
 }
 
+// Sorts what has a rank: those in millimetres first, and of these the smallest first for a sign of 1.
+const bySign = (sign) => ({ rank: one }, { rank: other }) =>
+  one[0] - other[0] || sign * (one[1] - other[1] || one[2] - other[2]);
+const ranked = (column) => [...table.tBodies[0].rows].map((row) => ({ row, rank: rank(row, column) }));
+
 function order() {
   const heading = table.querySelector("[aria-sort]"), column = heading.cellIndex, body = table.tBodies[0];
   const sign = heading.getAttribute("aria-sort") === "descending" ? -1 : 1;
-  const ranked = [...body.rows].map((row) => ({ row, rank: rank(row, column) }));
-  ranked.sort((one, other) => one.rank[0] - other.rank[0] || sign * (one.rank[1] - other.rank[1] || one.rank[2] - other.rank[2]));
-  body.append(...ranked.map(({ row }) => row));
+  body.append(...ranked(column).sort(bySign(sign)).map(({ row }) => row));
   shorten();
 }
 
@@ -68,10 +71,7 @@ function worst() {
   if (!table) return;
   for (const row of table.tBodies[0].rows) reword(row, photographOf(row));
   order();
-  const first = [...table.tBodies[0].rows].sort((one, other) => {
-    const [a, b] = [rank(one, 3), rank(other, 3)];
-    return a[0] - b[0] || b[1] - a[1] || b[2] - a[2];
-  })[0];
+  const first = ranked(3).sort(bySign(-1))[0].row;
   const link = first.cells[0].querySelector("a");
   total("worst").replaceChildren(first.cells[3].firstElementChild.cloneNode(true));
   total("link").href = link.getAttribute("href");

@@ -45,13 +45,14 @@ def print_certificate(found: Certificate, masks: str) -> None:
     console = Terminal()
     console.print(Text(f"{masks}; blur .5 to 1.5 px, contrast .3 to .95, uneven light"))
     tables = {
-        "\nby width (even, noise up to 2 %)": found.widths,
-        "\nby width (textured, noise up to 2 %)": found.textured,
-        "\nby noise (even)": found.noises,
-        "\nby surface (noise up to 2 %)": found.surfaces,
-        "\nall": (found.total,),
+        "by width (even, noise up to 2 %)": found.widths,
+        "by width (textured, noise up to 2 %)": found.textured,
+        "by noise (even)": found.noises,
+        "by surface (noise up to 2 %)": found.surfaces,
+        "all": (found.total,),
     }
     for title, rows in tables.items():
+        console.print()
         console.print(_table(title, rows))
     for line in _lines(found):
         console.print(Text(line), soft_wrap=True)
@@ -80,7 +81,7 @@ def print_profiles(rows: Sequence[ProfileRow]) -> None:
 def _table(title: str, rows: Sequence[CertificateRow]) -> Table:
     # Narrow enough for a terminal of 80 columns, and for what is piped.
     table = Table(
-        title=title or None,
+        title=title,
         title_justify="left",
         box=box.SIMPLE,
         show_edge=False,

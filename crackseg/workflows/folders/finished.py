@@ -5,11 +5,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from crackseg.errors import CrackSegError
 from crackseg.system.files import require_writable_file, said_in_words
-from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.folders.plan import Job, holds_record
 from crackseg.workflows.folders.shards import Shard
 
 # Key of a line that says when it was written, and is not compared.
@@ -32,6 +33,7 @@ class FinishedRecord:
         results: Function that gives the paths of a photograph's results.
         beside: Function that gives the files beside a photograph that its results depend on too.
         shard: Share of the photographs that this process does; None for all.
+        shared: Names of files below the folder of the results that are of all photographs.
 
     Raises:
         OutputError: Its file cannot be written.
@@ -45,11 +47,13 @@ class FinishedRecord:
         results: Callable[[Job], Sequence[Path]],
         beside: Callable[[Path], Sequence[Path]] = lambda _: (),
         shard: Shard | None = None,
+        shared: Sequence[str] = (),
     ) -> None:
         self._path = output / f"{name}{shard.suffix if shard else ''}.jsonl"
         self._output = output
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
         self._results, self._beside = results, beside
+        self._shared = [output / name for name in shared]
         require_writable_file(self._path)
         self._end_half_line()
         self._done = self._read(output.glob(f"{name}*.jsonl"))
@@ -58,18 +62,30 @@ class FinishedRecord:
         """Whether the photograph is done and unchanged, and its results exist."""
         return self._done.get(self._name(job)) == self._line(job) and all(self._are_there(job))
 
-    def refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
-        """Refuses to write over results of other photographs, or files that are none of crackseg.
+    def begin(self, jobs: Sequence[Job], overwrite: bool) -> None:
+        """Makes the record, before the first result.
 
-        The latter are told by a folder without any record; from now on it has one, as a killed
-        process may leave results before its first line.
+        So results of a process that was killed before its first line are not taken for files of
+        somebody else.
+
+        Args:
+            jobs: Photographs to be done.
+            overwrite: Whether files may be replaced that are results of other photographs, or
+                that no record in the folder says to be results.
 
         Raises:
-            CrackSegError: A result would be lost.
+            CrackSegError: Without that, a file would be lost.
             OutputError: The record cannot be written.
         """
-        if not any(self._output.glob("*.jsonl")):
-            self._refuse_files_of_others(jobs)
+        if not overwrite:
+            self._refuse_results_of_others(jobs)
+            if not holds_record(self._output):
+                self._refuse_files_of_others(jobs)
+        with said_in_words(self._path):
+            self._output.mkdir(parents=True, exist_ok=True)
+            self._path.touch()
+
+    def _refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             found = self._done.get(self._name(job), {}).get("photograph")
             if found not in (None, self._line(job)["photograph"]) and any(self._are_there(job)):
@@ -80,16 +96,13 @@ class FinishedRecord:
                 )
 
     def _refuse_files_of_others(self, jobs: Sequence[Job]) -> None:
-        paths = (path for job in jobs for path in self._results(job) if path.is_file())
-        found = next(paths, None)
+        of_jobs = (path for job in jobs for path in self._results(job))
+        found = next(filter(Path.is_file, chain(self._shared, of_jobs)), None)
         if found is not None:
             raise CrackSegError(
-                f"--output {self._output}: no record says that {found} is a result, which would be "
-                "replaced; name another folder, or replace it with --overwrite"
+                f"--output {self._output}: no record there says that {found} is a result, which "
+                "would be replaced; name another folder, or replace it with --overwrite"
             )
-        with said_in_words(self._path):
-            self._output.mkdir(parents=True, exist_ok=True)
-            self._path.touch()
 
     def add(self, job: Job) -> None:
         """Records that a photograph is done.

@@ -108,6 +108,12 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     return Plan(jobs, unread, base)
 
 
+def holds_record(folder: Path) -> bool:
+    """Whether a folder has the record of earlier work, so that results are in it."""
+    names = (path.name for path in folder.glob("*.jsonl"))
+    return any(name.startswith((MEASUREMENTS, PREDICTIONS)) for name in names)
+
+
 def why_not_read(path: Path) -> str:
     """Reason why a picture of :attr:`Plan.unread` is not read."""
     return f"{path}: of a kind that cannot be read{_advice([path])}"
@@ -233,13 +239,9 @@ def _is_output(searched: Path, output: Path) -> Callable[[Path], bool]:
         if folder == own:
             return True
         is_below = folder.is_relative_to(top) or folder.is_relative_to(own)
-        return is_below and any(map(_is_record, folder.glob("*.jsonl")))
+        return is_below and holds_record(folder)
 
     return is_output
-
-
-def _is_record(path: Path) -> bool:
-    return path.name.startswith((MEASUREMENTS, PREDICTIONS))
 
 
 def _is_result(path: Path, is_output: Callable[[Path], bool]) -> bool:

@@ -74,8 +74,7 @@ def work_on(
     Raises:
         CrackSegError: The results would replace those of other photographs, or cannot be written.
     """
-    if not overwrite:
-        record.refuse_results_of_others(planned.jobs)
+    record.begin(planned.jobs, overwrite)
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
     waiting = [job for job in planned.jobs if job not in set(kept)]
     done: list[Job] = []

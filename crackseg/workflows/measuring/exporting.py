@@ -9,7 +9,7 @@ from urllib.parse import quote
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.errors import ConfigError, CrackSegError, did_you_mean
+from crackseg.errors import ConfigError, did_you_mean
 from crackseg.formats.record import read_record
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
@@ -129,25 +129,10 @@ def write_page(
     return page
 
 
-def refuse_files_of_others(
-    output: Path, formats: Sequence[PhotographFormat | FolderFormat], with_page: bool
-) -> None:
-    """Refuses to write tables and page over files where no record says that crackseg made them.
-
-    Raises:
-        CrackSegError: There are some.
-    """
-    if any(output.glob("*.jsonl")):
-        return
-    names = [PAGE] if with_page else []
-    for one in formats:
-        names += one.names if isinstance(one, FolderFormat) else []
-    found = [name for name in names if (output / name).exists()]
-    if found:
-        raise CrackSegError(
-            f"--output {output}: no record says that {', '.join(found)} are results, which would "
-            "be replaced; name another folder, or replace them with --overwrite"
-        )
+def shared_files(formats: Sequence[PhotographFormat | FolderFormat], with_page: bool) -> list[str]:
+    """Names of what formats and page write of all photographs together."""
+    of_folder = [name for one in formats if isinstance(one, FolderFormat) for name in one.names]
+    return [*of_folder, *([PAGE] if with_page else [])]
 
 
 def former_files(

@@ -49,6 +49,7 @@ def measure_photographs(
     settings: MeasuringSettings,
     overwrite: bool = False,
     shard: Shard | None = None,
+    shared: Sequence[str] = (),
 ) -> Outcome:
     """Writes ``NAME_cracks.json``, ``NAME_mask.png`` and ``NAME_measured.png`` for photographs.
 
@@ -63,16 +64,17 @@ def measure_photographs(
         settings: What is measured.
         overwrite: Whether existing results are made again.
         shard: Share of the photographs that is done; None for all.
+        shared: Names of files in ``output`` that will be written of all photographs together.
 
     Raises:
         DatasetNotFoundError: A path does not exist, or there is no photograph under any of them.
         CrackSegError: The results would be among the photographs, would replace those of other
-            ones, or cannot be written.
+            ones or other files, or cannot be written.
     """
     planned = plan(paths, output).share(shard)
     method = predictor.method()
     way = f"{predictor.identity} {method.version} {settings}"
-    record = FinishedRecord(output, MEASUREMENTS, way, _results, files_beside, shard)
+    record = FinishedRecord(output, MEASUREMENTS, way, _results, files_beside, shard, shared)
 
     def opened(path: Path) -> AnyPhotograph:
         return predictor.open(path, _WHOLE_BYTES)

@@ -8,7 +8,7 @@ import pytest
 
 from crackseg.errors import ConfigError, CrackSegError, OutputError
 from crackseg.workflows.folders.finished import FinishedRecord
-from crackseg.workflows.folders.plan import Job, plan
+from crackseg.workflows.folders.plan import PREDICTIONS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 
 
@@ -28,7 +28,7 @@ def record(root: Path, way: str = "way", shard: Shard | None = None) -> Finished
     def beside(photograph: Path) -> list[Path]:
         return [path for path in [photograph.with_suffix(".prj")] if path.is_file()]
 
-    return FinishedRecord(root / "out", "done", way, results, beside, shard)
+    return FinishedRecord(root / "out", PREDICTIONS, way, results, beside, shard)
 
 
 def test_what_is_done_is_known_again_until_the_photograph_changes(tmp_path: Path) -> None:
@@ -65,21 +65,31 @@ def test_the_last_way_counts_whichever_file_says_it(tmp_path: Path) -> None:
 
 def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
     jobs = folder(tmp_path, 2)
-    with pytest.raises(CrackSegError, match=r"no record says that .*_mask\.png is a result"):
-        record(tmp_path).refuse_results_of_others(jobs)
+    with pytest.raises(CrackSegError, match=r"no record there says that .*_mask\.png is a result"):
+        record(tmp_path).begin(jobs, overwrite=False)
+    # Lines of something else are no record.
+    (tmp_path / "out" / "mine.jsonl").touch()
+    with pytest.raises(CrackSegError, match="no record there"):
+        record(tmp_path).begin(jobs, overwrite=False)
     for job in jobs:
         job.result("_mask.png").unlink()
-    record(tmp_path).refuse_results_of_others(jobs)
+    record(tmp_path).begin(jobs, overwrite=False)
     # As a process leaves it that is killed before its first line.
     jobs[0].result("_mask.png").touch()
-    record(tmp_path).refuse_results_of_others(jobs)
+    record(tmp_path).begin(jobs, overwrite=False)
     assert not record(tmp_path).holds(jobs[0])
+
+
+def test_what_was_allowed_to_be_replaced_is_known_after_a_break(tmp_path: Path) -> None:
+    jobs = folder(tmp_path, 1)
+    record(tmp_path).begin(jobs, overwrite=True)
+    record(tmp_path).begin(jobs, overwrite=False)
 
 
 def test_lines_of_earlier_versions_are_valid(tmp_path: Path) -> None:
     (job,) = folder(tmp_path, 1)
     record(tmp_path).add(job)
-    path = tmp_path / "out" / "done.jsonl"
+    path = tmp_path / "out" / "predictions.jsonl"
     line = json.loads(path.read_text())
     del line["at"]
     path.write_text(f"{json.dumps(line)}\n")
@@ -104,7 +114,9 @@ def test_shares_that_are_done_at_once_are_all_known_to_the_run_that_collects(
         thread.join()
     collected = record(tmp_path)
     assert all(collected.holds(job) for job in jobs)
-    written = [path.read_text().splitlines() for path in (tmp_path / "out").glob("done*.jsonl")]
+    written = [
+        path.read_text().splitlines() for path in (tmp_path / "out").glob("predictions*.jsonl")
+    ]
     assert sorted(map(len, written)) == [20, 20, 20]
     assert len({json.loads(line)["result"] for lines in written for line in lines}) == 60
 
@@ -128,6 +140,6 @@ def test_a_share_that_is_none_is_refused(text: str) -> None:
 
 def test_a_record_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
     folder(tmp_path, 1)
-    (tmp_path / "out" / "done.jsonl").mkdir()
-    with pytest.raises(OutputError, match=r"done\.jsonl: cannot be written"):
+    (tmp_path / "out" / "predictions.jsonl").mkdir()
+    with pytest.raises(OutputError, match=r"predictions\.jsonl: cannot be written"):
         record(tmp_path)

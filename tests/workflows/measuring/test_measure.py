@@ -86,7 +86,7 @@ def test_tables_of_others_are_not_replaced(
     mine.parent.mkdir()
     mine.write_text("mine")
     assert measure(trained, folder) == 2
-    assert "no record says that cracks.csv are results" in capsys.readouterr().err
+    assert f"no record there says that {mine} is a result" in capsys.readouterr().err
     assert mine.read_text() == "mine"
     assert measure(trained, folder, "--overwrite") == 0
     assert mine.read_text().startswith("photograph,")
