@@ -139,7 +139,9 @@ class Photograph {
     const view = this.view;
     view.x = clamped(view.x, this.width, wide / k);
     view.y = clamped(view.y, this.height, high / k);
-    this.overlay.setAttribute("viewBox", `${view.x} ${view.y} ${wide / k} ${high / k}`);
+    // On paper CSS places the picture, and whole: in a stage of another size than the window's.
+    const shown = onPaper ? [0, 0, this.width, this.height] : [view.x, view.y, wide / k, high / k];
+    this.overlay.setAttribute("viewBox", shown.join(" "));
     Object.assign(this.picture.style, {
       width: `${this.width * k}px`, height: `${this.height * k}px`, maxWidth: "none", objectFit: "fill",
       left: `${-view.x * k}px`, top: `${-view.y * k}px`,
@@ -170,12 +172,10 @@ class Photograph {
     this.place();
   }
 
-  // The whole photograph, placed as CSS places its picture on paper.
   prepareForPaper() {
     this.draw();
-    this.whole();
     this.picture.decoding = "sync";
-    this.overlay.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    this.whole();
   }
 
   // Position in the photograph; whole numbers are the middles of pixels.
@@ -489,6 +489,7 @@ class Photograph {
 // ---- All photographs --------------------------------------------------------------------------
 
 const started = new Map();
+let onPaper = false;
 
 function photographs() {
   for (const root of started.keys()) if (!root.isConnected) started.delete(root);
@@ -508,7 +509,7 @@ function start() {
 
 start();
 new MutationObserver(start).observe(document, { childList: true, subtree: true });
-addEventListener("beforeprint", () => { for (const one of photographs()) one.prepareForPaper(); });
-addEventListener("afterprint", () => { for (const one of photographs()) one.place(); });
+addEventListener("beforeprint", () => { onPaper = true; for (const one of photographs()) one.prepareForPaper(); });
+addEventListener("afterprint", () => { onPaper = false; for (const one of photographs()) one.place(); });
 
 return { photographs, reword, parsed, inUnit, classIndex, sumWords, widthWords, lengthWords, widthDigits, drawn, drawnText, niceAbove, ticks, alone, of: (key) => started.get(document.getElementById(key)) };
