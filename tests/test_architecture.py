@@ -15,6 +15,7 @@ FLOORS = (
     ("cli", "app", "launch"),
     ("workflows",),
     ("reporting",),
+    ("adaptation",),
     ("evaluation", "training"),
     ("formats", "data", "runs"),
     ("inference",),

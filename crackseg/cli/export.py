@@ -60,9 +60,9 @@ def _export_model(options: argparse.Namespace, output: Path) -> None:
         write_quantized(options, output)
         return
     # Imported here for the same reason.
-    from crackseg.workflows.export import UNSTATED, export
+    from crackseg.workflows.export import export
 
-    difference = export(options.checkpoint, output, options.licence or UNSTATED, options.float16)
+    difference = export(options.checkpoint, output, options.licence, options.float16)
     print(
         f"{output}: its probabilities are those of the checkpoint to {difference:.1g}; "
         f"{output.stat().st_size / 1e6:.1f} MB"

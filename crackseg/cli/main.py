@@ -37,10 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     # Imported here, as they take a moment and a signal must be heard at once.
     from crackseg import __version__
     from crackseg.cli.app import add_app
-    from crackseg.cli.calibrate import add_calibrate
     from crackseg.cli.certify import add_certify
     from crackseg.cli.data import add_data_commands
     from crackseg.cli.export import add_export
+    from crackseg.cli.labelled.adapt import add_adapt
+    from crackseg.cli.labelled.calibrate import add_calibrate
     from crackseg.cli.measure import add_measure
     from crackseg.cli.models import add_models
     from crackseg.cli.parser import Parser
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands)
     add_certify(commands)
     add_calibrate(commands)
+    add_adapt(commands)
     add_app(commands)
     _add_runs(commands)
     _add_report(commands)

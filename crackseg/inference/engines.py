@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from crackseg.errors import ConfigError, did_you_mean
-from crackseg.inference.graph_limits import IMAGE
+from crackseg.inference.graphs.limits import IMAGE
 from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.parameters.usage import UsageParameters
@@ -84,6 +84,8 @@ class OpenedModel:
         of_package = bundled_at(self.path)
         if of_package is not None:
             return of_package.line
+        if self.usage.adaptation is not None:
+            return f"model: {self.path}, {self.usage.adaptation.line}"
         return f"model: {self.path}" + (f" (licence: {self.licence})" if self.licence else "")
 
 

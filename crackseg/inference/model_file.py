@@ -1,7 +1,7 @@
 """ONNX file of a network: written completely or not at all, read within limits.
 
-The file holds the graph of :mod:`crackseg.inference.export` and, as metadata, all that is needed
-to use it. Nothing here needs torch.
+The file holds the graph of :mod:`crackseg.inference.graphs.export` and, as metadata, all that is
+needed to use it. Nothing here needs torch.
 """
 
 import json
@@ -14,7 +14,7 @@ import onnx
 from onnx import checker
 
 from crackseg.errors import CheckpointError
-from crackseg.inference.graph_limits import graph_faults
+from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.scales import scales_of
 from crackseg.parameters.form import Fields, FormError
 from crackseg.parameters.judged_set import FIGURE, JudgedSet, are_figures, are_texts
@@ -63,6 +63,7 @@ class ModelInfo(UsageParameters):
     Attributes:
         version: Version of crackseg that wrote the file.
         network: Name of the network.
+        arguments: Arguments of its constructor by name; None in files of earlier versions.
         stride: Number of pixels that the network pads both sides to a multiple of.
         radius: Largest distance at which a pixel influences the output, in pixels.
         licence: Licence of the weights.
@@ -85,6 +86,7 @@ class ModelInfo(UsageParameters):
     quantization: Quantization | None = None
     judged: tuple[JudgedSet, ...] = ()
     card: str = ""
+    arguments: Mapping[str, Any] | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelInfo":
@@ -107,6 +109,7 @@ class ModelInfo(UsageParameters):
             quantization=_quantization(form) if "quantization" in form else None,
             judged=_judged(form) if "judged" in form else (),
             card=form.text("card") if "card" in form else "",
+            arguments=form.mapping("arguments") if "arguments" in form else None,
         )
         form.refuse()
         return info
@@ -117,11 +120,16 @@ class ModelInfo(UsageParameters):
         own = {name: value for name, value in vars(self).items() if name not in of_usage}
         made, judged, card = own.pop("quantization"), own.pop("judged"), own.pop("card")
         of_few = {
+            "arguments": own.pop("arguments"),
             "quantization": None if made is None else asdict(made),
             "judged": [one.as_dict() for one in judged],
             "card": card,
         }
-        return {**super().as_dict(), **own, **{key: of for key, of in of_few.items() if of}}
+        return {
+            **super().as_dict(),
+            **own,
+            **{key: of for key, of in of_few.items() if of or of == {}},
+        }
 
 
 @dataclass(frozen=True, eq=False)

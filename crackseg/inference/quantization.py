@@ -23,7 +23,7 @@ from onnxruntime.quantization import (
 )
 
 from crackseg.inference.engines import onnxruntime_session
-from crackseg.inference.graph_limits import IMAGE, PROBABILITY
+from crackseg.inference.graphs.limits import IMAGE, PROBABILITY
 from crackseg.inference.tiling import Logits, Pixels
 
 _WEIGHTED = ("Conv", "ConvTranspose")

@@ -108,9 +108,11 @@ class SkipNetwork(nn.Module, ABC):
         stride: Number of pixels that a side must be a multiple of, since every level halves it.
         radius: Largest distance at which a photograph's pixel can influence the output, in pixels.
         head: Convolution with a bias that gives the logit, which calibration scales.
+        decoder: Levels on the way up, the largest last.
     """
 
     head: nn.Module
+    decoder: nn.ModuleList
 
     def __init__(self, in_channels: int, stride: int, radius: int) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
@@ -56,6 +57,7 @@ class UsageParameters:
         scales: Smallest and largest scale that it was trained at, between which it looks at
             photographs several times; None where it was trained at ``scale`` alone.
         promise: Promised miss rate; None where none was made.
+        adaptation: Adaptation to photographs of one site; None where it had none.
     """
 
     preprocessing: Preprocessing
@@ -64,18 +66,21 @@ class UsageParameters:
     threshold: float
     scales: tuple[float, float] | None = None
     promise: Promise | None = None
+    adaptation: Adaptation | None = None
 
     @staticmethod
     def usage(fields: Fields) -> dict[str, Any]:
         """Takes the values of these attributes from the form of :meth:`as_dict`, by name."""
         seen = fields.part("preprocessing")
+        promise, adaptation = "promise" in fields, "adaptation" in fields
         return {
             "preprocessing": _preprocessing(seen),
             "scale": seen.number("scale", SCALE_LIMITS),
             "data": _data(fields.part("data")),
             "threshold": fields.threshold("threshold"),
             "scales": _scales(seen) if "scales" in seen else None,
-            "promise": Promise.from_fields(fields.part("promise")) if "promise" in fields else None,
+            "promise": Promise.from_fields(fields.part("promise")) if promise else None,
+            "adaptation": Adaptation.from_fields(fields.part("adaptation")) if adaptation else None,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,6 +99,7 @@ class UsageParameters:
             "data": {key: value for key, value in data.items() if value is not None},
             "threshold": self.threshold,
             **({} if self.promise is None else {"promise": self.promise.as_dict()}),
+            **({} if self.adaptation is None else {"adaptation": self.adaptation.as_dict()}),
         }
 
 

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,12 +13,11 @@ from crackseg.config.schema import read_data_config
 from crackseg.data.splits.leakage import Leaks
 from crackseg.errors import ConfigError, CrackSegError
 from crackseg.evaluation.protocol import resolution
-from crackseg.inference.engines import OnnxEngine
-from crackseg.inference.export import export_network
-from crackseg.inference.half_precision import with_half_weights
+from crackseg.inference.graphs.export import export_network
+from crackseg.inference.graphs.half_precision import with_half_weights
+from crackseg.inference.graphs.trainable import largest_difference
 from crackseg.inference.model_file import SUFFIX, ModelInfo, write_model
-from crackseg.inference.tiling import sigmoid
-from crackseg.inference.torch_engine import TorchEngine, network_of
+from crackseg.inference.torch_engine import network_of
 from crackseg.metrics.scores import SCORES
 from crackseg.models import SkipNetwork
 from crackseg.parameters.usage import DataIdentity
@@ -34,13 +32,13 @@ _LARGEST_OF_HALF = 1e-2
 _OF_HALF = "weights rounded to float16 after these figures were measured"
 
 
-def export(checkpoint: Path, output: Path, licence: str = UNSTATED, half: bool = False) -> float:
+def export(checkpoint: Path, output: Path, licence: str | None = None, half: bool = False) -> float:
     """Writes the network of a checkpoint as an ONNX file, and compares the two.
 
     Args:
         checkpoint: Path of the checkpoint.
         output: Path of the ONNX file.
-        licence: Licence of the weights.
+        licence: Licence of the weights; None for that of the network that it was adapted from.
         half: Whether the file holds its weights in float16, which halves its size.
 
     Returns:
@@ -74,7 +72,7 @@ class Exported:
     difference: float
 
 
-def exported(checkpoint: Checkpoint, licence: str, half: bool = False) -> Exported:
+def exported(checkpoint: Checkpoint, licence: str | None, half: bool = False) -> Exported:
     """Makes the graph of a checkpoint's network, and compares the two.
 
     Args:
@@ -88,12 +86,12 @@ def exported(checkpoint: Checkpoint, licence: str, half: bool = False) -> Export
     """
     network = network_of(checkpoint)
     graph = export_network(network)
-    difference = _difference(network, graph)
+    difference = largest_difference(network, graph.SerializeToString())
     _refuse_another(checkpoint.path, "an ONNX file", difference, _LARGEST_DIFFERENCE)
     info = info_of(checkpoint, network, licence)
     if half:
         graph = with_half_weights(graph)
-        difference = _difference(network, graph)
+        difference = largest_difference(network, graph.SerializeToString())
         _refuse_another(checkpoint.path, "an ONNX file in float16", difference, _LARGEST_OF_HALF)
         protocol = [*info.protocol, *([_OF_HALF] if info.figures else [])]
         # It was made with other probabilities.
@@ -110,17 +108,21 @@ def _refuse_another(checkpoint: Path, what: str, difference: float, largest: flo
         )
 
 
-def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> ModelInfo:
+def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str | None) -> ModelInfo:
     """What goes with the network of a checkpoint into a file for other programs.
 
     Raises:
         CheckpointError: The checkpoint's leaks or settings of data are not what a training writes.
     """
-    parameters, run = checkpoint.parameters, _run_of(checkpoint)
+    parameters = checkpoint.parameters
+    # The figures of a run are those of the network before it was adapted.
+    run = None if parameters.adaptation is not None else _run_of(checkpoint)
     figures = {} if run is None else _figures(run)
     return ModelInfo(
         version=__version__,
         network=parameters.model.name,
+        arguments=dict(parameters.model.arguments),
+        adaptation=parameters.adaptation,
         preprocessing=parameters.preprocessing,
         scale=parameters.scale,
         scales=parameters.scales,
@@ -129,11 +131,17 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str) -> Model
         promise=parameters.promise,
         stride=network.stride,
         radius=network.radius,
-        licence=licence,
+        licence=licence or _licence_of(parameters),
         leak_line=_leak_line(checkpoint),
         figures=figures,
         protocol=_protocol(parameters, run) if run is not None and figures else [],
     )
+
+
+def _licence_of(parameters: CheckpointParameters) -> str:
+    """Licence of a network that is given none: that of the one that it was adapted from."""
+    adaptation = parameters.adaptation
+    return UNSTATED if adaptation is None else adaptation.licence or UNSTATED
 
 
 def _without_places(checkpoint: Checkpoint) -> DataIdentity:
@@ -184,15 +192,3 @@ def _figures(run: Run) -> dict[str, dict[str, float]]:
 def _of_subset(run: Run, subset: str) -> dict[str, float]:
     figures = {name: run.figure(f"{subset}/{name}") for name in SCORES}
     return {name: figure for name, figure in figures.items() if figure is not None}
-
-
-def _difference(network: SkipNetwork, graph: onnx.ModelProto) -> float:
-    """Largest difference of probability between a network and its graph, on noise."""
-    sides = 3 * network.stride + 5, 4 * network.stride + 1
-    noise = np.random.default_rng(0).integers(0, 256, (2, 3, *sides), np.uint8)
-    engines = (
-        TorchEngine(network, "cpu"),
-        OnnxEngine("onnxruntime", graph.SerializeToString(), network.stride, network.radius),
-    )
-    one, other = (sigmoid(engine.logits(noise)) for engine in engines)
-    return float(np.abs(one - other).max())

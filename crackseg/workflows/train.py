@@ -192,8 +192,13 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
         ),
         threshold=0.5,
         seed=config.seed,
-        versions={package: version(package) for package in ("crackseg", *PACKAGES)},
+        versions=package_versions(),
     )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of this package and of those that weights and figures depend on."""
+    return {package: version(package) for package in ("crackseg", *PACKAGES)}
 
 
 def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:

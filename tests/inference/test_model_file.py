@@ -11,8 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from crackseg.inference.export import export_network
-from crackseg.inference.graph_limits import graph_faults
+from crackseg.inference.graphs.export import export_network
+from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.inference.quantization import inner_layers_of, quantize, value_ranges
 from crackseg.models import build_network

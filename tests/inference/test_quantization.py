@@ -9,8 +9,8 @@ import pytest
 import torch
 from onnx import TensorProto, checker, numpy_helper
 
-from crackseg.inference.export import export_network
-from crackseg.inference.graph_limits import graph_faults
+from crackseg.inference.graphs.export import export_network
+from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.quantization import (
     Ranges,
     errors_by_layer,

@@ -69,11 +69,11 @@ def check_tool_options(options: argparse.Namespace) -> None:
 def export_for_tool(options: argparse.Namespace) -> None:
     """Writes the file of ``--for``."""
     # Imported here because torch takes seconds, and --help must not wait for it.
-    from crackseg.workflows.export import UNSTATED
     from crackseg.workflows.other_tools.deepness import write_for_deepness
 
-    licence = options.licence or UNSTATED
-    tile = write_for_deepness(options.checkpoint, options.output, licence, options.resolution)
+    tile = write_for_deepness(
+        options.checkpoint, options.output, options.licence, options.resolution
+    )
     print(f"{options.output}: for Deepness, in tiles of {tile.side} x {tile.side} pixels")
 
 

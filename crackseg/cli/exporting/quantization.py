@@ -61,7 +61,6 @@ def write_quantized(options: argparse.Namespace, output: Path) -> None:
     from crackseg.reporting.terminal.quantization import print_quantization
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process
-    from crackseg.workflows.export import UNSTATED
     from crackseg.workflows.quantization.quantized_export import (
         ACCEPTED_LOSS,
         QuantizationSettings,
@@ -72,6 +71,6 @@ def write_quantized(options: argparse.Namespace, output: Path) -> None:
     start_logging()
     accepted = ACCEPTED_LOSS if options.accept_loss is None else options.accept_loss
     settings = QuantizationSettings(options.calibrate, accepted, options.root)
-    info = export_quantized(options.checkpoint, output, settings, options.licence or UNSTATED)
+    info = export_quantized(options.checkpoint, output, settings, options.licence)
     print_quantization(info)
     print(f"\n{output}: {output.stat().st_size / 1e6:.1f} MB")

@@ -8,16 +8,16 @@ import onnx
 from crackseg.checkpoint import read_checkpoint
 from crackseg.errors import CrackSegError
 from crackseg.images.pixels import resize
-from crackseg.inference.deepness import Tile, export_for_deepness
 from crackseg.inference.engines import onnxruntime_session
-from crackseg.inference.graph_limits import IMAGE
+from crackseg.inference.graphs.deepness import Tile, export_for_deepness
+from crackseg.inference.graphs.limits import IMAGE
 from crackseg.inference.model_file import SUFFIX, ModelInfo
 from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
 from crackseg.inference.torch_engine import TorchEngine, network_of
 from crackseg.models import SkipNetwork
 from crackseg.system.files import atomic_write, require_writable_file
-from crackseg.workflows.export import UNSTATED, info_of
+from crackseg.workflows.export import info_of
 
 # A pixel that is rounded to the next of 256 values moves a probability by some thousandths.
 _LARGEST_DIFFERENCE = 0.02
@@ -26,7 +26,7 @@ _LARGEST_SIDE = 8192
 
 
 def write_for_deepness(
-    checkpoint: Path, output: Path, licence: str = UNSTATED, resolution: float | None = None
+    checkpoint: Path, output: Path, licence: str | None = None, resolution: float | None = None
 ) -> Tile:
     """Writes the network of a checkpoint as the plugin reads it, and compares the two.
 

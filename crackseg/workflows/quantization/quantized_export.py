@@ -40,7 +40,7 @@ from crackseg.metrics.thresholds import best_threshold
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluation_data import evaluation_data
-from crackseg.workflows.export import UNSTATED, Exported, exported
+from crackseg.workflows.export import Exported, exported
 from crackseg.workflows.quantization.calibration_tiles import as_batch, calibration_tiles
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class QuantizationSettings:
 
 
 def export_quantized(
-    checkpoint: Path, output: Path, settings: QuantizationSettings, licence: str = UNSTATED
+    checkpoint: Path, output: Path, settings: QuantizationSettings, licence: str | None = None
 ) -> ModelInfo:
     """Writes the network of a checkpoint as an ONNX file of 8 bits.
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from crackseg.errors import CrackSegError, DownloadError
-from crackseg.inference.export import export_network
+from crackseg.inference.graphs.export import export_network
 from crackseg.inference.model_file import ExportedModel, ModelInfo, read_model, write_model
 from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.inference.export import export_network
+from crackseg.inference.graphs.export import export_network
 from crackseg.inference.model_file import write_model
 from crackseg.inference.predictor import Predictor
 from crackseg.models import build_network

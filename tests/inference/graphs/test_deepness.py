@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from crackseg.images.pixels import Resize
-from crackseg.inference.deepness import Tile, export_for_deepness
 from crackseg.inference.engines import OpenedModel
+from crackseg.inference.graphs.deepness import Tile, export_for_deepness
 from crackseg.inference.model_file import ModelInfo
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import TorchEngine

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from crackseg.images.pixels import Resize
-from crackseg.inference.export import fold_batch_norms, trace
+from crackseg.inference.graphs.export import fold_batch_norms, trace
 from crackseg.inference.model_file import ModelInfo
 from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import logits_at_size

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from crackseg.inference.graph_limits import IMAGE, OPSET, PROBABILITY
+from crackseg.inference.graphs.limits import IMAGE, OPSET, PROBABILITY
 from crackseg.models import SkipNetwork
 from crackseg.system.logs import quiet
 
@@ -70,7 +70,7 @@ def fold_batch_norms(network: SkipNetwork) -> SkipNetwork:
     A normalisation that does not follow a convolution stays.
     """
     folded = copy.deepcopy(network).cpu().float().eval()
-    for conv_name, norm_name in _normalised_convs(folded):
+    for conv_name, norm_name in normalised_convs(folded):
         conv, norm = folded.get_submodule(conv_name), folded.get_submodule(norm_name)
         assert isinstance(conv, nn.Conv2d)
         assert isinstance(norm, nn.BatchNorm2d)
@@ -80,8 +80,12 @@ def fold_batch_norms(network: SkipNetwork) -> SkipNetwork:
     return folded
 
 
-def _normalised_convs(network: SkipNetwork) -> list[tuple[str, str]]:
-    """Names of convolutions, each with the batch normalisation that gets what it makes."""
+def normalised_convs(network: SkipNetwork) -> list[tuple[str, str]]:
+    """Names of convolutions, each with the batch normalisation that gets what it makes.
+
+    Args:
+        network: Network in inference mode.
+    """
     made: dict[int, tuple[str, Tensor]] = {}
     pairs = []
 

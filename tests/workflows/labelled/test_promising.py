@@ -11,7 +11,7 @@ from PIL import Image
 
 import crackseg
 from crackseg.checkpoint import read_checkpoint
-from crackseg.cli.calibrate import print_check
+from crackseg.cli.labelled.calibrate import print_check
 from crackseg.cli.main import main
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.inference.engines import OpenedModel, open_model
@@ -19,7 +19,7 @@ from crackseg.inference.model_file import read_model
 from crackseg.metrics.calibration import PlattScaling
 from crackseg.parameters.promise import Promise
 from crackseg.workflows.export import export
-from crackseg.workflows.promising import Observed, Terms, check, promise, write_promise
+from crackseg.workflows.labelled.promising import Observed, Terms, check, promise, write_promise
 from crackseg.workflows.train import TrainResult
 
 EASY = Terms(miss=0.5, confidence=0.6)

@@ -7,9 +7,9 @@ import torch
 from onnx import checker, numpy_helper
 
 from crackseg.inference.engines import OnnxEngine
-from crackseg.inference.export import export_network
-from crackseg.inference.graph_limits import graph_faults
-from crackseg.inference.half_precision import with_half_weights
+from crackseg.inference.graphs.export import export_network
+from crackseg.inference.graphs.half_precision import with_half_weights
+from crackseg.inference.graphs.limits import graph_faults
 from crackseg.models import build_network
 from tests.helpers.networks import with_statistics
 

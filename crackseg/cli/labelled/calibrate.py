@@ -8,7 +8,7 @@ from crackseg.cli.parser import from_to, number
 
 if TYPE_CHECKING:
     from crackseg.parameters.promise import Promise
-    from crackseg.workflows.promising import Check, Observed
+    from crackseg.workflows.labelled.promising import Check, Observed
 
 
 def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,7 +78,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     from crackseg.system.logs import start_logging
     from crackseg.system.runtime import prepare_process, return_freed_memory
     from crackseg.weights.registry import chosen_file
-    from crackseg.workflows.promising import (
+    from crackseg.workflows.labelled.promising import (
         Terms,
         check,
         observe,

@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from crackseg.config.schema import DataConfig
-from crackseg.config.settings import data_settings
-from crackseg.data.prepare import prepare
-from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
+from crackseg.errors import ConfigError, DatasetError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OpenedModel, is_onnx
 from crackseg.inference.model_file import read_model, write_model
@@ -24,9 +21,9 @@ from crackseg.metrics.risk_control import (
 )
 from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.parameters.promise import CONFIDENCE_LIMITS, MISS_LIMITS, Promise
-from crackseg.preprocessing import Preprocessing
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
+from crackseg.workflows.labelled.photographs import labelled_photographs
 
 
 @dataclass(frozen=True)
@@ -127,21 +124,8 @@ def observe(
         DatasetNotFoundError: A folder does not exist.
         DatasetError: There are too few to promise anything.
     """
-    for root in roots:
-        if not root.is_dir():
-            raise DatasetNotFoundError(f"{root}: there is no such folder of labelled photographs")
     seen = model.usage.preprocessing
-    own_size = Preprocessing(None, seen.resize, seen.mask_threshold, seen.white_level)
-    config = DataConfig(
-        name="folder",
-        root=[str(root) for root in roots],
-        origins=None if origins is None else str(origins),
-        split="none",
-        mask_threshold=seen.mask_threshold,
-        white_level=seen.white_level,
-        store=False,
-    )
-    data = prepare(data_settings(config), own_size)
+    data = labelled_photographs(roots, model.usage, origins)
     rows = data.manifest.rows
     # Before a network looks at them, which may take hours.
     terms.require(len({row.group for row in rows}), "photographs", halves)

@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+_SUFFIX = "_half"
+
 
 def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """A graph whose kernels are stored in float16, each before a Cast to float32.
@@ -40,5 +42,10 @@ def _is_kernel(tensor: TensorProto) -> bool:
     return tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1
 
 
+def whole_name(name: str) -> str:
+    """Name that a tensor of a graph had before it was stored in float16; others keep theirs."""
+    return name.removesuffix(_SUFFIX)
+
+
 def _half(name: str) -> str:
-    return f"{name}_half"
+    return f"{name}{_SUFFIX}"

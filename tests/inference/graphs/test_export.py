@@ -7,25 +7,12 @@ import pytest
 import torch
 from onnx import checker
 
-from crackseg.inference.export import export_network, fold_batch_norms
-from crackseg.inference.graph_limits import OPSET, graph_faults
-from crackseg.models import NETWORKS, SkipNetwork, build_network
+from crackseg.inference.graphs.export import fold_batch_norms
+from crackseg.inference.graphs.limits import OPSET, graph_faults
+from crackseg.models import SkipNetwork
 from crackseg.models.unet import PaperUNet
-from tests.helpers.networks import small_arguments, with_statistics
 
 SIZES = [(1, 1, 1), (1, 8, 12), (3, 13, 7), (2, 40, 65)]
-
-
-@pytest.fixture(scope="module", params=NETWORKS)
-def network(request: pytest.FixtureRequest) -> SkipNetwork:
-    torch.manual_seed(0)
-    arguments = small_arguments(request.param, depth=2)
-    return with_statistics(build_network(request.param, arguments)).eval()
-
-
-@pytest.fixture(scope="module")
-def graph(network: SkipNetwork) -> onnx.ModelProto:
-    return export_network(network)
 
 
 @pytest.mark.parametrize(("count", "height", "width"), SIZES)

@@ -1,0 +1,1 @@
+"""Adapts a trained network to photographs of one site by a handful of labelled ones."""

@@ -1,0 +1,41 @@
+"""Scales the logits of a fitted network, so that its thresholds stay away from 0 and 1.
+
+A fit sees crops that hold more crack than photographs do, and calls it too likely. Masks hardly
+change by the scaling, but a threshold of .97 is at the end of the grid that it is chosen from.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from crackseg.adaptation.photographs import Labelled
+from crackseg.inference.looks import Looking
+from crackseg.inference.tiling import sigmoid
+from crackseg.metrics.calibration import SCALING_THRESHOLDS, platt_scaling
+from crackseg.metrics.confusion import ConfusionCounts
+from crackseg.models import SkipNetwork
+
+
+def calibrate(network: SkipNetwork, looking: Looking, photographs: Sequence[Labelled]) -> None:
+    """Scales a network's logits in place, where the photographs tell how.
+
+    Args:
+        network: Network.
+        looking: How it looks at photographs.
+        photographs: Labelled photographs.
+    """
+    counts = ConfusionCounts(SCALING_THRESHOLDS)
+    for one in photographs:
+        probability = sigmoid(looking.logits(one.image.transpose(2, 0, 1)[None]))
+        counts.update(torch.from_numpy(probability), torch.from_numpy(one.crack)[None, None])
+    scaling = platt_scaling(counts.compute().numpy())
+    if scaling is None:
+        return
+    head = network.head
+    assert isinstance(head, nn.Conv2d)
+    assert head.bias is not None
+    with torch.no_grad():
+        head.weight *= scaling.slope
+        head.bias *= scaling.slope
+        head.bias += scaling.intercept

@@ -1,0 +1,123 @@
+"""Fits a trained network to a handful of photographs, in seconds.
+
+What is fitted is little, so that five photographs can tell it: scale and shift of every
+normalisation, the last level of the decoder, and the head. All other weights, and the statistics of
+the normalisations, stay as they were trained.
+
+References:
+    Rostami et al., "Segment Any Crack", 2025, bring a large network to cracks by its
+    normalisations alone.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+
+from crackseg.adaptation.photographs import Labelled
+from crackseg.data.augmentation import Augmentation
+from crackseg.data.crops import RandomCrop
+from crackseg.data.dataset import image_to_tensor
+from crackseg.images.pixels import Resize
+from crackseg.losses import SegmentationLoss
+from crackseg.models import SkipNetwork
+from crackseg.system.precision import cpu_has_bfloat16
+
+STEPS = 40
+RATE = 1e-3
+BATCH = 8
+# Side of a crop, where the network was not trained on photographs of one size.
+SIDE = 256
+TERMS = {"bce": 1.0, "dice": 1.0}
+_CRACK_SHARE = 0.5
+_WARMUP = 0.2
+_LARGEST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How a network sees photographs in training.
+
+    Attributes:
+        size: Size (H, W) of a crop.
+        scales: Smallest and largest scale, in pixels of the crop per pixel of the photograph.
+        how: Way of resizing.
+    """
+
+    size: tuple[int, int]
+    scales: tuple[float, float]
+    how: Resize
+
+
+def fitted(
+    network: SkipNetwork, photographs: Sequence[Labelled], seen: Seen, seed: int
+) -> SkipNetwork:
+    """A copy of a network that is fitted to photographs.
+
+    Args:
+        network: Trained network; it stays as it is.
+        photographs: Labelled photographs.
+        seen: How the network sees photographs.
+        seed: Seed of all draws.
+    """
+    copied = copy.deepcopy(network).eval()
+    weights = _chosen_weights(copied)
+    optimizer = AdamW(weights, lr=RATE, weight_decay=0.0)
+    schedule = OneCycleLR(optimizer, RATE, total_steps=STEPS, pct_start=_WARMUP)
+    loss = SegmentationLoss(TERMS, None)
+    crops = _Crops(photographs, seen, seed)
+    device = weights[0].device.type
+    for _ in range(STEPS):
+        image, mask = (part.to(weights[0].device) for part in crops.batch())
+        with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
+            logits = copied(image)
+        optimizer.zero_grad()
+        loss(logits, mask).backward()
+        nn.utils.clip_grad_norm_(weights, _LARGEST_GRADIENT)
+        optimizer.step()
+        schedule.step()
+    return copied.requires_grad_(False)
+
+
+def _chosen_weights(network: SkipNetwork) -> list[nn.Parameter]:
+    """The weights that are fitted; all others no longer take a gradient."""
+    network.requires_grad_(False)
+    norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    for part in (*norms, network.decoder[-1], network.head):
+        part.requires_grad_(True)
+    return [weight for weight in network.parameters() if weight.requires_grad]
+
+
+def _has_bfloat16(device: str) -> bool:
+    return device == "cuda" or (device == "cpu" and cpu_has_bfloat16())
+
+
+class _Crops:
+    """Batches of random crops, as often from each photograph."""
+
+    def __init__(self, photographs: Sequence[Labelled], seen: Seen, seed: int) -> None:
+        self._photographs = photographs
+        self._crop = RandomCrop(seen.size, _CRACK_SHARE, 127, seen.scales, seen.how)
+        self._augment = Augmentation(seen.size)
+        self._random = np.random.default_rng(seed)
+        self._order: list[int] = []
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """Images (N, 3, H, W) in [0, 1] and masks (N, 1, H, W) in {0, 1}."""
+        images, masks = zip(*(self._drawn() for _ in range(BATCH)), strict=True)
+        together = torch.stack(images).contiguous(memory_format=torch.channels_last)
+        return together, torch.stack(masks)
+
+    def _drawn(self) -> tuple[Tensor, Tensor]:
+        if not self._order:
+            self._order = self._random.permutation(len(self._photographs)).tolist()
+        photograph = self._photographs[self._order.pop()]
+        seed = int(self._random.integers(2**31))
+        grey = photograph.crack.astype(np.uint8) * 255
+        image, mask = self._augment(*self._crop(photograph.image, grey, seed), seed)
+        return image_to_tensor(image), torch.from_numpy(mask > 127).float()[None]

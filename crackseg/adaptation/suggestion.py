@@ -1,0 +1,97 @@
+"""Chooses which photographs to label: those that the network doubts, and that differ.
+
+Doubt is the mean of 4 p (1 - p) over pixels: 0 where the network is sure of all of them. How much
+photographs differ is seen by the network itself: its deepest features, mean and standard deviation
+over the photograph, each number divided by its deviation over all photographs.
+
+References:
+    Sener and Savarese, "Active learning for convolutional neural networks: a core-set approach",
+    ICLR 2018, take what is farthest from all that was taken before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from crackseg.adaptation.photographs import WHOLE_PIXELS, WINDOW, WINDOWS, drawn_places
+from crackseg.images.pixels import UInt8Array
+from crackseg.inference.looks import Looking
+from crackseg.inference.tiling import sigmoid
+from crackseg.models import SkipNetwork
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What a network sees of a photograph.
+
+    Attributes:
+        features: Mean and standard deviation of its deepest features, (2C,).
+        doubt: Mean of 4 p (1 - p), in [0, 1].
+    """
+
+    features: FloatArray
+    doubt: float
+
+
+def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, seed: int) -> Glance:
+    """Looks at a photograph, or at windows of a large one.
+
+    Args:
+        network: Network.
+        looking: How it looks at photographs.
+        image: Photograph of any size, uint8 (H, W, 3).
+        seed: Seed of the windows.
+    """
+    deepest: list[Tensor] = []
+
+    def keep(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        deepest.append(given[0].flatten(2)[0])
+
+    handle = network.decoder[0].register_forward_pre_hook(keep)
+    try:
+        logits = [looking.logits(part.transpose(2, 0, 1)[None]) for part in _parts(image, seed)]
+    finally:
+        handle.remove()
+    together = torch.cat(deepest, dim=1).double()
+    features = torch.cat([together.mean(dim=1), together.std(dim=1, correction=0)])
+    probability = np.concatenate([sigmoid(part).ravel() for part in logits])
+    return Glance(features.cpu().numpy(), float((4 * probability * (1 - probability)).mean()))
+
+
+def suggested(glances: Sequence[Glance], count: int) -> list[int]:
+    """Places of the photographs to label, the most useful first.
+
+    The first one is that of most doubt. Each further one has the largest product of doubt and
+    distance to the nearest of those before.
+
+    Args:
+        glances: What the network sees of each photograph.
+        count: Number of photographs to choose; all of them where there are fewer.
+    """
+    features = np.stack([one.features for one in glances])
+    spread = features.std(axis=0)
+    features = features / np.where(spread > 0, spread, 1.0)
+    doubt = np.array([one.doubt for one in glances])
+    chosen = [int(doubt.argmax())]
+    nearest = np.full(len(glances), np.inf)
+    while len(chosen) < min(count, len(glances)):
+        nearest = np.minimum(nearest, np.linalg.norm(features - features[chosen[-1]], axis=1))
+        worth = doubt * nearest
+        worth[chosen] = -1.0
+        chosen.append(int(worth.argmax()))
+    return chosen
+
+
+def _parts(image: UInt8Array, seed: int) -> list[UInt8Array]:
+    height, width = image.shape[:2]
+    if height * width <= WHOLE_PIXELS:
+        return [image]
+    size = min(WINDOW, height), min(WINDOW, width)
+    places = drawn_places((height, width), size, WINDOWS, seed)
+    return [image[row : row + size[0], column : column + size[1]] for row, column in places]

@@ -1,0 +1,1 @@
+"""Commands that learn from labelled photographs of a user."""

@@ -1,0 +1,96 @@
+"""The command ``crackseg adapt``."""
+
+import argparse
+from pathlib import Path
+
+from crackseg.cli.parser import from_to
+from crackseg.errors import ConfigError
+
+
+def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    adapt = commands.add_parser(
+        "adapt",
+        help="fit a network to photographs of one site, by five labelled ones or more",
+        description="Fits the threshold, and by five photographs or more also normalisations and "
+        "the last level, to labelled photographs of yours. What that gains is measured on each "
+        "photograph by a network that was fitted without it, and where it gains nothing no file is "
+        "written. With --suggest, chooses which photographs to label, and outlines what the "
+        "network finds in them for correction in LabelMe.",
+    )
+    adapt.add_argument(
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="photographs with masks in black and white, or with annotations such as LabelMe's; "
+        "with --suggest photographs alone",
+    )
+    adapt.add_argument(
+        "--model", metavar="NAME", help="network that comes with crackseg (default: research)"
+    )
+    adapt.add_argument(
+        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
+    )
+    adapt.add_argument(
+        "--origins",
+        type=Path,
+        metavar="FILE",
+        help="table of what crops were cut from, as data.origins takes it: those of one photograph "
+        "are left out together",
+    )
+    adapt.add_argument(
+        "--suggest",
+        type=from_to(1, 1000),
+        metavar="COUNT",
+        help="choose so many photographs to label",
+    )
+    adapt.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="the adapted network, NEW.ckpt or NEW.onnx; with --suggest a folder",
+    )
+    adapt.set_defaults(run=_adapt)
+
+
+def _adapt(options: argparse.Namespace) -> int:
+    # Imported here because they take seconds, and --help must not wait for them.
+    from crackseg.system.exits import work_begins
+    from crackseg.system.logs import start_logging
+    from crackseg.system.runtime import prepare_process
+    from crackseg.weights.registry import chosen_file
+
+    if options.suggest is not None and options.origins is not None:
+        raise ConfigError("--origins: of labelled photographs, not with --suggest")
+    path = chosen_file(options.checkpoint, options.model)
+    work_begins()
+    prepare_process()
+    start_logging()
+    if options.suggest is None:
+        _fit(options, path)
+    else:
+        _suggest(options, path)
+    return 0
+
+
+def _fit(options: argparse.Namespace, path: Path) -> None:
+    from crackseg.reporting.terminal.adaptation import print_adapted
+    from crackseg.workflows.labelled.adapting import adapt
+
+    adapted = adapt(path, options.folders, options.output, options.origins)
+    print_adapted(adapted)
+    print(f"{options.output}: use it with predict --checkpoint {options.output}")
+
+
+def _suggest(options: argparse.Namespace, path: Path) -> None:
+    from crackseg.workflows.labelled.suggesting import suggest
+
+    chosen = suggest(path, options.folders, options.suggest, options.output)
+    for photograph in chosen.photographs:
+        print(photograph)
+    print(
+        f"{chosen.folder}: correct the outlines there in LabelMe, also where there is no crack, "
+        f"then crackseg adapt {chosen.folder} --output NEW.ckpt"
+    )

@@ -1,0 +1,1 @@
+"""What labelled photographs of a user are used for."""

@@ -1,0 +1,74 @@
+"""Chooses photographs to label, and outlines what a network finds in them for correction."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crackseg.adaptation.suggestion import glance, suggested
+from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.formats.registry import FORMATS, PhotographFormat
+from crackseg.inference.graphs.trainable import trainable_network
+from crackseg.inference.looks import Looking
+from crackseg.inference.predictor import Predictor
+from crackseg.inference.torch_engine import TorchEngine
+from crackseg.system.progress import progress
+from crackseg.workflows.folders.plan import plan
+from crackseg.workflows.measuring.exporting import export
+from crackseg.workflows.measuring.photographs import MeasuringSettings, measure_photographs
+
+log = logging.getLogger(__name__)
+
+_FORMAT = "labelme"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Photographs to label.
+
+    Attributes:
+        photographs: Their paths, the most useful first.
+        folder: Folder with a copy of each, and its outlines.
+    """
+
+    photographs: tuple[Path, ...]
+    folder: Path
+
+
+def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Suggestion:
+    """Chooses photographs, and writes outlines of what is found in them in LabelMe's form.
+
+    Args:
+        path: File of the network.
+        folders: Folders of photographs, searched at any depth.
+        count: Number of photographs.
+        output: Folder of the outlines.
+
+    Raises:
+        CheckpointError: The network's file cannot be used.
+        DatasetNotFoundError: A folder does not exist, or there is no photograph in any of them.
+        DatasetError: No photograph can be read.
+    """
+    base = trainable_network(path)
+    predictor = Predictor.from_checkpoint(path)
+    looking = Looking(TorchEngine(base.network), predictor.scales, base.usage.preprocessing.resize)
+    planned = plan([str(folder) for folder in folders], output)
+    seen = {}
+    for job in progress(planned.jobs, "Looking for what to label", len(planned.jobs)):
+        try:
+            photograph = predictor.open(job.photograph)
+            image = photograph.rows(0, photograph.size[0])
+            seen[job.photograph] = glance(base.network, looking, image, seed=0)
+        except UnreadableImageError as error:
+            log.warning("left out: %s", error)
+    if not seen:
+        raise DatasetError(f"{', '.join(map(str, folders))}: no photograph can be read")
+    paths = list(seen)
+    chosen = tuple(paths[at] for at in suggested(list(seen.values()), count))
+    names = [str(one) for one in chosen]
+    outcome = measure_photographs(names, predictor, output, MeasuringSettings())
+    jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
+    labelme = FORMATS[_FORMAT]
+    assert isinstance(labelme, PhotographFormat)
+    export(jobs, output, (labelme,), None, predictor.white_level)
+    return Suggestion(chosen, output / _FORMAT)

@@ -1,0 +1,197 @@
+"""crackseg adapt: a network for one site, by labelled photographs, where that helps."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+import crackseg
+from crackseg.adaptation import fitting
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.cli.main import main
+from crackseg.errors import DatasetError
+from crackseg.inference.model_file import read_model, write_model
+from crackseg.parameters.adaptation import Adaptation
+from crackseg.parameters.form import Fields
+from crackseg.parameters.promise import Promise
+from crackseg.workflows.export import export
+from crackseg.workflows.labelled import adapting
+from crackseg.workflows.labelled.adapting import FITTED, THRESHOLD_ALONE, adapt
+from crackseg.workflows.labelled.promising import write_promise
+from crackseg.workflows.train import TrainResult
+
+PROMISE = Promise(0.07, 0.1, 0.9, 40, 0.04, (1.0,))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Six walls of another kind than the archive's: light, with a dark crack of five pixels."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fitting, "STEPS", 12)
+    return write_site(tmp_path / "site", 6)
+
+
+def write_site(folder: Path, count: int) -> Path:
+    random = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for number in range(count):
+        image = random.integers(150, 250, (72, 80, 3), np.uint8)
+        mask = np.zeros((72, 80), np.uint8)
+        row = 6 + 10 * number
+        mask[row : row + 5, 8 * number :] = 255
+        image[mask > 0] -= 120
+        Image.fromarray(image).save(folder / "images" / f"wall{number}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"wall{number}.png")
+    return folder
+
+
+def test_adapt_writes_a_network_that_says_what_it_was_made_of(
+    trained: TrainResult, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "site.ckpt"
+    told = ["adapt", str(site), "--checkpoint", str(trained.checkpoint), "--output", str(output)]
+    assert main(told) == 0
+    said = capsys.readouterr().out
+    record = read_checkpoint(output).parameters.adaptation
+    assert record is not None
+    assert (record.base, record.licence, record.photographs) == ("best.ckpt", "", 6)
+    assert record.after > record.before
+    assert record.low <= record.after - record.before <= record.high
+    assert f"taken: {record.changed}; 6 photographs" in said
+    assert f"{record.before:.3f}" in said
+    assert f"{record.after:.3f}" in said
+    assert f"predict --checkpoint {output}" in said
+    predictor = crackseg.load(output)
+    assert record.line in predictor.line
+    # It is good at what it was adapted to, as was measured.
+    ious = []
+    for path in sorted((site / "images").iterdir()):
+        truth = np.asarray(Image.open(site / "masks" / path.name)) > 127
+        mask = predictor.predict(path).mask
+        ious.append((mask & truth).sum() / (mask | truth).sum())
+    assert np.mean(ious) > record.before + 0.5 * (record.after - record.before)
+
+
+def test_both_ways_are_tried_and_the_better_one_is_taken(
+    trained: TrainResult, site: Path, tmp_path: Path
+) -> None:
+    adapted = adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
+    assert list(adapted.ways) == [THRESHOLD_ALONE, FITTED]
+    best = max(adapted.ways.values(), key=lambda way: way.gain)
+    assert adapted.ways[adapted.chosen] is best
+    assert adapted.threshold == crackseg.load(tmp_path / "site.ckpt").threshold
+    assert adapted.former == trained.threshold
+
+
+def test_fewer_than_five_photographs_change_the_threshold_alone(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = write_site(tmp_path / "few", 4)
+    # So that there is something to gain.
+    base = tmp_path / "bad.ckpt"
+    write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, base)
+    adapted = adapt(base, [site], tmp_path / "site.ckpt")
+    assert list(adapted.ways) == [THRESHOLD_ALONE]
+    before = read_checkpoint(base).network_weights
+    after = read_checkpoint(tmp_path / "site.ckpt").network_weights
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_onnx_in_and_out_keep_the_licence(exported: Path, site: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base.onnx"
+    file = read_model(exported)
+    write_model(
+        onnx.load_model_from_string(file.graph), replace(file.info, licence="research only"), base
+    )
+    adapt(base, [site], tmp_path / "site.ckpt")
+    record = read_checkpoint(tmp_path / "site.ckpt").parameters.adaptation
+    assert record is not None
+    assert record.licence == "research only"
+    assert "(research only)" in crackseg.load(tmp_path / "site.ckpt").line
+    export(tmp_path / "site.ckpt", tmp_path / "site.onnx")
+    info = read_model(tmp_path / "site.onnx").info
+    assert (info.licence, info.adaptation, info.figures) == ("research only", record, {})
+
+
+def test_a_promise_does_not_survive(trained: TrainResult, site: Path, tmp_path: Path) -> None:
+    promised = tmp_path / "promised.ckpt"
+    write_promise(trained.checkpoint, PROMISE, promised)
+    adapt(promised, [site], tmp_path / "site.ckpt")
+    assert read_checkpoint(tmp_path / "site.ckpt").parameters.promise is None
+
+
+def test_what_gains_nothing_is_not_written(
+    trained: TrainResult, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapting, "with_threshold_of_others", lambda ious: ious.min(axis=1))
+    output = tmp_path / "site.ckpt"
+    with pytest.raises(DatasetError, match=r"not adapted: .* changes by -?\S+ .*6 photographs"):
+        adapt(trained.checkpoint, [site], output)
+    assert not output.exists()
+
+
+def test_too_few_photographs_are_said_with_what_to_do(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = write_site(tmp_path / "one", 1)
+    with pytest.raises(DatasetError, match="1 labelled photographs with cracks; adapting takes"):
+        adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
+
+
+@pytest.mark.parametrize("name", ["site", "site.pt", "site.onnx.txt"])
+def test_an_output_of_another_kind_is_refused_before_any_work(
+    name: str, trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["adapt", str(tmp_path), "--checkpoint", str(trained.checkpoint)]
+    assert main([*told, "--output", str(tmp_path / name)]) == 2
+    assert ".ckpt" in capsys.readouterr().err
+
+
+def test_suggest_outlines_what_adapt_reads_back(
+    trained: TrainResult,
+    exported: Path,
+    site: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "to_label"
+    told = ["adapt", str(site / "images"), "--checkpoint", str(exported)]
+    assert main([*told, "--suggest", "3", "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    labelled = output / "labelme"
+    documents = sorted(labelled.glob("*.json"))
+    assert len(documents) == 3
+    for document in documents:
+        assert (labelled / json.loads(document.read_text())["imagePath"]).is_file()
+        assert f"{document.stem}.png" in said
+    assert f"crackseg adapt {labelled} --output NEW.ckpt" in said
+    # Corrected by hand: the truth as outlines.
+    for document in documents:
+        content = json.loads(document.read_text())
+        truth = np.asarray(Image.open(site / "masks" / f"{document.stem}.png")) > 127
+        rows, columns = np.nonzero(truth)
+        box = [[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]]
+        shape = {"label": "crack", "shape_type": "rectangle", "points": np.array(box).tolist()}
+        document.write_text(json.dumps({**content, "shapes": [shape]}))
+    low = tmp_path / "low.ckpt"
+    write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, low)
+    capsys.readouterr()
+    adapted = ["adapt", str(labelled), "--checkpoint", str(low)]
+    assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 0
+    assert "3 photographs" in capsys.readouterr().out
+
+
+def test_an_adaptation_is_read_back_and_checked() -> None:
+    record = Adaptation("research", "for research only", 5, FITTED, 0.3, 0.5, 0.05, 0.35)
+    fields = Fields(record.as_dict())
+    assert Adaptation.from_fields(fields) == record
+    broken = Fields({**record.as_dict(), "before": 7, "base": 3})
+    Adaptation.from_fields(broken)
+    assert broken.faults == ["base=3: a text", "before=7: at least 0 and at most 1"]
