@@ -11,7 +11,7 @@ ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep paper paper-more box test test-all bench lint format type tensorboard clean
+.PHONY: help setup train sweep paper paper-more box generalise test test-all bench lint format type tensorboard clean
 
 empty :=
 comma := ,
@@ -66,6 +66,9 @@ paper-more: paper ## Also what the report wished for, two by photograph, and two
 
 box: $(READY_ALL) ## Make the networks that come with crackseg anew; DATA=FOLDER holds their photographs
 	$(BIN)/python -m box make $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+generalise: $(READY_ALL) ## How far the recipe carries: leave out each family of sources; DATA=FOLDER
+	$(BIN)/python -m box generalise $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(READY) ## Run the tests (without the slow ones)
 	$(PYTEST) $(ARGS)

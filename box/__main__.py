@@ -54,6 +54,19 @@ def _parser() -> argparse.ArgumentParser:
         help="the same of photographs that are known to be none of its training; again for more",
     )
     place.set_defaults(run=_place)
+    generalise = commands.add_parser(
+        "generalise", help="train without each family of sources, judge on it, write the table"
+    )
+    generalise.add_argument("--data", type=Path, metavar="FOLDER", help="folder of all photographs")
+    generalise.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a further setting of all trainings, such as trainer.max_time=10; again for more",
+    )
+    generalise.set_defaults(run=_generalise)
     pages = commands.add_parser("pages", help="write the files' figures and pictures into docs")
     pages.set_defaults(run=_pages)
     return parser
@@ -65,6 +78,12 @@ def _make(options: argparse.Namespace) -> None:
     for name in [options.name] if options.name else [model.name for model in BUNDLED]:
         print(build(name, options.data, options.settings))
     _pages(options)
+
+
+def _generalise(options: argparse.Namespace) -> None:
+    from box.generalise import generalise
+
+    print(generalise(options.data, options.settings))
 
 
 def _place(options: argparse.Namespace) -> None:

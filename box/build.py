@@ -23,6 +23,8 @@ from crackseg.weights.registry import bundled
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "outputs" / "box"
+# An evaluation of other data than a checkpoint names divides them at random, unless it is told.
+OWN_TEST = ("data.split=grouped", "subset=test")
 # The first that loses little enough is taken.
 FORMS = ("--int8", "--float16")
 
@@ -44,8 +46,8 @@ def build(name: str, data: Path | None, settings: Sequence[str] = ()) -> Path:
     """
     recipe, work = RECIPES[name], WORK / name
     data = require(data, recipe)
-    photographs = _photographs(recipe, data, work)
-    checkpoint = _trained(recipe, [*photographs, *settings], work / "run")
+    photographs = photograph_settings(recipe, data, work)
+    checkpoint = trained(recipe.experiment, [*photographs, *settings], work / "run")
     model = _exported(name, checkpoint, work)
     return place(name, model, list(_judged(recipe, data, model, photographs, work)))
 
@@ -71,7 +73,7 @@ def require(data: Path | None, recipe: Recipe) -> Path:
     return data.resolve()
 
 
-def _photographs(recipe: Recipe, data: Path, work: Path) -> list[str]:
+def photograph_settings(recipe: Recipe, data: Path, work: Path) -> list[str]:
     """The settings of the data of a training."""
     origins = work / "origins.csv"
     write_origins(data, recipe.sources, origins)
@@ -86,7 +88,7 @@ def _photographs(recipe: Recipe, data: Path, work: Path) -> list[str]:
 def _folder(source: Source, data: Path) -> Path:
     """Where the photographs of a set are, with masks as broad as their cracks."""
     given = data / source.folder
-    return write_tightened(given, WORK / "tightened" / _name(source)) if source.brush else given
+    return write_tightened(given, WORK / "tightened" / name_of(source)) if source.brush else given
 
 
 def _folders(folders: Sequence[Path]) -> list[str]:
@@ -97,14 +99,14 @@ def _drawn(one: Drawn) -> Path:
     return write_dataset(WORK / f"drawn-{one.seed}", count=one.count, seed=one.seed)
 
 
-def _trained(recipe: Recipe, settings: Sequence[str], run: Path) -> Path:
+def trained(experiment: str, settings: Sequence[str], run: Path) -> Path:
     """The best checkpoint of a training, which is begun, resumed, or done already."""
     try:
         state = read_run(run).state
     except FileNotFoundError:
         state = "none"
     if state == "none":
-        given = [f"experiment={recipe.experiment}", *settings, f"hydra.run.dir={run}"]
+        given = [f"experiment={experiment}", *settings, f"hydra.run.dir={run}"]
         _run("train.py", given)
     elif state != "done":
         _run("train.py", [f"resume={run}"])
@@ -114,7 +116,7 @@ def _trained(recipe: Recipe, settings: Sequence[str], run: Path) -> Path:
 def _exported(name: str, checkpoint: Path, work: Path) -> Path:
     """The network in the smallest form that loses little enough."""
     model = work / f"{name}.onnx"
-    if not _is_newer(model, checkpoint):
+    if not is_newer(model, checkpoint):
         given = ["export", str(checkpoint), "--output", str(model)]
         given += ["--licence", bundled(name).licence]
         if all(crackseg([*given, form]) for form in FORMS):
@@ -126,31 +128,34 @@ def _judged(
     recipe: Recipe, data: Path, model: Path, photographs: Sequence[str], work: Path
 ) -> Iterator[JudgedSet]:
     """Figures on the test subset, and on every set that the training never saw."""
-    own = _evaluated(model, [*photographs, "subset=test"], work / "judged" / "test")
+    own = evaluated(model, [*photographs, *OWN_TEST], work / "judged" / "test")
     yield judged_set("test subset of its own sources", own)
     for source in recipe.unseen:
-        folder = work / "judged" / _name(source)
+        folder = work / "judged" / name_of(source)
         origins = folder / "origins.csv"
         write_origins(data, [source], origins)
         given = [*_folders([_folder(source, data)]), f"data.origins={origins}", "subset=all"]
-        metrics = _evaluated(model, given, folder)
-        title = f"{_name(source)}{', masks tightened' if source.brush else ''}, never trained on"
+        metrics = evaluated(model, given, folder)
+        title = f"{name_of(source)}{', masks tightened' if source.brush else ''}, never trained on"
         yield judged_set(title, metrics, unseen=True)
 
 
-def _evaluated(model: Path, settings: Sequence[str], folder: Path) -> Path:
+def evaluated(model: Path, settings: Sequence[str], folder: Path) -> Path:
+    """Path of the figures of a network, which is judged unless it was after it was made."""
     metrics = folder / "metrics.json"
-    if not _is_newer(metrics, model):
+    if not is_newer(metrics, model):
         given = [f"checkpoint={model}", *settings, "resolution=native", f"hydra.run.dir={folder}"]
         _run("evaluate.py", given)
     return metrics
 
 
-def _name(source: Source) -> str:
+def name_of(source: Source) -> str:
+    """Name of a set as folders and tables have it."""
     return Path(source.folder).name
 
 
-def _is_newer(path: Path, than: Path) -> bool:
+def is_newer(path: Path, than: Path) -> bool:
+    """Whether a file is there and was made after another one."""
     return path.is_file() and path.stat().st_mtime >= than.stat().st_mtime
 
 

@@ -81,11 +81,11 @@ def card_of(name: str, page: str) -> str:
 
 def _totals(name: str, info: ModelInfo) -> str:
     rows = (
-        [one.title, *_counts(one.total), *_scores(one.total)]
+        [one.title, *counts_of(one.total), *scores_of(one.total)]
         for one in info.judged
         if "crack_iou" in one.total
     )
-    return _grid(["judged on", "images", "photographs", *_HEADINGS], rows)
+    return grid(["judged on", "images", "photographs", *HEADINGS], rows)
 
 
 def _sources(name: str, info: ModelInfo) -> str:
@@ -100,13 +100,13 @@ def _by_part(
     info: ModelInfo, part: str, parts: Callable[[JudgedSet], Mapping[str, Figures]]
 ) -> str:
     rows = (
-        [judged.title, label or "unknown", *_counts(figures), *_scores(figures)]
+        [judged.title, label or "unknown", *counts_of(figures), *scores_of(figures)]
         for judged in info.judged
         for label, figures in parts(judged).items()
         # Where there is no crack there are only false alarms, which have a table of their own.
         if "crack_iou" in figures
     )
-    return _grid(["judged on", part, "images", "photographs", *_HEADINGS], rows)
+    return grid(["judged on", part, "images", "photographs", *HEADINGS], rows)
 
 
 def _alarms(name: str, info: ModelInfo) -> str:
@@ -122,7 +122,7 @@ def _alarms(name: str, info: ModelInfo) -> str:
         if "crack_free" in one.total
     )
     headings = ["judged on", "crack-free images", "share with 25 px or more"]
-    return _grid([*headings, "mean pixels", "90th percentile"], rows)
+    return grid([*headings, "mean pixels", "90th percentile"], rows)
 
 
 def _thresholds(name: str, info: ModelInfo) -> str:
@@ -138,7 +138,7 @@ def _thresholds(name: str, info: ModelInfo) -> str:
         if "best_crack_iou" in one.total
     )
     headings = ["judged on", "crack IoU", "at the stored threshold", "best crack IoU here"]
-    return _grid([*headings, "at (optimistic)"], rows)
+    return grid([*headings, "at (optimistic)"], rows)
 
 
 def _protocols(name: str, info: ModelInfo) -> str:
@@ -153,24 +153,27 @@ def _data(name: str, info: ModelInfo) -> str:
         for one in recipe.drawn
     ]
     counts = ", ".join(f"{count:,} {subset}" for subset, count in info.data.counts.items())
-    table = _grid(["photographs", "what they show", "licence as stated"], rows)
+    table = grid(["photographs", "what they show", "licence as stated"], rows)
     return f"{table}\n{counts} images, {info.data.split} split; {info.leak_line}.\n"
 
 
-_HEADINGS = ("crack IoU", "95 % interval", *_SCORES.values())
+HEADINGS = ("crack IoU", "95 % interval", *_SCORES.values())
 
 
-def _counts(figures: Figures) -> list[str]:
+def counts_of(figures: Figures) -> list[str]:
+    """Cells with the number of images and of photographs."""
     return [f"{figures['images']:,.0f}", f"{figures['photographs']:,.0f}"]
 
 
-def _scores(figures: Figures) -> list[str]:
+def scores_of(figures: Figures) -> list[str]:
+    """Cells of :data:`HEADINGS`."""
     ends = [short_score(figures[end]) for end in ("low", "high") if end in figures]
     scores = (short_score(figures[score]) for score in ("crack_iou", *_SCORES))
     return [next(scores), "-".join(ends), *scores]
 
 
-def _grid(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def grid(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table as Markdown."""
     cells = [list(headings)]
     cells += [["---"] * len(cells[0]), *([_cell(cell) for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)

@@ -94,3 +94,38 @@ RECIPES: Mapping[str, Recipe] = {
         unseen=(DEEPCRACK, CRACK500, CRACKMAP, NONCRACK, RISSBILDER, VOLKER),
     ),
 }
+
+
+@dataclass(frozen=True)
+class Family:
+    """Sources that one network is trained without, and judged on.
+
+    Attributes:
+        name: Name in tables and of its folder.
+        holds: What they show, in a phrase.
+        sources: Names of the sources in the list of origins.
+    """
+
+    name: str
+    holds: str
+    sources: tuple[str, ...]
+
+
+FAMILIES = (
+    Family("crack500", "asphalt from a phone, near", ("CRACK500", "Crack500_whole")),
+    Family("deepcrack", "concrete and asphalt, broad cracks", ("DeepCrack537",)),
+    Family("roads", "asphalt from a car and on foot, thin cracks", ("crackmap", "CFD")),
+    Family("masonry", "brick walls and ceramic tiles", ("masonry", "Ceramic")),
+    Family("concrete", "concrete buildings, hairlines", ("Rissbilder", "Volker")),
+    Family("air", "dams and slopes from the air", ("uav",)),
+)
+# The research network's sources, and the set that it is judged on: here each is left out once.
+ALL = Recipe(
+    experiment="box/research",
+    sources=(*RECIPES["research"].sources, VOLKER),
+    drawn=RECIPES["research"].drawn,
+    unseen=(),
+    without=RECIPES["research"].without,
+)
+# Beside those of conf/experiment/box/research.yaml.
+SHARES_OF_UNSEEN: Mapping[str, float] = {"Volker": 0.06}

@@ -13,12 +13,24 @@ import pytest
 from PIL import Image
 
 from box import build as building
+from box import generalise as generalising
 from box import pages, pictures
 from box.__main__ import main
 from box.figures import judged_set, place
 from box.origins import origins, scene
 from box.pages import card_of, fill
-from box.recipes import CCIC, CORPUS, CRACK500, DEEPCRACK, NONCRACK, RECIPES, UAV, Recipe
+from box.recipes import (
+    CCIC,
+    CORPUS,
+    CRACK500,
+    DEEPCRACK,
+    FAMILIES,
+    NONCRACK,
+    RECIPES,
+    UAV,
+    Family,
+    Recipe,
+)
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.weights.registry import BUNDLED, bundled
@@ -310,7 +322,8 @@ def test_the_box_is_trained_exported_judged_and_placed(
     common = ["export", f"{work}/run/best.ckpt", "--output", f"{work}/open.onnx"]
     common += ["--licence", bundled("open").licence]
     assert exports == [[*common, "--int8"], [*common, "--float16"]]
-    assert own[:1] + own[2:-1] == ["evaluate.py", *photographs, "subset=test", "resolution=native"]
+    test = ["data.split=grouped", "subset=test", "resolution=native"]
+    assert own[:1] + own[2:-1] == ["evaluate.py", *photographs, *test]
     assert f"data.root=[{data}/more/noncrack]" in unseen
     info = read_model(made).info
     assert info.licence == bundled("open").licence
@@ -336,6 +349,47 @@ def test_a_second_call_does_only_what_is_missing(
 class Run:
     def __init__(self, state: str) -> None:
         self.state = state
+
+
+def test_each_family_is_left_out_of_training_and_judged(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = (Family("air", "dams", ("uav",)), Family("walls", "joints", ("ccic",)))
+    recipe = Recipe("box/research", (UAV, CCIC), (), (), without=("DeepCrack",))
+    monkeypatch.setattr(generalising, "ALL", recipe)
+    monkeypatch.setattr(generalising, "FAMILIES", families)
+    monkeypatch.setattr(generalising, "crackseg", programs.crackseg)
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- box generalisation -->\nold\n<!-- end of box -->\nafter\n")
+    generalising.generalise(tmp_path / "data", ["trainer.max_time=1"], page)
+    for family in families:
+        (left,) = family.sources
+        training, _, own, unseen = programs.calls[:4]
+        del programs.calls[:4]
+        without = f"data.without_sources=[DeepCrack,{left}]"
+        assert training[:2] == ["train.py", "experiment=box/research"]
+        assert without in training
+        # What is said last holds.
+        assert training.index("trainer.max_time=1") > training.index("trainer.max_time=20")
+        assert {without, "data.split=grouped", "subset=test"} < set(own)
+        assert {f"data.sources=[{left}]", "subset=all"} < set(unseen)
+        assert not any(one.startswith("data.without_sources") for one in unseen)
+    assert programs.calls == []
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert [row.split(" | ")[2] for row in text.splitlines()[4:8]] == ["seen", "unseen"] * 2
+
+
+def test_shares_without_a_family_add_up_to_1() -> None:
+    for family in FAMILIES:
+        shares = dict(generalising.shares_without(family))
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-9)
+        assert not set(shares) & set(family.sources)
+    every = {name for family in FAMILIES for name in family.sources}
+    # Every source of cracks is left out once.
+    assert len(every) == sum(len(family.sources) for family in FAMILIES)
+    assert {"noncrack", "ccic", "synthetic"} == set(shares) - every
 
 
 def test_a_network_that_cannot_be_exported_ends_the_box(
