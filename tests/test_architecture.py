@@ -15,7 +15,7 @@ FLOORS = (
     ("cli", "app", "launch"),
     ("workflows",),
     ("reporting",),
-    ("adaptation",),
+    ("adaptation", "distillation"),
     ("evaluation", "training"),
     ("formats", "data", "runs"),
     ("inference",),

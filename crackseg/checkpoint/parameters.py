@@ -103,6 +103,8 @@ class CheckpointParameters(UsageParameters):
         seed: Seed of the run.
         versions: Versions of the packages.
         init_from: Origin of the first weights; None where they were drawn.
+        teacher: Origin of the network whose probabilities it was trained on beside the truth; None
+            without one.
         scaling: Scaling of the logits that calibrates the network; None where it is used as it was
             trained.
     """
@@ -114,6 +116,7 @@ class CheckpointParameters(UsageParameters):
     seed: int
     versions: Mapping[str, str]
     init_from: Origin | None = None
+    teacher: Origin | None = None
     scaling: PlattScaling | None = None
 
     @classmethod
@@ -134,6 +137,7 @@ class CheckpointParameters(UsageParameters):
             seed=fields.number("seed", _SEED),
             versions=fields.table("versions", _is_text, "texts"),
             init_from=_origin(fields.part("init_from")) if "init_from" in fields else None,
+            teacher=_origin(fields.part("teacher")) if "teacher" in fields else None,
             scaling=_scaling(fields.part("scaling")) if "scaling" in fields else None,
         )
         fields.refuse()
@@ -155,6 +159,7 @@ class CheckpointParameters(UsageParameters):
             "seed": self.seed,
             "versions": dict(self.versions),
             **({} if self.init_from is None else {"init_from": dict(vars(self.init_from))}),
+            **({} if self.teacher is None else {"teacher": dict(vars(self.teacher))}),
             **({} if self.scaling is None else {"scaling": self.scaling._asdict()}),
             "format": FORMAT,
         }

@@ -16,7 +16,10 @@ FILES = ("manifest", "exclude", "origins")
 def absolute(config: TrainConfig) -> TrainConfig:
     """The same settings with absolute paths, so that they hold from any working folder."""
     return replace(
-        config, data=absolute_data(config.data), init_from=_absolute_file(config.init_from)
+        config,
+        data=absolute_data(config.data),
+        init_from=_absolute_file(config.init_from),
+        distill=_absolute_or_name(config.distill),
     )
 
 
@@ -46,6 +49,11 @@ def _like(root: Any, folders: list[str]) -> Any:
     if isinstance(root, dict):
         return dict(zip(root, folders, strict=True))
     return folders if isinstance(root, list) else folders[0]
+
+
+def _absolute_or_name(given: str | None) -> str | None:
+    """A file's absolute path; the name of a network that comes with the package stays."""
+    return _absolute_file(given) if given is not None and path(given).is_file() else given
 
 
 def _absolute_file(given: str | None) -> str | None:

@@ -218,6 +218,9 @@ class TrainConfig:
     resume: str | None = None
     # A checkpoint whose weights a fresh run starts from, as far as they fit.
     init_from: str | None = None
+    # A checkpoint, an ONNX file or the name of a network of the box, and its share in the masks.
+    distill: str | None = None
+    distill_share: float = 0.5
     calibrate: bool = False
 
 

@@ -24,6 +24,8 @@ def unused_settings(config: TrainConfig) -> dict[str, str]:
         unused["data.crack_crops"] = "it is for crops; they have data.crop_size"
     else:
         unused["data.image_size"] = f"crops of data.crop_size={config.data.crop_size} are seen"
+    if config.distill is None:
+        unused["distill_share"] = "there is no teacher; it is for distill=CHECKPOINT"
     if getattr(config.model, "activation", None) == "relu":
         unused["model.negative_slope"] = "model.activation=relu is zero there"
     return unused
@@ -55,6 +57,7 @@ def ignored_values(config: TrainConfig) -> Iterator[str]:
             "data": asdict(DataConfig()),
             "model": asdict(model_config(config.model.name)()),
             "scheduler": asdict(SchedulerConfig()),
+            "distill_share": TrainConfig.distill_share,
         }
     )
     given = flatten(asdict(config))

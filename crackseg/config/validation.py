@@ -42,6 +42,7 @@ EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 MINUTE_LIMITS = Limits(0, 525_600, above=True, unit="minutes")
 AVERAGE_LIMITS = Limits(0, 1, above=True, below=True)
 NORM_LIMITS = Limits(0, 1e9, above=True)
+SHARE_LIMITS = Limits(0, 1, above=True)
 
 
 def check_train_config(config: TrainConfig) -> None:
@@ -104,6 +105,12 @@ def _value_checks(config: TrainConfig) -> list[Check]:
             f"loss.deep_supervision={config.loss.deep_supervision}: {FACTOR_LIMITS}, or null",
         ),
         one_of("sweep.objective", config.sweep.objective, OBJECTIVES),
+        within("distill_share", config.distill_share, SHARE_LIMITS),
+        (
+            config.distill is None or not config.data.overfit_batch,
+            "distill: a batch that is learned by heart (data.overfit_batch=true, debug=overfit) "
+            "has no teacher; leave one of them out",
+        ),
     ]
 
 

@@ -47,6 +47,7 @@ class CrackDataModule(LightningDataModule):
         settings: Settings under ``data`` in their final form.
         preprocessing: Preprocessing of every photograph, also in prediction.
         content: Photographs, read and divided; exists after :meth:`setup`.
+        softened: Source of training pairs with grey masks, not to be cut; None without a teacher.
 
     Raises:
         ConfigError: Settings are out of range or contradict each other.
@@ -74,6 +75,7 @@ class CrackDataModule(LightningDataModule):
         # With the folder that synthetic photographs are in, not the one they are made below.
         self._where = settings
         self._loaders: list[DataLoader[Sample]] = []
+        self.softened: PairReader | None = None
 
     def prepared(self) -> Self:
         """Says which data it reads, and does all that comes before the first batch.
@@ -235,7 +237,8 @@ class CrackDataModule(LightningDataModule):
     def _dataset(
         self, rows: tuple[Row, ...], changes: Sequence[PairTransform] = ()
     ) -> CrackDataset:
-        return CrackDataset(self.content.pixels, rows, self.preprocessing.mask_threshold, changes)
+        pixels, soft = self.softened or self.content.pixels, self.softened is not None
+        return CrackDataset(pixels, rows, self.preprocessing.mask_threshold, changes, soft)
 
     def _changes(self) -> list[PairTransform]:
         """Random changes of a pair in training."""

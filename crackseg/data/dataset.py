@@ -14,7 +14,10 @@ from crackseg.images.pixels import UInt8Array, binarize
 
 
 class Sample(TypedDict):
-    """One item: ``image`` float32 (3, H, W) in [0, 1], ``mask`` float32 (1, H, W) in {0, 1}."""
+    """One item: ``image`` float32 (3, H, W) in [0, 1], ``mask`` float32 (1, H, W).
+
+    Masks are in {0, 1}, or between where a teacher has a say in training.
+    """
 
     image: Tensor
     mask: Tensor
@@ -32,7 +35,7 @@ class PairTransform(Protocol):
 
 
 class CrackDataset(Dataset[Sample]):
-    """Pairs as tensors, changed at random if a seed is given; the mask is cut last.
+    """Pairs as tensors, changed at random if a seed is given; the mask is cut last, if at all.
 
     An item has an index, or (index, seed) where it is to be changed. The seed alone decides the
     change, so that neither the number of workers nor a resumed run matters.
@@ -42,6 +45,7 @@ class CrackDataset(Dataset[Sample]):
         rows: Rows of the pairs.
         mask_threshold: Threshold above which a grey mask is crack.
         changes: Random changes of a pair in training, in order.
+        soft: Whether masks stay grey, as those that a teacher has a say in.
 
     Raises:
         UnreadableImageError: A file cannot be decoded on access; the message names its path.
@@ -53,11 +57,13 @@ class CrackDataset(Dataset[Sample]):
         rows: Sequence[Row],
         mask_threshold: int,
         changes: Sequence[PairTransform] = (),
+        soft: bool = False,
     ) -> None:
         self.pixels = pixels
         self.rows = tuple(rows)
         self.mask_threshold = mask_threshold
         self.changes = tuple(changes)
+        self.soft = soft
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -71,9 +77,10 @@ class CrackDataset(Dataset[Sample]):
         if seed is not None:
             for change in self.changes:
                 image, mask = change(image, mask, seed)
+        crack = mask / np.float32(255) if self.soft else binarize(mask, self.mask_threshold)
         return {
             "image": image_to_tensor(image),
-            "mask": torch.from_numpy(binarize(mask, self.mask_threshold)).float()[None],
+            "mask": torch.from_numpy(crack).float()[None],
             "stem": row.stem,
         }
 

@@ -16,6 +16,7 @@ PATH_KEYS = (
     "checkpoint",
     "resume",
     "init_from",
+    "distill",
     "sweep.resume",
     "root",
     "data.root",

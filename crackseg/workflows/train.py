@@ -55,6 +55,7 @@ from crackseg.training.restoring import restoring
 from crackseg.training.schedules import Schedule, TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
+from crackseg.workflows.teaching import taught
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
+    teacher = None if config.distill is None else taught(config, datamodule)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
     if is_first_process():
         datamodule.manifest.write(folder / "manifest.csv")
@@ -113,7 +115,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
             segmenter.network.begin_training()
             if initial is not None:
                 take_weights(segmenter.network, initial)
-    segmenter.settings = replace(segmenter.settings, init_from=_origin(initial, start))
+    origin = _origin(initial, start)
+    segmenter.settings = replace(segmenter.settings, init_from=origin, teacher=teacher)
     if config.logger.graph:
         height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)

@@ -1,0 +1,54 @@
+"""Gives the training photographs of a run masks that a better network has a say in."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+from crackseg.checkpoint import Origin
+from crackseg.config.schema import TrainConfig
+from crackseg.data.datamodule import CrackDataModule
+from crackseg.distillation.reader import DistilledReader
+from crackseg.distillation.teacher import teacher_maps
+from crackseg.inference.engines import open_model
+from crackseg.inference.predictor import Predictor
+from crackseg.weights.registry import chosen_file
+
+log = logging.getLogger(__name__)
+
+
+def taught(config: TrainConfig, datamodule: CrackDataModule) -> Origin:
+    """Asks the teacher about all training photographs, and lets the run train on its answers.
+
+    Args:
+        config: All settings, with a teacher.
+        datamodule: Data of the run, prepared.
+
+    Returns:
+        The origin of the teacher.
+
+    Raises:
+        CheckpointError: The teacher cannot be used.
+        ConfigError: There is no network of that name.
+        UnreadableImageError: A photograph cannot be decoded.
+    """
+    path = chosen_file(config.distill, None)
+    model = open_model(path)
+    own = datamodule.manifest
+    if model.usage.data.manifest_hash != own.digest:
+        log.warning(
+            "distill=%s: the teacher was trained on other subsets and may know photographs that "
+            "this run validates and tests on; its figures may be a little too good",
+            config.distill,
+        )
+    maps = teacher_maps(
+        Predictor(model),
+        datamodule.root,
+        own.subset("train"),
+        datamodule.preprocessing,
+        Path(datamodule.settings.cache),
+    )
+    threshold = datamodule.settings.mask_threshold
+    pixels = datamodule.content.pixels
+    datamodule.softened = DistilledReader(pixels, maps, config.distill_share, threshold)
+    log.info("distill=%s: masks are %g its say", config.distill, config.distill_share)
+    return Origin(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
