@@ -94,7 +94,9 @@ def _chosen_weights(network: SkipNetwork) -> list[nn.Parameter]:
 
 
 def _has_bfloat16(device: str) -> bool:
-    return device == "cuda" or (device == "cpu" and cpu_has_bfloat16())
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and cpu_has_bfloat16()
 
 
 class _Crops:

@@ -51,7 +51,8 @@ def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, seed: int)
     deepest: list[Tensor] = []
 
     def keep(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-        deepest.append(given[0].flatten(2)[0])
+        # Several tiles come together where the device has room for them.
+        deepest.append(given[0].transpose(0, 1).flatten(1).cpu())
 
     handle = network.decoder[0].register_forward_pre_hook(keep)
     try:
@@ -61,7 +62,7 @@ def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, seed: int)
     together = torch.cat(deepest, dim=1).double()
     features = torch.cat([together.mean(dim=1), together.std(dim=1, correction=0)])
     probability = np.concatenate([sigmoid(part).ravel() for part in logits])
-    return Glance(features.cpu().numpy(), float((4 * probability * (1 - probability)).mean()))
+    return Glance(features.numpy(), float((4 * probability * (1 - probability)).mean()))
 
 
 def suggested(glances: Sequence[Glance], count: int) -> list[int]:
