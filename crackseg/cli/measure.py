@@ -83,6 +83,7 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
 def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
     from crackseg.formats.registry import PhotographFormat
+    from crackseg.reporting.formatting import counted
     from crackseg.reporting.terminal.measured import print_measured
     from crackseg.workflows.measuring.exporting import (
         chosen_formats,
@@ -119,7 +120,7 @@ def _measure(options: argparse.Namespace) -> int:
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
     print(
-        f"{len(outcome.done)} photographs measured{kept}, results below {options.output} "
+        f"{counted(len(outcome.done), 'photograph')} measured{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
     jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)

@@ -29,6 +29,7 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _predict(options: argparse.Namespace) -> int:
     # Imported here because it takes a second, and --help must not wait for it.
+    from crackseg.reporting.formatting import counted
     from crackseg.workflows.predict import predict
 
     shard = chosen_shard(options)
@@ -38,7 +39,7 @@ def _predict(options: argparse.Namespace) -> int:
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
     print(
-        f"{len(outcome.done)} photographs done{kept}, results below {options.output} "
+        f"{counted(len(outcome.done), 'photograph')} done{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
     return name_skipped(outcome.skipped)

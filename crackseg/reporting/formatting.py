@@ -14,6 +14,15 @@ def score(figure: float) -> str:
     return f"{figure:.3f}"
 
 
+def counted(count: int, what: str) -> str:
+    """Writes a number of things.
+
+    >>> counted(1, "photograph"), counted(1200, "photograph")
+    ('1 photograph', '1,200 photographs')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def interval(bounds: tuple[float | None, float | None]) -> str:
     """Writes a 95 % interval; empty where there is none."""
     low, high = bounds

@@ -117,7 +117,7 @@ def test_the_command_writes_masks_and_overlays_of_the_photographs_size(
     mask, probability = (np.asarray(written[f"x_{kind}.png"]) for kind in ("mask", "probability"))
     assert set(np.unique(mask)) <= {0, 255}
     assert np.all((mask == 255) <= (probability >= 255 * trained.threshold - 1))
-    assert "1 photographs done" in capsys.readouterr().out
+    assert "1 photograph done" in capsys.readouterr().out
 
 
 def test_a_bad_file_is_named_and_skipped_and_the_exit_code_says_so(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Measured
+from crackseg.reporting.formatting import counted
 from crackseg.reporting.terminal.measured_totals import Totals, totals_of
 
 _NOT_RESOLVED = "not resolved: a guess with bounds"
@@ -25,14 +26,15 @@ def print_measured(
 
 def _lines(totals: Totals, limits: ClassLimits | None) -> Iterable[str]:
     yield (
-        f"{totals.photographs} photographs in {_UNITS[totals.unit]}: {totals.with_cracks} with "
-        f"cracks, {totals.cracks} cracks, {_length(totals)} long together"
+        f"{counted(totals.photographs, 'photograph')} in {_UNITS[totals.unit]}: "
+        f"{totals.with_cracks} with cracks, {counted(totals.cracks, 'crack')}, {_length(totals)} "
+        "long together"
     )
     if not totals.cracks:
         return
     blind = totals.cracks - totals.resolved - totals.unmeasured
     yield (
-        f"  widths: {totals.resolved} cracks resolved, {blind} not, {totals.unmeasured} too short "
+        f"  widths: {counted(totals.resolved, 'crack')} resolved, {blind} not, {totals.unmeasured} too short "
         "to have one"
     )
     if totals.widest is not None:

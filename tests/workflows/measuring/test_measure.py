@@ -105,7 +105,7 @@ def test_what_is_measured_is_kept_until_the_scale_changes(
     assert "0 photographs measured, 4 kept from before" in capsys.readouterr().out
     (folder.parent / "out" / "a" / "1_cracks.json").unlink()
     assert measure(trained, folder) == 0
-    assert "1 photographs measured, 3 kept from before" in capsys.readouterr().out
+    assert "1 photograph measured, 3 kept from before" in capsys.readouterr().out
     points = ("--scale-points", "0", "0", "30", "40", "--scale-length", "5")
     assert measure(trained, folder, *points) == 0
     said = capsys.readouterr().out
@@ -144,8 +144,8 @@ def test_a_map_gives_the_scale_and_degrees_do_not(
     assert measure(trained, tmp_path / "in") == 0
     said = capsys.readouterr()
     assert "world.tif: measured in pixels, as its positions are in degrees" in said.err
-    assert "1 photographs in millimetres" in said.out
-    assert "1 photographs in pixels" in said.out
+    assert "1 photograph in millimetres" in said.out
+    assert "1 photograph in pixels" in said.out
     measured = read_record(tmp_path / "out" / "utm_cracks.json")
     assert measured.measurement.scale is not None
     assert measured.measurement.scale.mm_per_pixel == pytest.approx(50.0)
