@@ -120,8 +120,8 @@ def _measure(options: argparse.Namespace) -> int:
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
     print(
-        f"{counted(len(outcome.done), 'photograph')} measured{kept}, results below {options.output} "
-        f"(engine: {predictor.engine.name})"
+        f"{counted(len(outcome.done), 'photograph')} measured{kept}, results below "
+        f"{options.output} (engine: {predictor.engine.name})"
     )
     jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
     if shard is not None:

@@ -34,8 +34,8 @@ def _lines(totals: Totals, limits: ClassLimits | None) -> Iterable[str]:
         return
     blind = totals.cracks - totals.resolved - totals.unmeasured
     yield (
-        f"  widths: {counted(totals.resolved, 'crack')} resolved, {blind} not, {totals.unmeasured} too short "
-        "to have one"
+        f"  widths: {counted(totals.resolved, 'crack')} resolved, {blind} not, "
+        f"{totals.unmeasured} too short to have one"
     )
     if totals.widest is not None:
         x, y = totals.widest.at
