@@ -68,8 +68,10 @@ def judged_without(
     # A later setting of the same name holds.
     known = [*(one for one in photographs if not one.startswith("data.without_sources")), left]
     length = [f"trainer.max_epochs={_EPOCHS}", f"trainer.max_time={MINUTES}"]
-    shares = f"data.shares={{{','.join(f'{n}: {s:.4f}' for n, s in shares_without(family))}}}"
-    checkpoint = build.trained(ALL.experiment, [*known, *length, shares, *settings], work / "run")
+    named = ",".join(f"{name}: {share:.9f}" for name, share in shares_without(family))
+    # Hydra would add them to those of the recipe.
+    shares = ["data.shares=null", f"data.shares={{{named}}}"]
+    checkpoint = build.trained(ALL.experiment, [*known, *length, *shares, *settings], work / "run")
     model = work / "model.onnx"
     exported = build.is_newer(model, checkpoint)
     if not exported and crackseg(["export", str(checkpoint), "--output", str(model)]):

@@ -31,11 +31,13 @@ from box.recipes import (
     Family,
     Recipe,
 )
+from crackseg.config import parsing
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.weights.registry import BUNDLED, bundled
 from crackseg.workflows.train import TrainResult
 from tests.helpers.evaluations import NAMES, write_judgement
+from tests.helpers.settings import composed
 
 README = pages.ROOT / "README.md"
 
@@ -390,6 +392,26 @@ def test_shares_without_a_family_add_up_to_1() -> None:
     # Every source of cracks is left out once.
     assert len(every) == sum(len(family.sources) for family in FAMILIES)
     assert {"noncrack", "ccic", "synthetic"} == set(shares) - every
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_training_without_a_family_has_the_shares_of_the_others_alone(
+    family: Family, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As Hydra reads them on the command line, where it would add them to the recipe's."""
+    given: list[str] = []
+
+    def trained(experiment: str, settings: Sequence[str], run: Path) -> Path:
+        given.extend([f"experiment={experiment}", *settings])
+        raise CrackSegError("enough")
+
+    monkeypatch.setattr(building, "trained", trained)
+    with pytest.raises(CrackSegError, match="enough"):
+        generalising.judged_without(family, ["data=folder", "data.root=here"], [], tmp_path)
+    shares = parsing.shares(composed(*given).data.shares)
+    assert shares is not None
+    assert set(shares) == dict(generalising.shares_without(family)).keys()
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
 
 
 def test_a_network_that_cannot_be_exported_ends_the_box(

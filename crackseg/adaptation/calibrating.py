@@ -6,6 +6,7 @@ change by the scaling, but a threshold of .97 is at the end of the grid that it 
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,11 +26,13 @@ def calibrate(network: SkipNetwork, looking: Looking, photographs: Sequence[Labe
         looking: How it looks at photographs.
         photographs: Labelled photographs.
     """
-    counts = ConfusionCounts(SCALING_THRESHOLDS)
+    total = np.zeros((len(SCALING_THRESHOLDS), 4))
     for one in photographs:
         probability = sigmoid(looking.logits(one.image.transpose(2, 0, 1)[None]))
+        counts = ConfusionCounts(SCALING_THRESHOLDS)
         counts.update(torch.from_numpy(probability), torch.from_numpy(one.crack)[None, None])
-    scaling = platt_scaling(counts.compute().numpy())
+        total += one.weight * counts.compute().numpy()
+    scaling = platt_scaling(total.round().astype(np.int64))
     if scaling is None:
         return
     head = network.head

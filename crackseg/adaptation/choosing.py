@@ -1,8 +1,8 @@
 """Judges ways of adapting on photographs left out.
 
-A photograph counts once, whatever its size: its crack IoU is that of all of its windows together,
-and 1 where there is no crack and none is found. The threshold is the one with the largest mean over
-the photographs that it is chosen on.
+A photograph counts once, whatever its size: its crack IoU is that of all of its parts together,
+each as often as its weight says, and 1 where there is no crack and none is found. The threshold is
+the one with the largest mean over the photographs that it is chosen on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -82,15 +82,15 @@ def chosen_threshold(ious: Ious) -> float:
 
 def ious_of(looking: Looking, photographs: Sequence[Labelled]) -> Ious:
     """Crack IoU of photographs by a network, in the order of their names' first appearance."""
-    counts: dict[str, npt.NDArray[np.int64]] = {}
+    counts: dict[str, FloatArray] = {}
     for one in photographs:
         logits = looking.logits(one.image.transpose(2, 0, 1)[None])[0, 0]
         # Of the thresholds from 0 on; 0 itself is none of the grid.
-        own = count_probabilities(sigmoid(logits), one.crack).counts[1:]
-        counts[one.photograph] = counts.get(one.photograph, 0) + own
+        own = one.weight * count_probabilities(sigmoid(logits), one.crack).counts[1:]
+        counts[one.photograph] = counts.get(one.photograph, np.zeros(own.shape)) + own
     hit, false, missed = np.stack(list(counts.values())).transpose(2, 0, 1)[:3]
     union = hit + false + missed
-    return np.where(union > 0, hit / np.maximum(union, 1), 1.0)
+    return np.where(union > 0, hit / np.where(union > 0, union, 1), 1.0)
 
 
 def with_threshold_of_others(ious: Ious) -> FloatArray:

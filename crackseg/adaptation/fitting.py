@@ -26,6 +26,7 @@ from crackseg.data.dataset import image_to_tensor
 from crackseg.images.pixels import Resize
 from crackseg.losses import SegmentationLoss
 from crackseg.models import SkipNetwork
+from crackseg.parameters.usage import UsageParameters
 from crackseg.system.precision import cpu_has_bfloat16
 
 STEPS = 40
@@ -52,6 +53,13 @@ class Seen:
     size: tuple[int, int]
     scales: tuple[float, float]
     how: Resize
+
+
+def seen_by(usage: UsageParameters) -> Seen:
+    """How a network saw photographs in its training."""
+    seen = usage.preprocessing
+    scales = usage.scales or (usage.scale, usage.scale)
+    return Seen(seen.image_size or (SIDE, SIDE), scales, seen.resize)
 
 
 def fitted(
@@ -103,11 +111,13 @@ class _Crops:
     """Batches of random crops, as often from each photograph."""
 
     def __init__(self, photographs: Sequence[Labelled], seen: Seen, seed: int) -> None:
-        self._photographs = photographs
+        self._parts: dict[str, list[Labelled]] = {}
+        for one in photographs:
+            self._parts.setdefault(one.photograph, []).append(one)
         self._crop = RandomCrop(seen.size, _CRACK_SHARE, 127, seen.scales, seen.how)
         self._augment = Augmentation(seen.size)
         self._random = np.random.default_rng(seed)
-        self._order: list[int] = []
+        self._order: list[str] = []
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """Images (N, 3, H, W) in [0, 1] and masks (N, 1, H, W) in {0, 1}."""
@@ -117,8 +127,9 @@ class _Crops:
 
     def _drawn(self) -> tuple[Tensor, Tensor]:
         if not self._order:
-            self._order = self._random.permutation(len(self._photographs)).tolist()
-        photograph = self._photographs[self._order.pop()]
+            self._order = self._random.permutation(list(self._parts)).tolist()
+        parts = self._parts[self._order.pop()]
+        photograph = parts[int(self._random.integers(len(parts)))]
         seed = int(self._random.integers(2**31))
         grey = photograph.crack.astype(np.uint8) * 255
         image, mask = self._augment(*self._crop(photograph.image, grey, seed), seed)

@@ -1,87 +1,97 @@
-"""Labelled photographs as an adaptation takes them: whole, or windows of those that are large."""
+"""Labelled photographs as an adaptation takes them: whole, or by parts of those that are large."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from crackseg.images.pixels import UInt8Array
 
 BoolArray = npt.NDArray[np.bool_]
-
-# Pixels up to which a photograph is taken as it is, and side and number of the windows of others.
-WHOLE_PIXELS = 1_700_000
-WINDOW = 640
-WINDOWS = 4
+Part = tuple[slice, slice]
+# Parts of a large photograph that are looked at, and their side in crops of the smallest scale, so
+# that a network sees as much around the middle of a part as it does in training.
+PARTS = 4
+_CROPS = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A labelled photograph, or a window of one.
+    """A labelled photograph, or a part of one.
 
     Attributes:
         photograph: Name of what it was cut from; all of one photograph are left out together.
         image: Photograph, uint8 (H, W, 3).
         crack: Whether a pixel is crack, bool (H, W).
+        weight: Number of parts of the photograph that it stands for.
     """
 
     photograph: str
     image: UInt8Array
     crack: BoolArray
+    weight: float = 1.0
 
 
-def windows_of(photograph: Labelled, seed: int) -> list[Labelled]:
-    """A photograph by itself, or windows of a large one, so that a fit stays short.
+def side_of_parts(size: tuple[int, int], smallest: float) -> int:
+    """Side of the parts of large photographs, in their own pixels.
 
-    Half of the windows are those with the most crack that do not overlap, the others are drawn: a
-    threshold that never saw plain surface would call too much of it crack.
+    Args:
+        size: Size (H, W) of a crop in training.
+        smallest: Smallest scale of the training, in pixels of a crop per pixel of a photograph.
+    """
+    return round(_CROPS * max(size) / smallest)
+
+
+def parts_of(photograph: Labelled, side: int, seed: int) -> list[Labelled]:
+    """A photograph by itself, or some parts of a large one, so that a fit stays short.
+
+    Of the parts with crack a half of the number is drawn, and of those without the other half. Each
+    stands for all of its kind, so that plain surface counts as much as there is of it.
 
     Args:
         photograph: Photograph of any size.
+        side: Side of a part, in pixels.
         seed: Seed of the draw.
     """
-    height, width = photograph.crack.shape
-    if height * width <= WHOLE_PIXELS:
+    grid = grid_of(photograph.crack.shape, side)
+    if len(grid) <= PARTS:
         return [photograph]
-    size = min(WINDOW, height), min(WINDOW, width)
-    places = [*_with_most_crack(photograph.crack, size, WINDOWS // 2)]
-    further = drawn_places((height, width), size, WINDOWS - len(places), seed)
-    return [_cut(photograph, place, size) for place in (*places, *further)]
+    held = [bool(photograph.crack[part].any()) for part in grid]
+    random = np.random.default_rng(seed)
+    found = []
+    for kind in (True, False):
+        of_kind = [part for part, has in zip(grid, held, strict=True) if has == kind]
+        drawn = random.permutation(len(of_kind))[: PARTS // 2]
+        found += [_cut(photograph, of_kind[at], len(of_kind) / len(drawn)) for at in drawn]
+    return found
 
 
-def drawn_places(
-    photograph: tuple[int, int], size: tuple[int, int], count: int, seed: int
-) -> list[tuple[int, int]]:
-    """Places (row, column) of windows of a size (H, W) that are drawn evenly in a photograph."""
-    free = [has - of + 1 for has, of in zip(photograph, size, strict=True)]
-    drawn = np.random.default_rng(seed).integers(free, size=(count, 2))
-    return [(int(row), int(column)) for row, column in drawn]
+def drawn_parts(image: UInt8Array, side: int, seed: int) -> list[UInt8Array]:
+    """A photograph by itself, or some parts of a large one, of which nothing is known."""
+    grid = grid_of(image.shape[:2], side)
+    if len(grid) <= PARTS:
+        return [image]
+    drawn = np.random.default_rng(seed).permutation(len(grid))[:PARTS]
+    return [np.ascontiguousarray(image[grid[at]]) for at in drawn]
 
 
-def _with_most_crack(
-    crack: BoolArray, size: tuple[int, int], count: int
-) -> Iterator[tuple[int, int]]:
-    """Places (row, column) of the windows with most crack that share no pixel of it."""
-    height, width = size
-    left = crack.astype(np.uint8)
-    for _ in range(count):
-        sums = cv2.integral(left)
-        held = sums[height:, width:] - sums[:-height, width:]
-        held = held - (sums[height:, :-width] - sums[:-height, :-width])
-        if not held.max():
-            return
-        row, column = (int(at) for at in np.unravel_index(np.argmax(held), held.shape))
-        left[row : row + height, column : column + width] = 0
-        yield row, column
+def grid_of(size: Sequence[int], side: int) -> list[Part]:
+    """Parts of a photograph that share no pixel and leave none out, of about a side each."""
+    rows, columns = (list(_spans(length, side)) for length in size)
+    return [(row, column) for row in rows for column in columns]
 
 
-def _cut(photograph: Labelled, place: tuple[int, int], size: tuple[int, int]) -> Labelled:
-    (row, column), (height, width) = place, size
-    window = slice(row, row + height), slice(column, column + width)
+def _spans(length: int, side: int) -> Iterator[slice]:
+    ends = np.linspace(0, length, max(round(length / side), 1) + 1).round().astype(int).tolist()
+    yield from (slice(start, stop) for start, stop in pairwise(ends))
+
+
+def _cut(photograph: Labelled, part: Part, weight: float) -> Labelled:
     return Labelled(
         photograph.photograph,
-        np.ascontiguousarray(photograph.image[window]),
-        np.ascontiguousarray(photograph.crack[window]),
+        np.ascontiguousarray(photograph.image[part]),
+        np.ascontiguousarray(photograph.crack[part]),
+        weight,
     )

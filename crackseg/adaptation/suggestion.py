@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from crackseg.adaptation.photographs import WHOLE_PIXELS, WINDOW, WINDOWS, drawn_places
+from crackseg.adaptation.photographs import drawn_parts
 from crackseg.images.pixels import UInt8Array
 from crackseg.inference.looks import Looking
 from crackseg.inference.tiling import sigmoid
@@ -39,14 +39,14 @@ class Glance:
     doubt: float
 
 
-def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, seed: int) -> Glance:
-    """Looks at a photograph, or at windows of a large one.
+def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, side: int) -> Glance:
+    """Looks at a photograph, or at some parts of a large one.
 
     Args:
         network: Network.
         looking: How it looks at photographs.
         image: Photograph of any size, uint8 (H, W, 3).
-        seed: Seed of the windows.
+        side: Side of the parts of large photographs, in pixels.
     """
     deepest: list[Tensor] = []
 
@@ -56,7 +56,8 @@ def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, seed: int)
 
     handle = network.decoder[0].register_forward_pre_hook(keep)
     try:
-        logits = [looking.logits(part.transpose(2, 0, 1)[None]) for part in _parts(image, seed)]
+        parts = drawn_parts(image, side, seed=0)
+        logits = [looking.logits(part.transpose(2, 0, 1)[None]) for part in parts]
     finally:
         handle.remove()
     together = torch.cat(deepest, dim=1).double()
@@ -87,12 +88,3 @@ def suggested(glances: Sequence[Glance], count: int) -> list[int]:
         worth[chosen] = -1.0
         chosen.append(int(worth.argmax()))
     return chosen
-
-
-def _parts(image: UInt8Array, seed: int) -> list[UInt8Array]:
-    height, width = image.shape[:2]
-    if height * width <= WHOLE_PIXELS:
-        return [image]
-    size = min(WINDOW, height), min(WINDOW, width)
-    places = drawn_places((height, width), size, WINDOWS, seed)
-    return [image[row : row + size[0], column : column + size[1]] for row, column in places]

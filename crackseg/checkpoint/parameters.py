@@ -85,10 +85,16 @@ class Origin:
     Attributes:
         path: Path of the file at that time.
         sha256: Hash of the file.
+        licence: Licence of its weights; empty where none is stated.
     """
 
     path: str
     sha256: str
+    licence: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Texts, as they stand in the file."""
+        return {key: text for key, text in vars(self).items() if text or key != "licence"}
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,13 @@ class CheckpointParameters(UsageParameters):
     init_from: Origin | None = None
     teacher: Origin | None = None
     scaling: PlattScaling | None = None
+
+    @property
+    def inherited_licence(self) -> str:
+        """Licences of the networks that this one was made from; empty where none is stated."""
+        sources = (self.adaptation, self.init_from, self.teacher)
+        stated = (one.licence for one in sources if one is not None and one.licence)
+        return "; ".join(dict.fromkeys(stated))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointParameters":
@@ -158,8 +171,8 @@ class CheckpointParameters(UsageParameters):
             **super().as_dict(),
             "seed": self.seed,
             "versions": dict(self.versions),
-            **({} if self.init_from is None else {"init_from": dict(vars(self.init_from))}),
-            **({} if self.teacher is None else {"teacher": dict(vars(self.teacher))}),
+            **({} if self.init_from is None else {"init_from": self.init_from.as_dict()}),
+            **({} if self.teacher is None else {"teacher": self.teacher.as_dict()}),
             **({} if self.scaling is None else {"scaling": self.scaling._asdict()}),
             "format": FORMAT,
         }
@@ -216,7 +229,8 @@ def _scheduler(fields: Fields) -> SchedulerParameters:
 
 
 def _origin(fields: Fields) -> Origin:
-    return Origin(path=fields.text("path"), sha256=fields.text("sha256"))
+    licence = fields.text("licence") if "licence" in fields else ""
+    return Origin(path=fields.text("path"), sha256=fields.text("sha256"), licence=licence)
 
 
 def _scaling(fields: Fields) -> PlattScaling:

@@ -164,7 +164,7 @@ class CrackDataModule(LightningDataModule):
             cracks = sum(one.crack_pixels(cut_at) for one in found)
             return balancing_weights(sum(one.pixels for one in found), cracks)
         masks = (self.content.pixels.read(row)[1] for row in rows)
-        return balancing_weights(*count_in_crops(masks, len(rows), self._crop()))
+        return balancing_weights(*count_in_crops(masks, len(rows), self._crop(cut_at)))
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Loads training photographs in random order, cropped and augmented as the settings say.
@@ -237,25 +237,22 @@ class CrackDataModule(LightningDataModule):
     def _dataset(
         self, rows: tuple[Row, ...], changes: Sequence[PairTransform] = ()
     ) -> CrackDataset:
-        pixels, soft = self.softened or self.content.pixels, self.softened is not None
-        return CrackDataset(pixels, rows, self.preprocessing.mask_threshold, changes, soft)
+        cut, pixels = self.preprocessing.mask_threshold, self.softened or self.content.pixels
+        return CrackDataset(pixels, rows, cut, changes, soft=self.softened is not None)
 
     def _changes(self) -> list[PairTransform]:
         """Random changes of a pair in training."""
-        changes: list[PairTransform] = [] if self.settings.crop_size is None else [self._crop()]
+        changes: list[PairTransform] = []
+        if self.settings.crop_size is not None:
+            # A mask that a teacher has a say in was cut before.
+            changes.append(self._crop(127 if self.softened else self.settings.mask_threshold))
         if self.settings.augment:
             changes.append(Augmentation(self.training_size, self.settings.augment))
         return changes
 
-    def _crop(self) -> RandomCrop:
-        settings = self.settings
-        return RandomCrop(
-            self.training_size,
-            settings.crack_crops,
-            settings.mask_threshold,
-            settings.scales,
-            settings.resize,
-        )
+    def _crop(self, cut: int) -> RandomCrop:
+        own = self.settings
+        return RandomCrop(self.training_size, own.crack_crops, cut, own.scales, own.resize)
 
     def _rows(self, subset: str) -> tuple[Row, ...]:
         if self.settings.overfit_batch:

@@ -84,9 +84,9 @@ class OpenedModel:
         of_package = bundled_at(self.path)
         if of_package is not None:
             return of_package.line
-        if self.usage.adaptation is not None:
-            return f"model: {self.path}, {self.usage.adaptation.line}"
-        return f"model: {self.path}" + (f" (licence: {self.licence})" if self.licence else "")
+        adaptation = self.usage.adaptation
+        made = "" if adaptation is None else f", {adaptation.line}"
+        return f"model: {self.path}{made}" + (f" (licence: {self.licence})" if self.licence else "")
 
 
 def is_onnx(path: str | Path) -> bool:

@@ -87,6 +87,7 @@ def open_checkpoint(path: Path, device: str = "auto") -> OpenedModel:
         precision=TorchEngine.precision,
         usage=checkpoint.parameters,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        licence=checkpoint.parameters.inherited_licence or None,
     )
 
 

@@ -37,9 +37,8 @@ class Adaptation:
     @property
     def line(self) -> str:
         """The adaptation in words."""
-        licence = f" ({self.licence})" if self.licence else ""
         return (
-            f"adapted from {self.base}{licence} with {self.photographs} photographs: crack IoU "
+            f"adapted from {self.base} with {self.photographs} photographs: crack IoU "
             f"{self.before:.3f} before, {self.after:.3f} after on photographs left out"
         )
 

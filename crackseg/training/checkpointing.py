@@ -68,12 +68,14 @@ class Start:
         epoch: Number of complete epochs before it.
         step: Number of optimizer steps before it.
         init_from: Origin of the weights that the training began with.
+        teacher: Origin of the network that it learns from beside the truth.
     """
 
     checkpoint: Path
     epoch: int
     step: int
     init_from: Origin | None
+    teacher: Origin | None
 
 
 def read_start(checkpoint: Path, manifest: Manifest) -> Start:
@@ -96,5 +98,9 @@ def read_start(checkpoint: Path, manifest: Manifest) -> Start:
             f"(there {data.counts}, now {manifest.counts}); restore them, or begin a new run"
         )
     return Start(
-        checkpoint, content.epoch + 1, content.step, init_from=content.parameters.init_from
+        checkpoint,
+        content.epoch + 1,
+        content.step,
+        init_from=content.parameters.init_from,
+        teacher=content.parameters.teacher,
     )

@@ -139,9 +139,8 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str | None) -
 
 
 def _licence_of(parameters: CheckpointParameters) -> str:
-    """Licence of a network that is given none: that of the one that it was adapted from."""
-    adaptation = parameters.adaptation
-    return UNSTATED if adaptation is None else adaptation.licence or UNSTATED
+    """Licence of a network that is given none: that of those that it was made from."""
+    return parameters.inherited_licence or UNSTATED
 
 
 def _without_places(checkpoint: Checkpoint) -> DataIdentity:

@@ -1,6 +1,5 @@
 """Gives the training photographs of a run masks that a better network has a say in."""
 
-import hashlib
 import logging
 from pathlib import Path
 
@@ -9,30 +8,39 @@ from crackseg.config.schema import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.distillation.reader import DistilledReader
 from crackseg.distillation.teacher import teacher_maps
+from crackseg.errors import ConfigError
 from crackseg.inference.engines import open_model
 from crackseg.inference.predictor import Predictor
-from crackseg.weights.registry import chosen_file
+from crackseg.weights.registry import bundled_at, chosen_file
 
 log = logging.getLogger(__name__)
 
 
-def taught(config: TrainConfig, datamodule: CrackDataModule) -> Origin:
+def taught(
+    config: TrainConfig, datamodule: CrackDataModule, former: Origin | None = None
+) -> Origin:
     """Asks the teacher about all training photographs, and lets the run train on its answers.
 
     Args:
         config: All settings, with a teacher.
         datamodule: Data of the run, prepared.
+        former: Teacher of the run so far, where it is resumed.
 
     Returns:
         The origin of the teacher.
 
     Raises:
         CheckpointError: The teacher cannot be used.
-        ConfigError: There is no network of that name.
+        ConfigError: There is no network of that name, or it is not the former one.
         UnreadableImageError: A photograph cannot be decoded.
     """
     path = chosen_file(config.distill, None)
     model = open_model(path)
+    if former is not None and former.sha256 != model.digest:
+        raise ConfigError(
+            f"distill={config.distill}: not the network that this run has learned from so far "
+            f"({former.path}, SHA-256 {former.sha256[:12]}); put that one back, or begin a new run"
+        )
     own = datamodule.manifest
     if model.usage.data.manifest_hash != own.digest:
         log.warning(
@@ -41,7 +49,7 @@ def taught(config: TrainConfig, datamodule: CrackDataModule) -> Origin:
             config.distill,
         )
     maps = teacher_maps(
-        Predictor(model),
+        Predictor(model, white_level=datamodule.settings.white_level),
         datamodule.root,
         own.subset("train"),
         datamodule.preprocessing,
@@ -51,4 +59,6 @@ def taught(config: TrainConfig, datamodule: CrackDataModule) -> Origin:
     pixels = datamodule.content.pixels
     datamodule.softened = DistilledReader(pixels, maps, config.distill_share, threshold)
     log.info("distill=%s: masks are %g its say", config.distill, config.distill_share)
-    return Origin(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    of_package = bundled_at(path)
+    licence = model.licence if of_package is None else of_package.licence
+    return Origin(str(path), model.digest, licence or "")

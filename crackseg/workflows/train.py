@@ -104,8 +104,9 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
-    teacher = None if config.distill is None else taught(config, datamodule)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
+    former = None if start is None else start.teacher
+    teacher = None if config.distill is None else taught(config, datamodule, former)
     if is_first_process():
         datamodule.manifest.write(folder / "manifest.csv")
     seed_everything(config.seed, workers=True, verbose=False)
@@ -207,7 +208,8 @@ def package_versions() -> dict[str, str]:
 def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
     if initial is not None:
         digest = hashlib.sha256(initial.path.read_bytes()).hexdigest()
-        return Origin(str(initial.path.resolve()), digest)
+        licence = initial.parameters.inherited_licence
+        return Origin(str(initial.path.resolve()), digest, licence)
     return None if start is None else start.init_from
 
 

@@ -62,11 +62,11 @@ class Bright:
         return np.where(photographs[:, :1] > 127, 2.0, -2.0).astype(np.float32)
 
 
-def window(name: str, bright: int, crack: int) -> Labelled:
+def window(name: str, bright: int, crack: int, weight: float = 1.0) -> Labelled:
     """A photograph of 10 pixels, of which the first are bright, and the first are crack."""
     image, truth = np.zeros((1, 10, 3), np.uint8), np.zeros((1, 10), np.bool_)
     image[:, :bright], truth[:, :crack] = 255, True
-    return Labelled(name, image, truth)
+    return Labelled(name, image, truth, weight)
 
 
 def test_windows_of_a_photograph_count_together() -> None:
@@ -74,6 +74,12 @@ def test_windows_of_a_photograph_count_together() -> None:
     ious = at(ious_of(Bright(), photographs), 0.5)  # type: ignore[arg-type]
     # a: 2 + 1 hits of a union of 4 + 3; b: nothing, and nothing found; c: found and not there.
     assert ious.tolist() == [3 / 7, 1.0, 0.0]
+
+
+def test_a_part_counts_as_often_as_it_stands_for_others() -> None:
+    photographs = [window("a", 2, 4), window("a", 1, 0, weight=0.5), window("a", 3, 3, weight=2)]
+    ious = at(ious_of(Bright(), photographs), 0.5)  # type: ignore[arg-type]
+    assert ious.tolist() == [(2 + 2 * 3) / (4 + 0.5 + 2 * 3)]
 
 
 @pytest.mark.parametrize("count", [3, 23])

@@ -56,6 +56,15 @@ def test_a_fit_changes_scales_shifts_and_the_last_level_alone(
     assert not found.training
 
 
+def test_every_photograph_is_drawn_as_often_whatever_its_parts() -> None:
+    first, second = photographs(2)
+    white = Labelled("p0", np.full_like(first.image, 255), first.crack)
+    black = Labelled("p1", np.zeros_like(second.image), second.crack)
+    crops = fitting._Crops([white, white, white, black], SEEN, seed=0)
+    brightness = torch.cat([crops.batch()[0] for _ in range(5)]).mean(dim=(1, 2, 3))
+    assert int((brightness > 0.5).sum()) == 20
+
+
 def test_equal_seeds_fit_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "STEPS", 4)
     torch.manual_seed(0)

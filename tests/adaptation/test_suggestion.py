@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from crackseg.adaptation.photographs import WINDOW, WINDOWS
 from crackseg.adaptation.suggestion import Glance, glance, suggested
 from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
@@ -31,7 +30,7 @@ def test_doubt_is_of_probabilities_and_features_are_the_deepest() -> None:
     network = build_network("unet", {"base_channels": 2, "depth": 2}).eval()
     looking = Looking(TorchEngine(network, "cpu"), (0.5, 1.0), "area")
     image = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
-    found = glance(network, looking, image, seed=0)
+    found = glance(network, looking, image, side=100)
     # Mean and deviation of the 8 channels of the bottom.
     assert found.features.shape == (16,)
     logits = looking.logits(image.transpose(2, 0, 1)[None])
@@ -41,10 +40,10 @@ def test_doubt_is_of_probabilities_and_features_are_the_deepest() -> None:
     assert not network.decoder[0]._forward_pre_hooks
 
 
-def test_a_large_photograph_is_seen_by_windows() -> None:
+def test_a_large_photograph_is_seen_by_parts() -> None:
     network = build_network("unet", {"base_channels": 1, "depth": 1}).eval()
     looking = Looking(TorchEngine(network, "cpu"), (1.0,), "area")
     seen: list[tuple[int, ...]] = []
     network.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape[-2:])))
-    glance(network, looking, np.zeros((1400, 1300, 3), np.uint8), seed=0)
-    assert sum(height * width for height, width in seen) < 2 * WINDOWS * WINDOW**2
+    glance(network, looking, np.zeros((400, 300, 3), np.uint8), side=50)
+    assert seen == [(50, 50)] * 4

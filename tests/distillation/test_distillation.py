@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import crackseg
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import Origin, read_checkpoint
 from crackseg.config.schema import TrainConfig
 from crackseg.config.validation import check_train_config
 from crackseg.data.augmentation import Augmentation
@@ -21,6 +21,7 @@ from crackseg.distillation.reader import DistilledReader
 from crackseg.distillation.teacher import TeacherMaps, teacher_maps
 from crackseg.errors import CheckpointError, ConfigError
 from crackseg.images.pixels import UInt8Array, resize
+from crackseg.inference.predictor import Predictor
 from crackseg.losses import bce
 from crackseg.preprocessing import Preprocessing
 from crackseg.workflows.teaching import taught
@@ -144,6 +145,55 @@ def test_a_teacher_of_other_subsets_is_said(
         caplog.clear()
         taught(train_config, CrackDataModule(train_config.data).prepared())
         assert ("may know photographs that this run validates" in caplog.text) == warned
+
+
+def test_a_resumed_run_learns_from_the_same_teacher_alone(
+    trained: TrainResult, train_config: TrainConfig
+) -> None:
+    train_config.distill = str(trained.checkpoint)
+    data = CrackDataModule(train_config.data).prepared()
+    first = taught(train_config, data)
+    assert taught(train_config, data, first) == first
+    other = Origin(first.path, "0" * 64)
+    with pytest.raises(ConfigError, match="not the network that this run has learned from so far"):
+        taught(train_config, data, other)
+
+
+def test_a_teacher_sees_photographs_as_the_run_does(
+    trained: TrainResult, train_config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_config.distill, train_config.data.white_level = str(trained.checkpoint), 4095
+    asked: list[int | None] = []
+
+    def maps(teacher: Predictor, *_: object) -> TeacherMaps:
+        asked.append(teacher.white_level)
+        return Says([[0]])
+
+    monkeypatch.setattr("crackseg.workflows.teaching.teacher_maps", maps)
+    taught(train_config, CrackDataModule(train_config.data).prepared())
+    assert asked == [4095]
+
+
+def test_the_licence_of_a_teacher_goes_along(filled_box: Path, train_config: TrainConfig) -> None:
+    train_config.distill = "research"
+    origin = taught(train_config, CrackDataModule(train_config.data).prepared())
+    assert origin.licence == "for research only"
+
+
+def test_crops_are_laid_around_cracks_of_a_mask_that_was_cut_before(
+    trained: TrainResult, train_config: TrainConfig
+) -> None:
+    """At a mask threshold of 0 any doubt of a teacher would be a crack."""
+    train_config.data.mask_threshold, train_config.data.crop_size = 0, 32
+    data = CrackDataModule(train_config.data).prepared()
+
+    def cut() -> int:
+        [crop] = [one for one in data._changes() if isinstance(one, RandomCrop)]
+        return crop.mask_threshold
+
+    assert cut() == 0
+    data.softened = data.content.pixels
+    assert cut() == 127
 
 
 def test_a_teacher_that_is_none_is_refused(train_config: TrainConfig, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The command ``crackseg adapt``."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from crackseg.cli.parser import from_to
+from crackseg.cli.photographs import name_skipped
 from crackseg.errors import ConfigError
 
 
@@ -68,29 +70,30 @@ def _adapt(options: argparse.Namespace) -> int:
     work_begins()
     prepare_process()
     start_logging()
-    if options.suggest is None:
-        _fit(options, path)
-    else:
-        _suggest(options, path)
-    return 0
+    return _fit(options, path) if options.suggest is None else _suggest(options, path)
 
 
-def _fit(options: argparse.Namespace, path: Path) -> None:
+def _fit(options: argparse.Namespace, path: Path) -> int:
     from crackseg.reporting.terminal.adaptation import print_adapted
     from crackseg.workflows.labelled.adapting import adapt
 
     adapted = adapt(path, options.folders, options.output, options.origins)
     print_adapted(adapted)
     print(f"{options.output}: use it with predict --checkpoint {options.output}")
+    return 0
 
 
-def _suggest(options: argparse.Namespace, path: Path) -> None:
+def _suggest(options: argparse.Namespace, path: Path) -> int:
     from crackseg.workflows.labelled.suggesting import suggest
 
     chosen = suggest(path, options.folders, options.suggest, options.output)
     for photograph in chosen.photographs:
         print(photograph)
+    network = [("--model", options.model), ("--checkpoint", options.checkpoint)]
+    given = [part for name, value in network if value is not None for part in (name, value)]
+    then = shlex.join(["crackseg", "adapt", str(chosen.folder), *given, "--output", "NEW.ckpt"])
     print(
         f"{chosen.folder}: correct the outlines there in LabelMe, also where there is no crack, "
-        f"then crackseg adapt {chosen.folder} --output NEW.ckpt"
+        f"then {then}"
     )
+    return name_skipped(chosen.skipped)

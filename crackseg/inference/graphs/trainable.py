@@ -74,8 +74,8 @@ def trainable_network(path: Path) -> TrainableNetwork:
     if not is_onnx(path):
         checkpoint = read_checkpoint(path)
         usage = checkpoint.parameters
-        licence = "" if usage.adaptation is None else usage.adaptation.licence
-        return TrainableNetwork(network_of(checkpoint), usage.model, usage, path.name, licence)
+        network, licence = network_of(checkpoint), usage.inherited_licence
+        return TrainableNetwork(network, usage.model, usage, path.name, licence)
     file = read_model(path)
     model = _model_of(path, file)
     network = build_network(model.name, model.arguments).eval()

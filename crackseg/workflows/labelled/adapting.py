@@ -19,8 +19,8 @@ from crackseg.adaptation.choosing import (
     ious_of,
     with_threshold_of_others,
 )
-from crackseg.adaptation.fitting import RATE, SIDE, STEPS, TERMS, Seen, fitted
-from crackseg.adaptation.photographs import Labelled, windows_of
+from crackseg.adaptation.fitting import RATE, STEPS, TERMS, fitted, seen_by
+from crackseg.adaptation.photographs import PARTS, Labelled, parts_of, side_of_parts
 from crackseg.checkpoint import Checkpoint, CheckpointParameters, Origin, write_checkpoint
 from crackseg.checkpoint.parameters import (
     LossParameters,
@@ -95,20 +95,21 @@ def adapt(
 def _read(
     roots: Sequence[Path], usage: UsageParameters, origins: Path | None, seed: int
 ) -> list[Labelled]:
-    """Reads labelled photographs, and cuts large ones to windows."""
+    """Reads labelled photographs, of large ones some parts."""
     data = labelled_photographs(roots, usage, origins)
-    rows = data.manifest.rows
+    rows, seen = data.manifest.rows, seen_by(usage)
+    side = side_of_parts(seen.size, seen.scales[0])
     found: list[Labelled] = []
     cracks, cut = set(), 0
     for row in progress(rows, "Reading", len(rows)):
         image, truth = data.pixels.read(row)
         crack = binarize(truth, usage.preprocessing.mask_threshold)
-        windows = windows_of(Labelled(row.group, image, crack), seed)
-        cut += len(windows) > 1
+        parts = parts_of(Labelled(row.group, image, crack), side, seed)
+        cut += len(parts) > 1
         cracks |= {row.group} if crack.any() else set()
-        found += windows
+        found += parts
     if cut:
-        log.info("%d photographs are large: four windows of each are used", cut)
+        log.info("%d photographs are large: up to %d parts of each are used", cut, PARTS)
     if len(cracks) < 2:
         raise DatasetError(
             f"{', '.join(map(str, roots))}: {len(cracks)} labelled photographs with cracks; "
@@ -123,12 +124,8 @@ def _looking(usage: UsageParameters, network: SkipNetwork) -> Looking:
 
 
 def _fit(base: TrainableNetwork, seed: int, photographs: Sequence[Labelled]) -> SkipNetwork:
-    usage = base.usage
-    size = usage.preprocessing.image_size or (SIDE, SIDE)
-    scales = usage.scales or (usage.scale, usage.scale)
-    seen = Seen(size, scales, usage.preprocessing.resize)
-    network = fitted(base.network, photographs, seen, seed)
-    calibrate(network, _looking(usage, network), photographs)
+    network = fitted(base.network, photographs, seen_by(base.usage), seed)
+    calibrate(network, _looking(base.usage, network), photographs)
     return network
 
 
@@ -164,7 +161,7 @@ def _parameters(
     """Parameters of the adapted network; a promise of the former one no longer holds."""
     usage = {field.name: getattr(base.usage, field.name) for field in fields(UsageParameters)}
     usage |= {"threshold": threshold, "promise": None, "adaptation": record}
-    origin = Origin(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    origin = Origin(str(path), hashlib.sha256(path.read_bytes()).hexdigest(), base.licence)
     if isinstance(base.usage, CheckpointParameters):
         return replace(base.usage, **usage, scaling=None, init_from=origin)
     return CheckpointParameters(

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackseg.adaptation.fitting import seen_by
+from crackseg.adaptation.photographs import side_of_parts
 from crackseg.adaptation.suggestion import glance, suggested
-from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.errors import DatasetError, OutputError, UnreadableImageError
 from crackseg.formats.registry import FORMATS, PhotographFormat
 from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.inference.looks import Looking
-from crackseg.inference.predictor import Predictor
+from crackseg.inference.predictor import Predictor, out_of_memory_said
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.plan import plan
+from crackseg.workflows.folders.work import Skipped
 from crackseg.workflows.measuring.exporting import export
 from crackseg.workflows.measuring.photographs import MeasuringSettings, measure_photographs
 
@@ -29,10 +32,12 @@ class Suggestion:
     Attributes:
         photographs: Their paths, the most useful first.
         folder: Folder with a copy of each, and its outlines.
+        skipped: Chosen photographs that could not be looked at as a whole.
     """
 
     photographs: tuple[Path, ...]
     folder: Path
+    skipped: tuple[Skipped, ...]
 
 
 def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Suggestion:
@@ -48,17 +53,27 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
         CheckpointError: The network's file cannot be used.
         DatasetNotFoundError: A folder does not exist, or there is no photograph in any of them.
         DatasetError: No photograph can be read.
+        OutputError: The folder holds outlines already.
     """
+    labelled = output / _FORMAT
+    if any(labelled.glob("*.json")):
+        raise OutputError(
+            f"{labelled}: there are outlines already, which may have been corrected; choose "
+            "another --output"
+        )
     base = trainable_network(path)
     predictor = Predictor.from_checkpoint(path)
     looking = Looking(TorchEngine(base.network), predictor.scales, base.usage.preprocessing.resize)
+    in_training = seen_by(base.usage)
+    side = side_of_parts(in_training.size, in_training.scales[0])
     planned = plan([str(folder) for folder in folders], output)
     seen = {}
     for job in progress(planned.jobs, "Looking for what to label", len(planned.jobs)):
         try:
             photograph = predictor.open(job.photograph)
-            image = photograph.rows(0, photograph.size[0])
-            seen[job.photograph] = glance(base.network, looking, image, seed=0)
+            with out_of_memory_said(str(job.photograph)):
+                image = photograph.rows(0, photograph.size[0])
+                seen[job.photograph] = glance(base.network, looking, image, side)
         except UnreadableImageError as error:
             log.warning("left out: %s", error)
     if not seen:
@@ -71,4 +86,7 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
     labelme = FORMATS[_FORMAT]
     assert isinstance(labelme, PhotographFormat)
     export(jobs, output, (labelme,), None, predictor.white_level)
-    return Suggestion(chosen, output / _FORMAT)
+    outlined = {job.photograph for job in jobs}
+    return Suggestion(
+        tuple(one for one in chosen if one in outlined), labelled, tuple(outcome.skipped)
+    )

@@ -90,6 +90,11 @@ def export_quantized(
         raise CrackSegError(f"--accept-loss {settings.accepted_loss}: a crack IoU between 0 and 1")
     require_writable_file(output, SUFFIX)
     content = read_checkpoint(checkpoint)
+    if content.parameters.adaptation is not None:
+        raise CrackSegError(
+            f"{checkpoint}: adapted to photographs that --int8 does not know, so that it could "
+            "neither judge it nor choose its threshold; export it without --int8, or with --float16"
+        )
     datamodule = _training_data(content, settings.roots)
     tiles, origin = calibration_tiles(content.parameters, datamodule, settings.calibrate)
     made = exported(content, licence)

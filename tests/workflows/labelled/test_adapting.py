@@ -11,7 +11,12 @@ from PIL import Image
 
 import crackseg
 from crackseg.adaptation import fitting
-from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.checkpoint import (
+    CheckpointParameters,
+    Origin,
+    read_checkpoint,
+    write_checkpoint,
+)
 from crackseg.cli.main import main
 from crackseg.errors import DatasetError
 from crackseg.inference.model_file import read_model, write_model
@@ -113,10 +118,36 @@ def test_onnx_in_and_out_keep_the_licence(exported: Path, site: Path, tmp_path: 
     record = read_checkpoint(tmp_path / "site.ckpt").parameters.adaptation
     assert record is not None
     assert record.licence == "research only"
-    assert "(research only)" in crackseg.load(tmp_path / "site.ckpt").line
+    line = crackseg.load(tmp_path / "site.ckpt").line
+    assert "adapted from base.onnx" in line
+    assert "(licence: research only)" in line
     export(tmp_path / "site.ckpt", tmp_path / "site.onnx")
     info = read_model(tmp_path / "site.onnx").info
     assert (info.licence, info.adaptation, info.figures) == ("research only", record, {})
+    # Who states another licence says it.
+    export(tmp_path / "site.ckpt", tmp_path / "own.onnx", licence="mine")
+    assert "(licence: mine)" in crackseg.load(tmp_path / "own.onnx").line
+
+
+def test_an_adapted_network_is_not_brought_to_8_bits_by_photographs_of_others(
+    trained: TrainResult, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "site.ckpt"
+    adapt(trained.checkpoint, [site], output)
+    assert main(["export", str(output), "--int8", "--output", str(tmp_path / "site.onnx")]) == 2
+    assert "adapted to photographs that --int8 does not know" in capsys.readouterr().err
+
+
+def test_licences_go_along_with_weights(trained: TrainResult, tmp_path: Path) -> None:
+    parameters = read_checkpoint(trained.checkpoint).parameters
+    assert parameters.inherited_licence == ""
+    taught = Origin("teacher.onnx", "0" * 64, "research only")
+    begun = Origin("first.ckpt", "1" * 64, "CC BY 4.0")
+    both = replace(parameters, init_from=begun, teacher=taught)
+    assert both.inherited_licence == "CC BY 4.0; research only"
+    assert CheckpointParameters.from_dict(both.as_dict()) == both
+    unstated = replace(parameters, init_from=Origin("first.ckpt", "1" * 64))
+    assert unstated.as_dict()["init_from"] == {"path": "first.ckpt", "sha256": "1" * 64}
 
 
 def test_a_promise_does_not_survive(trained: TrainResult, site: Path, tmp_path: Path) -> None:
@@ -171,7 +202,11 @@ def test_suggest_outlines_what_adapt_reads_back(
     for document in documents:
         assert (labelled / json.loads(document.read_text())["imagePath"]).is_file()
         assert f"{document.stem}.png" in said
-    assert f"crackseg adapt {labelled} --output NEW.ckpt" in said
+    # The same network, or another one would be adapted.
+    assert f"then crackseg adapt {labelled} --checkpoint {exported} --output NEW.ckpt" in said
+    # What was corrected by hand is not written over.
+    assert main([*told, "--suggest", "4", "--output", str(output)]) == 2
+    assert f"{labelled}: there are outlines already" in capsys.readouterr().err
     # Corrected by hand: the truth as outlines.
     for document in documents:
         content = json.loads(document.read_text())
