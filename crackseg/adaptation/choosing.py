@@ -75,6 +75,15 @@ class Adapted:
     photographs: tuple[str, ...]
 
 
+def least_gain(count: int) -> float:
+    """Mean gain of crack IoU below which a number of photographs cannot tell it from nothing.
+
+    A tenth, shared among them: of five photographs one moves the mean by as much (docs/adapting.md
+    has the draws that it was chosen on).
+    """
+    return 0.1 / count
+
+
 def chosen_threshold(ious: Ious) -> float:
     """The threshold with the largest mean crack IoU over photographs."""
     return best_of(ious.mean(axis=0).tolist(), THRESHOLD_GRID)[1]

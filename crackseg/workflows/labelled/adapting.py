@@ -17,6 +17,7 @@ from crackseg.adaptation.choosing import (
     chosen_threshold,
     ious_left_out,
     ious_of,
+    least_gain,
     with_threshold_of_others,
 )
 from crackseg.adaptation.fitting import RATE, STEPS, TERMS, fitted, seen_by
@@ -130,14 +131,15 @@ def _fit(base: TrainableNetwork, seed: int, photographs: Sequence[Labelled]) -> 
 
 
 def _require_gain(left_out: LeftOut, count: int) -> None:
-    if left_out.gain > 0:
+    least = least_gain(count)
+    if left_out.gain > least:
         return
     low, high = left_out.interval
     raise DatasetError(
         f"not adapted: on photographs left out, crack IoU changes by {left_out.gain:+.3f} "
-        f"({low:+.3f} to {high:+.3f}, {count} photographs), so that nothing is gained; keep the "
-        "network as it is, label more photographs, or look whether masks and photographs fit "
-        "together"
+        f"({low:+.3f} to {high:+.3f}), and with {count} photographs a gain is believed above "
+        f"{least:.3f}; keep the network as it is, label more photographs, or look whether masks "
+        "and photographs fit together"
     )
 
 
