@@ -128,7 +128,7 @@ def test_a_network_that_comes_out_otherwise_leaves_the_earlier_file(
 ) -> None:
     earlier = tmp_path / "model.onnx"
     earlier.write_bytes(b"an earlier one")
-    monkeypatch.setattr(module, "_difference", lambda *arguments: difference)
+    monkeypatch.setattr(module, "largest_difference", lambda *arguments: difference)
     with pytest.raises(CrackSegError, match="cannot be exported, as an ONNX file its probabilit"):
         export(trained.checkpoint, earlier)
     assert earlier.read_bytes() == b"an earlier one"
