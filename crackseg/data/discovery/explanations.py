@@ -67,6 +67,6 @@ def nothing_found(root: Path, found: str) -> str:
         "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; JPEGImages/ "
         "with SegmentationClass/; imagesTr/ with labelsTr/; X.jpg with X_mask.png, LabelMe's "
         "X.json, Supervisely's X.jpg.json or YOLO's X.txt; and COCO's annotations in a JSON file "
-        "near the photographs. Name the folder that holds them with data.root=..., or train on the "
-        "built-in photographs with data=synthetic"
+        "near the photographs. Name the folder that holds photographs and masks; train.py takes it "
+        "as data.root=..., or trains on built-in photographs with data=synthetic"
     )
