@@ -78,8 +78,8 @@ class Adapted:
 def least_gain(count: int) -> float:
     """Mean gain of crack IoU below which a number of photographs cannot tell it from nothing.
 
-    A tenth, shared among them: of five photographs one moves the mean by as much (docs/adapting.md
-    has the draws that it was chosen on).
+    A single photograph moves the mean by as much where its own crack IoU changes by a tenth.
+    docs/adapting.md has the draws that this was chosen on.
     """
     return 0.1 / count
 
