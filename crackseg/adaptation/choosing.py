@@ -1,11 +1,11 @@
-"""Judges ways of adapting on photographs left out.
+"""Judges an adaptation on photographs left out.
 
 A photograph counts once, whatever its size: its crack IoU is that of all of its parts together,
 each as often as its weight says, and 1 where there is no crack and none is found. The threshold is
 the one with the largest mean over the photographs that it is chosen on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,15 +61,15 @@ class Adapted:
     """A network that was adapted.
 
     Attributes:
-        ways: What was tried, by what it changes, on photographs left out.
-        chosen: Name of the way that was taken.
+        left_out: What it gains on photographs left out.
+        changed: What was changed, in words.
         former: Threshold before.
         threshold: Threshold now.
         photographs: Names of the labelled photographs.
     """
 
-    ways: Mapping[str, LeftOut]
-    chosen: str
+    left_out: LeftOut
+    changed: str
     former: float
     threshold: float
     photographs: tuple[str, ...]

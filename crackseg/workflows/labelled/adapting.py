@@ -78,19 +78,19 @@ def adapt(
     photographs = _read(roots, base.usage, origins, seed)
     names = tuple(dict.fromkeys(one.photograph for one in photographs))
     fit = partial(_fit, base, seed)
-    ious = {THRESHOLD_ALONE: ious_of(now, photographs)}
-    before = at(ious[THRESHOLD_ALONE], base.usage.threshold)
-    if len(names) >= LEAST_TO_FIT:
-        ious[FITTED] = ious_left_out(photographs, fit, look)
-    ways = {way: LeftOut(before, with_threshold_of_others(one)) for way, one in ious.items()}
-    chosen = max(ways, key=lambda way: ways[way].gain)
-    _require_gain(ways[chosen], len(names))
-    network = fit(photographs) if chosen == FITTED else base.network
+    ious = ious_of(now, photographs)
+    before = at(ious, base.usage.threshold)
+    changed = FITTED if len(names) >= LEAST_TO_FIT else THRESHOLD_ALONE
+    if changed == FITTED:
+        ious = ious_left_out(photographs, fit, look)
+    left_out = LeftOut(before, with_threshold_of_others(ious))
+    _require_gain(left_out, len(names))
+    network = fit(photographs) if changed == FITTED else base.network
     # Of photographs that the network was fitted to it would be another one.
-    threshold = chosen_threshold(ious[chosen])
-    record = _record(base, ways[chosen], chosen, len(names))
+    threshold = chosen_threshold(ious)
+    record = _record(base, left_out, changed, len(names))
     _write(network, _parameters(base, path, threshold, record, seed), output)
-    return Adapted(ways, chosen, base.usage.threshold, threshold, names)
+    return Adapted(left_out, changed, base.usage.threshold, threshold, names)
 
 
 def _read(
