@@ -29,16 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     names = [model.name for model in BUNDLED]
     make = commands.add_parser("make", help="train, export, judge and place; goes on after a break")
-    make.add_argument("--data", type=Path, metavar="FOLDER", help="folder of all photographs")
     make.add_argument("name", nargs="?", choices=names, help="one of them (default: all)")
-    make.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a further setting of the training, such as trainer.accelerator=gpu; again for more",
-    )
+    _add_training(make)
     make.set_defaults(run=_make)
     place = commands.add_parser("place", help="put an ONNX file into the package, with its figures")
     place.add_argument("name", choices=names)
@@ -57,19 +49,23 @@ def _parser() -> argparse.ArgumentParser:
     generalise = commands.add_parser(
         "generalise", help="train without each family of sources, judge on it, write the table"
     )
-    generalise.add_argument("--data", type=Path, metavar="FOLDER", help="folder of all photographs")
-    generalise.add_argument(
+    _add_training(generalise)
+    generalise.set_defaults(run=_generalise)
+    pages = commands.add_parser("pages", help="write the files' figures and pictures into docs")
+    pages.set_defaults(run=_pages)
+    return parser
+
+
+def _add_training(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, metavar="FOLDER", help="folder of all photographs")
+    command.add_argument(
         "--set",
         dest="settings",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a further setting of all trainings, such as trainer.max_time=10; again for more",
+        help="a further setting of each training, such as trainer.accelerator=gpu; again for more",
     )
-    generalise.set_defaults(run=_generalise)
-    pages = commands.add_parser("pages", help="write the files' figures and pictures into docs")
-    pages.set_defaults(run=_pages)
-    return parser
 
 
 def _make(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ What is done is kept below ``outputs/box/generalise``, so that a second call goe
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -66,9 +66,9 @@ def judged_without(
     """
     left = f"data.without_sources=[{','.join((*ALL.without, *family.sources))}]"
     # A later setting of the same name holds.
-    known = [*(one for one in photographs if not one.startswith("data.without_sources")), left]
+    known = [*photographs, left]
     length = [f"trainer.max_epochs={_EPOCHS}", f"trainer.max_time={MINUTES}"]
-    named = ",".join(f"{name}: {share:.9f}" for name, share in shares_without(family))
+    named = ",".join(f"{name}: {share:.9f}" for name, share in shares_without(family).items())
     # Hydra would add them to those of the recipe.
     shares = ["data.shares=null", f"data.shares={{{named}}}"]
     checkpoint = build.trained(ALL.experiment, [*known, *length, *shares, *settings], work / "run")
@@ -77,23 +77,16 @@ def judged_without(
     if not exported and crackseg(["export", str(checkpoint), "--output", str(model)]):
         raise CrackSegError(f"{checkpoint}: could not be exported, as said above")
     own = build.evaluated(model, [*known, *build.OWN_TEST], work / _SEEN)
-    of_family = [
-        *(one for one in photographs if not one.startswith("data.without_sources")),
-        f"data.sources=[{','.join(family.sources)}]",
-        "subset=all",
-    ]
-    other = build.evaluated(model, of_family, work / _UNSEEN)
+    of_family = [f"data.sources=[{','.join(family.sources)}]", "subset=all"]
+    other = build.evaluated(model, [*photographs, *of_family], work / _UNSEEN)
     return judged_set(_SEEN, own), judged_set(_UNSEEN, other, unseen=True)
 
 
-def shares_without(family: Family) -> Iterator[tuple[str, float]]:
+def shares_without(family: Family) -> dict[str, float]:
     """Shares of the sources that take part, by name; they add up to 1."""
-    recipe = OmegaConf.to_container(OmegaConf.load(_RECIPE))
-    assert isinstance(recipe, dict)
-    shares = {**recipe["data"]["shares"], **SHARES_OF_UNSEEN}
+    shares = {**OmegaConf.load(_RECIPE).data.shares, **SHARES_OF_UNSEEN}
     kept = {name: share for name, share in shares.items() if name not in family.sources}
-    total = sum(kept.values())
-    yield from ((name, share / total) for name, share in kept.items())
+    return {name: share / sum(kept.values()) for name, share in kept.items()}
 
 
 def rows_of(family: Family, known: JudgedSet, unseen: JudgedSet) -> list[list[str]]:

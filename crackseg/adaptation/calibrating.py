@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
 from crackseg.adaptation.photographs import Labelled
+from crackseg.checkpoint import with_scaled_logits
 from crackseg.inference.looks import Looking
 from crackseg.inference.tiling import sigmoid
 from crackseg.metrics.calibration import SCALING_THRESHOLDS, platt_scaling
@@ -33,12 +33,5 @@ def calibrate(network: SkipNetwork, looking: Looking, photographs: Sequence[Labe
         counts.update(torch.from_numpy(probability), torch.from_numpy(one.crack)[None, None])
         total += one.weight * counts.compute().numpy()
     scaling = platt_scaling(total.round().astype(np.int64))
-    if scaling is None:
-        return
-    head = network.head
-    assert isinstance(head, nn.Conv2d)
-    assert head.bias is not None
-    with torch.no_grad():
-        head.weight *= scaling.slope
-        head.bias *= scaling.slope
-        head.bias += scaling.intercept
+    if scaling is not None:
+        network.load_state_dict(with_scaled_logits(network.state_dict(), scaling))

@@ -11,12 +11,21 @@ needed to use the network without the configuration or the data that it was trai
     loss, optimizer, scheduler
     data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}
     seed, versions
-    init_from       {"path", "sha256"} of the checkpoint that the first weights are of, if any
+    init_from       {"path", "sha256", "licence"} of the checkpoint that the first weights are of,
+                    if any; without the last where none is stated
+    teacher         the same of the network that it learned from beside the truth, if any
+    adaptation      see :class:`crackseg.parameters.adaptation.Adaptation`, if any
     scaling         {"slope", "intercept"} of the logits that calibrate the network, if any; the
                     weights are those of the training, so that it can go on
 """
 
-from crackseg.checkpoint.file import Checkpoint, read_checkpoint, refused, write_checkpoint
+from crackseg.checkpoint.file import (
+    Checkpoint,
+    read_checkpoint,
+    refused,
+    with_scaled_logits,
+    write_checkpoint,
+)
 from crackseg.checkpoint.parameters import FORMAT, CheckpointParameters, Origin
 
 __all__ = [
@@ -26,5 +35,6 @@ __all__ = [
     "Origin",
     "read_checkpoint",
     "refused",
+    "with_scaled_logits",
     "write_checkpoint",
 ]

@@ -59,12 +59,8 @@ class Checkpoint:
     @property
     def network_weights(self) -> dict[str, Tensor]:
         """The same for use: calibrated."""
-        weights = self.trained_weights
-        if self.parameters.scaling is not None:
-            slope, intercept = self.parameters.scaling
-            weights["head.weight"] = weights["head.weight"] * slope
-            weights["head.bias"] = weights["head.bias"] * slope + intercept
-        return weights
+        weights, scaling = self.trained_weights, self.parameters.scaling
+        return weights if scaling is None else with_scaled_logits(weights, scaling)
 
     def with_threshold(self, threshold: float) -> "Checkpoint":
         """The same checkpoint with another threshold."""
@@ -81,6 +77,20 @@ class Checkpoint:
     def _with(self, parameters: CheckpointParameters) -> "Checkpoint":
         content = {**self.content, _PARAMETERS: parameters.as_dict()}
         return replace(self, parameters=parameters, content=content)
+
+
+def with_scaled_logits(weights: Mapping[str, Tensor], scaling: PlattScaling) -> dict[str, Tensor]:
+    """Weights of a network, by its own names, that gives scaled logits.
+
+    Args:
+        weights: Weights of the network.
+        scaling: Scaling of its logits.
+    """
+    return {
+        **weights,
+        "head.weight": weights["head.weight"] * scaling.slope,
+        "head.bias": weights["head.bias"] * scaling.slope + scaling.intercept,
+    }
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:

@@ -1,7 +1,9 @@
 """Parameters of a checkpoint: all that is needed to use its network, typed."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from crackseg.errors import ConfigError
@@ -91,6 +93,11 @@ class Origin:
     path: str
     sha256: str
     licence: str = ""
+
+    @classmethod
+    def of_file(cls, path: Path, licence: str) -> "Origin":
+        """The origin of a file as it is now."""
+        return cls(str(path.resolve()), hashlib.sha256(path.read_bytes()).hexdigest(), licence)
 
     def as_dict(self) -> dict[str, str]:
         """Texts, as they stand in the file."""

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from crackseg.cli.parser import from_to
+from crackseg.cli.photographs import add_network
 
 
 def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,14 +28,7 @@ def add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         metavar="NUMBER",
         help="port to listen at (default: the first free one from 7860)",
     )
-    app.add_argument(
-        "--model",
-        metavar="NAME",
-        help="network that comes with crackseg: research (default) or open",
-    )
-    app.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
-    )
+    add_network(app)
     app.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)"
     )

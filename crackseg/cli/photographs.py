@@ -22,15 +22,7 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
         output: Default folder of the results.
     """
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
-    parser.add_argument(
-        "--model",
-        metavar="NAME",
-        help="network that comes with crackseg: research (default), for research only, or open, "
-        "for firms too; see crackseg models",
-    )
-    parser.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
-    )
+    add_network(parser)
     parser.add_argument("--output", type=Path, default=output, help="default: %(default)s")
     parser.add_argument(
         "--threshold",
@@ -82,6 +74,19 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
         "--overwrite",
         action="store_true",
         help="do all photographs anew (default: those that are done are kept)",
+    )
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that name a network."""
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="network that comes with crackseg: research (default), for research only, or open, "
+        "for firms too; see crackseg models",
+    )
+    parser.add_argument(
+        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
     )
 
 

@@ -61,4 +61,4 @@ def taught(
     log.info("distill=%s: masks are %g its say", config.distill, config.distill_share)
     of_package = bundled_at(path)
     licence = model.licence if of_package is None else of_package.licence
-    return Origin(str(path), model.digest, licence or "")
+    return Origin.of_file(path, licence or "")

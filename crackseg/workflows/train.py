@@ -1,6 +1,5 @@
 """Trains and tests a network from settings, and writes its checkpoint and curves."""
 
-import hashlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -207,9 +206,7 @@ def package_versions() -> dict[str, str]:
 
 def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
     if initial is not None:
-        digest = hashlib.sha256(initial.path.read_bytes()).hexdigest()
-        licence = initial.parameters.inherited_licence
-        return Origin(str(initial.path.resolve()), digest, licence)
+        return Origin.of_file(initial.path, initial.parameters.inherited_licence)
     return None if start is None else start.init_from
 
 

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from crackseg.cli.parser import from_to
-from crackseg.cli.photographs import name_skipped
+from crackseg.cli.photographs import add_network, name_skipped
 from crackseg.errors import ConfigError
 
 
@@ -28,12 +28,7 @@ def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="photographs with masks in black and white, or with annotations such as LabelMe's; "
         "with --suggest photographs alone",
     )
-    adapt.add_argument(
-        "--model", metavar="NAME", help="network that comes with crackseg (default: research)"
-    )
-    adapt.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
-    )
+    add_network(adapt)
     adapt.add_argument(
         "--origins",
         type=Path,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg.cli.parser import from_to, number
+from crackseg.cli.photographs import add_network
 
 if TYPE_CHECKING:
     from crackseg.parameters.promise import Promise
@@ -49,12 +50,7 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="table of what crops were cut from, as data.origins takes it: those of one photograph "
         "count as one",
     )
-    calibrate.add_argument(
-        "--model", metavar="NAME", help="network that comes with crackseg (default: research)"
-    )
-    calibrate.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
-    )
+    add_network(calibrate)
     calibrate.add_argument(
         "--scale", metavar="SCALES", help="as for predict, and the promise is for these alone"
     )

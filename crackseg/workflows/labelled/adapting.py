@@ -1,6 +1,5 @@
 """Adapts a network to photographs of one site by a handful of labelled ones."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -163,7 +162,7 @@ def _parameters(
     """Parameters of the adapted network; a promise of the former one no longer holds."""
     usage = {field.name: getattr(base.usage, field.name) for field in fields(UsageParameters)}
     usage |= {"threshold": threshold, "promise": None, "adaptation": record}
-    origin = Origin(str(path), hashlib.sha256(path.read_bytes()).hexdigest(), base.licence)
+    origin = Origin.of_file(path, base.licence)
     if isinstance(base.usage, CheckpointParameters):
         return replace(base.usage, **usage, scaling=None, init_from=origin)
     return CheckpointParameters(

@@ -83,7 +83,13 @@ def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
 def test_what_was_allowed_to_be_replaced_is_known_after_a_break(tmp_path: Path) -> None:
     jobs = folder(tmp_path, 1)
     record(tmp_path).begin(jobs, overwrite=True)
+    begun = tmp_path / "out" / "predictions.jsonl"
+    assert begun.is_file()
     record(tmp_path).begin(jobs, overwrite=False)
+    # It is the record by which that is known.
+    begun.unlink()
+    with pytest.raises(CrackSegError, match="no record there"):
+        record(tmp_path).begin(jobs, overwrite=False)
 
 
 def test_lines_of_earlier_versions_are_valid(tmp_path: Path) -> None:
