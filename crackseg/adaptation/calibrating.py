@@ -12,7 +12,6 @@ import torch
 from crackseg.adaptation.photographs import Labelled
 from crackseg.checkpoint import with_scaled_logits
 from crackseg.inference.looks import Looking
-from crackseg.inference.tiling import sigmoid
 from crackseg.metrics.calibration import SCALING_THRESHOLDS, platt_scaling
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.models import SkipNetwork
@@ -28,9 +27,8 @@ def calibrate(network: SkipNetwork, looking: Looking, photographs: Sequence[Labe
     """
     total = np.zeros((len(SCALING_THRESHOLDS), 4))
     for one in photographs:
-        probability = sigmoid(looking.logits(one.image.transpose(2, 0, 1)[None]))
         counts = ConfusionCounts(SCALING_THRESHOLDS)
-        counts.update(torch.from_numpy(probability), torch.from_numpy(one.crack)[None, None])
+        counts.update(*map(torch.from_numpy, (looking.probability(one.image), one.crack)))
         total += one.weight * counts.compute().numpy()
     scaling = platt_scaling(total.round().astype(np.int64))
     if scaling is not None:

@@ -14,7 +14,6 @@ from scipy import stats
 
 from crackseg.adaptation.photographs import Labelled
 from crackseg.inference.looks import Looking
-from crackseg.inference.tiling import sigmoid
 from crackseg.metrics.histogram import count_probabilities
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_of
 from crackseg.models import SkipNetwork
@@ -93,9 +92,9 @@ def ious_of(looking: Looking, photographs: Sequence[Labelled]) -> Ious:
     """Crack IoU of photographs by a network, in the order of their names' first appearance."""
     counts: dict[str, FloatArray] = {}
     for one in photographs:
-        logits = looking.logits(one.image.transpose(2, 0, 1)[None])[0, 0]
+        probability = looking.probability(one.image)
         # Of the thresholds from 0 on; 0 itself is none of the grid.
-        own = one.weight * count_probabilities(sigmoid(logits), one.crack).counts[1:]
+        own = one.weight * count_probabilities(probability, one.crack).counts[1:]
         counts[one.photograph] = counts.get(one.photograph, np.zeros(own.shape)) + own
     hit, false, missed = np.stack(list(counts.values())).transpose(2, 0, 1)[:3]
     union = hit + false + missed

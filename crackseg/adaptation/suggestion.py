@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from crackseg.adaptation.photographs import drawn_parts
 from crackseg.images.pixels import UInt8Array
 from crackseg.inference.looks import Looking
-from crackseg.inference.tiling import sigmoid
 from crackseg.models import SkipNetwork
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,13 +55,12 @@ def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, side: int)
 
     handle = network.decoder[0].register_forward_pre_hook(keep)
     try:
-        parts = drawn_parts(image, side, seed=0)
-        logits = [looking.logits(part.transpose(2, 0, 1)[None]) for part in parts]
+        seen = [looking.probability(part).ravel() for part in drawn_parts(image, side, seed=0)]
     finally:
         handle.remove()
     together = torch.cat(deepest, dim=1).double()
     features = torch.cat([together.mean(dim=1), together.std(dim=1, correction=0)])
-    probability = np.concatenate([sigmoid(part).ravel() for part in logits])
+    probability = np.concatenate(seen)
     return Glance(features.numpy(), float((4 * probability * (1 - probability)).mean()))
 
 

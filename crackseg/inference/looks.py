@@ -16,7 +16,7 @@ from crackseg.images.pixels import Resize, UInt8Array, scaled_size
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.engines import Engine
 from crackseg.inference.resizing import rows_at_size
-from crackseg.inference.tiling import TILE, Logits, Pixels, tiled_bands
+from crackseg.inference.tiling import TILE, Logits, Pixels, sigmoid, tiled_bands
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Looking:
         """Logits (N, 1, H, W) of photographs (N, 3, H, W) of one size."""
         pictures = (Photograph(rgb, None) for rgb in photographs.transpose(0, 2, 3, 1))
         return np.stack([np.concatenate(list(self.rows(one))) for one in pictures])[:, None]
+
+    def probability(self, image: UInt8Array) -> Logits:
+        """Probability (H, W) of a photograph, uint8 (H, W, 3), at its own size."""
+        return sigmoid(np.concatenate(list(self.rows(Photograph(image, None)))))
 
     def rows(self, photograph: AnyPhotograph) -> Iterator[Logits]:
         """Logits of a photograph at its own size, (h, W), from top to bottom."""
