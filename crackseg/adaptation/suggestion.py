@@ -13,16 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
 from crackseg.adaptation.photographs import drawn_parts
 from crackseg.images.pixels import UInt8Array
+from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.looks import Looking
-from crackseg.models import SkipNetwork
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,30 +33,18 @@ class Glance:
     doubt: float
 
 
-def glance(network: SkipNetwork, looking: Looking, image: UInt8Array, side: int) -> Glance:
+def glance(looking: Looking, image: UInt8Array, side: int) -> Glance:
     """Looks at a photograph, or at some parts of a large one.
 
     Args:
-        network: Network.
-        looking: How it looks at photographs.
+        looking: How a network looks at photographs.
         image: Photograph of any size, uint8 (H, W, 3).
         side: Side of the parts of large photographs, in pixels.
     """
-    deepest: list[Tensor] = []
-
-    def keep(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-        # Several tiles come together where the device has room for them.
-        deepest.append(given[0].transpose(0, 1).flatten(1).cpu())
-
-    handle = network.decoder[0].register_forward_pre_hook(keep)
-    try:
-        seen = [looking.probability(part).ravel() for part in drawn_parts(image, side, seed=0)]
-    finally:
-        handle.remove()
-    together = torch.cat(deepest, dim=1).double()
-    features = torch.cat([together.mean(dim=1), together.std(dim=1, correction=0)])
-    probability = np.concatenate(seen)
-    return Glance(features.numpy(), float((4 * probability * (1 - probability)).mean()))
+    moments = FeatureMoments()
+    parts = drawn_parts(image, side, seed=0)
+    probability = np.concatenate([looking.probability(part, moments).ravel() for part in parts])
+    return Glance(moments.features, float((4 * probability * (1 - probability)).mean()))
 
 
 def suggested(glances: Sequence[Glance], count: int) -> list[int]:

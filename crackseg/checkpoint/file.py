@@ -18,6 +18,7 @@ from crackseg.errors import CheckpointError, MissingLibraryError, name_some
 from crackseg.metrics.calibration import PlattScaling
 from crackseg.models.limits import outline
 from crackseg.parameters.form import WHOLE, Fields, FormError, shown
+from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.system.files import atomic_write
 
@@ -73,6 +74,10 @@ class Checkpoint:
     def with_promise(self, promise: Promise) -> "Checkpoint":
         """The same checkpoint with a promised miss rate."""
         return self._with(replace(self.parameters, promise=promise))
+
+    def with_known(self, known: KnownPhotographs) -> "Checkpoint":
+        """The same checkpoint with what its training photographs look like to it."""
+        return self._with(replace(self.parameters, known=known))
 
     def _with(self, parameters: CheckpointParameters) -> "Checkpoint":
         content = {**self.content, _PARAMETERS: parameters.as_dict()}

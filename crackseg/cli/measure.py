@@ -10,6 +10,7 @@ from crackseg.cli.photographs import (
     chosen_shard,
     name_skipped,
     opened_predictor,
+    tell_familiarity,
 )
 from crackseg.errors import ConfigError
 
@@ -139,6 +140,7 @@ def _measure(options: argparse.Namespace) -> int:
             "remove them"
         )
     print_measured(read_measured(jobs), limits)
+    tell_familiarity(predictor, outcome.features)
     return name_skipped(outcome.skipped)
 
 

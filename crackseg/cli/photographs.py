@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crackseg.cli.parser import number
 
 if TYPE_CHECKING:
+    from crackseg.inference.features import FloatArray
     from crackseg.inference.predictor import Predictor
     from crackseg.workflows.folders.shards import Shard
     from crackseg.workflows.folders.work import Skipped
@@ -145,3 +146,28 @@ def name_skipped(skipped: "Sequence[Skipped]") -> int:
         names = "\n".join(f"  {one.path}" for one in skipped)
         print(f"{len(skipped)} skipped:\n{names}", file=sys.stderr)
     return 1 if skipped else 0
+
+
+def tell_familiarity(predictor: "Predictor", features: "Sequence[FloatArray]") -> None:
+    """Says whether photographs are like those of the network's training, and what to do if not.
+
+    Args:
+        predictor: Predictor that looked at them.
+        features: What it saw of each.
+
+    Raises:
+        CheckpointError: What the file says of its training photographs is of another network.
+    """
+    found = predictor.familiarity(features)
+    if found is None:
+        return
+    if not found.unlike:
+        print(found.line)
+        return
+    withdrawn = "the promised miss rate does not hold for them; " if predictor.promise else ""
+    print(
+        f"warning: {found.line}: {withdrawn}masks may be far worse than the network's figures, so "
+        "look through some, or label five photographs and adapt it: crackseg adapt FOLDER "
+        "--suggest 5 --output TO_LABEL (docs/generalisation.md)",
+        file=sys.stderr,
+    )

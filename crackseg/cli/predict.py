@@ -8,6 +8,7 @@ from crackseg.cli.photographs import (
     chosen_shard,
     name_skipped,
     opened_predictor,
+    tell_familiarity,
 )
 
 
@@ -42,4 +43,5 @@ def _predict(options: argparse.Namespace) -> int:
         f"{counted(len(outcome.done), 'photograph')} done{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
+    tell_familiarity(predictor, outcome.features)
     return name_skipped(outcome.skipped)

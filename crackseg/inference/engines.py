@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from crackseg.errors import ConfigError, did_you_mean
-from crackseg.inference.graphs.limits import IMAGE
+from crackseg.inference.graphs.features import FEATURES, with_features
+from crackseg.inference.graphs.limits import IMAGE, PROBABILITY
 from crackseg.inference.model_file import SUFFIX, read_model
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.parameters.usage import UsageParameters
@@ -29,7 +31,9 @@ OF_ONNX = ("openvino", "onnxruntime")
 ENGINES = ("auto", "torch", *OF_ONNX)
 
 
-Run = Callable[[Pixels], Logits]
+# Deepest features of a network, float32 (N, C, h, w).
+Features = npt.NDArray[np.float32]
+Run = Callable[[Pixels], tuple[Logits, Features]]
 
 
 class Engine(Protocol):
@@ -54,6 +58,10 @@ class Engine(Protocol):
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, float32 (N, 1, h, w), of a tile, uint8 (N, 3, h, w)."""
+        ...
+
+    def logits_and_features(self, tile: Pixels) -> tuple[Logits, Features]:
+        """Computes the same, and the network's deepest features, float32 (N, C, h', w')."""
         ...
 
 
@@ -189,12 +197,19 @@ class OnnxEngine:
         float32: bool = False,
     ) -> None:
         self.name, self.stride, self.radius = name, stride, radius
-        self._run, self.precision = _RUNTIMES[name](graph, threads or usable_cores(), float32)
+        self._run, self.precision = _RUNTIMES[name](
+            with_features(graph), threads or usable_cores(), float32
+        )
 
     def logits(self, tile: Pixels) -> Logits:
         """Computes logits, see :class:`Engine`."""
+        return self.logits_and_features(tile)[0]
+
+    def logits_and_features(self, tile: Pixels) -> tuple[Logits, Features]:
+        """Computes logits and features, see :class:`Engine`."""
         # A part of a larger array, whose bands stand last.
-        return as_logits(self._run(tile.copy(order="C")))
+        probability, deepest = self._run(tile.copy(order="C"))
+        return as_logits(probability), deepest
 
 
 def onnxruntime_session(graph: bytes, threads: int | None = None) -> "InferenceSession":
@@ -218,7 +233,7 @@ def onnxruntime_session(graph: bytes, threads: int | None = None) -> "InferenceS
 
 def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     session = onnxruntime_session(graph, threads)
-    return lambda tile: session.run(None, {IMAGE: tile})[0], "float32"
+    return lambda tile: session.run([PROBABILITY, FEATURES], {IMAGE: tile}), "float32"
 
 
 def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
@@ -230,12 +245,17 @@ def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(graph), "CPU", settings)
     taken = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-    return lambda tile: compiled([tile])[0], _OPENVINO_PRECISIONS.get(taken, taken)
+
+    def run(tile: Pixels) -> tuple[Logits, Features]:
+        found = compiled([tile])
+        return found[PROBABILITY], found[FEATURES]
+
+    return run, _OPENVINO_PRECISIONS.get(taken, taken)
 
 
 _OPENVINO_PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
-# Makes of a graph a function of pixels that gives probabilities, and says the precision of its
-# floats.
+# Makes of a graph a function of pixels that gives probabilities and features, and says in which
+# precision.
 _RUNTIMES: Mapping[str, Callable[[bytes, int, bool], tuple[Run, str]]] = {
     "openvino": _by_openvino,
     "onnxruntime": _by_onnxruntime,

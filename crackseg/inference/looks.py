@@ -6,8 +6,9 @@ the mean below the threshold (docs/scales.md has the figures, and those of rules
 or choose one).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from crackseg.images.conversion import Photograph
 from crackseg.images.pixels import Resize, UInt8Array, scaled_size
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.engines import Engine
+from crackseg.inference.features import FeatureMoments
 from crackseg.inference.resizing import rows_at_size
 from crackseg.inference.tiling import TILE, Logits, Pixels, sigmoid, tiled_bands
 
@@ -38,16 +40,26 @@ class Looking:
         pictures = (Photograph(rgb, None) for rgb in photographs.transpose(0, 2, 3, 1))
         return np.stack([np.concatenate(list(self.rows(one))) for one in pictures])[:, None]
 
-    def probability(self, image: UInt8Array) -> Logits:
-        """Probability (H, W) of a photograph, uint8 (H, W, 3), at its own size."""
-        return sigmoid(np.concatenate(list(self.rows(Photograph(image, None)))))
+    def probability(self, image: UInt8Array, moments: FeatureMoments | None = None) -> Logits:
+        """Probability (H, W) of a photograph, uint8 (H, W, 3), see :meth:`rows`."""
+        return sigmoid(np.concatenate(list(self.rows(Photograph(image, None), moments))))
 
-    def rows(self, photograph: AnyPhotograph) -> Iterator[Logits]:
-        """Logits of a photograph at its own size, (h, W), from top to bottom."""
-        looks = [self._look(photograph, scale) for scale in self.scales]
+    def rows(
+        self, photograph: AnyPhotograph, moments: FeatureMoments | None = None
+    ) -> Iterator[Logits]:
+        """Logits of a photograph at its own size, (h, W), from top to bottom.
+
+        Args:
+            photograph: Photograph.
+            moments: What the network's features are added to, as rows are taken; None for nothing.
+        """
+        run = self.engine.logits if moments is None else partial(moments.watched, self.engine)
+        looks = [self._look(run, photograph, scale) for scale in self.scales]
         return looks[0] if len(looks) == 1 else mean_rows(looks)
 
-    def _look(self, photograph: AnyPhotograph, scale: float) -> Iterator[Logits]:
+    def _look(
+        self, run: Callable[[Pixels], Logits], photograph: AnyPhotograph, scale: float
+    ) -> Iterator[Logits]:
         """The same at one scale."""
         engine, size = self.engine, photograph.size
         small = photograph.resized(scaled_size(size, scale), self.how)
@@ -55,9 +67,7 @@ class Looking:
         def rows(start: int, stop: int) -> Pixels:
             return small.rows(start, stop).transpose(2, 0, 1)[None]
 
-        bands = tiled_bands(
-            engine.logits, rows, small.size, engine.radius, engine.stride, TILE, engine.batch
-        )
+        bands = tiled_bands(run, rows, small.size, engine.radius, engine.stride, TILE, engine.batch)
         return rows_at_size((band[0, 0] for band in bands), small.size, size)
 
 

@@ -1,69 +1,26 @@
 """Predicts the probability and the mask of cracks in a photograph."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 import crackseg
-from crackseg.errors import CheckpointError, ConfigError, UnreadableImageError
+from crackseg.errors import CheckpointError, ConfigError
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.photographs import as_photograph
-from crackseg.images.pixels import TOO_LARGE, UInt8Array
 from crackseg.images.windows import MAX_MEGAPIXELS, AnyPhotograph, open_by_rows
 from crackseg.inference.engines import OpenedModel, open_model
+from crackseg.inference.familiarity import Familiarity, familiarity
+from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.looks import Looking
+from crackseg.inference.prediction import Prediction, out_of_memory_said
 from crackseg.inference.scales import ScaleChoice, scales_of
 from crackseg.inference.tiling import Logits, sigmoid
-from crackseg.measurement.cracks import Measurement
-from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import Method
-from crackseg.measurement.scale import Scale
 from crackseg.parameters.promise import Promise
 from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
-from crackseg.system.memory import is_out_of_memory
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Prediction for a photograph, or for some of its rows, at the photograph's own size.
-
-    Attributes:
-        image: Upright photograph, uint8 (H, W, 3).
-        probability: Probability of crack, float32 (H, W) in [0, 1].
-        mask: Whether the probability is greater than the threshold, bool (H, W).
-        threshold: Threshold of the mask.
-    """
-
-    image: UInt8Array
-    probability: npt.NDArray[np.float32]
-    mask: npt.NDArray[np.bool_]
-    threshold: float
-
-    def measure(
-        self, mm_per_pixel: float | None = None, mm_per_pixel_uncertainty: float = 0.0
-    ) -> Measurement:
-        """Measures the cracks of a whole photograph: lengths, and widths with intervals.
-
-        Args:
-            mm_per_pixel: Millimetres for each pixel; None where they are not known, for pixels.
-            mm_per_pixel_uncertainty: Standard deviation of it.
-
-        Raises:
-            ConfigError: A number is out of range.
-
-        Example:
-            >>> import crackseg
-            >>> found = crackseg.load().predict("wall.jpg")  # doctest: +SKIP
-            >>> for crack in found.measure(mm_per_pixel=0.2).cracks:  # doctest: +SKIP
-            ...     print(crack.number, crack.length, crack.widths)
-        """
-        scale = None if mm_per_pixel is None else Scale(mm_per_pixel, mm_per_pixel_uncertainty)
-        return measure(self.image, self.probability, self.threshold, scale)
 
 
 class Predictor:
@@ -85,6 +42,8 @@ class Predictor:
     Attributes:
         line: Line that names the network and its licence.
         promise: Promised miss rate, where its threshold is used.
+        known: What the network's training photographs look like to it at these scales; None where
+            that is not known.
 
     Raises:
         ConfigError: The threshold, scale, white level or size is out of range; or a promise is
@@ -119,6 +78,8 @@ class Predictor:
         self.threshold = threshold
         self.scales = scales_of(scale, usage)
         self._looking = Looking(model.engine, self.scales, seen.resize)
+        same_scales = usage.known is not None and usage.known.scales == self.scales
+        self.known = usage.known if same_scales else None
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
         self.line = model.line
@@ -196,23 +157,28 @@ class Predictor:
         needed = self._bytes_per_pixel() + further_bytes
         return open_by_rows(path, self.white_level, needed, self.max_megapixels)
 
-    def whole(self, photograph: AnyPhotograph, name: str) -> Prediction:
+    def whole(
+        self, photograph: AnyPhotograph, name: str, moments: FeatureMoments | None = None
+    ) -> Prediction:
         """Finds the cracks of an opened photograph, see :meth:`bands`."""
         with out_of_memory_said(name):
             probability = np.empty(photograph.size, np.float32)
             done = 0
-            for band in self.bands(photograph, name):
+            for band in self.bands(photograph, name, moments):
                 probability[done : done + len(band.probability)] = band.probability
                 done += len(band.probability)
             rgb = photograph.rows(0, photograph.size[0])
             return Prediction(rgb, probability, probability > self.threshold, self.threshold)
 
-    def bands(self, photograph: AnyPhotograph, name: str) -> Iterator[Prediction]:
+    def bands(
+        self, photograph: AnyPhotograph, name: str, moments: FeatureMoments | None = None
+    ) -> Iterator[Prediction]:
         """Finds the cracks of a photograph from top to bottom; what is done needs no memory.
 
         Args:
             photograph: Opened photograph.
             name: Its name, for messages.
+            moments: What the network's features are added to, as bands are taken.
 
         Yields:
             The prediction for the next rows.
@@ -223,10 +189,35 @@ class Predictor:
         """
         start = 0
         with out_of_memory_said(name):
-            for logits in self._looking.rows(photograph):
+            for logits in self._looking.rows(photograph, moments):
                 stop = start + len(logits)
                 yield self._band(photograph, start, stop, logits, name)
                 start = stop
+
+    def moments(self) -> FeatureMoments | None:
+        """What a photograph's features are added to; None where nothing is there to compare."""
+        return None if self.known is None else FeatureMoments()
+
+    def familiarity(self, features: Sequence[FloatArray]) -> Familiarity | None:
+        """How far photographs are from those of the training.
+
+        Args:
+            features: Features (D,) of each photograph.
+
+        Returns:
+            The distance; None where nothing is known to compare with, or for too few photographs.
+
+        Raises:
+            CheckpointError: What is known is of another network.
+        """
+        if self.known is None or not features:
+            return None
+        if len(features[0]) != len(self.known.spread):
+            raise CheckpointError(
+                f"{self._path}: what it says of its training photographs is of another network; "
+                "take the file that the training wrote"
+            )
+        return familiarity(np.stack(features), self.known)
 
     def _bytes_per_pixel(self) -> float:
         """Memory for each pixel of a photograph, beside its own: its pixels at the scales.
@@ -279,18 +270,3 @@ def _promise(
             f"not with white_level={white_level}; give none"
         )
     return promise
-
-
-@contextmanager
-def out_of_memory_said(name: str) -> Iterator[None]:
-    """Says of a photograph that the memory is not enough for it, whatever found that out.
-
-    Raises:
-        UnreadableImageError: It is not.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise UnreadableImageError(f"{name}: {TOO_LARGE}") from error

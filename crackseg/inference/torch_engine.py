@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.errors import ConfigError, reason_of
-from crackseg.inference.engines import OpenedModel
+from crackseg.inference.engines import Features, OpenedModel
 from crackseg.inference.tiling import Logits, Pixels
 from crackseg.models import SkipNetwork, build_network
 from crackseg.system.precision import full_float32
@@ -55,6 +56,20 @@ class TorchEngine:
         with full_float32(device.type):
             logits = self.network(pixels)
         return np.asarray(logits.cpu().numpy(), np.float32)
+
+    def logits_and_features(self, tile: Pixels) -> tuple[Logits, Features]:
+        """Computes logits and features, see :class:`crackseg.inference.engines.Engine`."""
+        deepest: list[Tensor] = []
+
+        def keep(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+            deepest.append(given[0])
+
+        handle = self.network.decoder[0].register_forward_pre_hook(keep)
+        try:
+            logits = self.logits(tile)
+        finally:
+            handle.remove()
+        return logits, np.asarray(deepest[0].cpu().numpy(), np.float32)
 
 
 def tiles_at_once(device: torch.device) -> int:

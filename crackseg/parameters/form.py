@@ -90,6 +90,14 @@ class Fields:
         """A number within limits."""
         return self.take(key, limits.hold, str(limits))
 
+    def numbers(self, key: str, limits: Limits) -> Any:
+        """Some numbers within limits as a tuple, which is empty where they are wrong."""
+
+        def right(value: object) -> bool:
+            return isinstance(value, list) and bool(value) and all(map(limits.hold, value))
+
+        return tuple(self.take(key, right, f"a list of numbers, each {limits}") or ())
+
     def text(self, key: str) -> Any:
         """A text."""
         return self.take(key, lambda value: isinstance(value, str), "a text")

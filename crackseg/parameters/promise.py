@@ -50,13 +50,9 @@ class Promise:
             confidence=fields.number("confidence", CONFIDENCE_LIMITS),
             photographs=fields.number("photographs", WHOLE),
             missed=fields.number("missed", _MEASURED),
-            scales=tuple(fields.take("scales", _are_scales, "a list of scales") or ()),
+            scales=fields.numbers("scales", SCALE_LIMITS),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and lists, as they stand in the file."""
         return {**asdict(self), "scales": list(self.scales)}
-
-
-def _are_scales(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(SCALE_LIMITS.hold, value))

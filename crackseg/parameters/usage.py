@@ -6,6 +6,7 @@ from typing import Any
 
 from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import WHOLE, Fields
+from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
@@ -58,6 +59,7 @@ class UsageParameters:
             photographs several times; None where it was trained at ``scale`` alone.
         promise: Promised miss rate; None where none was made.
         adaptation: Adaptation to photographs of one site; None where it had none.
+        known: What its training photographs look like to it; None in files of earlier versions.
     """
 
     preprocessing: Preprocessing
@@ -67,12 +69,14 @@ class UsageParameters:
     scales: tuple[float, float] | None = None
     promise: Promise | None = None
     adaptation: Adaptation | None = None
+    known: KnownPhotographs | None = None
 
     @staticmethod
     def usage(fields: Fields) -> dict[str, Any]:
         """Takes the values of these attributes from the form of :meth:`as_dict`, by name."""
         seen = fields.part("preprocessing")
         promise, adaptation = "promise" in fields, "adaptation" in fields
+        known = KnownPhotographs.from_fields(fields.part("known")) if "known" in fields else None
         return {
             "preprocessing": _preprocessing(seen),
             "scale": seen.number("scale", SCALE_LIMITS),
@@ -81,6 +85,7 @@ class UsageParameters:
             "scales": _scales(seen) if "scales" in seen else None,
             "promise": Promise.from_fields(fields.part("promise")) if promise else None,
             "adaptation": Adaptation.from_fields(fields.part("adaptation")) if adaptation else None,
+            "known": known,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,6 +105,7 @@ class UsageParameters:
             "threshold": self.threshold,
             **({} if self.promise is None else {"promise": self.promise.as_dict()}),
             **({} if self.adaptation is None else {"adaptation": self.adaptation.as_dict()}),
+            **({} if self.known is None else {"known": self.known.as_dict()}),
         }
 
 

@@ -129,6 +129,7 @@ def info_of(checkpoint: Checkpoint, network: SkipNetwork, licence: str | None) -
         data=_without_places(checkpoint),
         threshold=parameters.threshold,
         promise=parameters.promise,
+        known=parameters.known,
         stride=network.stride,
         radius=network.radius,
         licence=licence or _licence_of(parameters),

@@ -10,7 +10,8 @@ import numpy as np
 from crackseg.images.pixels import UInt8Array
 from crackseg.images.png import png_rows
 from crackseg.images.windows import AnyPhotograph
-from crackseg.inference.predictor import Prediction, Predictor
+from crackseg.inference.prediction import Prediction
+from crackseg.inference.predictor import Predictor
 from crackseg.visualization.overlays import as_grey, overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
@@ -53,8 +54,10 @@ def predict(
 
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         size = photograph.size
-        bands = predictor.bands(photograph, str(job.photograph))
+        moments = predictor.moments()
+        bands = predictor.bands(photograph, str(job.photograph), moments)
         results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
+        record.note(job, moments)
 
     return work_on(planned, record, "Finding cracks", predictor.open, do, overwrite)
 

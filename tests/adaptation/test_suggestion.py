@@ -30,7 +30,7 @@ def test_doubt_is_of_probabilities_and_features_are_the_deepest() -> None:
     network = build_network("unet", {"base_channels": 2, "depth": 2}).eval()
     looking = Looking(TorchEngine(network, "cpu"), (0.5, 1.0), "area")
     image = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
-    found = glance(network, looking, image, side=100)
+    found = glance(looking, image, side=100)
     # Mean and deviation of the 8 channels of the bottom.
     assert found.features.shape == (16,)
     logits = looking.logits(image.transpose(2, 0, 1)[None])
@@ -45,5 +45,5 @@ def test_a_large_photograph_is_seen_by_parts() -> None:
     looking = Looking(TorchEngine(network, "cpu"), (1.0,), "area")
     seen: list[tuple[int, ...]] = []
     network.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape[-2:])))
-    glance(network, looking, np.zeros((400, 300, 3), np.uint8), side=50)
+    glance(looking, np.zeros((400, 300, 3), np.uint8), side=50)
     assert seen == [(50, 50)] * 4

@@ -10,7 +10,7 @@ from PIL import Image
 from crackseg.app.desk import Desk
 from crackseg.app.sessions import Session
 from crackseg.images.windows import AnyPhotograph, open_by_rows
-from crackseg.inference.predictor import Prediction
+from crackseg.inference.prediction import Prediction
 from crackseg.measurement.photograph import Method
 from tests.measurement.drawn import drawn_line, photographed
 

@@ -3,7 +3,7 @@
 import pytest
 
 from crackseg.errors import ConfigError
-from crackseg.inference.predictor import Prediction
+from crackseg.inference.prediction import Prediction
 from tests.measurement.drawn import drawn_line, photographed
 
 

@@ -1,5 +1,6 @@
 """Record of finished photographs, so that interrupted work on a folder can be resumed."""
 
+import base64
 import hashlib
 import json
 import os
@@ -8,13 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from crackseg.errors import CrackSegError
+from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.system.files import require_writable_file, said_in_words
 from crackseg.workflows.folders.plan import Job, holds_record
 from crackseg.workflows.folders.shards import Shard
 
-# Key of a line that says when it was written, and is not compared.
-_WHEN = "at"
+# Keys of a line that are not compared: when it was written, and what the network saw, in float32.
+_WHEN, _FEATURES = "at", "features"
 
 
 class FinishedRecord:
@@ -54,6 +58,7 @@ class FinishedRecord:
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
         self._results, self._beside = results, beside
         self._shared = [output / name for name in shared]
+        self._features: dict[str, str] = {}
         require_writable_file(self._path)
         self._end_half_line()
         self._done = self._read(output.glob(f"{name}*.jsonl"))
@@ -110,9 +115,24 @@ class FinishedRecord:
         Raises:
             OutputError: The line cannot be written.
         """
-        line = json.dumps({"result": self._name(job), **self._line(job), _WHEN: time.time_ns()})
+        name = self._name(job)
+        seen = {_FEATURES: self._features[name]} if name in self._features else {}
+        entry = {"result": name, **self._line(job), **seen, _WHEN: time.time_ns()}
+        line = json.dumps(entry)
         with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
+
+    def note(self, job: Job, moments: FeatureMoments | None) -> None:
+        """Keeps what a network saw of a photograph, if anything, until :meth:`add` writes it."""
+        if moments is None:
+            return
+        kept = moments.features.astype("<f4").tobytes()
+        self._features[self._name(job)] = base64.b64encode(kept).decode()
+
+    def features(self, jobs: Sequence[Job]) -> list[FloatArray]:
+        """What a network saw of these photographs, of those where that was kept."""
+        kept = (self._features.get(self._name(job)) for job in jobs)
+        return [_decoded(one) for one in kept if one is not None]
 
     def _are_there(self, job: Job) -> Iterator[bool]:
         return (path.is_file() for path in self._results(job))
@@ -141,10 +161,18 @@ class FinishedRecord:
             try:
                 entry = json.loads(line)
                 # Earlier versions wrote no time.
-                entries.append((int(entry.pop(_WHEN, 0)), entry.pop("result"), entry))
+                when, name = int(entry.pop(_WHEN, 0)), entry.pop("result")
+                entries.append((when, name, entry))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
-        return {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
+        done = {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
+        seen = {name: entry.pop(_FEATURES, None) for name, entry in done.items()}
+        self._features = {name: one for name, one in seen.items() if isinstance(one, str)}
+        return done
+
+
+def _decoded(text: str) -> FloatArray:
+    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
 
 
 def _state(path: Path) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from crackseg.errors import UnreadableImageError
 from crackseg.images.photographs import size_of_photograph
 from crackseg.images.windows import AnyPhotograph
+from crackseg.inference.features import FloatArray
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
@@ -46,11 +47,14 @@ class Outcome:
         done: Photographs whose results were written now.
         kept: Photographs whose results existed already.
         skipped: Photographs that could not be read.
+        features: What the network saw of each photograph that is done or was kept, (D,), as far as
+            that was kept.
     """
 
     done: tuple[Job, ...]
     kept: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
+    features: tuple[FloatArray, ...] = ()
 
 
 def work_on(
@@ -99,7 +103,8 @@ def work_on(
                 skipped.append(skip(job.photograph, str(error)))
             if is_large(job):
                 results.finish()
-    return Outcome(tuple(done), tuple(kept), tuple(skipped))
+    features = record.features([*kept, *done])
+    return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(features))
 
 
 def _is_large(job: Job) -> bool:

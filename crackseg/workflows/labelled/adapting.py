@@ -159,9 +159,13 @@ def _record(base: TrainableNetwork, left_out: LeftOut, changed: str, count: int)
 def _parameters(
     base: TrainableNetwork, path: Path, threshold: float, record: Adaptation, seed: int
 ) -> CheckpointParameters:
-    """Parameters of the adapted network; a promise of the former one no longer holds."""
+    """Parameters of the adapted network; a promise of the former one no longer holds.
+
+    Nor do features that it saw, where its weights have changed.
+    """
+    known = base.usage.known if record.changed == THRESHOLD_ALONE else None
     usage = {field.name: getattr(base.usage, field.name) for field in fields(UsageParameters)}
-    usage |= {"threshold": threshold, "promise": None, "adaptation": record}
+    usage |= {"threshold": threshold, "promise": None, "known": known, "adaptation": record}
     origin = Origin.of_file(path, base.licence)
     if isinstance(base.usage, CheckpointParameters):
         return replace(base.usage, **usage, scaling=None, init_from=origin)

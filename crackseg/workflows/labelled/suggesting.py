@@ -10,10 +10,11 @@ from crackseg.adaptation.photographs import side_of_parts
 from crackseg.adaptation.suggestion import glance, suggested
 from crackseg.errors import DatasetError, OutputError, UnreadableImageError
 from crackseg.formats.registry import FORMATS, PhotographFormat
+from crackseg.inference.engines import open_model
 from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.inference.looks import Looking
-from crackseg.inference.predictor import Predictor, out_of_memory_said
-from crackseg.inference.torch_engine import TorchEngine
+from crackseg.inference.prediction import out_of_memory_said
+from crackseg.inference.predictor import Predictor
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.plan import plan
 from crackseg.workflows.folders.work import Skipped
@@ -61,10 +62,12 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
             f"{labelled}: there are outlines already, which may have been corrected; choose "
             "another --output"
         )
-    base = trainable_network(path)
-    predictor = Predictor.from_checkpoint(path)
-    looking = Looking(TorchEngine(base.network), predictor.scales, base.usage.preprocessing.resize)
-    in_training = seen_by(base.usage)
+    # What could not be adapted afterwards is refused before anything is labelled.
+    trainable_network(path)
+    model = open_model(path)
+    predictor = Predictor(model)
+    looking = Looking(model.engine, predictor.scales, model.usage.preprocessing.resize)
+    in_training = seen_by(model.usage)
     side = side_of_parts(in_training.size, in_training.scales[0])
     planned = plan([str(folder) for folder in folders], output)
     seen = {}
@@ -73,7 +76,7 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
             photograph = predictor.open(job.photograph)
             with out_of_memory_said(str(job.photograph)):
                 image = photograph.rows(0, photograph.size[0])
-                seen[job.photograph] = glance(base.network, looking, image, side)
+                seen[job.photograph] = glance(looking, image, side)
         except UnreadableImageError as error:
             log.warning("left out: %s", error)
     if not seen:

@@ -12,7 +12,8 @@ from crackseg.images.location import read_location
 from crackseg.images.notices import warn
 from crackseg.images.png import write_png
 from crackseg.images.windows import AnyPhotograph
-from crackseg.inference.predictor import Prediction, Predictor, out_of_memory_said
+from crackseg.inference.prediction import Prediction, out_of_memory_said
+from crackseg.inference.predictor import Predictor
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import MeasuredPhotograph, Method
 from crackseg.measurement.scale import Scale
@@ -80,7 +81,9 @@ def measure_photographs(
         return predictor.open(path, _WHOLE_BYTES)
 
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
-        found = predictor.whole(photograph, str(job.photograph))
+        moments = predictor.moments()
+        found = predictor.whole(photograph, str(job.photograph), moments)
+        record.note(job, moments)
         measured = _measured(job, found, method, settings)
         results.put(job, [found], lambda whole: _write(job, next(whole), measured))
 

@@ -4,9 +4,11 @@ import json
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crackseg.errors import ConfigError, CrackSegError, OutputError
+from crackseg.inference.features import FeatureMoments
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.plan import PREDICTIONS, Job, plan
 from crackseg.workflows.folders.shards import Shard
@@ -149,3 +151,19 @@ def test_a_record_that_cannot_be_written_is_said_before_the_work(tmp_path: Path)
     (tmp_path / "out" / "predictions.jsonl").mkdir()
     with pytest.raises(OutputError, match=r"predictions\.jsonl: cannot be written"):
         record(tmp_path)
+
+
+def test_what_a_network_saw_is_kept_with_what_is_done(tmp_path: Path) -> None:
+    one, other = folder(tmp_path, 2)
+    moments = FeatureMoments()
+    moments.add(np.array([[[[1.0, 3.0]], [[0.5, 0.5]]]]))
+    first = record(tmp_path)
+    first.note(one, moments)
+    first.note(other, None)
+    first.add(one)
+    first.add(other)
+    again = record(tmp_path)
+    assert again.holds(one)
+    assert again.holds(other)
+    (found,) = again.features([one, other])
+    assert found.tolist() == [2.0, 0.5, 1.0, 0.0]

@@ -9,7 +9,8 @@ from PIL import Image
 
 from crackseg.cli.main import main
 from crackseg.formats.record import read_record
-from crackseg.inference.predictor import Prediction, Predictor
+from crackseg.inference.prediction import Prediction
+from crackseg.inference.predictor import Predictor
 from crackseg.workflows.train import TrainResult
 from tests.images.geotiffs import UTM, geotiff, keys
 from tests.measurement.drawn import drawn_line, photographed

@@ -1,0 +1,133 @@
+"""How far photographs are from those that a network was trained on, by its own features.
+
+A photograph is its network's deepest features: their means and standard deviations, one number for
+each. Numbers are measured in their deviation among photographs of one source. Photographs are taken
+together, since one by one they differ more than sources do: they are far if their mean is far from
+all mixtures of the means of the sources.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from crackseg.inference.features import FloatArray
+from crackseg.parameters.known_photographs import KnownPhotographs
+
+# Photographs of one place are alike, so that their mean varies more than that of as many draws.
+_ALIKE = 2.0
+# A number that hardly varies within sources says little by what it varies between them.
+_LEAST_SPREAD = 1e-3
+# Weight of the condition that shares add up to 1.
+_STRICT = 1e3
+# Fewer photographs do not show what their place looks like.
+LEAST_TO_TELL = 5
+# Distances below say nothing, however near to each other the known photographs are.
+_LEAST_LIMIT = 0.3
+_DIGITS = 5
+
+
+class Farness(NamedTuple):
+    """How far photographs are from known ones.
+
+    Attributes:
+        distance: Root mean square of the differences, each in its spread, less what so few
+            photographs differ by chance.
+        shares: Share of each source in the nearest mixture, (S,).
+    """
+
+    distance: float
+    shares: FloatArray
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """How far some photographs are from those that a network was trained on.
+
+    Attributes:
+        photographs: Their number.
+        distance: Distance.
+        limit: Distance that photographs of known sources hardly exceed.
+        nearest: Source that they are nearest to; empty where sources have no names.
+    """
+
+    photographs: int
+    distance: float
+    limit: float
+    nearest: str
+
+    @property
+    def unlike(self) -> bool:
+        """Whether they are farther than photographs of known sources are."""
+        return self.distance > self.limit
+
+    @property
+    def line(self) -> str:
+        """The same in words."""
+        among = f"; nearest: {self.nearest}" if self.nearest else ""
+        measured = f"distance {self.distance:.2f}, limit {self.limit:.2f}{among}"
+        like = "unlike" if self.unlike else "like"
+        return (
+            f"the {self.photographs} photographs are {like} those that the network was trained on "
+            f"({measured})"
+        )
+
+
+def known_photographs(
+    by_source: Mapping[str, FloatArray],
+    others: Mapping[str, FloatArray],
+    scales: tuple[float, ...],
+) -> KnownPhotographs:
+    """What a network knows, from features (N, D) of some photographs of each source.
+
+    Args:
+        by_source: Features of photographs of the training.
+        others: Features of other photographs of the same sources, which say how far such are.
+        scales: Scales at which all were looked at.
+    """
+    means = {name: features.mean(axis=0) for name, features in by_source.items()}
+    deviations = np.concatenate([by_source[name] - mean for name, mean in means.items()])
+    freedom = max(len(deviations) - len(means), 1)
+    spread = np.sqrt((deviations**2).sum(axis=0) / freedom)
+    spread = np.maximum(spread, _LEAST_SPREAD * spread.mean() or 1.0)
+    rounded = {name: _rounded(mean) for name, mean in means.items()}
+    known = KnownPhotographs(rounded, _rounded(spread), _LEAST_LIMIT, scales)
+    distances = (farness(features, known).distance for features in others.values())
+    return replace(known, limit=max([_LEAST_LIMIT, *_rounded(distances)]))
+
+
+def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
+    """How far photographs are from known ones.
+
+    Args:
+        features: Their features at the same scales, (N, D).
+        known: What their network knows.
+
+    Returns:
+        The distance; None for too few photographs to tell.
+    """
+    if len(features) < LEAST_TO_TELL:
+        return None
+    found = farness(features, known)
+    nearest = list(known.means)[int(found.shares.argmax())]
+    return Familiarity(len(features), found.distance, known.limit, nearest)
+
+
+def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
+    """How far photographs with features (N, D) are from known ones."""
+    # Imported here because it takes a while, and every command reads networks.
+    from scipy.optimize import nnls
+
+    spread = np.array(known.spread)
+    corners = np.array(list(known.means.values())) / spread
+    place = features.mean(axis=0) / spread
+    equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
+    shares, _ = nnls(equations, np.append(place, _STRICT))
+    square = float(((place - shares @ corners) ** 2).mean())
+    by_chance = _ALIKE / len(features)
+    return Farness(float(np.sqrt(max(square - by_chance, 0.0))), shares)
+
+
+def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:
+    return tuple(float(f"{number:.{_DIGITS}g}") for number in numbers)

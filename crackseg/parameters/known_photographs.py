@@ -1,0 +1,53 @@
+"""What a network's own photographs look like to it, in the form in which it travels with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crackseg.parameters.form import Fields
+from crackseg.system.limits import SCALE_LIMITS, Limits
+
+_FEATURE = Limits(-1e30, 1e30)
+_SPREAD = Limits(0, 1e30, above=True)
+_DISTANCE = Limits(0, 1e6)
+
+
+@dataclass(frozen=True)
+class KnownPhotographs:
+    """Features of training photographs of each source, see :mod:`crackseg.inference.familiarity`.
+
+    Attributes:
+        means: Mean over the photographs of each source, by its name.
+        spread: Standard deviation within sources.
+        limit: Distance that photographs of these sources hardly exceed.
+        scales: Scales at which they were looked at.
+    """
+
+    means: Mapping[str, tuple[float, ...]]
+    spread: tuple[float, ...]
+    limit: float
+    scales: tuple[float, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "KnownPhotographs":
+        """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
+        each = Fields(fields.mapping("means"), "known.means", fields.faults)
+        spread = fields.numbers("spread", _SPREAD)
+        means = {name: each.numbers(name, _FEATURE) for name in fields.mapping("means") or ()}
+        if not means or any(len(one) != len(spread) for one in means.values()):
+            fields.faults.append("known.means: of each source as many numbers as spread has")
+        return cls(
+            means=means,
+            spread=spread,
+            limit=fields.number("limit", _DISTANCE),
+            scales=fields.numbers("scales", SCALE_LIMITS),
+        )
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """Lists, texts and numbers, as they stand in the file."""
+        return {
+            "means": {name: list(mean) for name, mean in self.means.items()},
+            "spread": list(self.spread),
+            "limit": self.limit,
+            "scales": list(self.scales),
+        }

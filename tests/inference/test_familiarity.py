@@ -1,0 +1,97 @@
+"""Photographs are far from known ones where their features are, taken together."""
+
+import numpy as np
+import pytest
+
+from crackseg.inference.familiarity import familiarity, farness, known_photographs
+from crackseg.inference.features import FeatureMoments, FloatArray
+from crackseg.parameters.form import Fields
+from crackseg.parameters.known_photographs import KnownPhotographs
+
+D = 12
+SCALES = (0.5, 1.0)
+
+
+def drawn(middle: float, count: int, seed: int) -> FloatArray:
+    """Features of photographs around a middle, whose spread is 3 in all numbers."""
+    return middle + 3 * np.random.default_rng(seed).standard_normal((count, D))
+
+
+def known(limit_by: float = 0.0) -> KnownPhotographs:
+    sources = {"wall": drawn(0, 400, 1), "road": drawn(30, 400, 2)}
+    return known_photographs(sources, {"wall": drawn(limit_by, 200, 3)}, SCALES)
+
+
+@pytest.mark.parametrize("count", [5, 20, 100])
+def test_photographs_of_known_sources_are_at_no_distance(count: int) -> None:
+    for middle in (0, 30):
+        found = familiarity(drawn(middle, count, 9), known())
+        assert found is not None
+        assert not found.unlike
+        assert found.nearest == ("road" if middle else "wall")
+        assert found.photographs == count
+
+
+def test_a_folder_of_several_known_sources_is_not_far() -> None:
+    """Else whoever predicts two known sites at once is warned."""
+    both = np.concatenate([drawn(0, 60, 5), drawn(30, 20, 6)])
+    found = farness(both, known())
+    assert found.distance == 0
+    np.testing.assert_allclose(found.shares, [0.75, 0.25], atol=0.05)
+
+
+def test_the_distance_is_in_deviations_within_sources() -> None:
+    # Beyond the wall, away from the road: 6 is twice the spread.
+    found = familiarity(drawn(-6, 2000, 5), known())
+    assert found is not None
+    assert found.unlike
+    np.testing.assert_allclose(found.distance, 2, atol=0.15)
+    assert found.line == (
+        f"the 2000 photographs are unlike those that the network was trained on (distance "
+        f"{found.distance:.2f}, limit 0.30; nearest: wall)"
+    )
+
+
+def test_the_limit_is_what_others_of_known_sources_reach() -> None:
+    np.testing.assert_allclose(known(limit_by=-3).limit, 1, atol=0.15)
+    assert known().limit == 0.3
+    assert known_photographs({"": drawn(0, 9, 1)}, {}, SCALES).limit == 0.3
+
+
+def test_few_photographs_tell_nothing() -> None:
+    assert familiarity(drawn(-60, 4, 1), known()) is None
+    assert familiarity(drawn(-60, 5, 1), known()) is not None
+
+
+def test_one_photograph_can_be_all_that_is_known() -> None:
+    alone = known_photographs({"": np.ones((1, D))}, {}, SCALES)
+    found = familiarity(np.ones((5, D)), alone)
+    assert found is not None
+    assert found.line.endswith("(distance 0.00, limit 0.30)")
+
+
+def test_moments_are_those_of_all_tiles_together() -> None:
+    random = np.random.default_rng(0)
+    tiles = [random.standard_normal((2, 3, 4, 5)), random.standard_normal((1, 3, 2, 2)) + 7]
+    moments = FeatureMoments()
+    for tile in tiles:
+        moments.add(tile)
+    together = np.concatenate([tile.swapaxes(0, 1).reshape(3, -1) for tile in tiles], axis=1)
+    wanted = [*together.mean(axis=1), *together.std(axis=1)]
+    np.testing.assert_allclose(moments.features, wanted, rtol=1e-12)
+    with pytest.raises(ValueError, match="features of nothing"):
+        _ = FeatureMoments().features
+
+
+def test_what_is_known_is_read_back_and_checked() -> None:
+    values = known().as_dict()
+    fields = Fields(values)
+    assert KnownPhotographs.from_fields(fields) == known()
+    assert fields.faults == []
+    broken = Fields({**values, "spread": [0.0], "limit": "far", "means": {"wall": [1.0, 2.0]}})
+    KnownPhotographs.from_fields(broken)
+    assert broken.faults == [
+        "spread=a list: a list of numbers, each greater than 0 and at most 1e+30",
+        "known.means: of each source as many numbers as spread has",
+        "limit='far': at least 0 and at most 1000000",
+    ]
