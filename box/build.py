@@ -14,6 +14,7 @@ from box.origins import write_origins
 from box.recipes import RECIPES, Drawn, Recipe, Source
 from box.tightening import write_tightened
 from crackseg.cli.main import main as crackseg
+from crackseg.data.discovery.pairs import common_root
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.parameters.judged_set import JudgedSet
@@ -83,6 +84,13 @@ def photograph_settings(recipe: Recipe, data: Path, work: Path) -> list[str]:
         f"data.origins={origins}",
         f"data.without_sources=[{','.join(recipe.without)}]",
     ]
+
+
+def root_of(photographs: Sequence[str]) -> Path:
+    """The folder that the paths of a manifest are relative to, from the settings of the data."""
+    (named,) = (one for one in photographs if one.startswith("data.root="))
+    folders = named.removeprefix("data.root=").strip("[]").split(",")
+    return common_root(list(map(Path, folders)))
 
 
 def _folder(source: Source, data: Path) -> Path:

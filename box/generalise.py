@@ -3,17 +3,23 @@
 What is done is kept below ``outputs/box/generalise``, so that a second call goes on after a break.
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 from omegaconf import OmegaConf
+from scipy.stats import spearmanr
 
 from box import build
+from box.alarms import BATCH, Alarms, alarms_by_source
 from box.figures import judged_set
 from box.pages import HEADINGS, counts_of, grid, scores_of
 from box.recipes import ALL, FAMILIES, SHARES_OF_UNSEEN, Family
 from crackseg.cli.main import main as crackseg
+from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import CrackSegError
 from crackseg.parameters.judged_set import Figures, JudgedSet
 from crackseg.reporting.formatting import short_score
@@ -47,9 +53,11 @@ def generalise(data: Path | None, settings: Sequence[str] = (), page: Path = PAG
     work = build.WORK / "generalise"
     photographs = build.photograph_settings(ALL, data, work)
     judged = {one: judged_without(one, photographs, settings, work / one.name) for one in FAMILIES}
+    alarms = {one: alarms_without(one, photographs, work) for one in FAMILIES}
     text = page.read_text(encoding="utf-8")
     rows = [row for family, sets in judged.items() for row in rows_of(family, *sets)]
-    write_text(page, _MARKED.sub(lambda found: found[1] + table(rows) + found[2], text))
+    tables = [table(rows), alarm_table(judged, alarms), foretelling(judged, alarms)]
+    write_text(page, _MARKED.sub(lambda found: found[1] + "\n".join(tables) + found[2], text))
     return page
 
 
@@ -101,6 +109,74 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """The table of all families as Markdown."""
     headings = ["left out", "what it shows", "judged on", "images", "photographs", *HEADINGS]
     return grid([*headings, "best crack IoU", "false alarms, pixels"], rows)
+
+
+Judged = Mapping[Family, tuple[JudgedSet, JudgedSet]]
+Said = Mapping[Family, Mapping[str, Alarms]]
+
+
+def alarm_table(judged: Judged, alarms: Said) -> str:
+    """What the networks say of each source that they do not know, beside what they lose on it.
+
+    Args:
+        judged: Figures on what each network knows, and on the family that was left out.
+        alarms: What each network says of the sources of both.
+    """
+    usual = usual_iou([known for known, _ in judged.values()])
+    rows = []
+    for family, (_, unseen) in judged.items():
+        said = alarms[family]
+        known = np.mean([one.rate for name, one in said.items() if name not in family.sources])
+        for source in family.sources:
+            one, iou = said[source], unseen.sources[source]["crack_iou"]
+            cells = [family.name, source, f"{one.images}", f"{one.rate:.0%}", f"{known:.0%}"]
+            cells += [f"{one.distance:.2f}", f"{one.limit:.2f}"]
+            rows.append([*cells, short_score(usual.get(source, math.nan)), short_score(iou)])
+    headings = ["left out", "source", "images", f"alarms, batches of {BATCH}"]
+    headings += ["alarms on known sources", "distance", "limit"]
+    return grid([*headings, "crack IoU of networks that know it", "of this one"], rows)
+
+
+def foretelling(judged: Judged, alarms: Said) -> str:
+    """How well distances foretell what is lost, over all pairs of a network and a source."""
+    usual = usual_iou([known for known, _ in judged.values()])
+    places, losses = [], []
+    for family, sets in judged.items():
+        for source, figures in chain.from_iterable(one.sources.items() for one in sets):
+            if source in usual and source in alarms[family] and "crack_iou" in figures:
+                said = alarms[family][source]
+                places.append(said.distance / said.limit)
+                losses.append(usual[source] - figures["crack_iou"])
+    order = spearmanr(places, losses).statistic
+    return (
+        "Rank correlation (Spearman) of distance, as a share of the limit, with the crack IoU that "
+        f"is lost against networks that know the source, over {len(places)} pairs of a network and "
+        f"a source: {order:.2f}.\n"
+    )
+
+
+def usual_iou(sets: Sequence[JudgedSet]) -> dict[str, float]:
+    """Mean crack IoU of each source over the networks that know it."""
+    found: dict[str, list[float]] = {}
+    for judged in sets:
+        for source, figures in judged.sources.items():
+            if "crack_iou" in figures:
+                found.setdefault(source, []).append(figures["crack_iou"])
+    return {source: float(np.mean(ious)) for source, ious in found.items()}
+
+
+def alarms_without(family: Family, photographs: Sequence[str], work: Path) -> Mapping[str, Alarms]:
+    """What the network without a family says of its own test subset, and of the family."""
+    other = next(one for one in FAMILIES if one != family)
+    own, with_family = (
+        read_manifest(work / one.name / "run" / "manifest.csv").rows for one in (family, other)
+    )
+    rows = [row for row in own if row.subset == "test"]
+    rows += [row for row in with_family if row.source in family.sources]
+    folder = work / family.name
+    return alarms_by_source(
+        folder / "model.onnx", build.root_of(photographs), rows, folder / "alarms.json"
+    )
 
 
 def _figures(figures: Figures) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from PIL import Image
@@ -16,7 +17,9 @@ from box import build as building
 from box import generalise as generalising
 from box import pages, pictures
 from box.__main__ import main
+from box.alarms import Alarms, alarms_by_source
 from box.figures import judged_set, place
+from box.generalise import alarm_table, foretelling, usual_iou
 from box.origins import origins, scene
 from box.pages import card_of, fill
 from box.recipes import (
@@ -32,10 +35,14 @@ from box.recipes import (
     Recipe,
 )
 from crackseg.config import parsing
+from crackseg.data.splits.manifest import Row
 from crackseg.errors import CrackSegError, DatasetNotFoundError
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
+from crackseg.inference.predictor import Predictor
+from crackseg.parameters.judged_set import JudgedSet
 from crackseg.weights.registry import BUNDLED, bundled
 from crackseg.workflows.train import TrainResult
+from tests.helpers.data_sets import IMAGES
 from tests.helpers.evaluations import NAMES, write_judgement
 from tests.helpers.settings import composed
 
@@ -356,7 +363,14 @@ class Run:
 def test_each_family_is_left_out_of_training_and_judged(
     programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    families = (Family("air", "dams", ("uav",)), Family("walls", "joints", ("ccic",)))
+    families = (Family("air", "dams", ("CFD",)), Family("walls", "joints", ("CFD",)))
+    asked = []
+
+    def alarms(family: Family, photographs: Sequence[str], work: Path) -> dict[str, Alarms]:
+        asked.append((family.name, work))
+        return {"CFD": Alarms(40, 0.9, 0.6, 0.3), "known": Alarms(12, 0.1, 0.25, 0.5)}
+
+    monkeypatch.setattr(generalising, "alarms_without", alarms)
     recipe = Recipe("box/research", (UAV, CCIC), (), (), without=("DeepCrack",))
     monkeypatch.setattr(generalising, "ALL", recipe)
     monkeypatch.setattr(generalising, "FAMILIES", families)
@@ -383,6 +397,67 @@ def test_each_family_is_left_out_of_training_and_judged(
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert [row.split(" | ")[2] for row in text.splitlines()[4:8]] == ["seen", "unseen"] * 2
+    assert asked == [(family.name, tmp_path / "work" / "generalise") for family in families]
+    assert "| air | CFD | 40 | 90% | 10% | 0.60 | 0.30 |" in text
+    assert "| walls | CFD | 40 | 90% | 10% | 0.60 | 0.30 |" in text
+
+
+def figures_by_source(**ious: float) -> JudgedSet:
+    sources = {name: {"images": 9.0, "crack_iou": iou} for name, iou in ious.items()}
+    return JudgedSet("", [], {}, {**sources, "without": {"images": 3.0}}, {})
+
+
+def test_distances_foretell_losses_against_networks_that_know_a_source() -> None:
+    one, other = Family("one", "", ("a",)), Family("other", "", ("b",))
+    judged = {
+        one: (figures_by_source(b=0.6, c=0.5), figures_by_source(a=0.2)),
+        other: (figures_by_source(a=0.7, c=0.5), figures_by_source(b=0.5)),
+    }
+    assert usual_iou([known for known, _ in judged.values()]) == {"a": 0.7, "b": 0.6, "c": 0.5}
+    near, far, farther = (Alarms(20, 0.0, distance, 0.5) for distance in (0.1, 0.6, 0.9))
+    alarms = {one: {"a": farther, "b": near, "c": near}, other: {"a": near, "b": far, "c": near}}
+    assert "over 6 pairs of a network and a source: 1.00." in foretelling(judged, alarms)
+    turned = {one: {"a": near, "b": far, "c": far}, other: {"a": far, "b": near, "c": far}}
+    assert "a source: -0.98." in foretelling(judged, turned)
+    rows = alarm_table(judged, alarms).splitlines()
+    assert rows[2] == "| one | a | 20 | 0% | 0% | 0.90 | 0.50 | .700 | .200 |"
+
+
+def test_batches_of_a_source_are_asked_once(
+    exported: Path, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Path(shutil.copy(exported, tmp_path / "model.onnx"))
+    noise = np.random.default_rng(0).integers(0, 2, (5, 40, 60, 3), np.uint8) * 255
+    images = shutil.copytree(archive / IMAGES, tmp_path / IMAGES)
+    for number, picture in enumerate(noise):
+        Image.fromarray(picture).save(images / f"noise_{number}.png")
+    names = sorted(path.name for path in images.iterdir())
+    rows = [
+        Row(Path(name).stem, f"{IMAGES}/{name}", "", name.partition("_")[0], "", "", "test")
+        for name in names
+    ]
+    kept = tmp_path / "alarms.json"
+    found = alarms_by_source(model, tmp_path, rows, kept)
+    assert found["noise"].rate == 1
+    assert found["noise"].images == 5
+    assert found["noise"].distance > found["noise"].limit
+    assert found["CFD"].rate == 0
+    monkeypatch.setattr(Predictor, "from_checkpoint", None)
+    assert alarms_by_source(model, tmp_path, rows, kept) == found
+
+
+def test_a_network_that_knows_no_photographs_cannot_be_asked(
+    exported: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.onnx"
+    write_model(onnx.load(exported), replace(read_model(exported).info, known=None), model)
+    with pytest.raises(CrackSegError, match="does not say what its training photographs are like"):
+        alarms_by_source(model, tmp_path, [], tmp_path / "alarms.json")
+
+
+def test_paths_of_a_manifest_stand_below_what_all_folders_share() -> None:
+    assert building.root_of(["data=folder", "data.root=[/a/b,/a/c/d]"]) == Path("/a")
+    assert building.root_of(["data.root=[/a/b]"]) == Path("/a/b")
 
 
 def test_shares_without_a_family_add_up_to_1() -> None:
