@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from crackseg.workflows.folders.shards import Shard
     from crackseg.workflows.folders.work import Skipped
 
+_OF_TRAINING = "that the network was trained on"
+
 
 def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
     """Adds the options for photographs, for the network, and for how it looks at them.
@@ -149,25 +151,27 @@ def name_skipped(skipped: "Sequence[Skipped]") -> int:
 
 
 def tell_familiarity(predictor: "Predictor", features: "Sequence[FloatArray]") -> None:
-    """Says whether photographs are like those of the network's training, and what to do if not.
+    """Says whether photographs are like those that a network is for, and what to do if not.
 
     Args:
         predictor: Predictor that looked at them.
         features: What it saw of each.
 
     Raises:
-        CheckpointError: What the file says of its training photographs is of another network.
+        CheckpointError: What the file says of known photographs is of another network.
     """
     found = predictor.familiarity(features)
     if found is None:
         return
+    promised = predictor.promise is not None
+    line = found.line("that the promise was made with" if promised else _OF_TRAINING)
     if not found.unlike:
-        print(found.line)
+        print(line)
         return
-    withdrawn = "the promised miss rate does not hold for them; " if predictor.promise else ""
-    print(
-        f"warning: {found.line}: {withdrawn}masks may be far worse than the network's figures, so "
-        "look through some, or label five photographs and adapt it: crackseg adapt FOLDER "
-        "--suggest 5 --output TO_LABEL (docs/generalisation.md)",
-        file=sys.stderr,
+    told = (
+        "the promised miss rate does not hold for them; calibrate anew with photographs like these"
+        if promised
+        else "masks may be far worse than the network's figures; look through some, or label five "
+        "photographs and adapt it: crackseg adapt FOLDER --suggest 5 --output TO_LABEL"
     )
+    print(f"warning: {line}: {told} (docs/generalisation.md)", file=sys.stderr)

@@ -43,7 +43,7 @@ class Farness(NamedTuple):
 
 @dataclass(frozen=True)
 class Familiarity:
-    """How far some photographs are from those that a network was trained on.
+    """How far some photographs are from known ones.
 
     Attributes:
         photographs: Their number.
@@ -62,16 +62,16 @@ class Familiarity:
         """Whether they are farther than photographs of known sources are."""
         return self.distance > self.limit
 
-    @property
-    def line(self) -> str:
-        """The same in words."""
+    def line(self, known: str) -> str:
+        """The same in words.
+
+        Args:
+            known: What the known photographs are, such as ``that the network was trained on``.
+        """
         among = f"; nearest: {self.nearest}" if self.nearest else ""
         measured = f"distance {self.distance:.2f}, limit {self.limit:.2f}{among}"
         like = "unlike" if self.unlike else "like"
-        return (
-            f"the {self.photographs} photographs are {like} those that the network was trained on "
-            f"({measured})"
-        )
+        return f"the {self.photographs} photographs are {like} those {known} ({measured})"
 
 
 def known_photographs(

@@ -42,8 +42,8 @@ class Predictor:
     Attributes:
         line: Line that names the network and its licence.
         promise: Promised miss rate, where its threshold is used.
-        known: What the network's training photographs look like to it at these scales; None where
-            that is not known.
+        known: What photographs look like to the network, at these scales, that it can be relied on
+            for: those of a promise, or else of its training; None where that is not known.
 
     Raises:
         ConfigError: The threshold, scale, white level or size is out of range; or a promise is
@@ -78,8 +78,8 @@ class Predictor:
         self.threshold = threshold
         self.scales = scales_of(scale, usage)
         self._looking = Looking(model.engine, self.scales, seen.resize)
-        same_scales = usage.known is not None and usage.known.scales == self.scales
-        self.known = usage.known if same_scales else None
+        known = usage.known if promise is None else promise.known
+        self.known = known if known is not None and known.scales == self.scales else None
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
         self.line = model.line
@@ -124,7 +124,9 @@ class Predictor:
         chosen = self.threshold if threshold is None else threshold
         return Method(line, chosen, scales, crackseg.__version__)
 
-    def predict(self, image: str | Path | Image.Image | Numbers) -> Prediction:
+    def predict(
+        self, image: str | Path | Image.Image | Numbers, moments: FeatureMoments | None = None
+    ) -> Prediction:
         """Finds the cracks of one photograph.
 
         Args:
@@ -132,6 +134,7 @@ class Predictor:
                 (H, W, 3) of red, green and blue, or (H, W, 4) with the opacity. Arrays hold whole
                 numbers or floats; see :func:`crackseg.images.photographs.as_photograph` for what
                 is white in them. No crack is found where a photograph is transparent.
+            moments: What the network's features are added to.
 
         Raises:
             UnreadableImageError: The file cannot be decoded.
@@ -142,7 +145,7 @@ class Predictor:
             name, photograph = str(image), self.open(Path(image))
         else:
             name, photograph = "photograph", as_photograph(image, self.white_level)
-        return self.whole(photograph, name)
+        return self.whole(photograph, name, moments)
 
     def open(self, path: Path, further_bytes: float = 0) -> AnyPhotograph:
         """Opens a photograph for :meth:`bands` or :meth:`whole`; may be called in another thread.
@@ -199,7 +202,7 @@ class Predictor:
         return None if self.known is None else FeatureMoments()
 
     def familiarity(self, features: Sequence[FloatArray]) -> Familiarity | None:
-        """How far photographs are from those of the training.
+        """How far photographs are from those that the network can be relied on for.
 
         Args:
             features: Features (D,) of each photograph.
@@ -214,8 +217,8 @@ class Predictor:
             return None
         if len(features[0]) != len(self.known.spread):
             raise CheckpointError(
-                f"{self._path}: what it says of its training photographs is of another network; "
-                "take the file that the training wrote"
+                f"{self._path}: what it says of known photographs is of another network; "
+                "take the file that crackseg wrote"
             )
         return familiarity(np.stack(features), self.known)
 

@@ -1,9 +1,10 @@
 """A promised miss rate in the form in which it travels with a network."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from crackseg.parameters.form import WHOLE, Fields
+from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
 # Less would take thousands of photographs.
@@ -23,6 +24,7 @@ class Promise:
         photographs: Number of photographs that it was made with.
         missed: Share that was missed on these.
         scales: Scales at which they were looked at.
+        known: What they look like to the network; None in files of earlier versions.
     """
 
     threshold: float
@@ -31,6 +33,7 @@ class Promise:
     photographs: int
     missed: float
     scales: tuple[float, ...]
+    known: KnownPhotographs | None = None
 
     @property
     def line(self) -> str:
@@ -44,6 +47,7 @@ class Promise:
     @classmethod
     def from_fields(cls, fields: Fields) -> "Promise":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
+        known = KnownPhotographs.from_fields(fields.part("known")) if "known" in fields else None
         return cls(
             threshold=fields.threshold("threshold"),
             miss=fields.number("miss", MISS_LIMITS),
@@ -51,8 +55,11 @@ class Promise:
             photographs=fields.number("photographs", WHOLE),
             missed=fields.number("missed", _MEASURED),
             scales=fields.numbers("scales", SCALE_LIMITS),
+            known=known,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and lists, as they stand in the file."""
-        return {**asdict(self), "scales": list(self.scales)}
+        own = {**vars(self), "scales": list(self.scales)}
+        del own["known"]
+        return own if self.known is None else {**own, "known": self.known.as_dict()}

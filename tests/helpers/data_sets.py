@@ -113,3 +113,12 @@ def write_traps(root: Path) -> Path:
     save(draw_pair(161)[1], root / MASKS / "orphan.png")
     save(draw_pair(162)[1], root / MASKS.replace("Masks/Masks", "Masks/Heads") / "CFD_000.png")
     return root
+
+
+def noise_of(folder: Path) -> str:
+    """A folder with five pictures that look like nothing that was trained on."""
+    noise = np.random.default_rng(0).integers(0, 2, (5, 40, 60, 3), np.uint8) * 255
+    (folder / "noise").mkdir()
+    for number, picture in enumerate(noise):
+        Image.fromarray(picture).save(folder / "noise" / f"{number}.png")
+    return str(folder / "noise")

@@ -46,8 +46,8 @@ def test_the_distance_is_in_deviations_within_sources() -> None:
     assert found is not None
     assert found.unlike
     np.testing.assert_allclose(found.distance, 2, atol=0.15)
-    assert found.line == (
-        f"the 2000 photographs are unlike those that the network was trained on (distance "
+    assert found.line("seen before") == (
+        f"the 2000 photographs are unlike those seen before (distance "
         f"{found.distance:.2f}, limit 0.30; nearest: wall)"
     )
 
@@ -67,7 +67,7 @@ def test_one_photograph_can_be_all_that_is_known() -> None:
     alone = known_photographs({"": np.ones((1, D))}, {}, SCALES)
     found = familiarity(np.ones((5, D)), alone)
     assert found is not None
-    assert found.line.endswith("(distance 0.00, limit 0.30)")
+    assert found.line("seen before").endswith("(distance 0.00, limit 0.30)")
 
 
 def test_moments_are_those_of_all_tiles_together() -> None:

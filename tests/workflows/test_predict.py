@@ -15,12 +15,11 @@ from crackseg.errors import CrackSegError, DatasetNotFoundError, OutputError
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.scales import scales_of
 from crackseg.parameters.known_photographs import KnownPhotographs
-from crackseg.parameters.promise import Promise
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.plan import Job, plan
 from crackseg.workflows.predict import predict
 from crackseg.workflows.train import TrainResult
-from tests.helpers.data_sets import IMAGES, draw_pair
+from tests.helpers.data_sets import IMAGES, draw_pair, noise_of
 
 
 def photograph(path: Path, size: tuple[int, int] = (40, 60)) -> Path:
@@ -393,15 +392,6 @@ class TestGoingOn:
         assert "too large for the memory" in outcome.skipped[0].reason
 
 
-def noise_of(folder: Path) -> str:
-    """A folder with five pictures that look like nothing that was trained on."""
-    noise = np.random.default_rng(0).integers(0, 2, (5, 40, 60, 3), np.uint8) * 255
-    (folder / "noise").mkdir()
-    for number, picture in enumerate(noise):
-        Image.fromarray(picture).save(folder / "noise" / f"{number}.png")
-    return str(folder / "noise")
-
-
 def test_photographs_unlike_those_of_the_training_are_warned_of(
     trained: TrainResult, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -426,19 +416,6 @@ def test_photographs_unlike_those_of_the_training_are_warned_of(
     assert "unlike" not in capsys.readouterr().err
 
 
-def test_a_promise_is_withdrawn_for_other_photographs(
-    trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checkpoint = read_checkpoint(trained.checkpoint)
-    scales = scales_of(None, checkpoint.parameters)
-    promised = checkpoint.with_promise(Promise(0.2, 0.1, 0.9, 30, 0.05, scales))
-    write_checkpoint(promised.content, tmp_path / "promised.ckpt")
-    told = [noise_of(tmp_path), "--checkpoint", str(tmp_path / "promised.ckpt")]
-    told += ["--output", str(tmp_path / "out")]
-    assert main(["predict", *told, "--guarantee"]) == 0
-    assert "the promised miss rate does not hold for them" in capsys.readouterr().err
-
-
 def test_what_is_known_of_another_network_is_refused(
     trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -449,6 +426,6 @@ def test_what_is_known_of_another_network_is_refused(
         photograph(tmp_path / "in" / f"{number}.png")
     told = [str(tmp_path / "in"), "--checkpoint", str(tmp_path / "other.ckpt")]
     assert main(["predict", *told, "--output", str(tmp_path / "out")]) == 2
-    assert "other.ckpt: what it says of its training photographs is of another network" in (
+    assert "other.ckpt: what it says of known photographs is of another network" in (
         capsys.readouterr().err
     )

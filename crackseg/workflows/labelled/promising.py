@@ -10,6 +10,8 @@ import onnx
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import OpenedModel, is_onnx
+from crackseg.inference.familiarity import known_photographs
+from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.inference.predictor import Predictor
 from crackseg.metrics.risk_control import (
@@ -78,10 +80,12 @@ class Observed:
             one photograph are one row.
         false: Shares of all pixels that are called crack farther than 2 px from any crack,
             (images, thresholds).
+        features: What the network saw of each image, (images, D).
     """
 
     missed: Losses
     false: Losses
+    features: FloatArray
 
 
 @dataclass(frozen=True)
@@ -131,10 +135,12 @@ def observe(
     terms.require(len({row.group for row in rows}), "photographs", halves)
     missed: dict[str, Losses] = {}
     lengths: dict[str, int] = {}
-    false = []
+    false, features = [], []
     for row in progress(rows, "Looking for cracks", len(rows)):
         photograph, truth = data.pixels.read(row)
-        probability = predictor.predict(photograph).probability
+        moments = FeatureMoments()
+        probability = predictor.predict(photograph, moments).probability
+        features.append(moments.features)
         crack = binarize(truth, seen.mask_threshold)
         false.append(false_pixels(probability, crack, THRESHOLD_GRID) / crack.size)
         if crack.any():
@@ -143,7 +149,7 @@ def observe(
             lengths[row.group] = lengths.get(row.group, 0) + length
     terms.require(len(missed), "photographs with cracks", halves)
     shares = [missed[photograph] / lengths[photograph] for photograph in missed]
-    return Observed(np.array(shares), np.array(false))
+    return Observed(np.array(shares), np.array(false), np.array(features))
 
 
 def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promise:
@@ -168,9 +174,14 @@ def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promis
             "and photographs that were not looked at before: a promise that is tried until it "
             "holds is worth less"
         )
-    missed = float(observed.missed[:, place].mean())
     return Promise(
-        THRESHOLD_GRID[place], terms.miss, terms.confidence, count, missed, tuple(scales)
+        threshold=THRESHOLD_GRID[place],
+        miss=terms.miss,
+        confidence=terms.confidence,
+        photographs=count,
+        missed=float(observed.missed[:, place].mean()),
+        scales=tuple(scales),
+        known=known_photographs({"": observed.features}, {}, tuple(scales)),
     )
 
 

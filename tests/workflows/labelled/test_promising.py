@@ -21,6 +21,7 @@ from crackseg.parameters.promise import Promise
 from crackseg.workflows.export import export
 from crackseg.workflows.labelled.promising import Observed, Terms, check, promise, write_promise
 from crackseg.workflows.train import TrainResult
+from tests.helpers.data_sets import noise_of
 
 EASY = Terms(miss=0.5, confidence=0.6)
 PROMISE = Promise(0.07, 0.1, 0.9, 40, 0.04, (1.0,))
@@ -28,7 +29,8 @@ PROMISE = Promise(0.07, 0.1, 0.9, 40, 0.04, (1.0,))
 
 def observed(missed: float, count: int = 60) -> Observed:
     """Photographs of which as much is missed at every threshold."""
-    return Observed(np.full((count, 99), missed), np.zeros((count, 99)))
+    features = np.random.default_rng(0).standard_normal((count, 3))
+    return Observed(np.full((count, 99), missed), np.zeros((count, 99)), features)
 
 
 @pytest.fixture
@@ -61,6 +63,16 @@ def test_calibrate_stores_a_promise_that_predictions_use(
     assert re.search(
         rf"^ +{predictor.threshold:.2f} +{predictor.promise.missed:.3f} .*promised", said, re.M
     )
+    # Photographs of the calibration are like themselves, and others are not.
+    images = [str(path) for path in sorted(photographs.rglob("Images/*.png"))]
+    use = ["--checkpoint", str(output), "--guarantee", "--output", str(tmp_path / suffix)]
+    assert main(["predict", *images, *use]) == 0
+    assert "like those that the promise was made with" in capsys.readouterr().out
+    use[-1] += "_noise"
+    assert main(["predict", noise_of(tmp_path), *use]) == 0
+    warned = capsys.readouterr().err
+    assert "unlike those that the promise was made with" in warned
+    assert "the promised miss rate does not hold for them; calibrate anew" in warned
     # All else stays as it was.
     before, after = crackseg.load(network), crackseg.load(output)
     assert after.threshold == before.threshold
@@ -198,7 +210,7 @@ def test_a_check_counts_broken_promises() -> None:
     # Where few of those that lose everything are in one half, many are in the other.
     losses = np.zeros((60, 99))
     losses[:10] = 1.0
-    found = check(Observed(losses, losses), Terms(0.2, 0.6), 200)
+    found = check(Observed(losses, losses, losses), Terms(0.2, 0.6), 200)
     assert found.divisions == 200
     assert 0 < found.without < 200
     assert 0 < found.broken < 0.4
