@@ -10,7 +10,7 @@ from crackseg.cli.photographs import (
     chosen_shard,
     name_skipped,
     opened_predictor,
-    tell_familiarity,
+    tell_reliance,
 )
 from crackseg.errors import ConfigError
 
@@ -84,6 +84,7 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
 def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
     from crackseg.formats.registry import PhotographFormat
+    from crackseg.inference.reliance import reliance
     from crackseg.reporting.formatting import counted
     from crackseg.reporting.terminal.measured import print_measured
     from crackseg.workflows.measuring.exporting import (
@@ -130,8 +131,9 @@ def _measure(options: argparse.Namespace) -> int:
         formats = tuple(one for one in formats if isinstance(one, PhotographFormat))
     white = predictor.white_level
     export(jobs, options.output, formats, limits, white)
+    relied = reliance(predictor, outcome.features)
     if options.html and shard is None:
-        page = write_page(jobs, options.output, limits, outcome.skipped, white)
+        page = write_page(jobs, options.output, limits, outcome.skipped, white, relied)
         print(f"page: {page}")
     former = former_files(options.output, formats, options.html)
     if former and outcome.done and shard is None:
@@ -140,7 +142,7 @@ def _measure(options: argparse.Namespace) -> int:
             "remove them"
         )
     print_measured(read_measured(jobs), limits)
-    tell_familiarity(predictor, outcome.features)
+    tell_reliance(relied)
     return name_skipped(outcome.skipped)
 
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from crackseg.cli.parser import number
 
 if TYPE_CHECKING:
-    from crackseg.inference.features import FloatArray
     from crackseg.inference.predictor import Predictor
+    from crackseg.inference.reliance import Reliance
     from crackseg.workflows.folders.shards import Shard
     from crackseg.workflows.folders.work import Skipped
-
-_OF_TRAINING = "that the network was trained on"
 
 
 def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
@@ -150,28 +148,11 @@ def name_skipped(skipped: "Sequence[Skipped]") -> int:
     return 1 if skipped else 0
 
 
-def tell_familiarity(predictor: "Predictor", features: "Sequence[FloatArray]") -> None:
-    """Says whether photographs are like those that a network is for, and what to do if not.
-
-    Args:
-        predictor: Predictor that looked at them.
-        features: What it saw of each.
-
-    Raises:
-        CheckpointError: What the file says of known photographs is of another network.
-    """
-    found = predictor.familiarity(features)
+def tell_reliance(found: "Reliance | None") -> None:
+    """Says whether photographs are like those that a network is for, and what to do if not."""
     if found is None:
         return
-    promised = predictor.promise is not None
-    line = found.line("that the promise was made with" if promised else _OF_TRAINING)
-    if not found.unlike:
-        print(line)
+    if not found.advice:
+        print(found.line)
         return
-    told = (
-        "the promised miss rate does not hold for them; calibrate anew with photographs like these"
-        if promised
-        else "masks may be far worse than the network's figures; look through some, or label five "
-        "photographs and adapt it: crackseg adapt FOLDER --suggest 5 --output TO_LABEL"
-    )
-    print(f"warning: {line}: {told} (docs/generalisation.md)", file=sys.stderr)
+    print(f"warning: {found.line}: {found.advice} (docs/generalisation.md)", file=sys.stderr)

@@ -8,7 +8,7 @@ from crackseg.cli.photographs import (
     chosen_shard,
     name_skipped,
     opened_predictor,
-    tell_familiarity,
+    tell_reliance,
 )
 
 
@@ -30,6 +30,7 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _predict(options: argparse.Namespace) -> int:
     # Imported here because it takes a second, and --help must not wait for it.
+    from crackseg.inference.reliance import reliance
     from crackseg.reporting.formatting import counted
     from crackseg.workflows.predict import predict
 
@@ -43,5 +44,5 @@ def _predict(options: argparse.Namespace) -> int:
         f"{counted(len(outcome.done), 'photograph')} done{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
-    tell_familiarity(predictor, outcome.features)
+    tell_reliance(reliance(predictor, outcome.features))
     return name_skipped(outcome.skipped)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from crackseg import __version__
 from crackseg.evaluation.certificate_record import shipped
 from crackseg.images.pixels import UInt8Array
+from crackseg.inference.reliance import Reliance
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.reporting.html.rendering import content_hash, render, source
@@ -68,6 +69,7 @@ def write_inspection_page(
     title: str,
     limits: ClassLimits = DEFAULT_LIMITS,
     left_out: Sequence[LeftOut] = (),
+    reliance: Reliance | None = None,
 ) -> None:
     """Writes the page.
 
@@ -81,6 +83,7 @@ def write_inspection_page(
         title: Title, such as the name of the folder.
         limits: Limits between classes of width.
         left_out: Photographs that could not be measured; read after the last photograph.
+        reliance: Whether the network can be relied on for them; None where that is not known.
 
     Raises:
         OutputError: The page cannot be written.
@@ -98,7 +101,7 @@ def write_inspection_page(
             )
             cards.write(card.html)
             summaries.append(card.summary)
-        above, below = _page(summaries, title, limits, left_out).split(_CARDS)
+        above, below = _page(summaries, title, limits, left_out, reliance).split(_CARDS)
         with temporary.open("w", encoding="utf-8") as page:
             page.write(above)
             cards.seek(0)
@@ -111,6 +114,7 @@ def _page(
     title: str,
     limits: ClassLimits,
     left_out: Sequence[LeftOut],
+    reliance: Reliance | None,
 ) -> str:
     script = component_script() + _script()
     content = {
@@ -125,6 +129,7 @@ def _page(
         "photographs": summaries,
         "methods": _methods(summaries),
         "left_out": left_out,
+        "reliance": reliance,
         "accuracy": [certificate.line for certificate in shipped()],
         "class_of": class_in_words,
         "cards": Markup(_CARDS),

@@ -16,6 +16,7 @@ from crackseg.formats.result import Result
 from crackseg.formats.writing import write_formats
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
+from crackseg.inference.reliance import Reliance
 from crackseg.measurement.classes import ClassLimits
 from crackseg.reporting.inspection.component import DEFAULT_LIMITS
 from crackseg.reporting.inspection.page import (
@@ -104,6 +105,7 @@ def write_page(
     limits: ClassLimits | None,
     skipped: Sequence[Skipped],
     white_level: int | None,
+    relied: Reliance | None,
 ) -> Path:
     """Writes the inspection page of a folder, and gives its path.
 
@@ -113,6 +115,7 @@ def write_page(
         limits: Limits of classes of width; None for those of ACI 224R-01.
         skipped: Photographs that could not be measured.
         white_level: White in photographs deeper than 8 bits; None for what each file says.
+        relied: Whether the network can be relied on for them; None where that is not known.
 
     Raises:
         CrackSegError: A photograph has changed since, or the page cannot be written.
@@ -125,7 +128,7 @@ def write_page(
     # The page may go to others, whom the folders of this machine are no business of.
     left_out = [LeftOut(one.name, one.reason) for one in skipped]
     title = output.resolve().name
-    write_inspection_page(shown, len(jobs), page, title, limits or DEFAULT_LIMITS, left_out)
+    write_inspection_page(shown, len(jobs), page, title, limits or DEFAULT_LIMITS, left_out, relied)
     return page
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from crackseg.errors import OutputError
 from crackseg.evaluation.certificate_record import shipped
+from crackseg.inference.reliance import Reliance
 from crackseg.measurement.classes import class_limits
 from crackseg.measurement.photograph import Georeference, Location
 from crackseg.measurement.scale import Measured, Scale
@@ -110,6 +111,25 @@ def test_names_are_shown_as_they_are(page: Parsed) -> None:
     assert "deck/<d>&.jpg" in page.text
     assert page.text.count("Bridge <7>") == 2
     assert "d" not in {tag for tag, _ in page.tags}
+
+
+def test_photographs_unlike_those_of_the_training_are_said_first_and_in_the_method(
+    page: Parsed, tmp_path: Path
+) -> None:
+    unlike = Reliance("the 5 photographs are unlike those before", "look through some")
+    like = Reliance("the 5 photographs are like those before", "")
+    pages = []
+    for one in (unlike, like):
+        write_inspection_page(folder(), 5, tmp_path / "cracks.html", "Bridge", reliance=one)
+        pages.append(Parsed((tmp_path / "cracks.html").read_text(encoding="utf-8")))
+    assert "Check the masks: the 5 photographs" in pages[0].text
+    assert "By the network's own features" in pages[0].text
+    assert "are unlike those before: look through some." in pages[0].text
+    assert [note for note in pages[0].all("p") if note.get("role") == "note"]
+    assert "Check the masks" not in pages[1].text
+    assert "features the 5 photographs are like those before." in pages[1].text
+    # Nothing is said where nothing is known.
+    assert "By the network's own" not in page.text
 
 
 def test_totals_say_how_many_and_how_long(page: Parsed) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from crackseg.cli.main import main
 from crackseg.formats.record import read_record
+from crackseg.inference.features import FeatureMoments
 from crackseg.inference.prediction import Prediction
 from crackseg.inference.predictor import Predictor
 from crackseg.workflows.train import TrainResult
@@ -22,12 +23,17 @@ COVERAGE = drawn_line(6.0, 30.0)
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that sees the drawn line on every photograph of its size, and nothing elsewhere."""
 
-    def whole(self: Predictor, photograph: object, name: str) -> Prediction:
+    def whole(
+        self: Predictor, photograph: object, name: str, moments: FeatureMoments | None
+    ) -> Prediction:
+        if moments is not None:
+            moments.add(np.zeros((1, 1, 1, 1)))
         rgb = photograph.rows(0, photograph.size[0])  # type: ignore[attr-defined]
         found = COVERAGE if rgb.shape[:2] == COVERAGE.shape else np.zeros(rgb.shape[:2], "f4")
         return Prediction(rgb, found, found > 0.5, 0.5)
 
     monkeypatch.setattr(Predictor, "whole", whole)
+    monkeypatch.setattr(Predictor, "familiarity", lambda *_: None)
 
 
 def photograph(path: Path) -> Path:

@@ -1,0 +1,51 @@
+"""Whether a network can be relied on for a folder of photographs, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crackseg.inference.features import FloatArray
+from crackseg.inference.predictor import Predictor
+
+_OF_TRAINING, _OF_PROMISE = "that the network was trained on", "that the promise was made with"
+_NO_PROMISE = (
+    "the promised miss rate does not hold for them; calibrate anew with photographs like these"
+)
+_NO_FIGURES = (
+    "masks may be far worse than the network's figures; look through some, or label five "
+    "photographs and adapt it: crackseg adapt FOLDER --suggest 5 --output TO_LABEL"
+)
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """What is said of photographs that were looked at together.
+
+    Attributes:
+        line: Whether they are like those that the network is for.
+        advice: What follows if they are not, and what to do; empty if they are.
+    """
+
+    line: str
+    advice: str
+
+
+def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance | None:
+    """What is to be said of photographs.
+
+    Args:
+        predictor: Predictor that looked at them.
+        features: What it saw of each.
+
+    Returns:
+        The words; None where nothing is known to compare with, or for too few photographs.
+
+    Raises:
+        CheckpointError: What the network's file says of known photographs is of another one.
+    """
+    found = predictor.familiarity(features)
+    if found is None:
+        return None
+    promised = predictor.promise is not None
+    advice = _NO_PROMISE if promised else _NO_FIGURES
+    line = found.line(_OF_PROMISE if promised else _OF_TRAINING)
+    return Reliance(line, advice if found.unlike else "")
