@@ -24,7 +24,10 @@ _STRICT = 1e3
 # Fewer photographs do not show what their place looks like.
 LEAST_TO_TELL = 5
 # Distances below say nothing, however near to each other the known photographs are.
-_LEAST_LIMIT = 0.3
+_LEAST_LIMIT = 0.4
+# Share of the known sources whose other photographs are within the limit; a source may hold one
+# scene in training and quite another one in validation.
+_WITHIN = 0.75
 _DIGITS = 5
 
 
@@ -91,10 +94,16 @@ def known_photographs(
     freedom = max(len(deviations) - len(means), 1)
     spread = np.sqrt((deviations**2).sum(axis=0) / freedom)
     spread = np.maximum(spread, _LEAST_SPREAD * spread.mean() or 1.0)
-    rounded = {name: _rounded(mean) for name, mean in means.items()}
-    known = KnownPhotographs(rounded, _rounded(spread), _LEAST_LIMIT, scales)
-    distances = (farness(features, known).distance for features in others.values())
-    return replace(known, limit=max([_LEAST_LIMIT, *_rounded(distances)]))
+    known = KnownPhotographs(
+        means={name: _rounded(mean) for name, mean in means.items()},
+        noise={name: _rounded([_noise(one, spread)])[0] for name, one in by_source.items()},
+        spread=_rounded(spread),
+        limit=_LEAST_LIMIT,
+        scales=scales,
+    )
+    distances = [farness(features, known).distance for features in others.values()]
+    usual = _rounded([np.quantile(distances or [0.0], _WITHIN)])[0]
+    return replace(known, limit=max(_LEAST_LIMIT, usual))
 
 
 def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
@@ -125,8 +134,17 @@ def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
     equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
     shares, _ = nnls(equations, np.append(place, _STRICT))
     square = float(((place - shares @ corners) ** 2).mean())
-    by_chance = _ALIKE / len(features)
+    noise = np.array([known.noise[name] for name in known.means])
+    by_chance = _ALIKE * (_noise(features, spread) + float(shares**2 @ noise))
     return Farness(float(np.sqrt(max(square - by_chance, 0.0))), shares)
+
+
+def _noise(features: FloatArray, spread: FloatArray) -> float:
+    """Mean square error of the mean of photographs that are drawn one by one."""
+    if len(features) == 1:
+        return 1.0
+    variance = features.var(axis=0, ddof=1) / spread**2
+    return float(variance.mean()) / len(features)
 
 
 def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:

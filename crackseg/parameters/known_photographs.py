@@ -10,6 +10,7 @@ from crackseg.system.limits import SCALE_LIMITS, Limits
 _FEATURE = Limits(-1e30, 1e30)
 _SPREAD = Limits(0, 1e30, above=True)
 _DISTANCE = Limits(0, 1e6)
+_NOISE = Limits(0, 1e6)
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class KnownPhotographs:
 
     Attributes:
         means: Mean over the photographs of each source, by its name.
+        noise: Mean square error of each source's mean, in units of the spread.
         spread: Standard deviation within sources.
         limit: Distance that photographs of these sources hardly exceed.
         scales: Scales at which they were looked at.
     """
 
     means: Mapping[str, tuple[float, ...]]
+    noise: Mapping[str, float]
     spread: tuple[float, ...]
     limit: float
     scales: tuple[float, ...]
@@ -36,8 +39,12 @@ class KnownPhotographs:
         means = {name: each.numbers(name, _FEATURE) for name in fields.mapping("means") or ()}
         if not means or any(len(one) != len(spread) for one in means.values()):
             fields.faults.append("known.means: of each source as many numbers as spread has")
+        noise = fields.table("noise", _NOISE.hold, "numbers") or {}
+        if set(noise) != set(means):
+            fields.faults.append("known.noise: of the sources of means")
         return cls(
             means=means,
+            noise=noise,
             spread=spread,
             limit=fields.number("limit", _DISTANCE),
             scales=fields.numbers("scales", SCALE_LIMITS),
@@ -47,6 +54,7 @@ class KnownPhotographs:
         """Lists, texts and numbers, as they stand in the file."""
         return {
             "means": {name: list(mean) for name, mean in self.means.items()},
+            "noise": dict(self.noise),
             "spread": list(self.spread),
             "limit": self.limit,
             "scales": list(self.scales),

@@ -420,7 +420,8 @@ def test_what_is_known_of_another_network_is_refused(
     trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = read_checkpoint(trained.checkpoint)
-    of_other = KnownPhotographs({"": (1.0,)}, (1.0,), 0.3, scales_of(None, checkpoint.parameters))
+    scales = scales_of(None, checkpoint.parameters)
+    of_other = KnownPhotographs({"": (1.0,)}, {"": 0.1}, (1.0,), 0.4, scales)
     write_checkpoint(checkpoint.with_known(of_other).content, tmp_path / "other.ckpt")
     for number in range(5):
         photograph(tmp_path / "in" / f"{number}.png")
