@@ -11,6 +11,7 @@ from typing import Any
 from crackseg.config.overrides import key_of
 from crackseg.errors import RunsNotFoundError
 from crackseg.runs.record import RECORD, read_record, state_of
+from crackseg.runs.status import Status, read_status
 
 METRICS = "metrics.json"
 # The keys of metrics.json for the part of a figure's name after the @.
@@ -33,6 +34,7 @@ class Run:
         error: Reason of a failure, one or several lines.
         started: Start with its time zone.
         finished: End with its time zone; None while it runs, and after its process was killed.
+        status: How it goes, or went last; None where it has not said.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Run:
     error: str | None
     started: datetime
     finished: datetime | None
+    status: Status | None = None
 
     def figure(self, name: str) -> float | None:
         """One of the run's figures; None where it has no such figure.
@@ -123,6 +126,7 @@ def _from_record(folder: Path) -> Run:
         error=None if record["error"] is None else str(record["error"]),
         started=_moment(record["started"]),
         finished=None if finished is None else _moment(finished),
+        status=read_status(folder),
     )
 
 

@@ -30,8 +30,8 @@ from crackseg.reporting.terminal.evaluation import print_assessment, write_image
 from crackseg.system.files import atomic_write, write_json
 from crackseg.system.logs import quiet_lightning
 from crackseg.system.runtime import prepare_process
-from crackseg.training.callbacks import ProgressLine
 from crackseg.training.trainer import build_trainer
+from crackseg.training.watching.progress import ProgressLine
 from crackseg.visualization import plots
 from crackseg.weights.registry import chosen_file
 from crackseg.workflows.evaluation_data import FROM_CHECKPOINT, evaluation_data

@@ -45,16 +45,17 @@ from crackseg.system.precision import resolve_precision
 from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process
 from crackseg.training.calibration import validation_scaling
-from crackseg.training.callbacks import Throughput, build_callbacks
+from crackseg.training.callbacks import build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.initial import drawn_parts_told, take_weights
 from crackseg.training.interruption import StopBetweenBatches, graceful_signals
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.restoring import restoring
-from crackseg.training.schedules import Schedule, TimeLimit
+from crackseg.training.schedules import TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
+from crackseg.training.watching.speed import Throughput
 from crackseg.workflows.known_photographs import look_at_known
 from crackseg.workflows.teaching import taught
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
@@ -225,7 +226,7 @@ def _build_trainer(
     settings["profiler"] = build_profiler(settings["profiler"], folder)
     settings["gradient_clip_val"] = settings.pop("gradient_clip")
     # Lightning's own clock stops within an epoch, whose figures would then be none.
-    limits = [] if (minutes := settings.pop("max_time")) is None else [TimeLimit(minutes)]
+    limit = None if (minutes := settings.pop("max_time")) is None else TimeLimit(minutes)
     log.info("precision: %s", settings["precision"])
     resumed_at = None if start is None else (start.epoch, start.step)
     return build_trainer(
@@ -234,9 +235,7 @@ def _build_trainer(
         callbacks=[
             throughput,
             StopBetweenBatches(came),
-            *limits,
-            Schedule(*limits),
-            *build_callbacks(config.callbacks, str(folder)),
+            *build_callbacks(config.callbacks, folder, limit),
         ],
         plugins=[SafeCheckpointIO()],
         default_root_dir=str(folder),

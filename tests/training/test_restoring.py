@@ -14,10 +14,11 @@ from lightning.pytorch.plugins import MixedPrecision
 from crackseg.checkpoint import Checkpoint, read_checkpoint
 from crackseg.config.schema import CallbacksConfig, TrainConfig
 from crackseg.errors import CheckpointError
-from crackseg.training.callbacks import Throughput, build_callbacks
+from crackseg.training.callbacks import build_callbacks
 from crackseg.training.restoring import restoring, state_faults
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
+from crackseg.training.watching.speed import Throughput
 from crackseg.workflows.train import TrainResult, train
 from tests.helpers.checkpoints import put
 
@@ -33,7 +34,7 @@ def last(trained: TrainResult) -> Checkpoint:
 def fresh(last: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A trainer and a module as they are before a training goes on."""
     folder = str(tmp_path_factory.mktemp("fresh"))
-    callbacks = [Throughput(), *build_callbacks(CallbacksConfig(), folder)]
+    callbacks = [Throughput(), *build_callbacks(CallbacksConfig(), Path(folder))]
     trainer = build_trainer(callbacks=callbacks, logger=False, accelerator="cpu")
     return trainer, CrackSegmenter(last.parameters)
 

@@ -1,18 +1,22 @@
 """Lists runs in the terminal; those of a sweep are grouped."""
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Group
+from rich.live import Live
 from rich.text import Text
 
 from crackseg.config.overrides import shell_override
 from crackseg.reporting.formatting import duration
 from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST
+from crackseg.runs.status import Status
 from crackseg.system.console import Terminal
 
 _STYLES = {
@@ -35,17 +39,37 @@ def print_runs(runs: Sequence[Run], root: Path) -> None:
         runs: Runs in the order of the list; a sweep stands where its first run does.
         root: Folder that the runs were found in; their names are relative to it.
     """
-    if not runs:
-        print(f"{root}: no runs here yet; python train.py makes one")
-        return
-    lines = list(_lines(runs, root))
-    width = max(cell_len(line.text) for line in lines if line.run)
     console = Terminal()
-    heading = _row("run", width, [Text(name) for name in _HEADINGS])
-    heading.stylize("bold")
-    for text in (heading, *(_rendered(line, width) for line in lines)):
+    for text in _table(runs, root):
         # A name that is cut off or broken in two cannot be copied.
         console.print(text, soft_wrap=True)
+
+
+def watch_runs(find: Callable[[], Sequence[Run]], root: Path, seconds: float) -> None:
+    """Prints the same anew and anew, until a signal ends it.
+
+    Args:
+        find: Function that finds the runs.
+        root: Folder that they are found in.
+        seconds: Seconds between two looks.
+    """
+    with Live(console=Terminal(), auto_refresh=False) as live:
+        while True:
+            lines = _table(find(), root)
+            for line in lines:
+                line.no_wrap, line.overflow = True, "ellipsis"
+            live.update(Group(*lines), refresh=True)
+            time.sleep(seconds)
+
+
+def _table(runs: Sequence[Run], root: Path) -> list[Text]:
+    if not runs:
+        return [Text(f"{root}: no runs here yet; python train.py makes one")]
+    lines = list(_lines(runs, root))
+    width = max(cell_len(line.text) for line in lines if line.run)
+    heading = _row("run", width, [Text(name) for name in _HEADINGS])
+    heading.stylize("bold")
+    return [heading, *(_rendered(line, width) for line in lines)]
 
 
 def state_text(state: str) -> Text:
@@ -97,6 +121,23 @@ def _run_lines(run: Run, name: str, indent: str = "") -> Iterator[_Line]:
     yield _Line(f"{indent}{name}", run)
     if run.complaint:
         yield _Line(f"{indent}{_INDENT}{run.complaint}")
+    if run.state == "running" and run.status is not None:
+        yield _Line(f"{indent}{_INDENT}{standing(run.status, datetime.now(UTC))}")
+
+
+def standing(status: Status, now: datetime) -> str:
+    """How a running training goes."""
+    ago, where = duration((now - status.changed).total_seconds()), f"{status.host}:{status.pid}"
+    if status.is_silent(now):
+        return f"no sign of it for {ago} ({where}): it may hang, or its machine is gone"
+    words = [f"epoch {min(status.epochs_done + 1, status.epochs)} of {status.epochs}"]
+    if status.stage != "training":
+        words.append(status.stage)
+    if status.best is not None:
+        words.append(f"val crack IoU {status.best:.4f} at best")
+    if status.seconds_left is not None:
+        words.append(f"at most {duration(status.seconds_left)} to go")
+    return f"{', '.join(words)} ({where}, {ago} ago)"
 
 
 def _count(runs: Sequence[Run]) -> str:

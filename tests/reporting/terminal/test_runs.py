@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from crackseg.cli.main import main
 from crackseg.errors import RunsNotFoundError
-from crackseg.reporting.terminal.runs import print_runs
+from crackseg.reporting.terminal.runs import print_runs, standing
 from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 from crackseg.runs.reader import Run, find_runs, read_run
+from crackseg.runs.status import Status, read_status, write_status
+from crackseg.system.exits import Interrupted
 from tests.helpers.runs import write_run
 
 pytestmark = pytest.mark.usefixtures("no_terminal")
@@ -527,6 +530,86 @@ def test_a_running_run_has_lasted_until_now(
         (_, line) = listed(capsys, tmp_path)
     assert line.split()[1] == "running"
     assert line.endswith("  2 h 03")
+
+
+def status(now: datetime, **other: Any) -> Status:
+    values = {
+        "stage": "training",
+        "epochs_done": 6,
+        "epochs": 24,
+        "last": 0.5,
+        "best": 0.6234,
+        "seconds_left": 600.0,
+        "changed": now,
+        "host": "node7",
+        "pid": 4711,
+    }
+    return Status(**{**values, **other})
+
+
+def test_a_running_run_says_how_it_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_run(tmp_path / "run", "running")
+    now = datetime.now(UTC)
+    write_status(status(now - timedelta(seconds=3)), folder)
+    assert read_status(folder) == status(now - timedelta(seconds=3))
+    with FileLock(folder / "run.lock"):
+        line = listed(capsys, tmp_path)[2]
+    assert re.fullmatch(
+        r"  epoch 7 of 24, val crack IoU 0\.6234 at best, at most 10 min to go "
+        r"\(node7:4711, [34] s ago\)",
+        line,
+    )
+    # Of one that has ended, the end is what counts.
+    assert "epoch 7" not in "".join(listed(capsys, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "epoch 7 of 24, val crack IoU 0.6234 at best, at most 10 min to go (node7:4711, 0 s"),
+        ({"last": None, "best": None, "seconds_left": None, "epochs_done": 0}, "epoch 1 of 24 ("),
+        ({"stage": "test", "epochs_done": 24}, "epoch 24 of 24, test, val crack IoU"),
+    ],
+)
+def test_the_words_of_a_standing(changed: dict[str, Any], words: str) -> None:
+    now = datetime.now(UTC)
+    assert standing(status(now, **changed), now).startswith(words)
+
+
+def test_a_run_that_has_been_silent_for_long_may_hang() -> None:
+    now = datetime.now(UTC)
+    assert "no sign" not in standing(status(now - timedelta(minutes=5)), now)
+    silent = standing(status(now - timedelta(minutes=12)), now)
+    assert silent == "no sign of it for 12 min (node7:4711): it may hang, or its machine is gone"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"stage": "training"}', '{"changed": 5}'])
+def test_a_status_of_another_form_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "status.json").write_text(text)
+    assert read_status(tmp_path) is None
+    assert read_status(tmp_path / "missing") is None
+
+
+def test_watching_looks_again_until_it_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path / "first")
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise Interrupted(2)
+        write_run(tmp_path / "second", minute=1)
+
+    monkeypatch.setattr("crackseg.reporting.terminal.runs.time.sleep", sleep)
+    assert main(["runs", str(tmp_path), "--watch", "7"]) == 0
+    assert slept == [7, 7]
+    # In a file only the last look is left.
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "second", "first"]
+    with pytest.raises(SystemExit):
+        main(["runs", "--watch", "0"])
 
 
 def test_an_interrupted_run_says_how_to_go_on(

@@ -1,0 +1,1 @@
+"""How a training goes, for people: a bar, a file, pictures, its speed."""

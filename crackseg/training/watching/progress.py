@@ -1,0 +1,134 @@
+"""Shows in the terminal, or in a log, how a training goes."""
+
+import logging
+import time
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from crackseg.system.console import Terminal
+
+log = logging.getLogger(__name__)
+
+_SHOWN = "val/best_crack_iou"
+
+
+class ProgressLine(Callback):
+    """Shows a bar over the whole training with the time left, or in a log a line for each epoch.
+
+    Attributes:
+        last: Figure of the last epoch; None before the first.
+        best: Best figure so far.
+    """
+
+    def __init__(self) -> None:
+        self._console = Terminal(stderr=True)
+        self._progress: Progress | None = None
+        self._started = 0.0
+        self._first = 0
+        self.last: float | None = None
+        self.best: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best figure, with which a resumed run is compared."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores the best figure."""
+        best = state_dict["best"]
+        self.best = None if best is None else float(best)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the bar."""
+        self._started = time.perf_counter()
+        # The bar of a resumed training starts in its middle.
+        self._first = trainer.current_epoch
+        batches = int(trainer.num_training_batches)
+        self._start(trainer, "Training", batches * (trainer.max_epochs or 0), batches * self._first)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Moves the bar."""
+        self._advance(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs} {self._standing()}")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Updates the best figure; in a log, writes the epoch's line."""
+        value = trainer.callback_metrics.get(_SHOWN)
+        if trainer.state.fn != TrainerFn.FITTING or value is None:
+            return
+        self.last = float(value)
+        self.best = max(self.best or 0.0, self.last)
+        if not self._console.is_terminal:
+            self._write_line(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends the bar."""
+        self._stop()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Ends the bar, so that the message is on a line of its own."""
+        self._stop()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts a bar over the test."""
+        self._start(trainer, "Testing", sum(int(n) for n in trainer.num_test_batches))
+
+    def on_test_batch_end(self, *arguments: Any, **named: Any) -> None:
+        """Moves the test's bar."""
+        self._advance("")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends the test's bar."""
+        self._stop()
+
+    def _standing(self) -> str:
+        if self.best is None or self.last is None:
+            return ""
+        return f"{_SHOWN} {self.last:.4f} (best {self.best:.4f})"
+
+    def _write_line(self, trainer: Trainer) -> None:
+        spent = time.perf_counter() - self._started
+        done, planned = trainer.current_epoch + 1, trainer.max_epochs or 0
+        log.info(
+            "epoch %d/%d %s, %.0f s so far, at most %.0f s to go",
+            done,
+            planned,
+            self._standing(),
+            spent,
+            spent / (done - self._first) * (planned - done),
+        )
+
+    def _start(self, trainer: Trainer, what: str, total: int, done: int = 0) -> None:
+        if not self._console.is_terminal or not trainer.is_global_zero:
+            return
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("at most"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[standing]}"),
+            console=self._console,
+        )
+        self._progress.start()
+        self._progress.add_task(what, total=total, completed=done, standing="")
+
+    def _advance(self, standing: str) -> None:
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], advance=1, standing=standing)
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
