@@ -10,7 +10,7 @@ import numpy as np
 
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import CrackSegError
-from crackseg.inference.familiarity import familiarity
+from crackseg.inference.familiarity import LEAST_TO_TELL, familiarity
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.system.files import write_json
@@ -42,7 +42,9 @@ class Alarms:
 def alarms_by_source(
     model: Path, root: Path, rows: Sequence[Row], kept: Path
 ) -> Mapping[str, Alarms]:
-    """What a network says of each source; read from a file where it was asked before.
+    """What a network says of each source of five images and more.
+
+    It is read from a file where it was asked before.
 
     Args:
         model: File of the network.
@@ -66,6 +68,8 @@ def alarms_by_source(
     }
     found = {}
     for source in progress(drawn, model.parent.name, len(drawn)):
+        if len(drawn[source]) < LEAST_TO_TELL:
+            continue
         features = np.stack([_features(predictor, root / row.image) for row in drawn[source]])
         found[source] = _alarms(predictor, features, random)
     write_json({name: asdict(one) for name, one in found.items()}, kept)
@@ -82,8 +86,6 @@ def _alarms(predictor: Predictor, features: FloatArray, random: np.random.Genera
     assert predictor.known is not None
     batches = (random.permutation(features)[:BATCH] for _ in range(_DRAWS))
     said = [one for batch in batches if (one := familiarity(batch, predictor.known))]
-    if not said:
-        return Alarms(len(features), 0.0, 0.0, predictor.known.limit)
     return Alarms(
         images=len(features),
         rate=float(np.mean([one.unlike for one in said])),

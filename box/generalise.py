@@ -122,7 +122,6 @@ def alarm_table(judged: Judged, alarms: Said) -> str:
         judged: Figures on what each network knows, and on the family that was left out.
         alarms: What each network says of the sources of both.
     """
-    usual = usual_iou([known for known, _ in judged.values()])
     rows = []
     for family, (_, unseen) in judged.items():
         said = alarms[family]
@@ -131,38 +130,41 @@ def alarm_table(judged: Judged, alarms: Said) -> str:
             one, iou = said[source], unseen.sources[source]["crack_iou"]
             cells = [family.name, source, f"{one.images}", f"{one.rate:.0%}", f"{known:.0%}"]
             cells += [f"{one.distance:.2f}", f"{one.limit:.2f}"]
-            rows.append([*cells, short_score(usual.get(source, math.nan)), short_score(iou)])
+            usual = usual_iou(source, family, judged)
+            rows.append([*cells, short_score(usual), short_score(iou)])
     headings = ["left out", "source", "images", f"alarms, batches of {BATCH}"]
     headings += ["alarms on known sources", "distance", "limit"]
     return grid([*headings, "crack IoU of networks that know it", "of this one"], rows)
 
 
 def foretelling(judged: Judged, alarms: Said) -> str:
-    """How well distances foretell what is lost, over all pairs of a network and a source."""
-    usual = usual_iou([known for known, _ in judged.values()])
-    places, losses = [], []
+    """How well distances foretell what is lost, over pairs of a network and a source."""
+    places: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for family, sets in judged.items():
         for source, figures in chain.from_iterable(one.sources.items() for one in sets):
-            if source in usual and source in alarms[family] and "crack_iou" in figures:
+            usual = usual_iou(source, family, judged)
+            if not math.isnan(usual) and source in alarms[family] and "crack_iou" in figures:
                 said = alarms[family][source]
-                places.append(said.distance / said.limit)
-                losses.append(usual[source] - figures["crack_iou"])
-    order = spearmanr(places, losses).statistic
+                lost = usual - figures["crack_iou"]
+                places[source in family.sources].append((said.distance / said.limit, lost))
+    every = [*places[True], *places[False]]
     return (
         "Rank correlation (Spearman) of distance, as a share of the limit, with the crack IoU that "
-        f"is lost against networks that know the source, over {len(places)} pairs of a network and "
-        f"a source: {order:.2f}.\n"
+        f"is lost against the other networks that know the source: {_order(every)} over all "
+        f"{len(every)} pairs of a network and a source, {_order(places[True])} over the "
+        f"{len(places[True])} whose source was left out.\n"
     )
 
 
-def usual_iou(sets: Sequence[JudgedSet]) -> dict[str, float]:
-    """Mean crack IoU of each source over the networks that know it."""
-    found: dict[str, list[float]] = {}
-    for judged in sets:
-        for source, figures in judged.sources.items():
-            if "crack_iou" in figures:
-                found.setdefault(source, []).append(figures["crack_iou"])
-    return {source: float(np.mean(ious)) for source, ious in found.items()}
+def _order(places: Sequence[tuple[float, float]]) -> str:
+    return f"{spearmanr(*zip(*places, strict=True)).statistic:.2f}"
+
+
+def usual_iou(source: str, but: Family, judged: Judged) -> float:
+    """Mean crack IoU of a source over the networks that know it, but one; NaN without any."""
+    known = (sets[0].sources.get(source, {}) for family, sets in judged.items() if family != but)
+    ious = [figures["crack_iou"] for figures in known if "crack_iou" in figures]
+    return float(np.mean(ious)) if ious else math.nan
 
 
 def alarms_without(family: Family, photographs: Sequence[str], work: Path) -> Mapping[str, Alarms]:

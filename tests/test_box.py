@@ -1,6 +1,7 @@
 """The box: made again from photographs, with figures that no hand has typed."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -408,19 +409,26 @@ def figures_by_source(**ious: float) -> JudgedSet:
 
 
 def test_distances_foretell_losses_against_networks_that_know_a_source() -> None:
-    one, other = Family("one", "", ("a",)), Family("other", "", ("b",))
+    one, other, third = (Family(name, "", (name,)) for name in ("a", "b", "d"))
     judged = {
-        one: (figures_by_source(b=0.6, c=0.5), figures_by_source(a=0.2)),
-        other: (figures_by_source(a=0.7, c=0.5), figures_by_source(b=0.5)),
+        one: (figures_by_source(b=0.6, c=0.5, d=0.5), figures_by_source(a=0.2)),
+        other: (figures_by_source(a=0.7, c=0.4, d=0.5), figures_by_source(b=0.5)),
+        third: (figures_by_source(a=0.9, b=0.6, c=0.6), figures_by_source(d=0.2)),
     }
-    assert usual_iou([known for known, _ in judged.values()]) == {"a": 0.7, "b": 0.6, "c": 0.5}
+    # Not the network's own figure, which nothing is lost against.
+    assert usual_iou("a", one, judged) == pytest.approx(0.8)
+    assert usual_iou("c", one, judged) == pytest.approx(0.5)
+    assert usual_iou("c", other, judged) == pytest.approx(0.55)
+    assert math.isnan(usual_iou("without", one, judged))
     near, far, farther = (Alarms(20, 0.0, distance, 0.5) for distance in (0.1, 0.6, 0.9))
-    alarms = {one: {"a": farther, "b": near, "c": near}, other: {"a": near, "b": far, "c": near}}
-    assert "over 6 pairs of a network and a source: 1.00." in foretelling(judged, alarms)
-    turned = {one: {"a": near, "b": far, "c": far}, other: {"a": far, "b": near, "c": far}}
-    assert "a source: -0.98." in foretelling(judged, turned)
+    known = dict.fromkeys("abcd", near)
+    alarms = {one: {**known, "a": farther}, other: {**known, "b": near}, third: {**known, "d": far}}
+    assert "1.00 over the 3 whose source was left out" in foretelling(judged, alarms)
+    turned = {one: {**known, "a": near}, other: {**known, "b": farther}, third: {**known, "d": far}}
+    assert "-1.00 over the 3 whose source was left out" in foretelling(judged, turned)
+    assert "over all 12 pairs of a network and a source" in foretelling(judged, turned)
     rows = alarm_table(judged, alarms).splitlines()
-    assert rows[2] == "| one | a | 20 | 0% | 0% | 0.90 | 0.50 | .700 | .200 |"
+    assert rows[2] == "| a | a | 20 | 0% | 0% | 0.90 | 0.50 | .800 | .200 |"
 
 
 def test_batches_of_a_source_are_asked_once(
@@ -442,6 +450,9 @@ def test_batches_of_a_source_are_asked_once(
     assert found["noise"].images == 5
     assert found["noise"].distance > found["noise"].limit
     assert found["CFD"].rate == 0
+    # Of fewer than five nothing can be said.
+    few = alarms_by_source(model, tmp_path, rows[:4], tmp_path / "few.json")
+    assert few == {}
     monkeypatch.setattr(Predictor, "from_checkpoint", None)
     assert alarms_by_source(model, tmp_path, rows, kept) == found
 

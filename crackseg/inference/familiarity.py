@@ -6,14 +6,15 @@ together, since one by one they differ more than sources do: they are far if the
 all mixtures of the means of the sources.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from crackseg.inference.features import FloatArray
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.parameters.form import one_line
+from crackseg.parameters.known_photographs import SPREAD_LIMITS, KnownPhotographs
 
 # Photographs of one place are alike, so that their mean varies more than that of as many draws.
 _ALIKE = 2.0
@@ -51,7 +52,7 @@ class Familiarity:
     Attributes:
         photographs: Their number.
         distance: Distance.
-        limit: Distance that photographs of known sources hardly exceed.
+        limit: Distance that other photographs of most known sources do not exceed.
         nearest: Source that they are nearest to; empty where sources have no names.
     """
 
@@ -71,7 +72,7 @@ class Familiarity:
         Args:
             known: What the known photographs are, such as ``that the network was trained on``.
         """
-        among = f"; nearest: {self.nearest}" if self.nearest else ""
+        among = f"; nearest: {one_line(self.nearest)}" if self.nearest else ""
         measured = f"distance {self.distance:.2f}, limit {self.limit:.2f}{among}"
         like = "unlike" if self.unlike else "like"
         return f"the {self.photographs} photographs are {like} those {known} ({measured})"
@@ -79,21 +80,26 @@ class Familiarity:
 
 def known_photographs(
     by_source: Mapping[str, FloatArray],
-    others: Mapping[str, FloatArray],
+    others: Sequence[FloatArray],
     scales: tuple[float, ...],
+    within: float = _WITHIN,
 ) -> KnownPhotographs:
     """What a network knows, from features (N, D) of some photographs of each source.
 
     Args:
         by_source: Features of photographs of the training.
-        others: Features of other photographs of the same sources, which say how far such are.
+        others: Features of other photographs, those of one of the sources each, which say how far
+            such are.
         scales: Scales at which all were looked at.
+        within: Share of the others that are to be within the limit.
     """
     means = {name: features.mean(axis=0) for name, features in by_source.items()}
     deviations = np.concatenate([by_source[name] - mean for name, mean in means.items()])
     freedom = max(len(deviations) - len(means), 1)
     spread = np.sqrt((deviations**2).sum(axis=0) / freedom)
-    spread = np.maximum(spread, _LEAST_SPREAD * spread.mean() or 1.0)
+    # Where all are equal, any unit does.
+    least = _LEAST_SPREAD * spread.mean() or 1.0
+    spread = np.maximum(spread, max(least, SPREAD_LIMITS.low))
     known = KnownPhotographs(
         means={name: _rounded(mean) for name, mean in means.items()},
         noise={name: _rounded([_noise(one, spread)])[0] for name, one in by_source.items()},
@@ -101,8 +107,8 @@ def known_photographs(
         limit=_LEAST_LIMIT,
         scales=scales,
     )
-    distances = [farness(features, known).distance for features in others.values()]
-    usual = _rounded([np.quantile(distances or [0.0], _WITHIN)])[0]
+    distances = [farness(features, known).distance for features in others]
+    usual = _rounded([np.quantile(distances or [0.0], within)])[0]
     return replace(known, limit=max(_LEAST_LIMIT, usual))
 
 

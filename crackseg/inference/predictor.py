@@ -1,5 +1,7 @@
 """Predicts the probability and the mask of cracks in a photograph."""
 
+import logging
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from crackseg.inference.tiling import Logits, sigmoid
 from crackseg.measurement.photograph import Method
 from crackseg.parameters.promise import Promise
 from crackseg.system.limits import MEGAPIXEL_LIMITS, WHITE_LIMITS
+from crackseg.weights.registry import bundled_at
+
+log = logging.getLogger(__name__)
 
 
 class Predictor:
@@ -42,6 +47,7 @@ class Predictor:
     Attributes:
         line: Line that names the network and its licence.
         promise: Promised miss rate, where its threshold is used.
+        is_quantised: Whether a part of the network computes with whole numbers of 8 bits.
         known: What photographs look like to the network, at these scales, that it can be relied on
             for: those of a promise, or else of its training; None where that is not known.
 
@@ -84,6 +90,7 @@ class Predictor:
         self.max_megapixels = max_megapixels
         self.line = model.line
         self._path, self._digest = model.path, model.digest
+        self.is_quantised = model.precision == "int8"
 
     @classmethod
     def from_checkpoint(
@@ -115,6 +122,14 @@ class Predictor:
         engine, scales = self.engine.name, ",".join(map(str, self.scales))
         way = (self._digest, engine, self.threshold, scales, self._looking.how, self.white_level)
         return " ".join(map(str, way))
+
+    @property
+    def named(self) -> str:
+        """Options of ``crackseg`` that name the network."""
+        of_package = bundled_at(self._path)
+        if of_package is not None:
+            return f"--model {of_package.name}"
+        return f"--checkpoint {shlex.quote(str(self._path))}"
 
     def method(self, threshold: float | None = None) -> Method:
         """How it finds cracks, as results say it; at another threshold where one is given."""
@@ -209,18 +224,18 @@ class Predictor:
 
         Returns:
             The distance; None where nothing is known to compare with, or for too few photographs.
-
-        Raises:
-            CheckpointError: What is known is of another network.
         """
-        if self.known is None or not features:
+        if self.known is None:
             return None
-        if len(features[0]) != len(self.known.spread):
-            raise CheckpointError(
-                f"{self._path}: what it says of known photographs is of another network; "
-                "take the file that crackseg wrote"
+        fitting = [one for one in features if len(one) == len(self.known.spread)]
+        if features and not fitting:
+            # Masks are what they are.
+            log.warning(
+                "%s: what it says of known photographs is of another network, so that nothing can "
+                "be said of these",
+                self._path,
             )
-        return familiarity(np.stack(features), self.known)
+        return familiarity(np.stack(fitting), self.known) if fitting else None
 
     def _bytes_per_pixel(self) -> float:
         """Memory for each pixel of a photograph, beside its own: its pixels at the scales.

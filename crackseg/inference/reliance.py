@@ -8,12 +8,10 @@ from crackseg.inference.predictor import Predictor
 
 _OF_TRAINING, _OF_PROMISE = "that the network was trained on", "that the promise was made with"
 _NO_PROMISE = (
-    "the promised miss rate does not hold for them; calibrate anew with photographs like these"
+    "the promised miss rate is not known to hold for them; calibrate anew with photographs like "
+    "these"
 )
-_NO_FIGURES = (
-    "masks may be far worse than the network's figures; look through some, or label five "
-    "photographs and adapt it: crackseg adapt FOLDER --suggest 5 --output TO_LABEL"
-)
+_NO_FIGURES = "masks may be far worse than the network's figures; look through some, or label five"
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,18 @@ def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance |
 
     Returns:
         The words; None where nothing is known to compare with, or for too few photographs.
-
-    Raises:
-        CheckpointError: What the network's file says of known photographs is of another one.
     """
     found = predictor.familiarity(features)
     if found is None:
         return None
     promised = predictor.promise is not None
-    advice = _NO_PROMISE if promised else _NO_FIGURES
+    advice = _NO_PROMISE if promised else f"{_NO_FIGURES} {_adapting(predictor)}"
     line = found.line(_OF_PROMISE if promised else _OF_TRAINING)
     return Reliance(line, advice if found.unlike else "")
+
+
+def _adapting(predictor: Predictor) -> str:
+    if predictor.is_quantised:
+        return "photographs and adapt the network in float that this one in 8 bits was made of"
+    command = f"crackseg adapt FOLDER {predictor.named} --suggest 5 --output TO_LABEL"
+    return f"photographs and adapt it: {command}"

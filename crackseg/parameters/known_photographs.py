@@ -7,8 +7,8 @@ from typing import Any
 from crackseg.parameters.form import Fields
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
-_FEATURE = Limits(-1e30, 1e30)
-_SPREAD = Limits(0, 1e30, above=True)
+FEATURE_LIMITS = Limits(-1e6, 1e6)
+SPREAD_LIMITS = Limits(1e-6, 1e6)
 _DISTANCE = Limits(0, 1e6)
 _NOISE = Limits(0, 1e6)
 
@@ -21,7 +21,7 @@ class KnownPhotographs:
         means: Mean over the photographs of each source, by its name.
         noise: Mean square error of each source's mean, in units of the spread.
         spread: Standard deviation within sources.
-        limit: Distance that photographs of these sources hardly exceed.
+        limit: Distance that other photographs of most of these sources do not exceed.
         scales: Scales at which they were looked at.
     """
 
@@ -34,9 +34,10 @@ class KnownPhotographs:
     @classmethod
     def from_fields(cls, fields: Fields) -> "KnownPhotographs":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
-        each = Fields(fields.mapping("means"), "known.means", fields.faults)
-        spread = fields.numbers("spread", _SPREAD)
-        means = {name: each.numbers(name, _FEATURE) for name in fields.mapping("means") or ()}
+        named = fields.mapping("means") or {}
+        each = fields.part("means") if named else fields
+        spread = fields.numbers("spread", SPREAD_LIMITS)
+        means = {name: each.numbers(name, FEATURE_LIMITS) for name in named}
         if not means or any(len(one) != len(spread) for one in means.values()):
             fields.faults.append("known.means: of each source as many numbers as spread has")
         noise = fields.table("noise", _NOISE.hold, "numbers") or {}

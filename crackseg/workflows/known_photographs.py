@@ -1,75 +1,132 @@
 """Keeps with a network what its training photographs look like to it."""
 
 import logging
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
-from crackseg.adaptation.fitting import seen_by
-from crackseg.adaptation.photographs import side_of_parts
-from crackseg.adaptation.suggestion import glance
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.data.splits.manifest import Manifest, Row
+from crackseg.errors import CrackSegError, UnreadableImageError
+from crackseg.images.photographs import size_of_photograph
 from crackseg.inference.engines import OpenedModel
 from crackseg.inference.familiarity import known_photographs
-from crackseg.inference.features import FloatArray
-from crackseg.inference.looks import Looking
+from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.predictor import Predictor
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.inference.torch_engine import open_checkpoint
+from crackseg.parameters.known_photographs import FEATURE_LIMITS, KnownPhotographs
 from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
-# Photographs of each source and subset that are looked at.
+# Photographs of each source and subset that are looked at, and pixels of all of them together.
 _DRAWN = 16
+_MOST_PIXELS = 100_000_000
 # Sources that are kept, those with most photographs.
 _MOST_SOURCES = 40
 
+Drawn = Mapping[str, Sequence[Row]]
 
-def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPhotographs:
-    """Looks at some training and validation photographs of each source.
+
+def keep_known(checkpoint: Path, device: str, root: Path, manifest: Manifest) -> None:
+    """Stores in a checkpoint what its training photographs look like.
+
+    Where that is not possible a warning says so: the checkpoint is as good without it.
+
+    Args:
+        checkpoint: File that is written anew.
+        device: Device of torch.
+        root: Folder that the manifest's paths are relative to.
+        manifest: Division of its photographs.
+    """
+    try:
+        known = look_at_known(open_checkpoint(checkpoint, device), root, manifest)
+    except CrackSegError as error:
+        log.warning("%s: %s", checkpoint, error)
+        known = None
+    if known is None:
+        log.warning("the network will not tell photographs that are unlike those of its training")
+        return
+    write_checkpoint(read_checkpoint(checkpoint).with_known(known).content, checkpoint)
+
+
+def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPhotographs | None:
+    """Looks at some training and validation photographs of each source, as a prediction does.
 
     Those of training are what is known. Those of validation tell how far others of the same sources
-    are, at most, which is the limit.
+    are, which gives the limit. A photograph that cannot be read is left out with a warning.
 
     Args:
         model: Network.
         root: Folder that the manifest's paths are relative to.
         manifest: Division of its photographs.
 
+    Returns:
+        What is known; None where no photograph could be read, or where what the network sees is
+        beyond any measure.
+
     Raises:
-        UnreadableImageError: A photograph cannot be decoded.
+        CheckpointError: What the network says is no number.
     """
     predictor = Predictor(model)
-    looking = Looking(model.engine, predictor.scales, model.usage.preprocessing.resize)
-    in_training = seen_by(model.usage)
-    side = side_of_parts(in_training.size, in_training.scales[0])
-    training, validation = (_drawn(manifest.subset(name)) for name in ("train", "val"))
-    rows = [row for drawn in (training, validation) for rows in drawn.values() for row in rows]
-    seen = {}
-    for row in progress(rows, "Looking at known photographs", len(rows)):
-        photograph = predictor.open(root / row.image)
-        image = photograph.rows(0, photograph.size[0])
-        seen[row.image] = glance(looking, image, side).features
-
-    def features(rows: Sequence[Row]) -> FloatArray:
-        return np.stack([seen[row.image] for row in rows])
-
-    known, others = (
-        {source: features(rows) for source, rows in drawn.items()}
-        for drawn in (training, validation)
-    )
-    return known_photographs(known, others, predictor.scales)
+    training = drawn(manifest.subset("train"), _MOST_SOURCES)
+    validation = drawn(manifest.subset("val"))
+    in_turn = _in_turn([*training.values(), *validation.values()])
+    seen = _features(predictor, root, list(_affordable(in_turn, root)))
+    known, others = (_by_source(subset, seen) for subset in (training, validation))
+    if not known or any(np.abs(one).max() > FEATURE_LIMITS.high for one in known.values()):
+        return None
+    likewise = [features for name, features in others.items() if name in known]
+    return known_photographs(known, likewise, predictor.scales)
 
 
-def _drawn(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Some photographs of each of the largest sources."""
-    by_name = sorted(rows, key=lambda row: row.source)
-    sources = {name: list(of) for name, of in groupby(by_name, lambda row: row.source)}
-    largest = sorted(sources, key=lambda name: -len(sources[name]))[:_MOST_SOURCES]
+def drawn(rows: Sequence[Row], most_sources: int | None = None) -> dict[str, list[Row]]:
+    """Some photographs of each source, or of those with most photographs, always the same ones."""
+    sources: dict[str, list[Row]] = {}
+    for row in rows:
+        sources.setdefault(row.source, []).append(row)
+    largest = sorted(sources, key=lambda name: (-len(sources[name]), name))[:most_sources]
     random = np.random.default_rng(0)
     return {
         name: [sources[name][at] for at in random.permutation(len(sources[name]))[:_DRAWN]]
         for name in sorted(largest)
     }
+
+
+def _in_turn(sources: Iterable[Sequence[Row]]) -> Iterator[Row]:
+    """The first photograph of each source, then the second of each, ..."""
+    for several in zip_longest(*sources):
+        yield from (row for row in several if row is not None)
+
+
+def _affordable(rows: Iterable[Row], root: Path) -> Iterator[Row]:
+    """As many as there is time for."""
+    pixels = 0
+    for row in rows:
+        height, width = size_of_photograph(root / row.image)
+        pixels += height * width
+        if pixels <= _MOST_PIXELS:
+            yield row
+
+
+def _features(predictor: Predictor, root: Path, rows: Sequence[Row]) -> dict[str, FloatArray]:
+    seen = {}
+    for row in progress(rows, "Looking at known photographs", len(rows)):
+        moments, path = FeatureMoments(), root / row.image
+        try:
+            predictor.whole(predictor.open(path), str(path), moments)
+        except UnreadableImageError as error:
+            log.warning("not among the known photographs: %s", error)
+        else:
+            seen[row.image] = moments.features
+    return seen
+
+
+def _by_source(subset: Drawn, seen: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    found = {
+        name: [seen[row.image] for row in rows if row.image in seen]
+        for name, rows in subset.items()
+    }
+    return {name: np.stack(features) for name, features in found.items() if features}

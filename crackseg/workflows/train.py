@@ -33,7 +33,6 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.inference.scales import scales_of
-from crackseg.inference.torch_engine import open_checkpoint
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.parameters.usage import DataIdentity
 from crackseg.runs.record import BEST, LAST
@@ -56,7 +55,7 @@ from crackseg.training.schedules import TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
 from crackseg.training.watching.speed import Throughput
-from crackseg.workflows.known_photographs import look_at_known
+from crackseg.workflows.known_photographs import keep_known
 from crackseg.workflows.teaching import taught
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
 
@@ -147,8 +146,9 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     finally:
         datamodule.close()
     if trainer.is_global_zero:
-        _keep_known(_best_checkpoint(trainer), str(trainer.strategy.root_device), datamodule)
         write_json(metrics, folder / "metrics.json")
+        device = str(trainer.strategy.root_device)
+        keep_known(_best_checkpoint(trainer), device, datamodule.root, datamodule.manifest)
         log_outcome(config, folder, trainer, segmenter, metrics)
         draw(config, folder, datamodule)
         with told_if_read():
@@ -282,12 +282,6 @@ def _judge_best(
         **({"max_time": ended[0]} if ended else {}),
         **judged,
     }
-
-
-def _keep_known(best: Path, device: str, datamodule: CrackDataModule) -> None:
-    model = open_checkpoint(best, device)
-    known = look_at_known(model, datamodule.root, datamodule.manifest)
-    write_checkpoint(read_checkpoint(best).with_known(known).content, best)
 
 
 def _best_checkpoint(trainer: Trainer) -> Path:

@@ -19,7 +19,7 @@ def drawn(middle: float, count: int, seed: int) -> FloatArray:
 
 def known(limit_by: float = 0.0) -> KnownPhotographs:
     sources = {"wall": drawn(0, 400, 1), "road": drawn(30, 400, 2)}
-    return known_photographs(sources, {"wall": drawn(limit_by, 200, 3)}, SCALES)
+    return known_photographs(sources, [drawn(limit_by, 200, 3)], SCALES)
 
 
 @pytest.mark.parametrize("count", [5, 20, 100])
@@ -55,18 +55,60 @@ def test_the_distance_is_in_deviations_within_sources() -> None:
 def test_the_limit_is_what_others_of_most_known_sources_reach() -> None:
     np.testing.assert_allclose(known(limit_by=-3).limit, 1, atol=0.15)
     assert known().limit == 0.4
-    assert known_photographs({"": drawn(0, 9, 1)}, {}, SCALES).limit == 0.4
+    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.4
     # One of five sources is another scene in validation than in training.
     sources = {str(at): drawn(9 * at, 50, at) for at in range(5)}
-    others = {str(at): drawn(9 * at + (90 if at == 4 else 0), 50, 9 + at) for at in range(5)}
+    others = [drawn(9 * at + (90 if at == 4 else 0), 50, 9 + at) for at in range(5)]
     assert known_photographs(sources, others, SCALES).limit == 0.4
+    assert known_photographs(sources, others, SCALES, within=1.0).limit > 10
+    # Of two it is not one of many.
+    assert known_photographs(sources, others[3:], SCALES).limit > 10
 
 
 def test_few_known_photographs_are_no_sure_place() -> None:
     """Their mean is off by chance, which is not the others' fault."""
-    few = known_photographs({"": drawn(0, 5, 1)}, {}, SCALES)
+    few = known_photographs({"": drawn(0, 5, 1)}, [], SCALES)
     far = [familiarity(drawn(0, 5, 10 + seed), few) for seed in range(40)]
     assert np.mean([one.unlike for one in far if one]) < 0.15
+
+
+def test_the_distance_of_a_small_example() -> None:
+    """By hand: the square of a difference, less twice the squares of both means' errors."""
+    photographs = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
+    reference = known_photographs({"": photographs}, [], SCALES)
+    assert reference.means == {"": (1.0, 1.0)}
+    np.testing.assert_allclose(reference.spread, [1, 1.7321], atol=1e-4)
+    np.testing.assert_allclose(reference.noise[""], 1 / 3, atol=1e-4)
+    shown = np.array([[4.0, 1.0], [6.0, 1.0]])
+    # Square of the difference 4 in one number of two, and the variance 2 of two photographs.
+    wanted = np.sqrt(4**2 / 2 - 2 * (2 / 2 / 2 + 1 / 3))
+    np.testing.assert_allclose(farness(shown, reference).distance, wanted, rtol=1e-3)
+
+
+def test_errors_of_the_means_of_a_mixture_are_smaller() -> None:
+    sources = {name: np.array([[-1.0], [1.0]]) + at for name, at in (("a", 0.0), ("b", 10.0))}
+    reference = known_photographs(sources, [], SCALES)
+    np.testing.assert_allclose(reference.spread, 2**0.5, rtol=1e-4)
+    assert reference.noise == {"a": 0.5, "b": 0.5}
+    far = np.array([[20.0], [20.0]])
+    np.testing.assert_allclose(farness(far, reference).shares, [0, 1], atol=1e-3)
+    np.testing.assert_allclose(farness(far, reference).distance, np.sqrt(50 - 2 * 0.5), rtol=1e-3)
+    between = farness(np.array([[5.0], [5.0]]), reference)
+    np.testing.assert_allclose(between.shares, [0.5, 0.5], atol=1e-3)
+    assert between.distance == 0
+
+
+def test_a_number_that_hardly_varies_says_little() -> None:
+    varied = np.array([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
+    reference = known_photographs({"": varied}, [], SCALES)
+    np.testing.assert_allclose(reference.spread, [2, 1e-3], rtol=1e-6)
+
+
+def test_a_name_from_a_file_cannot_rule_the_terminal() -> None:
+    reference = known_photographs({"\x1b[2Jwall\n": drawn(0, 9, 1)}, [], SCALES)
+    found = familiarity(drawn(9, 9, 2), reference)
+    assert found is not None
+    assert "nearest: [2Jwall)" in found.line("seen before")
 
 
 def test_few_photographs_tell_nothing() -> None:
@@ -75,7 +117,7 @@ def test_few_photographs_tell_nothing() -> None:
 
 
 def test_one_photograph_can_be_all_that_is_known() -> None:
-    alone = known_photographs({"": np.ones((1, D))}, {}, SCALES)
+    alone = known_photographs({"": np.ones((1, D))}, [], SCALES)
     found = familiarity(np.ones((5, D)), alone)
     assert found is not None
     assert found.line("seen before").endswith("(distance 0.00, limit 0.40)")
@@ -110,7 +152,7 @@ def test_what_is_known_is_read_back_and_checked() -> None:
     )
     KnownPhotographs.from_fields(broken)
     assert broken.faults == [
-        "spread=a list: a list of numbers, each greater than 0 and at most 1e+30",
+        "spread=a list: a list of numbers, each at least 1e-06 and at most 1000000",
         "known.means: of each source as many numbers as spread has",
         "known.noise: of the sources of means",
         "limit='far': at least 0 and at most 1000000",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from PIL import Image
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.cli.main import main
 from crackseg.errors import CrackSegError, DatasetNotFoundError, OutputError
+from crackseg.inference.engines import open_model
 from crackseg.inference.predictor import Predictor
+from crackseg.inference.reliance import reliance
 from crackseg.inference.scales import scales_of
 from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.workflows.folders.finished import FinishedRecord
@@ -404,7 +407,8 @@ def test_photographs_unlike_those_of_the_training_are_warned_of(
             assert main([command, noise, *told, output]) == 0
             warned = capsys.readouterr().err
             assert "warning: the 5 photographs are unlike those that the network was" in warned
-            assert "crackseg adapt FOLDER --suggest 5 --output TO_LABEL" in warned
+            advised = f"crackseg adapt FOLDER --checkpoint {trained.checkpoint} --suggest 5"
+            assert f"{advised} --output TO_LABEL" in warned
     images = [str(path) for path in sorted((archive / IMAGES).iterdir())[:8]]
     assert main(["predict", *images, *told, str(tmp_path / "own")]) == 0
     said = capsys.readouterr()
@@ -416,17 +420,36 @@ def test_photographs_unlike_those_of_the_training_are_warned_of(
     assert "unlike" not in capsys.readouterr().err
 
 
-def test_what_is_known_of_another_network_is_refused(
+def test_what_is_known_of_another_network_is_not_compared_with(
     trained: TrainResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = read_checkpoint(trained.checkpoint)
     scales = scales_of(None, checkpoint.parameters)
     of_other = KnownPhotographs({"": (1.0,)}, {"": 0.1}, (1.0,), 0.4, scales)
     write_checkpoint(checkpoint.with_known(of_other).content, tmp_path / "other.ckpt")
-    for number in range(5):
-        photograph(tmp_path / "in" / f"{number}.png")
-    told = [str(tmp_path / "in"), "--checkpoint", str(tmp_path / "other.ckpt")]
-    assert main(["predict", *told, "--output", str(tmp_path / "out")]) == 2
-    assert "other.ckpt: what it says of known photographs is of another network" in (
-        capsys.readouterr().err
-    )
+    told = [noise_of(tmp_path), "--checkpoint", str(tmp_path / "other.ckpt")]
+    # The masks are as good.
+    assert main(["predict", *told, "--output", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "other.ckpt: what it says of known photographs is of another network" in said
+    assert "unlike" not in said
+
+
+def test_a_network_of_8_bits_is_not_to_be_adapted(exported: Path) -> None:
+    model = replace(open_model(exported), precision="int8")
+    predictor = Predictor(model)
+    assert predictor.known is not None
+    far = [np.array(predictor.known.spread) * 1000] * 5
+    found = reliance(predictor, far)
+    assert found is not None
+    assert "adapt the network in float that this one in 8 bits was made of" in found.advice
+
+
+def test_a_network_of_the_box_is_named_as_its_option(filled_box: Path) -> None:
+    predictor = Predictor.from_checkpoint(filled_box / "open.onnx")
+    assert predictor.known is not None
+    far = [np.array(predictor.known.spread) * 1000] * 5
+    found = reliance(predictor, far)
+    assert found is not None
+    assert "crackseg adapt FOLDER --model open --suggest 5" in found.advice
+    assert reliance(predictor, far[:4]) is None

@@ -3,6 +3,8 @@
 import onnx
 from onnx import TensorProto
 
+from crackseg.errors import CheckpointError
+
 FEATURES = "features"
 # What a decoder begins with.
 _ENLARGING = ("Resize", "Upsample", "ConvTranspose")
@@ -15,9 +17,16 @@ def with_features(graph: bytes) -> bytes:
 
     Args:
         graph: Serialised graph of :mod:`crackseg.inference.graphs.export`, in float or in int8.
+
+    Raises:
+        CheckpointError: Nothing is enlarged: it is none of those graphs.
     """
     model = onnx.load_model_from_string(graph)
-    deepest = next(node.input[0] for node in model.graph.node if node.op_type in _ENLARGING)
+    enlarging = (node for node in model.graph.node if node.op_type in _ENLARGING)
+    first = next(enlarging, None)
+    if first is None:
+        raise CheckpointError("the graph has no decoder; export the network again")
+    deepest = first.input[0]
     model.graph.node.append(onnx.helper.make_node("Identity", [deepest], [FEATURES]))
     output = onnx.helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, None)
     model.graph.output.append(output)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.errors import CrackSegError
+from crackseg.inference.engines import Features
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.system.files import require_writable_file, said_in_words
 from crackseg.workflows.folders.plan import Job, holds_record
@@ -58,7 +59,7 @@ class FinishedRecord:
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
         self._results, self._beside = results, beside
         self._shared = [output / name for name in shared]
-        self._features: dict[str, str] = {}
+        self._features: dict[str, Features] = {}
         require_writable_file(self._path)
         self._end_half_line()
         self._done = self._read(output.glob(f"{name}*.jsonl"))
@@ -116,7 +117,8 @@ class FinishedRecord:
             OutputError: The line cannot be written.
         """
         name = self._name(job)
-        seen = {_FEATURES: self._features[name]} if name in self._features else {}
+        features = self._features.get(name)
+        seen = {} if features is None else {_FEATURES: _encoded(features)}
         entry = {"result": name, **self._line(job), **seen, _WHEN: time.time_ns()}
         line = json.dumps(entry)
         with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
@@ -124,15 +126,15 @@ class FinishedRecord:
 
     def note(self, job: Job, moments: FeatureMoments | None) -> None:
         """Keeps what a network saw of a photograph, if anything, until :meth:`add` writes it."""
-        if moments is None:
-            return
-        kept = moments.features.astype("<f4").tobytes()
-        self._features[self._name(job)] = base64.b64encode(kept).decode()
+        # What another network saw, in an earlier call, is none of this one's.
+        self._features.pop(self._name(job), None)
+        if moments is not None:
+            self._features[self._name(job)] = moments.features.astype(np.float32)
 
     def features(self, jobs: Sequence[Job]) -> list[FloatArray]:
         """What a network saw of these photographs, of those where that was kept."""
         kept = (self._features.get(self._name(job)) for job in jobs)
-        return [_decoded(one) for one in kept if one is not None]
+        return [one.astype(np.float64) for one in kept if one is not None]
 
     def _are_there(self, job: Job) -> Iterator[bool]:
         return (path.is_file() for path in self._results(job))
@@ -166,13 +168,22 @@ class FinishedRecord:
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         done = {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
-        seen = {name: entry.pop(_FEATURES, None) for name, entry in done.items()}
-        self._features = {name: one for name, one in seen.items() if isinstance(one, str)}
+        seen = {name: _decoded(entry.pop(_FEATURES, "")) for name, entry in done.items()}
+        self._features = {name: one for name, one in seen.items() if len(one)}
         return done
 
 
-def _decoded(text: str) -> FloatArray:
-    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
+def _encoded(features: Features) -> str:
+    return base64.b64encode(features.astype("<f4").tobytes()).decode()
+
+
+def _decoded(text: object) -> Features:
+    """The features of a line; none where it holds none, or is damaged."""
+    try:
+        found = np.frombuffer(base64.b64decode(str(text), validate=True), "<f4")
+    except ValueError:
+        return np.zeros(0, np.float32)
+    return found if np.isfinite(found).all() else np.zeros(0, np.float32)
 
 
 def _state(path: Path) -> list[int]:

@@ -161,11 +161,10 @@ def _parameters(
 ) -> CheckpointParameters:
     """Parameters of the adapted network; a promise of the former one no longer holds.
 
-    Nor do features that it saw, where its weights have changed.
+    Nor is it told any more that the place is none of its training's: it has been adapted to it.
     """
-    known = base.usage.known if record.changed == THRESHOLD_ALONE else None
     usage = {field.name: getattr(base.usage, field.name) for field in fields(UsageParameters)}
-    usage |= {"threshold": threshold, "promise": None, "known": known, "adaptation": record}
+    usage |= {"threshold": threshold, "promise": None, "known": None, "adaptation": record}
     origin = Origin.of_file(path, base.licence)
     if isinstance(base.usage, CheckpointParameters):
         return replace(base.usage, **usage, scaling=None, init_from=origin)

@@ -167,3 +167,30 @@ def test_what_a_network_saw_is_kept_with_what_is_done(tmp_path: Path) -> None:
     assert again.holds(other)
     (found,) = again.features([one, other])
     assert found.tolist() == [2.0, 0.5, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("features", ["AAAA", "?", "AAAAgD8", "AADAfw==", 5, None])
+def test_a_damaged_line_is_done_and_says_nothing_of_what_was_seen(
+    features: object, tmp_path: Path
+) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).add(job)
+    path = tmp_path / "out" / f"{PREDICTIONS}.jsonl"
+    line = json.loads(path.read_text())
+    path.write_text(json.dumps({**line, "features": features}) + "\n")
+    again = record(tmp_path)
+    assert again.holds(job)
+    assert again.features([job]) == []
+
+
+def test_what_another_network_saw_is_not_kept_for_this_one(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    moments = FeatureMoments()
+    moments.add(np.ones((1, 1, 1, 1)))
+    first = record(tmp_path)
+    first.note(job, moments)
+    first.add(job)
+    other = record(tmp_path, "other")
+    other.note(job, None)
+    other.add(job)
+    assert record(tmp_path, "other").features([job]) == []

@@ -150,11 +150,15 @@ def test_licences_go_along_with_weights(trained: TrainResult, tmp_path: Path) ->
     assert unstated.as_dict()["init_from"] == {"path": "first.ckpt", "sha256": "1" * 64}
 
 
-def test_a_promise_does_not_survive(trained: TrainResult, site: Path, tmp_path: Path) -> None:
+def test_neither_a_promise_nor_known_photographs_survive(
+    trained: TrainResult, site: Path, tmp_path: Path
+) -> None:
     promised = tmp_path / "promised.ckpt"
     write_promise(trained.checkpoint, PROMISE, promised)
     adapt(promised, [site], tmp_path / "site.ckpt")
-    assert read_checkpoint(tmp_path / "site.ckpt").parameters.promise is None
+    assert read_checkpoint(promised).parameters.known is not None
+    adapted = read_checkpoint(tmp_path / "site.ckpt").parameters
+    assert (adapted.promise, adapted.known) == (None, None)
 
 
 def test_what_gains_nothing_is_not_written(

@@ -15,6 +15,7 @@ from crackseg.cli.labelled.calibrate import print_check
 from crackseg.cli.main import main
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.inference.engines import OpenedModel, open_model
+from crackseg.inference.familiarity import familiarity
 from crackseg.inference.model_file import read_model
 from crackseg.metrics.calibration import PlattScaling
 from crackseg.parameters.promise import Promise
@@ -72,12 +73,26 @@ def test_calibrate_stores_a_promise_that_predictions_use(
     assert main(["predict", noise_of(tmp_path), *use]) == 0
     warned = capsys.readouterr().err
     assert "unlike those that the promise was made with" in warned
-    assert "the promised miss rate does not hold for them; calibrate anew" in warned
+    assert "the promised miss rate is not known to hold for them; calibrate anew" in warned
     # All else stays as it was.
     before, after = crackseg.load(network), crackseg.load(output)
     assert after.threshold == before.threshold
     image = np.asarray(Image.open(next(photographs.rglob("Images/*.png"))).convert("RGB"))
     assert np.array_equal(after.predict(image).probability, before.predict(image).probability)
+
+
+def test_photographs_of_a_part_of_the_calibrated_places_are_alike() -> None:
+    """Three sites that follow each other by their names, and a folder of the first one."""
+    sites = np.repeat([[0.0], [5.0], [10.0]], 20, axis=0)
+    drawn = sites + np.random.default_rng(0).standard_normal((60, 8))
+    at_all = replace(observed(0.01), features=drawn)
+    known = promise(at_all, Terms(0.3, 0.6), (1.0,)).known
+    assert known is not None
+    one_site = np.random.default_rng(1).standard_normal((12, 8))
+    for site, unlike in ((0, False), (5, False), (10, False), (30, True)):
+        found = familiarity(one_site + site, known)
+        assert found is not None
+        assert found.unlike == unlike
 
 
 def test_predict_says_the_promise_that_it_keeps(
