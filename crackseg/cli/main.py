@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     from crackseg.cli.models import add_models
     from crackseg.cli.parser import Parser
     from crackseg.cli.predict import add_predict
-    from crackseg.cli.runs import add_report, add_runs
+    from crackseg.cli.runs import add_report, add_rerun, add_runs
 
     parser: argparse.ArgumentParser = Parser(
         prog="crackseg",
@@ -64,5 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     add_app(commands)
     add_runs(commands)
     add_report(commands)
+    add_rerun(commands)
     add_data_commands(commands)
     return parser

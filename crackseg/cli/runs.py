@@ -1,4 +1,4 @@
-"""The commands ``crackseg runs`` and ``crackseg report``."""
+"""The commands ``crackseg runs``, ``crackseg report`` and ``crackseg rerun``."""
 
 import argparse
 from contextlib import suppress
@@ -76,6 +76,37 @@ def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "further folder",
     )
     report.set_defaults(run=_report)
+
+
+def add_rerun(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command that repeats one of them."""
+    rerun = commands.add_parser(
+        "rerun",
+        help="train a run again in the same way, and say what differs",
+        description="Trains with the settings, the seed, the photographs and the number of threads "
+        "of a finished run, into a new folder, and compares both: versions, machine, figures and "
+        "weights. Exit code 1 if figures or weights differ. On the same machine they are the same "
+        "to the bit.",
+    )
+    rerun.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished training")
+    rerun.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of the new run (default: RUN_again)"
+    )
+    rerun.set_defaults(run=_rerun)
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    # Imported here because they take seconds, and --help must not wait for them.
+    from crackseg.reporting.terminal.runs import print_comparison
+    from crackseg.system.exits import work_begins
+    from crackseg.workflows.rerun import rerun
+
+    folder: Path = options.folder
+    output = options.output or folder.with_name(f"{folder.resolve().name}_again")
+    work_begins()
+    found = rerun(folder, output)
+    print_comparison(found, folder, output)
+    return 0 if found.is_same else 1
 
 
 def _runs(options: argparse.Namespace) -> int:

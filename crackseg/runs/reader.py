@@ -85,7 +85,7 @@ def read_run(folder: Path) -> Run:
         # A finished run that was resumed has figures that no longer belong to its files.
         return run
     try:
-        return replace(run, metrics=_read_metrics(folder))
+        return replace(run, metrics=read_metrics(folder))
     except _DAMAGES as error:
         return replace(run, state="damaged", error=_damage(METRICS, error))
 
@@ -130,7 +130,13 @@ def _from_record(folder: Path) -> Run:
     )
 
 
-def _read_metrics(folder: Path) -> Mapping[str, Any] | None:
+def read_metrics(folder: Path) -> Mapping[str, Any] | None:
+    """Content of ``metrics.json``; None where there is none.
+
+    Raises:
+        ValueError: It is damaged.
+        TypeError: It holds something else.
+    """
     try:
         text = (folder / METRICS).read_text(encoding="utf-8")
     except FileNotFoundError:

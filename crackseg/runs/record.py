@@ -36,7 +36,7 @@ from crackseg.system.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
-_LOCK, _PACKAGES = "run.lock", "packages.txt"
+_LOCK, PACKAGES = "run.lock", "packages.txt"
 # Reserved space, so that a run can still write its state on a disk that has become full.
 _RESERVE, _RESERVED_BYTES = ".run.reserve", 16 << 10
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
     )
     with locked(folder / _LOCK, busy, _PATIENCE), _reserved(folder):
         record = _begun(folder, overrides, varied)
-        write_text(folder / _PACKAGES, _packages())
+        write_text(folder / PACKAGES, _packages())
         _write(folder, record)
         try:
             yield

@@ -133,6 +133,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
                 trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
             metrics = {
                 **throughput.figures(),
+                "threads": torch.get_num_threads(),
                 "class_weights": list(datamodule.class_weights),
                 "leaks": datamodule.leaks.as_dict(),
                 **_judge_best(trainer, segmenter, datamodule, config.calibrate),

@@ -1,4 +1,4 @@
-"""Lists runs in the terminal; those of a sweep are grouped."""
+"""Lists runs in the terminal, those of a sweep together, and compares two of them."""
 
 import time
 from collections import Counter
@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Group
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from crackseg.config.overrides import shell_override
@@ -18,6 +21,10 @@ from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST
 from crackseg.runs.status import Status
 from crackseg.system.console import Terminal
+
+if TYPE_CHECKING:
+    # It takes torch, which a list of runs must not wait for.
+    from crackseg.runs.comparing import RunComparison
 
 _STYLES = {
     "done": "green",
@@ -70,6 +77,33 @@ def _table(runs: Sequence[Run], root: Path) -> list[Text]:
     heading = _row("run", width, [Text(name) for name in _HEADINGS])
     heading.stylize("bold")
     return [heading, *(_rendered(line, width) for line in lines)]
+
+
+def print_comparison(found: "RunComparison", before: Path, now: Path) -> None:
+    """Prints a row for each difference, and in a line what they come to.
+
+    Args:
+        found: What differs.
+        before: Folder of the first run.
+        now: Folder of the second.
+    """
+    console = Terminal()
+    if found.differences:
+        table = Table(box=box.SIMPLE, show_edge=False)
+        for heading in ("what", "name", "before", "now"):
+            table.add_column(heading, overflow="fold")
+        for one in found.differences:
+            table.add_row(*map(Text, (one.kind, one.name, _shown(one.before), _shown(one.now))))
+        console.print(table)
+    else:
+        console.print("versions, code, machine and figures are the same")
+    weights = f"weights: the largest difference is {found.weights:.3g}"
+    same = "to the bit, the same network" if found.is_same else "not the same network"
+    console.print(Text(f"{weights}\n{now}: {same} as {before}"), soft_wrap=True)
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)
 
 
 def state_text(state: str) -> Text:

@@ -3,6 +3,8 @@
 import csv
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -694,3 +696,12 @@ def test_states_have_colours_on_a_terminal(
     out = capsys.readouterr().out
     for state, colour in (("done", 32), ("failed", 31), ("interrupted", 33)):
         assert f"\x1b[{colour}m{state}" in out
+
+
+def test_a_list_of_runs_does_not_wait_for_torch(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    code = (
+        "import sys; from crackseg.cli.main import main; "
+        f"code = main(['runs', {str(tmp_path)!r}]); sys.exit(code or 'torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

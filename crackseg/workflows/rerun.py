@@ -1,0 +1,88 @@
+"""Trains a run again, in the same way, and says what comes out otherwise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from crackseg.config.overrides import shell_override
+from crackseg.config.schema import TrainConfig, read_config, write_config
+from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.splits.manifest import read_manifest
+from crackseg.errors import ConfigError, DatasetError
+from crackseg.runs.comparing import RunComparison, compare_runs
+from crackseg.runs.reader import Run, read_run
+from crackseg.runs.record import CONFIG, RECORD, read_record, recording
+from crackseg.system.files import said_in_words
+from crackseg.system.logs import start_logging
+from crackseg.workflows.train import train
+
+MANIFEST = "manifest.csv"
+
+
+def rerun(folder: Path, output: Path) -> RunComparison:
+    """Trains with a run's settings, seed, photographs and number of threads.
+
+    A new run that is there already and finished, such as one that was interrupted and resumed, is
+    compared as it is.
+
+    Args:
+        folder: Folder of a finished run.
+        output: Folder of the new run.
+
+    Raises:
+        ConfigError: The run is not finished, or the new folder is not empty.
+        DatasetError: Photographs or their division have changed since.
+        CrackSegError: The training cannot work; see its children.
+        Interrupted: A signal ended the training, which can be resumed like any other.
+    """
+    run = _finished(folder)
+    if output.exists() and any(output.iterdir()):
+        _require_finished_again(output)
+        return compare_runs(folder, output)
+    config = read_config(folder / CONFIG)
+    _require_same_photographs(config, folder)
+    start_logging(output / "train.log")
+    threads = run.figure("threads")
+    with recording(output, read_record(folder)["overrides"]), said_in_words(output):
+        write_config(config, output / CONFIG)
+        if config.runtime.threads is None and threads is not None:
+            # As many as that run had, on whichever machine.
+            runtime = replace(config.runtime, threads=int(threads))
+            config = replace(config, runtime=runtime)
+        train(config, output)
+    return compare_runs(folder, output)
+
+
+def _finished(folder: Path) -> Run:
+    if not (folder / RECORD).is_file():
+        raise ConfigError(f"{folder}: no run is in it; crackseg runs lists those that there are")
+    run = read_run(folder)
+    if run.state != "done":
+        raise ConfigError(
+            f"{folder}: this run is {run.state}, and only finished ones can be compared; let it "
+            "end first (crackseg runs says how)"
+        )
+    return run
+
+
+def _require_finished_again(output: Path) -> None:
+    if not (output / RECORD).is_file():
+        raise ConfigError(f"{output}: it is not empty; name another folder with --output")
+    state = read_run(output).state
+    if state != "done":
+        raise ConfigError(
+            f"{output}: the run in it is {state}; go on with it by python train.py "
+            f"{shell_override('resume', output)}, and type this command again to compare"
+        )
+
+
+def _require_same_photographs(config: TrainConfig, folder: Path) -> None:
+    now = CrackDataModule(config.data, config.seed).prepared().manifest
+    before = read_manifest(folder / MANIFEST)
+    if now.digest == before.digest:
+        return
+    gone = len({row.image for row in before.rows} - {row.image for row in now.rows})
+    new = len({row.image for row in now.rows} - {row.image for row in before.rows})
+    raise DatasetError(
+        f"{config.data.root}: these are not the photographs and subsets of {folder} any more "
+        f"({gone} are gone, {new} are new, others may be in other subsets); restore them"
+    )
