@@ -115,7 +115,7 @@ def _measure(options: argparse.Namespace) -> int:
         options.paths,
         predictor,
         options.output,
-        MeasuringSettings(scale, options.with_location),
+        MeasuringSettings(scale, options.with_location, _points(options)),
         options.overwrite,
         shard,
         shared_files(formats, options.html),
@@ -166,8 +166,16 @@ def _scale(options: argparse.Namespace) -> "Scale | None":
         return Scale(mm, deviation or 0.0)
     if points is None:
         return None
-    x1, y1, x2, y2 = points
-    return Scale.of_two_points((x1, y1), (x2, y2), length)
+    one, other = _points(options)
+    return Scale.of_two_points(one, other, length)
+
+
+def _points(options: argparse.Namespace) -> tuple[tuple[float, float], ...]:
+    """The points that the scale is taken from; none where it is given otherwise."""
+    if not options.scale_points:
+        return ()
+    x1, y1, x2, y2 = options.scale_points
+    return (x1, y1), (x2, y2)
 
 
 def _limits(options: argparse.Namespace) -> "ClassLimits | None":

@@ -1,7 +1,7 @@
 """Measures the cracks of files, folders and globs of photographs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +37,12 @@ class MeasuringSettings:
     Attributes:
         scale: Millimetres for each pixel of all photographs; None takes those of each one's map.
         location: Whether place and time of the photographs are kept.
+        points: Points x and y, in pixels of a photograph, that the scale was taken from.
     """
 
     scale: Scale | None = None
     location: bool = False
+    points: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
 def measure_photographs(
@@ -98,6 +100,7 @@ def read_measured(jobs: Sequence[Job]) -> Iterator[MeasuredPhotograph]:
 def _measured(
     job: Job, found: Prediction, method: Method, settings: MeasuringSettings
 ) -> MeasuredPhotograph:
+    _warn_of_points_outside(job, found.mask.shape, settings.points)
     placement = read_placement(job.photograph)
     scale = settings.scale or _scale_of(job, placement)
     with out_of_memory_said(str(job.photograph)):
@@ -105,6 +108,19 @@ def _measured(
     georeference = None if placement is None else placement.georeference
     location = read_location(job.photograph) if settings.location else None
     return MeasuredPhotograph(job.name, measurement, method, georeference, location)
+
+
+def _warn_of_points_outside(
+    job: Job, size: tuple[int, ...], points: Sequence[tuple[float, float]]
+) -> None:
+    height, width = size
+    if any(not (0 <= x <= width and 0 <= y <= height) for x, y in points):
+        warn(
+            "points",
+            f"{job.photograph}: the points of --scale-points are not in it, it has {width} x "
+            f"{height} pixels; its millimetres hold only if it was taken from as far away as the "
+            "photograph that they are of",
+        )
 
 
 def _scale_of(job: Job, placement: Placement | None) -> Scale | None:

@@ -121,6 +121,21 @@ def test_what_is_measured_is_kept_until_the_scale_changes(
 
 
 @pytest.mark.usefixtures("sure")
+def test_points_outside_of_a_photograph_are_warned_of(
+    trained: TrainResult, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {Image.open(path).size for path in (folder / "a").glob("*.png")}
+    width, height = max(sizes)
+    outside = ("--scale-points", "0", "0", str(width + 1), "0", "--scale-length", "5")
+    assert measure(trained, folder, *outside) == 0
+    said = capsys.readouterr().err
+    assert f"points of --scale-points are not in it, it has {width} x {height} pixels" in said
+    inside = ("--scale-points", "0", "0", "1", "1", "--scale-length", "5")
+    assert measure(trained, folder, *inside) == 0
+    assert "--scale-points" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("sure")
 def test_shares_measure_each_photograph_once(
     trained: TrainResult, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
