@@ -157,7 +157,10 @@ def foretelling(judged: Judged, alarms: Said) -> str:
 
 
 def _order(places: Sequence[tuple[float, float]]) -> str:
-    return f"{spearmanr(*zip(*places, strict=True)).statistic:.2f}"
+    distances, losses = zip(*places, strict=True)
+    if len(set(distances)) == 1 or len(set(losses)) == 1:
+        return "none, as they are all equal,"
+    return f"{spearmanr(distances, losses).statistic:.2f}"
 
 
 def usual_iou(source: str, but: Family, judged: Judged) -> float:

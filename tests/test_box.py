@@ -401,6 +401,7 @@ def test_each_family_is_left_out_of_training_and_judged(
     assert asked == [(family.name, tmp_path / "work" / "generalise") for family in families]
     assert "| air | CFD | 40 | 90% | 10% | 0.60 | 0.30 |" in text
     assert "| walls | CFD | 40 | 90% | 10% | 0.60 | 0.30 |" in text
+    assert "none, as they are all equal, over all 4 pairs" in text
 
 
 def figures_by_source(**ious: float) -> JudgedSet:
