@@ -6,7 +6,7 @@
     run.lock        locked while a process works in the folder
 
 The folder also holds the results of the training: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
-``metrics.json``, figures and logs.
+``metrics.json``, ``status.json``, figures and logs.
 
 The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed
 cannot write its state. So a run that is recorded as ``running`` and is not locked was interrupted.
