@@ -42,12 +42,15 @@ def predict(
     opened = _open(photograph.path, predictor)
     probability = np.empty(opened.size, np.uint16)
     done, end = 0, time.monotonic() + limits.seconds
-    for band in predictor.bands(opened, photograph.name):
+    moments = predictor.moments()
+    for band in predictor.bands(opened, photograph.name, moments):
         stop = done + len(band.probability)
         probability[done:stop] = np.rint(band.probability * _WHOLE)
         done = stop
         _go_on(session, end if done < opened.size[0] else None, limits)
         yield done / opened.size[0]
+    if moments is not None:
+        session.update(photograph.key, features=moments.features)
     with session.open_folder():
         np.save(photograph.probability_path, probability)
         _write_shown(photograph, opened.rows(0, opened.size[0]), probability)

@@ -10,6 +10,7 @@ import gradio as gr
 
 from crackseg.app.archive import formats, write_archive
 from crackseg.app.desk import Desk
+from crackseg.app.notices import notices
 from crackseg.app.sessions import AppPhotograph, Session
 from crackseg.app.view import NOTHING, label, view
 from crackseg.app.widths import widths_view
@@ -161,7 +162,7 @@ class _Page:
     def take_in(self, uploads: list[str] | None, request: gr.Request) -> list[Any]:
         session = self._session(request)
         self.desk.take_in(session, [Path(one) for one in uploads or ()])
-        return [None, _list(session.photographs), _failures(session.photographs)]
+        return [None, _list(session.photographs), notices(session.photographs, self.desk.predictor)]
 
     def watch(self, classes: str, own: str, request: gr.Request) -> Iterator[list[Any]]:
         session, limits = self._session(request), _limits(classes, own)
@@ -176,7 +177,7 @@ class _Page:
             if chosen is not None and chosen.measured and chosen.key != shown:
                 shown = select = chosen.key
                 content = view(chosen, limits)
-            yield [_list(photographs, select), content, _failures(photographs)]
+            yield [_list(photographs, select), content, notices(photographs, self.desk.predictor)]
 
     @_answer
     def show(self, key: str | None, classes: str, own: str, request: gr.Request) -> Any:
@@ -265,13 +266,6 @@ def _list(photographs: Sequence[AppPhotograph], select: str | None = None) -> An
     choices = [(label(one), one.key) for one in photographs if not one.is_failed]
     chosen = {} if select is None else {"value": select}
     return gr.update(choices=choices, visible=bool(choices), **chosen)
-
-
-def _failures(photographs: Sequence[AppPhotograph]) -> str:
-    """Names each bad file, with what is wrong with it."""
-    failed = [one for one in photographs if one.is_failed]
-    lines = [f"<li><b>{html.escape(one.name)}</b>: {html.escape(one.words)}</li>" for one in failed]
-    return f'<ul role="alert">{"".join(lines)}</ul>' if lines else ""
 
 
 def _head(licence: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crackseg.errors import CrackSegError
+from crackseg.inference.features import FloatArray
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Scale
 from crackseg.system.files import discard, is_abandoned
@@ -36,6 +37,8 @@ class AppPhotograph:
         threshold: Probability above which a pixel is crack; None before the prediction.
         scale: Millimetres for each pixel; None where they are not known.
         measured: Its cracks; None before they are measured.
+        features: What the network saw of it, (D,); None before, or where nothing is known to
+            compare with.
     """
 
     key: str
@@ -46,6 +49,7 @@ class AppPhotograph:
     threshold: float | None = None
     scale: Scale | None = None
     measured: MeasuredPhotograph | None = None
+    features: FloatArray | None = None
 
     @property
     def is_done(self) -> bool:

@@ -10,6 +10,7 @@ from PIL import Image
 from crackseg.app.desk import Desk
 from crackseg.app.sessions import Session
 from crackseg.images.windows import AnyPhotograph, open_by_rows
+from crackseg.inference.features import FeatureMoments
 from crackseg.inference.prediction import Prediction
 from crackseg.measurement.photograph import Method
 from tests.measurement.drawn import drawn_line, photographed
@@ -33,7 +34,12 @@ class DarkIsCrack:
     def open(self, path: Path) -> AnyPhotograph:
         return open_by_rows(path, max_megapixels=self.max_megapixels)
 
-    def bands(self, photograph: AnyPhotograph, name: str) -> Iterator[Prediction]:
+    def moments(self) -> None:
+        """It knows no photographs."""
+
+    def bands(
+        self, photograph: AnyPhotograph, name: str, moments: FeatureMoments | None = None
+    ) -> Iterator[Prediction]:
         self.predicted.append(name)
         for start in range(0, photograph.size[0], ROWS):
             rgb = photograph.rows(start, min(start + ROWS, photograph.size[0]))
