@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-# Some of the packages below ask or tell their makers something as soon as they are imported: ONNX
-# Runtime names and hashes of models (from its version 1.29 on), Albumentations its newest version.
-# Photographs and networks of users are nobody else's business; whoever wants it sets them before.
-for _switch in ("ORT_DISABLE_TELEMETRY", "NO_ALBUMENTATIONS_UPDATE"):
-    os.environ.setdefault(_switch, "1")
+# From its version 1.29 on ONNX Runtime tells its makers names and hashes of models, unless this is
+# set before it is imported. They are nobody else's business; whoever wants it sets 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,7 @@ import pytest
 
 from crackseg.workflows.train import TrainResult
 
+# That of Albumentations is set where it is imported.
 SWITCHES = ("ORT_DISABLE_TELEMETRY", "NO_ALBUMENTATIONS_UPDATE")
 CODE = """
 import socket, sys, tempfile
