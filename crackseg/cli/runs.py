@@ -90,7 +90,10 @@ def add_rerun(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     rerun.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished training")
     rerun.add_argument(
-        "--output", type=Path, metavar="DIR", help="folder of the new run (default: RUN_again)"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder of the new run (default: RUN_again beside it, or beside its sweep)",
     )
     rerun.set_defaults(run=_rerun)
 
@@ -99,10 +102,10 @@ def _rerun(options: argparse.Namespace) -> int:
     # Imported here because they take seconds, and --help must not wait for them.
     from crackseg.reporting.terminal.runs import print_comparison
     from crackseg.system.exits import work_begins
-    from crackseg.workflows.rerun import rerun
+    from crackseg.workflows.rerun import rerun, usual_output
 
     folder: Path = options.folder
-    output = options.output or folder.with_name(f"{folder.resolve().name}_again")
+    output = options.output or usual_output(folder)
     work_begins()
     found = rerun(folder, output)
     print_comparison(found, folder, output)

@@ -52,6 +52,17 @@ def rerun(folder: Path, output: Path) -> RunComparison:
     return compare_runs(folder, output)
 
 
+def usual_output(folder: Path) -> Path:
+    """Where a run is trained again: beside it, and beside the sweep that it is a job of.
+
+    In the sweep's folder it would be taken for one more job.
+    """
+    own = folder.resolve()
+    if (own.parent / "multirun.yaml").is_file():
+        return own.parent.with_name(f"{own.parent.name}_{own.name}_again")
+    return own.with_name(f"{own.name}_again")
+
+
 def _finished(folder: Path) -> Run:
     if not (folder / RECORD).is_file():
         raise ConfigError(f"{folder}: no run is in it; crackseg runs lists those that there are")

@@ -12,7 +12,7 @@ from crackseg.config.schema import TrainConfig, write_config
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.runs.comparing import Difference, compare_runs
 from crackseg.runs.record import recording
-from crackseg.workflows.rerun import rerun
+from crackseg.workflows.rerun import rerun, usual_output
 from crackseg.workflows.train import train
 from tests.helpers.data_sets import IMAGES
 from tests.helpers.settings import small_config
@@ -103,6 +103,14 @@ def test_other_versions_alone_leave_a_network_the_same(
     found = compare_runs(run, other)
     assert found.differences
     assert found.is_same
+
+
+def test_a_job_of_a_sweep_is_not_trained_again_among_its_jobs(tmp_path: Path) -> None:
+    assert usual_output(tmp_path / "runs" / "a") == tmp_path / "runs" / "a_again"
+    sweep = tmp_path / "sweeps" / "today"
+    sweep.mkdir(parents=True)
+    (sweep / "multirun.yaml").touch()
+    assert usual_output(sweep / "lr=1") == tmp_path / "sweeps" / "today_lr=1_again"
 
 
 def test_as_many_threads_as_the_run_had(run: Path, tmp_path: Path) -> None:
