@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,11 @@ import numpy as np
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import CrackSegError
 from crackseg.inference.familiarity import LEAST_TO_TELL, familiarity
-from crackseg.inference.features import FeatureMoments, FloatArray
+from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.system.files import write_json
 from crackseg.system.progress import progress
+from crackseg.workflows.known_photographs import drawn
 
 # Photographs that a user is supposed to predict together.
 BATCH = 20
@@ -60,26 +60,15 @@ def alarms_by_source(
     predictor = Predictor.from_checkpoint(model)
     if predictor.known is None:
         raise CrackSegError(f"{model}: it does not say what its training photographs are like")
-    random = np.random.default_rng(0)
-    by_source = groupby(sorted(rows, key=lambda row: row.source), lambda row: row.source)
-    drawn = {
-        name: [images[at] for at in random.permutation(len(images))[:_MOST_IMAGES]]
-        for name, images in ((name, list(of)) for name, of in by_source)
-    }
-    found = {}
-    for source in progress(drawn, model.parent.name, len(drawn)):
-        if len(drawn[source]) < LEAST_TO_TELL:
-            continue
-        features = np.stack([_features(predictor, root / row.image) for row in drawn[source]])
-        found[source] = _alarms(predictor, features, random)
+    random, found = np.random.default_rng(0), {}
+    by_source = drawn(rows, _MOST_IMAGES)
+    for source in progress(by_source, model.parent.name, len(by_source)):
+        paths = [root / row.image for row in by_source[source]]
+        if len(paths) >= LEAST_TO_TELL:
+            features = np.stack([predictor.features(path) for path in paths])
+            found[source] = _alarms(predictor, features, random)
     write_json({name: asdict(one) for name, one in found.items()}, kept)
     return found
-
-
-def _features(predictor: Predictor, path: Path) -> FloatArray:
-    moments = FeatureMoments()
-    predictor.whole(predictor.open(path), str(path), moments)
-    return moments.features
 
 
 def _alarms(predictor: Predictor, features: FloatArray, random: np.random.Generator) -> Alarms:

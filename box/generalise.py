@@ -23,6 +23,7 @@ from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import CrackSegError
 from crackseg.parameters.judged_set import Figures, JudgedSet
 from crackseg.reporting.formatting import short_score
+from crackseg.runs.record import MANIFEST
 from crackseg.system.files import write_text
 
 PAGE = build.ROOT / "docs" / "generalisation.md"
@@ -174,7 +175,7 @@ def alarms_without(family: Family, photographs: Sequence[str], work: Path) -> Ma
     """What the network without a family says of its own test subset, and of the family."""
     other = next(one for one in FAMILIES if one != family)
     own, with_family = (
-        read_manifest(work / one.name / "run" / "manifest.csv").rows for one in (family, other)
+        read_manifest(work / one.name / "run" / MANIFEST).rows for one in (family, other)
     )
     rows = [row for row in own if row.subset == "test"]
     rows += [row for row in with_family if row.source in family.sources]

@@ -216,6 +216,16 @@ class Predictor:
         """What a photograph's features are added to; None where nothing is there to compare."""
         return None if self.known is None else FeatureMoments()
 
+    def features(self, path: Path) -> FloatArray:
+        """What the network sees in a photograph beside cracks, (D,), see :class:`FeatureMoments`.
+
+        Raises:
+            UnreadableImageError: The file cannot be decoded, or is too large.
+        """
+        moments = FeatureMoments()
+        self.whole(self.open(path), str(path), moments)
+        return moments.features
+
     def familiarity(self, features: Sequence[FloatArray]) -> Familiarity | None:
         """How far photographs are from those that the network can be relied on for.
 

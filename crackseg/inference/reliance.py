@@ -11,7 +11,7 @@ _NO_PROMISE = (
     "the promised miss rate is not known to hold for them; calibrate anew with photographs like "
     "these"
 )
-_NO_FIGURES = "masks may be far worse than the network's figures; look through some, or label five"
+_NO_FIGURES = "masks may be far worse than the network's figures; look through some, or"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance |
 
 
 def _adapting(predictor: Predictor) -> str:
+    """What to do with labelled photographs, as 8 bits cannot be trained."""
     if predictor.is_quantised:
-        return "photographs and adapt the network in float that this one in 8 bits was made of"
+        return (
+            "label five photographs and adapt the network in float that this one in 8 bits was "
+            "made of"
+        )
     command = f"crackseg adapt FOLDER {predictor.named} --suggest 5 --output TO_LABEL"
-    return f"photographs and adapt it: {command}"
+    return f"label five photographs and adapt it: {command}"

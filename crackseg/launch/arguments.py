@@ -11,9 +11,9 @@ from crackseg.config.overrides import hydra_override, key_of
 from crackseg.errors import ConfigError
 from crackseg.launch.paths import there
 from crackseg.launch.resume import find_checkpoint
+from crackseg.runs.record import PLAN
 
 _MULTIRUN = ("-m", "--multirun")
-PLAN = "multirun.yaml"
 # Settings that Hydra and the sweep itself set each time.
 _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
 # The way jobs are started, which may change when a sweep is resumed.

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +23,7 @@ from crackseg.config.overrides import (
     program,
     shell_override,
 )
-from crackseg.config.paths import absolute
-from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.schema import TrainConfig
 from crackseg.config.unused import ignored_overrides
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError, CrackSegError
@@ -38,14 +36,13 @@ from crackseg.runs.record import (
     LAST,
     RECORD,
     ended_before_first_epoch,
-    recording,
     state_of,
 )
 from crackseg.system.exits import Interrupted, mistake_of
-from crackseg.system.files import said_in_words, write_text
+from crackseg.system.files import write_text
 from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
-from crackseg.workflows.train import train
+from crackseg.workflows.recorded import train_recorded
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +88,8 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
     start_logging(folder / "train.log")
     try:
         with _put_back_if_refused(folder):
-            return _recorded(config, folder, overrides, checkpoint)
+            result = train_recorded(config, folder, overrides, checkpoint)
+            return result.objective(config.sweep.objective)
     except Interrupted as error:
         if (folder / LAST).is_file():
             error.advice = _how_to_go_on(shell_override("resume", folder))
@@ -112,7 +110,8 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     varied = [key for key in map(key_of, overrides) if key not in fixed]
     try:
         with _standing_alone(folder, overrides):
-            return _recorded(config, folder, overrides, checkpoint, varied, threads)
+            result = train_recorded(config, folder, overrides, checkpoint, varied, threads)
+            return result.objective(config.sweep.objective)
     except Exception as error:
         mistake = mistake_of(error)
         if mistake is None:
@@ -125,24 +124,6 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     finally:
         write_sweep_tables(sweep, config.sweep.objective)
     return math.nan
-
-
-def _recorded(
-    config: TrainConfig,
-    folder: Path,
-    overrides: Sequence[str],
-    checkpoint: Path | None,
-    varied: Sequence[str] = (),
-    threads: int | None = None,
-) -> float:
-    """Trains with a record; ``threads`` belong to this machine and are no setting of the run."""
-    with recording(folder, overrides, varied), said_in_words(folder):
-        if is_first_process():
-            write_config(absolute(config), folder / CONFIG)
-        if config.runtime.threads is None:
-            config = replace(config, runtime=replace(config.runtime, threads=threads))
-        result = train(config, folder, checkpoint)
-    return result.objective(config.sweep.objective)
 
 
 def _refuse_misplaced_resume(config: TrainConfig, folder: Path, sweeping: bool) -> None:

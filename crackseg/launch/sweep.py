@@ -24,11 +24,10 @@ from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
-from crackseg.launch.arguments import PLAN
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import differences
 from crackseg.runs.reader import read_jobs
-from crackseg.runs.record import CONFIG, ended_before_first_epoch, read_record, state_of
+from crackseg.runs.record import CONFIG, PLAN, ended_before_first_epoch, read_record, state_of
 from crackseg.system.exits import work_begins
 from crackseg.system.files import require_writable
 from crackseg.system.processes import usable_cores

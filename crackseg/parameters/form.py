@@ -1,6 +1,6 @@
 """Declared form of what a file holds: values are checked one by one, and all faults are named."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crackseg.errors import name_some
@@ -77,6 +77,13 @@ class Fields:
 
     def __contains__(self, key: str) -> bool:
         return self._values is not None and key in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values or ())
+
+    def fault(self, key: str, wanted: str) -> None:
+        """Notes what else is wrong with the value of a key."""
+        self.faults.append(f"{self._place}{key}: {wanted}")
 
     def part(self, key: str) -> "Fields":
         """The fields of a dictionary inside this one."""

@@ -34,15 +34,14 @@ class KnownPhotographs:
     @classmethod
     def from_fields(cls, fields: Fields) -> "KnownPhotographs":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
-        named = fields.mapping("means") or {}
-        each = fields.part("means") if named else fields
+        each = fields.part("means")
         spread = fields.numbers("spread", SPREAD_LIMITS)
-        means = {name: each.numbers(name, FEATURE_LIMITS) for name in named}
+        means = {name: each.numbers(name, FEATURE_LIMITS) for name in each}
         if not means or any(len(one) != len(spread) for one in means.values()):
-            fields.faults.append("known.means: of each source as many numbers as spread has")
+            fields.fault("means", "of each source as many numbers as spread has")
         noise = fields.table("noise", _NOISE.hold, "numbers") or {}
         if set(noise) != set(means):
-            fields.faults.append("known.noise: of the sources of means")
+            fields.fault("noise", "of the sources of means")
         return cls(
             means=means,
             noise=noise,

@@ -35,7 +35,9 @@ from crackseg.system.output import reader_is_gone
 from crackseg.system.processes import is_first_process, usable_cores
 
 CONFIG, RECORD = "config.yaml", "run.json"
-BEST, LAST = "best.ckpt", "last.ckpt"
+BEST, LAST, MANIFEST = "best.ckpt", "last.ckpt", "manifest.csv"
+# In the folder of a sweep.
+PLAN = "multirun.yaml"
 _LOCK, PACKAGES = "run.lock", "packages.txt"
 # Reserved space, so that a run can still write its state on a disk that has become full.
 _RESERVE, _RESERVED_BYTES = ".run.reserve", 16 << 10

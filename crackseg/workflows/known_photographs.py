@@ -13,7 +13,7 @@ from crackseg.errors import CrackSegError, UnreadableImageError
 from crackseg.images.photographs import size_of_photograph
 from crackseg.inference.engines import OpenedModel
 from crackseg.inference.familiarity import known_photographs
-from crackseg.inference.features import FeatureMoments, FloatArray
+from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import open_checkpoint
 from crackseg.parameters.known_photographs import FEATURE_LIMITS, KnownPhotographs
@@ -71,8 +71,8 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
         CheckpointError: What the network says is no number.
     """
     predictor = Predictor(model)
-    training = drawn(manifest.subset("train"), _MOST_SOURCES)
-    validation = drawn(manifest.subset("val"))
+    training = drawn(manifest.subset("train"), _DRAWN, _MOST_SOURCES)
+    validation = drawn(manifest.subset("val"), _DRAWN)
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))
     known, others = (_by_source(subset, seen) for subset in (training, validation))
@@ -82,15 +82,21 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
     return known_photographs(known, likewise, predictor.scales)
 
 
-def drawn(rows: Sequence[Row], most_sources: int | None = None) -> dict[str, list[Row]]:
-    """Some photographs of each source, or of those with most photographs, always the same ones."""
+def drawn(rows: Sequence[Row], count: int, most_sources: int | None = None) -> dict[str, list[Row]]:
+    """Some photographs of each source, or of those with most photographs, always the same ones.
+
+    Args:
+        rows: All photographs.
+        count: Number of photographs of a source.
+        most_sources: Number of sources; None for all.
+    """
     sources: dict[str, list[Row]] = {}
     for row in rows:
         sources.setdefault(row.source, []).append(row)
     largest = sorted(sources, key=lambda name: (-len(sources[name]), name))[:most_sources]
     random = np.random.default_rng(0)
     return {
-        name: [sources[name][at] for at in random.permutation(len(sources[name]))[:_DRAWN]]
+        name: [sources[name][at] for at in random.permutation(len(sources[name]))[:count]]
         for name in sorted(largest)
     }
 
@@ -114,13 +120,10 @@ def _affordable(rows: Iterable[Row], root: Path) -> Iterator[Row]:
 def _features(predictor: Predictor, root: Path, rows: Sequence[Row]) -> dict[str, FloatArray]:
     seen = {}
     for row in progress(rows, "Looking at known photographs", len(rows)):
-        moments, path = FeatureMoments(), root / row.image
         try:
-            predictor.whole(predictor.open(path), str(path), moments)
+            seen[row.image] = predictor.features(root / row.image)
         except UnreadableImageError as error:
             log.warning("not among the known photographs: %s", error)
-        else:
-            seen[row.image] = moments.features
     return seen
 
 

@@ -1,21 +1,17 @@
 """Trains a run again, in the same way, and says what comes out otherwise."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from crackseg.config.overrides import shell_override
-from crackseg.config.schema import TrainConfig, read_config, write_config
+from crackseg.config.schema import TrainConfig, read_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.runs.comparing import RunComparison, compare_runs
 from crackseg.runs.reader import Run, read_run
-from crackseg.runs.record import CONFIG, RECORD, read_record, recording
-from crackseg.system.files import said_in_words
+from crackseg.runs.record import CONFIG, MANIFEST, PLAN, RECORD, read_record
 from crackseg.system.logs import start_logging
-from crackseg.workflows.train import train
-
-MANIFEST = "manifest.csv"
+from crackseg.workflows.recorded import train_recorded
 
 
 def rerun(folder: Path, output: Path) -> RunComparison:
@@ -41,14 +37,9 @@ def rerun(folder: Path, output: Path) -> RunComparison:
     config = read_config(folder / CONFIG)
     _require_same_photographs(config, folder)
     start_logging(output / "train.log")
-    threads = run.figure("threads")
-    with recording(output, read_record(folder)["overrides"]), said_in_words(output):
-        write_config(config, output / CONFIG)
-        if config.runtime.threads is None and threads is not None:
-            # As many as that run had, on whichever machine.
-            runtime = replace(config.runtime, threads=int(threads))
-            config = replace(config, runtime=runtime)
-        train(config, output)
+    # As many as that run had, on whichever machine.
+    threads = None if (number := run.figure("threads")) is None else int(number)
+    train_recorded(config, output, read_record(folder)["overrides"], threads=threads)
     return compare_runs(folder, output)
 
 
@@ -58,7 +49,7 @@ def usual_output(folder: Path) -> Path:
     In the sweep's folder it would be taken for one more job.
     """
     own = folder.resolve()
-    if (own.parent / "multirun.yaml").is_file():
+    if (own.parent / PLAN).is_file():
         return own.parent.with_name(f"{own.parent.name}_{own.name}_again")
     return own.with_name(f"{own.name}_again")
 

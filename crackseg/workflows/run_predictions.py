@@ -16,7 +16,7 @@ from crackseg.evaluation.network import open_network
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import resize
 from crackseg.reporting.comparison.pictures import RunPrediction
-from crackseg.runs.record import BEST
+from crackseg.runs.record import BEST, MANIFEST
 
 
 @torch.inference_mode()
@@ -40,7 +40,7 @@ def predict_images(
     network = open_network(folder / BEST, "torch", RuntimeConfig(), resolution == "native")
     network.module.eval()
     seen = network.usage.preprocessing
-    by_image = {row.image: row for row in read_manifest(folder / "manifest.csv").rows}
+    by_image = {row.image: row for row in read_manifest(folder / MANIFEST).rows}
     rows = [by_image[image] for image in images]
     _refuse_missing(folder, root, rows)
     white_level = seen.white_level

@@ -35,7 +35,7 @@ from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.inference.scales import scales_of
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.parameters.usage import DataIdentity
-from crackseg.runs.record import BEST, LAST
+from crackseg.runs.record import BEST, LAST, MANIFEST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
 from crackseg.system.logs import quiet_lightning
@@ -109,7 +109,7 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     former = None if start is None else start.teacher
     teacher = None if config.distill is None else taught(config, datamodule, former)
     if is_first_process():
-        datamodule.manifest.write(folder / "manifest.csv")
+        datamodule.manifest.write(folder / MANIFEST)
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if start is None:

@@ -153,7 +153,7 @@ def test_what_is_known_is_read_back_and_checked() -> None:
     KnownPhotographs.from_fields(broken)
     assert broken.faults == [
         "spread=a list: a list of numbers, each at least 1e-06 and at most 1000000",
-        "known.means: of each source as many numbers as spread has",
-        "known.noise: of the sources of means",
+        "means: of each source as many numbers as spread has",
+        "noise: of the sources of means",
         "limit='far': at least 0 and at most 1000000",
     ]

@@ -48,10 +48,10 @@ def test_a_training_keeps_what_it_sees_again(
 def test_the_largest_sources_are_drawn_some_photographs_of_each() -> None:
     counts = {"a": 40, "b": 3, "c": 20, "": 7}
     rows = [row(name, number) for name, count in counts.items() for number in range(count)]
-    found = drawn(rows)
+    found = drawn(rows, 16)
     assert {name: len(of) for name, of in found.items()} == {"": 7, "a": 16, "b": 3, "c": 16}
-    assert list(drawn(rows, 2)) == ["a", "c"]
-    assert found == drawn(rows)
+    assert list(drawn(rows, 16, 2)) == ["a", "c"]
+    assert found == drawn(rows, 16)
     assert all(one.source == name for name, of in found.items() for one in of)
     assert len({one.image for one in found["a"]}) == 16
 

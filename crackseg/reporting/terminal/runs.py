@@ -18,7 +18,7 @@ from rich.text import Text
 from crackseg.config.overrides import shell_override
 from crackseg.reporting.formatting import duration
 from crackseg.runs.reader import Run
-from crackseg.runs.record import LAST
+from crackseg.runs.record import LAST, PLAN
 from crackseg.runs.status import Status
 from crackseg.system.console import Terminal
 
@@ -146,7 +146,7 @@ def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run
     for run in runs:
         above = run.folder.parent
         # All jobs of a sweep are known only if it lies below the root.
-        in_sweep = above.is_relative_to(root) and (above / "multirun.yaml").is_file()
+        in_sweep = above.is_relative_to(root) and (above / PLAN).is_file()
         groups.setdefault((above if in_sweep else run.folder, in_sweep), []).append(run)
     return groups
 

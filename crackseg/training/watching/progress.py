@@ -92,21 +92,32 @@ class ProgressLine(Callback):
         """Ends the test's bar."""
         self._stop()
 
+    def seconds_left(self, done: float, planned: int) -> float | None:
+        """Seconds until an epoch is done, at most; None before anything was.
+
+        Args:
+            done: Epochs that are done, and the share of the present one.
+            planned: Number of epochs until then.
+        """
+        if done <= self._first:
+            return None
+        spent = time.perf_counter() - self._started
+        return spent / (done - self._first) * max(planned - done, 0)
+
     def _standing(self) -> str:
         if self.best is None or self.last is None:
             return ""
         return f"{_SHOWN} {self.last:.4f} (best {self.best:.4f})"
 
     def _write_line(self, trainer: Trainer) -> None:
-        spent = time.perf_counter() - self._started
         done, planned = trainer.current_epoch + 1, trainer.max_epochs or 0
         log.info(
             "epoch %d/%d %s, %.0f s so far, at most %.0f s to go",
             done,
             planned,
             self._standing(),
-            spent,
-            spent / (done - self._first) * (planned - done),
+            time.perf_counter() - self._started,
+            self.seconds_left(done, planned),
         )
 
     def _start(self, trainer: Trainer, what: str, total: int, done: int = 0) -> None:

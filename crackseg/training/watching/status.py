@@ -27,7 +27,7 @@ class StatusFile(Callback):
 
     Args:
         folder: Folder of the run.
-        progress: What follows the figures.
+        progress: What follows the figures and the time; its turn is before this one's.
         limit: Limit of time that plans fewer epochs; None without one.
     """
 
@@ -35,13 +35,11 @@ class StatusFile(Callback):
         self, folder: Path, progress: ProgressLine, limit: TimeLimit | None = None
     ) -> None:
         self._folder, self._progress, self._limit = folder, progress, limit
-        self._begun = self._written = 0.0
-        self._first = 0
+        self._written = 0.0
         self._refused = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
-        self._begun, self._first = time.perf_counter(), trainer.current_epoch
+        """Says that it begins."""
         self._write(trainer, "training")
 
     def on_train_batch_end(
@@ -97,14 +95,8 @@ class StatusFile(Callback):
             epochs=planned,
             last=self._progress.last,
             best=self._progress.best,
-            seconds_left=self._seconds_left(epochs + share, planned) if fitting else None,
+            seconds_left=self._progress.seconds_left(epochs + share, planned) if fitting else None,
             changed=datetime.now(UTC),
             host=socket.gethostname(),
             pid=os.getpid(),
         )
-
-    def _seconds_left(self, done: float, planned: int) -> float | None:
-        if done <= self._first:
-            return None
-        spent = time.perf_counter() - self._begun
-        return spent / (done - self._first) * max(planned - done, 0)
