@@ -85,6 +85,10 @@ class RunsNotFoundError(CrackSegError):
     """No run, or no folder, exists where runs were searched."""
 
 
+class StudyError(CrackSegError):
+    """A search whose trials cannot be kept, or of which too many fail."""
+
+
 class RunBusyError(CrackSegError):
     """Another process works in a run's folder."""
 

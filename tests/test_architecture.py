@@ -12,6 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top floor down. A room imports from the floors below, and from its own floor what
 # stands to its right.
 FLOORS = (
+    ("search",),
     ("cli", "app", "launch"),
     ("workflows",),
     ("reporting",),

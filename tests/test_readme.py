@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from crackseg.cli.main import _parser
-from crackseg.config.schema import register_schemas
+from crackseg.config.search_schema import register_search_schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def test_settings_of_a_command_exist(command: str) -> None:
     if "-m" in words:
         # Of the values of a sweep the first stands for all.
         overrides = [word.split(",")[0] for word in overrides]
-    register_schemas()
+    register_search_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         assert compose(Path(script).stem, overrides)
 
@@ -51,7 +51,7 @@ def test_pictures_and_pages_are_there(path: str) -> None:
 
 
 def test_settings_of_the_table_exist() -> None:
-    register_schemas()
+    register_search_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train")
     table = re.findall(r"^\| (`.*?) \|", README, flags=re.MULTILINE)

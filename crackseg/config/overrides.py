@@ -50,6 +50,15 @@ def shell_override(key: str, path: Path) -> str:
     return shlex.quote(hydra_override(key, relative_to_cwd(path)))
 
 
+def without_password(text: str) -> str:
+    """A database as it may be written down.
+
+    >>> without_password("search.storage=postgresql+pg8000://ann:secret@host/name")
+    'search.storage=postgresql+pg8000://ann:***@host/name'
+    """
+    return re.sub(r"(://[^:/@\s]+):[^@\s]+@", r"\1:***@", text)
+
+
 def program(name: str) -> str:
     """A program of this environment as it can be typed here, whether activated or not."""
     return shlex.quote(str(relative_to_cwd(Path(sys.executable).with_name(name))))

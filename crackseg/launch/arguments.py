@@ -13,7 +13,7 @@ from crackseg.launch.paths import there
 from crackseg.launch.resume import find_checkpoint
 from crackseg.runs.record import PLAN
 
-_MULTIRUN = ("-m", "--multirun")
+MULTIRUN = ("-m", "--multirun")
 # Settings that Hydra and the sweep itself set each time.
 _OF_ITS_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
 # The way jobs are started, which may change when a sweep is resumed.
@@ -29,7 +29,7 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
         CheckpointError: There is nothing to resume.
         ConfigError: There are settings beside ``sweep.resume``, or ``resume`` is in a sweep.
     """
-    sweeping = any(argument in _MULTIRUN for argument in arguments)
+    sweeping = any(argument in MULTIRUN for argument in arguments)
     sweep, run = _path(arguments, "sweep.resume"), _path(arguments, "resume")
     if sweep is not None:
         return _resumed_sweep(Path(sweep), list(arguments), sweeping)
@@ -49,7 +49,7 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
 def flags(arguments: Sequence[str]) -> list[str]:
     """Options of a command line for Hydra itself, such as ``--config-dir``, except ``-m``."""
     settings = set(get_args_parser().parse_known_args(list(arguments))[0].overrides)
-    return [one for one in arguments if one not in settings and one not in _MULTIRUN]
+    return [one for one in arguments if one not in settings and one not in MULTIRUN]
 
 
 def _is(argument: str, key: str) -> bool:

@@ -8,8 +8,9 @@
 The folder also holds the results of the training: ``best.ckpt``, ``last.ckpt``, ``manifest.csv``,
 ``metrics.json``, ``status.json``, figures and logs.
 
-The states are ``running``, ``done``, ``failed`` and ``interrupted``. A process that was killed
-cannot write its state. So a run that is recorded as ``running`` and is not locked was interrupted.
+The states are ``running``, ``done``, ``failed``, ``interrupted``, and ``pruned``, of a run that a
+search ended early. A process that was killed cannot write its state. So a run that is recorded as
+``running`` and is not locked was interrupted.
 """
 
 import json
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from crackseg import __version__
+from crackseg.config.overrides import without_password
 from crackseg.errors import OutputError, RunBusyError
 from crackseg.system.exits import mistake_of
 from crackseg.system.files import write_text
@@ -46,6 +48,10 @@ log = logging.getLogger(__name__)
 # In seconds. A process that asks for the state of a run holds its lock for a moment, and the
 # workers of a killed process hold it somewhat longer.
 _PATIENCE = 10
+
+
+class Pruned(Exception):  # noqa: N818 - nothing is wrong
+    """A search ended a run before its last epoch; the message says why."""
 
 
 @contextmanager
@@ -73,6 +79,9 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         _write(folder, record)
         try:
             yield
+        except Pruned as ended:
+            _end(folder, record, "pruned", str(ended))
+            raise
         except Exception as error:
             if reader_is_gone(error):
                 _end(folder, record, "interrupted")
@@ -94,7 +103,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def state_of(folder: Path) -> str:
-    """The state of a run: ``running``, ``done``, ``failed`` or ``interrupted``."""
+    """The state of a run: ``running``, ``done``, ``failed``, ``interrupted`` or ``pruned``."""
     state = str(read_record(folder)["state"])
     if state != "running":
         return state
@@ -133,7 +142,7 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
         "state": "running",
         "error": None,
         "mistake": False,
-        "command": shlex.join([Path(sys.executable).name, *sys.argv]),
+        "command": without_password(shlex.join([Path(sys.executable).name, *sys.argv])),
         "overrides": list(overrides),
         "varied": list(varied),
         "started": _now(),

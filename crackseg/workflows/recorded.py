@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lightning import Callback
+
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
 from crackseg.runs.record import CONFIG, recording
@@ -19,6 +21,7 @@ def train_recorded(
     checkpoint: Path | None = None,
     varied: Sequence[str] = (),
     threads: int | None = None,
+    watchers: Sequence[Callback] = (),
 ) -> TrainResult:
     """Trains with a record, see :func:`crackseg.workflows.train.train`.
 
@@ -30,10 +33,11 @@ def train_recorded(
         varied: Keys among the overrides that a sweep varies.
         threads: Number of torch's threads where the settings name none: it belongs to this
             machine, and is no setting of the run.
+        watchers: Further callbacks of Lightning.
     """
     with recording(folder, overrides, varied), said_in_words(folder):
         if is_first_process():
             write_config(absolute(config), folder / CONFIG)
         if config.runtime.threads is None:
             config = replace(config, runtime=replace(config.runtime, threads=threads))
-        return train(config, folder, checkpoint)
+        return train(config, folder, checkpoint, watchers)

@@ -24,6 +24,7 @@ from crackseg.reporting.comparison.pictures import RunPrediction
 from crackseg.reporting.comparison.selection import Choice, choose_failures, choose_scenes
 from crackseg.runs.reader import Run, find_runs, newest_first
 from crackseg.runs.record import BEST
+from crackseg.runs.search_record import SearchRecord, read_search
 from crackseg.system.progress import progress
 from crackseg.workflows.evaluate import RESOLUTIONS
 from crackseg.workflows.run_predictions import predict_images
@@ -96,10 +97,17 @@ def report(
         comparisons=comparisons,
         subset=subset,
         resolution=resolution,
+        searches=_searches(folders),
         **_looks(comparisons[0], resolution, roots),
     )
     write_report(content, output)
     return content
+
+
+def _searches(folders: Sequence[Path]) -> list[tuple[str, SearchRecord]]:
+    """Searches among the folders that were named, each once."""
+    named = {folder.resolve(): read_search(folder) for folder in folders}
+    return [(folder.name, record) for folder, record in named.items() if record is not None]
 
 
 def _check(subset: str, resolution: str, output: Path) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -84,13 +84,19 @@ class TrainResult:
         return float(self.metrics[subset]["stored"][figure])
 
 
-def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> TrainResult:
+def train(
+    config: TrainConfig,
+    folder: Path,
+    checkpoint: Path | None = None,
+    watchers: Sequence[Callback] = (),
+) -> TrainResult:
     """Trains a network, keeps the best epoch, chooses its threshold on val and tests it once.
 
     Args:
         config: All settings.
         folder: Folder for all files of this run.
         checkpoint: Checkpoint of this run that is resumed; None for a fresh run.
+        watchers: Further callbacks, which may end it.
 
     Raises:
         CrackSegError: Settings or data cannot work; see its children.
@@ -127,7 +133,8 @@ def train(config: TrainConfig, folder: Path, checkpoint: Path | None = None) -> 
     try:
         with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
             throughput = Throughput()
-            trainer = _build_trainer(config, folder, throughput, came, start)
+            callbacks = [throughput, StopBetweenBatches(came), *watchers]
+            trainer = _build_trainer(config, folder, callbacks, start)
             path = start.checkpoint if start else None
             with restoring(trainer, path):
                 trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
@@ -218,8 +225,7 @@ def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
 def _build_trainer(
     config: TrainConfig,
     folder: Path,
-    throughput: Throughput,
-    came: list[int],
+    callbacks: Sequence[Callback],
     start: Start | None,
 ) -> Trainer:
     settings = asdict(config.trainer)
@@ -233,11 +239,7 @@ def _build_trainer(
     return build_trainer(
         **settings,
         logger=build_loggers(config.logger, folder, resumed_at),
-        callbacks=[
-            throughput,
-            StopBetweenBatches(came),
-            *build_callbacks(config.callbacks, folder, limit),
-        ],
+        callbacks=[*callbacks, *build_callbacks(config.callbacks, folder, limit)],
         plugins=[SafeCheckpointIO()],
         default_root_dir=str(folder),
         log_every_n_steps=10,

@@ -9,9 +9,10 @@ from tests.helpers.settings import composed
 
 
 def choices() -> list[str]:
-    """Every file of every group as an override."""
+    """Every file of every group of a training as an override."""
     files = sorted(CONF.glob("*/*.yaml"))
-    return [f"{file.parent.name}={file.stem}" for file in files if file.parent.name != "logger"]
+    others = ("logger", "search")
+    return [f"{file.parent.name}={file.stem}" for file in files if file.parent.name not in others]
 
 
 @pytest.mark.parametrize("choice", [choice for choice in choices() if choice != "data=default"])

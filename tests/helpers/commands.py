@@ -26,7 +26,7 @@ class Program:
     """A program that runs in a folder.
 
     Args:
-        script: ``train.py`` or ``evaluate.py``.
+        script: ``train.py``, ``evaluate.py`` or ``tune.py``.
         arguments: Its command line.
         folder: Its working folder.
     """

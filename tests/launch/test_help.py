@@ -9,16 +9,16 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from crackseg.config.schema import register_schemas
+from crackseg.config.search_schema import register_search_schema
 from tests.helpers.commands import CONF, run
 
 # They go on working, and are not offered any more.
 OLD_NAMES = ("adam",)
-DOORS = ["train", "evaluate"]
+DOORS = ["train", "evaluate", "tune"]
 
 
 def composed(door: str) -> DictConfig:
-    register_schemas()
+    register_search_schema()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(door, return_hydra_config=True)
 
@@ -66,7 +66,7 @@ def test_the_help_is_ours_and_fits_a_terminal(door: str) -> None:
 
 
 def test_every_group_is_listed_with_each_of_its_choices() -> None:
-    groups = {folder.name for folder in CONF.iterdir() if folder.is_dir()} - {"hydra"}
+    groups = {folder.name for folder in CONF.iterdir() if folder.is_dir()} - {"hydra", "search"}
     assert {
         group: {choice.rstrip("*") for choice in choices}
         for group, choices in listed("train").items()
@@ -82,7 +82,7 @@ def test_the_marked_choices_are_the_default_ones() -> None:
         assert marked == chosen[group] - {None}
 
 
-@pytest.mark.parametrize(("door", "count"), [("train", 10), ("evaluate", 9)])
+@pytest.mark.parametrize(("door", "count"), [("train", 10), ("evaluate", 9), ("tune", 8)])
 def test_the_settings_have_the_defaults_that_the_help_gives(door: str, count: int) -> None:
     config = composed(door)
     given = re.findall(r"^  ([\w.]+=\S+)  +\w", section(door, "The settings"), re.M)
@@ -106,3 +106,11 @@ def test_commands_say_how_to_go_on_and_where_things_go(tmp_path: Path) -> None:
     ):
         assert text in done.stdout
     assert "weight_decay" not in done.stdout
+
+
+def test_every_search_is_listed() -> None:
+    text = section("tune", "Groups")
+    names = {file.stem for file in (CONF / "search").glob("*.yaml")} - {"default"}
+    listed = re.search(r"^  search +(.*?); write", text, re.M | re.S)
+    assert listed is not None
+    assert set(re.findall(r"(\w+)\*?(?: \(.*?\))?(?:,|$)", listed[1])) == names

@@ -23,6 +23,7 @@ from crackseg.reporting.comparison.pictures import (
     draw_examples,
     draw_scene,
 )
+from crackseg.reporting.comparison.searches import shown_search
 from crackseg.reporting.comparison.seeds import seed_groups
 from crackseg.reporting.comparison.selection import Choice, Failure
 from crackseg.reporting.comparison.table import columns, groups
@@ -30,6 +31,7 @@ from crackseg.reporting.formatting import interval, literal, score, signed
 from crackseg.reporting.html.data_uris import EmbeddedPicture
 from crackseg.reporting.html.rendering import render
 from crackseg.runs.reader import Run
+from crackseg.runs.search_record import SearchRecord
 from crackseg.system.files import require_writable, require_writable_file, write_text
 
 _FILTERS: dict[str, Callable[..., str]] = {
@@ -55,6 +57,7 @@ class Report:
         scenes: Photographs that are shown, each with the runs judged on the baseline's pixels and
             their predictions.
         failures: Failures of the best of those runs, each with its predictions by image.
+        searches: Searches among the folders, with the names of theirs.
     """
 
     title: str
@@ -65,6 +68,7 @@ class Report:
     resolution: str
     scenes: Sequence[tuple[Choice, Sequence[tuple[RunResult, RunPrediction]]]]
     failures: Sequence[tuple[Failure, Mapping[str, RunPrediction]]]
+    searches: Sequence[tuple[str, SearchRecord]] = ()
 
 
 def require_writable_page(path: Path) -> None:
@@ -160,6 +164,7 @@ def _plots(report: Report, album: MediaWriter, markdown: bool) -> dict[str, Any]
             "Lines: precision over recall of every run, a dot at each stored threshold",
         ),
         "sources": _sources(entries, album),
+        "searches": [shown_search(name, record, album) for name, record in report.searches],
         "marks": [
             album.plot(
                 f"differences-{comparison.baseline.number}",

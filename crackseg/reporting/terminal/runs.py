@@ -19,6 +19,7 @@ from crackseg.config.overrides import shell_override
 from crackseg.reporting.formatting import duration
 from crackseg.runs.reader import Run
 from crackseg.runs.record import LAST, PLAN
+from crackseg.runs.search_record import SEARCH
 from crackseg.runs.status import Status
 from crackseg.system.console import Terminal
 
@@ -31,6 +32,7 @@ _STYLES = {
     "running": "cyan",
     "failed": "red",
     "interrupted": "yellow",
+    "pruned": "magenta",
     "damaged": "red",
 }
 _HEADINGS = ("state", "val crack IoU", "test crack IoU", "epochs", "started", "duration")
@@ -132,12 +134,22 @@ def _lines(runs: Sequence[Run], root: Path) -> Iterator[_Line]:
         yield _Line(f"{name}: {_count(members)}")
         for run in members:
             yield from _run_lines(run, run.folder.name, _INDENT)
-        states = {run.state for run in members}
-        # A sweep that is running must not be started again.
-        if states != {"done"} and "running" not in states:
-            yield _Line(
-                f"{_INDENT}go on: python train.py -m {shell_override('sweep.resume', folder)}"
-            )
+        how = _how_to_go_on(members, folder)
+        if how is not None:
+            yield _Line(f"{_INDENT}go on: {how}")
+
+
+def _how_to_go_on(members: Sequence[Run], folder: Path) -> str | None:
+    """How to go on with a sweep or a search; None where there is nothing to do, or not yet."""
+    states = {run.state for run in members}
+    # A sweep that is running must not be started again.
+    if "running" in states:
+        return None
+    if (folder / SEARCH).is_file():
+        resume = f"python tune.py {shell_override('search.resume', folder)}"
+        return resume if "interrupted" in states else None
+    resume = f"python train.py -m {shell_override('sweep.resume', folder)}"
+    return resume if states != {"done"} else None
 
 
 def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run]]:
@@ -146,7 +158,8 @@ def _groups(runs: Iterable[Run], root: Path) -> dict[tuple[Path, bool], list[Run
     for run in runs:
         above = run.folder.parent
         # All jobs of a sweep are known only if it lies below the root.
-        in_sweep = above.is_relative_to(root) and (above / PLAN).is_file()
+        plans = (above / PLAN, above / SEARCH)
+        in_sweep = above.is_relative_to(root) and any(plan.is_file() for plan in plans)
         groups.setdefault((above if in_sweep else run.folder, in_sweep), []).append(run)
     return groups
 
