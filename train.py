@@ -33,7 +33,8 @@ def main(config: DictConfig) -> float:
 if __name__ == "__main__":
     from crackseg.launch.arguments import expand_resume
     from crackseg.launch.paths import quote_paths
+    from crackseg.launch.sweep import killed_jobs_in_words
 
-    with exit_on_user_error():
+    with exit_on_user_error(), killed_jobs_in_words():
         sys.argv[1:] = quote_paths(expand_resume(sys.argv[1:]))
         main()

@@ -18,7 +18,7 @@ from crackseg.formats.result import Result
 from crackseg.formats.writing import write_formats
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.classes import ClassLimits
-from crackseg.workflows.folders.plan import targets
+from crackseg.workflows.folders.places import targets
 
 NAME = "cracks.zip"
 
@@ -48,7 +48,7 @@ def write_archive(
     """
     photographs = [one for one in session.photographs if one.measured is not None]
     results = _results(photographs, predictor)
-    places = targets([Path(one.name) for one in photographs])
+    places = [Path(place) for place in targets([one.name for one in photographs])]
     with session.open_folder() as folder:
         room = TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
     # The folder is not held meanwhile: that takes long, and others wait for this session's turn.

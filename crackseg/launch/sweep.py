@@ -1,14 +1,18 @@
 """Checks all settings of a sweep before its first job, and prints its table after the last."""
 
 import hashlib
+import os
 import re
+import signal
+import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -30,11 +34,21 @@ from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import CONFIG, PLAN, ended_before_first_epoch, read_record, state_of
 from crackseg.system.exits import work_begins
 from crackseg.system.files import require_writable
+from crackseg.system.output import say
 from crackseg.system.processes import usable_cores
 
 _LONGEST = 200
 # Seconds that parallel jobs have to end after a signal.
 _GRACE = 8.0
+# Errors by which joblib, submitit and Ray say that a job's process did not end by itself.
+_OF_KILLED_JOBS = (
+    "TerminatedWorkerError",
+    "BrokenProcessPool",
+    "UncompletedJobError",
+    "FailedJobError",
+    "WorkerCrashedError",
+    "OutOfMemoryError",
+)
 # Settings that may change when a sweep is resumed, for example on another machine.
 _OF_THE_MACHINE = (
     "trainer.devices",
@@ -67,7 +81,13 @@ OmegaConf.register_new_resolver("safe_name", safe_name, replace=True)
 
 
 class Sweep(Callback):
-    """Callback that Hydra calls at the start and at the end of a sweep."""
+    """Callback that Hydra calls at the start and at the end of a sweep.
+
+    Attributes:
+        under_way: Settings of the sweep that this process has begun; None before.
+    """
+
+    under_way: ClassVar[DictConfig | None] = None
 
     def on_multirun_start(self, config: DictConfig, config_name: str = "", **named: Any) -> None:
         """Refuses a sweep with a fault in any job, and names jobs by what they vary."""
@@ -87,20 +107,26 @@ class Sweep(Callback):
             with read_write(config), open_dict(config):
                 config.hydra.overrides.hydra.extend(added)
         # A job in this process begins and ends by itself.
+        Sweep.under_way = config
         if not config.hydra.launcher._target_.endswith(".BasicLauncher"):
             work_begins(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
 
     def on_multirun_end(self, config: DictConfig, **named: Any) -> None:
         """Prints the table, and sets the exit code by whether jobs failed."""
-        from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
-
         work_begins()
-        folder = Path(config.hydra.sweep.dir)
-        runs = write_sweep_tables(folder, config.sweep.objective)
-        print_sweep(folder, runs, config.sweep.objective)
-        unfinished = [read_record(run.folder) for run in runs if run.state != "done"]
-        if unfinished:
-            sys.exit(2 if all(record["mistake"] for record in unfinished) else 1)
+        _end(config)
+
+
+def _end(config: DictConfig) -> None:
+    """Prints the table, and exits if jobs are not done."""
+    from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
+
+    folder = Path(config.hydra.sweep.dir)
+    runs = write_sweep_tables(folder, config.sweep.objective)
+    print_sweep(folder, runs, config.sweep.objective)
+    unfinished = [read_record(run.folder) for run in runs if run.state != "done"]
+    if unfinished:
+        sys.exit(2 if all(record["mistake"] for record in unfinished) else 1)
 
 
 def _jobs(overrides: Sequence[Override]) -> list[list[str]]:
@@ -151,25 +177,62 @@ def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
         )
 
 
+@contextmanager
+def killed_jobs_in_words() -> Iterator[None]:
+    """Ends a sweep of which a job's process was killed as one of which a job failed.
+
+    A launcher that starts processes raises an error then, and Hydra calls no callback.
+    """
+    try:
+        yield
+    except Exception as error:
+        config = Sweep.under_way
+        if type(error).__name__ not in _OF_KILLED_JOBS or config is None:
+            raise
+        folder = Path(config.hydra.sweep.dir)
+        others = "; jobs that are running go on by themselves" if _running(folder) else ""
+        say(
+            f"a process of this sweep was killed, perhaps for its memory{others}; once all have "
+            f"ended, {_how_to_go_on(folder)}"
+        )
+        _end(config)
+        # A job that died at its very start has left no record, and still the sweep is not done.
+        sys.exit(1)
+
+
 def _interrupt_jobs(sweep: Path, number: int) -> str:
-    """Lets jobs in processes of their own end as they would alone, before joblib kills them.
+    """Lets jobs in processes of their own on this machine end as they would alone.
 
     Returns:
         How to go on.
     """
+    # Those of joblib are killed otherwise; those of other launchers would go on alone.
     jobs = [job for job in active_children() if type(job).__name__ == "LokyProcess"]
     for job in jobs:
         job.terminate()
+    running = _running(sweep)
+    here = [record for record in running if record["machine"]["host"] == socket.gethostname()]
+    for record in here:
+        with suppress(OSError):
+            os.kill(record["pid"], signal.SIGTERM)
     until = time.monotonic() + _GRACE
-    while jobs and _any_running(sweep) and time.monotonic() < until:
+    while (jobs or here) and len(_running(sweep)) > len(running) - len(here):
+        if time.monotonic() > until:
+            break
         time.sleep(0.2)
-    if not (sweep / PLAN).is_file():
-        return ""
+    elsewhere = {record["machine"]["host"] for record in running if record not in here}
+    if elsewhere:
+        say(f"jobs go on on {', '.join(sorted(elsewhere))}: end them as that machine ends its jobs")
+    return _how_to_go_on(sweep) if (sweep / PLAN).is_file() else ""
+
+
+def _how_to_go_on(sweep: Path) -> str:
     return f"go on with: {program('python')} train.py -m {shell_override('sweep.resume', sweep)}"
 
 
-def _any_running(sweep: Path) -> bool:
-    return any(run.state == "running" for run in read_jobs(sweep))
+def _running(sweep: Path) -> list[dict[str, Any]]:
+    """Records of the jobs that are running."""
+    return [read_record(run.folder) for run in read_jobs(sweep) if run.state == "running"]
 
 
 def _at_a_time(config: DictConfig, jobs: int) -> int:

@@ -15,6 +15,7 @@ search ended early. A process that was killed cannot write its state. So a run t
 
 import json
 import logging
+import os
 import platform
 import shlex
 import socket
@@ -150,11 +151,13 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
         "resumed": [],
         "code": _code(),
         "machine": _machine(),
+        "pid": os.getpid(),
     }
     if before is not None:
         # The run keeps its start; how it was resumed, and with what code, is added.
-        resumed = {key: record[key] for key in ("started", "command", "code", "machine")}
+        resumed = {key: record[key] for key in ("started", "command", "code", "machine", "pid")}
         record = {**before, "state": "running", "error": None, "mistake": False, "finished": None}
+        record["pid"] = resumed["pid"]
         record["resumed"] = [*before["resumed"], resumed]
     return record
 

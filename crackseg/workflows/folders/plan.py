@@ -1,12 +1,10 @@
 """Plans work on photographs: which they are, and the paths of their results."""
 
-import hashlib
 import logging
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
@@ -14,6 +12,7 @@ from crackseg.errors import CrackSegError, DatasetNotFoundError, name_some
 from crackseg.formats.registry import FORMATS
 from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
+from crackseg.workflows.folders.places import targets
 from crackseg.workflows.folders.shards import Shard
 
 log = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
 # Names of the records of what is done; beside that of measured photographs, formats have folders.
 MEASUREMENTS, PREDICTIONS = "measurements", "predictions"
-# Most file systems take 255 bytes; the longest ending of a result needs 16 of them.
-_MOST_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,7 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     found = [source for path in paths for source in _expand(path, output)]
     # Links keep their own place and name; only the spelling of folders is made equal.
     base = Path(os.path.commonpath([_absolute(source.folder) for source in found]))
-    photographs = dict.fromkeys(
-        Path(_absolute(file)) for source in found for file in source.photographs
-    )
+    photographs = list(dict.fromkeys(file for source in found for file in source.photographs))
     unread = tuple(file for source in found for file in source.unread)
     if not photographs:
         others = f" ({len(unread)} of kinds that cannot be read{_advice(unread)})" if unread else ""
@@ -99,9 +94,10 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
             f"{', '.join(paths)}: no photograph here{others}; looked for "
             f"{', '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    below = [file.relative_to(base) for file in photographs]
+    before = len(os.path.join(base, ""))  # noqa: PTH118 - of a root too
+    below = [file[before:] for file in photographs]
     jobs = tuple(
-        Job(file, output / target, _printable(path.as_posix()))
+        Job(Path(file), output / target, _printable(path.replace(os.sep, "/")))
         for file, path, target in zip(photographs, below, targets(below), strict=True)
     )
     _refuse_among_photographs(jobs, output)
@@ -126,18 +122,25 @@ def _advice(unread: Iterable[Path]) -> str:
 
 @dataclass(frozen=True)
 class _Source:
-    """A folder, with its photographs that are wanted."""
+    """A folder, with the absolute paths of its photographs that are wanted.
+
+    They are texts: of 100,000 photographs, paths would take seconds more.
+    """
 
     folder: Path
-    photographs: tuple[Path, ...]
+    photographs: tuple[str, ...]
     unread: tuple[Path, ...] = ()
 
 
 def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
     real = lru_cache(maxsize=None)(os.path.realpath)
-    for job in jobs:
-        folders = (os.path.dirname(path) for path in (job.photograph, job.target))  # noqa: PTH120
-        if len({real(folder) for folder in folders}) == 1:
+    # An example of each pair of folders, which are few.
+    pairs = {
+        (os.path.dirname(job.photograph), os.path.dirname(job.target)): job  # noqa: PTH120
+        for job in jobs
+    }
+    for (above, place), job in pairs.items():
+        if real(above) == real(place):
             raise CrackSegError(
                 f"--output {output}: masks would stand beside their photographs, such as "
                 f"{job.photograph}, and be taken for photographs or for truth later; name another "
@@ -145,48 +148,9 @@ def _refuse_among_photographs(jobs: Sequence[Job], output: Path) -> None:
             )
 
 
-def targets(photographs: Sequence[Path]) -> list[Path]:
-    """Different places for results: ``a/x`` for ``a/x.jpg``, or ``a/x_jpg`` beside ``a/x.png``.
-
-    Args:
-        photographs: Paths of photographs.
-    """
-    stems = [path.with_name(_stem(path)) for path in photographs]
-    by_stem = Counter(map(_folded, stems))
-    found: list[Path] = []
-    taken: set[str] = set()
-    for path, target in zip(photographs, stems, strict=True):
-        if by_stem[_folded(target)] > 1:
-            target = path.with_name(_shortened(path.name.replace(".", "_")))
-        while _folded(target) in taken:
-            target = target.with_name(f"{target.name}_")
-        taken.add(_folded(target))
-        found.append(target)
-    return found
-
-
-def _stem(path: Path) -> str:
-    """A file's name without its suffix, and never one that leads to another folder."""
-    stem = path.stem
-    # ``..png`` would be written beside the folder.
-    return _shortened(stem if stem.strip(".") else path.name.replace(".", "_"))
-
-
-def _shortened(name: str) -> str:
-    data = name.encode(errors="surrogateescape")
-    if len(data) <= _MOST_BYTES:
-        return name
-    return f"{data[:_MOST_BYTES].decode(errors='ignore')}-{hashlib.sha256(data).hexdigest()[:8]}"
-
-
 def _printable(name: str) -> str:
     """A name in which bytes that are no text are written as numbers."""
     return name.encode(errors="backslashreplace").decode()
-
-
-def _folded(path: Path) -> str:
-    """A form of a path that is equal for names that some file systems do not distinguish."""
-    return str(path).casefold()
 
 
 def _expand(path: str, output: Path) -> Iterator[_Source]:
@@ -207,52 +171,66 @@ def _expand(path: str, output: Path) -> Iterator[_Source]:
         if match.is_dir():
             yield _folder(match, output)
         else:
-            yield _Source(match.parent, (match,))
+            yield _Source(match.parent, (_absolute(match),))
 
 
 def _folder(folder: Path, output: Path) -> _Source:
     listing: Listing = list_files(folder)
     listing.warn_of_left_out()
-    is_output = _is_output(folder, output)
-    files = [folder / path for path in listing.files]
-    found = [path for path in files if not _is_result(path, is_output)]
-    photographs = tuple(path for path in found if is_picture(path))
-    others = [path for path in found if not is_picture(path) and not is_output(path.parent)]
+    outputs, top = _Outputs(folder, output), _absolute(folder)
+    places = [(path, os.path.join(top, path)) for path in listing.files]  # noqa: PTH118
+    found = [(path, place) for path, place in places if not _is_result(place, outputs)]
+    photographs = tuple(place for path, place in found if is_picture(path))
+    others = [
+        path
+        for path, place in found
+        if not is_picture(path) and outputs.around(place) != Path(os.path.realpath(place)).parent
+    ]
     if others:
-        named = name_some(str(path.relative_to(folder)) for path in others)
         what = "files that are no photographs by name, left out"
-        log.info("%s: %d %s: %s", folder, len(others), what, named)
+        log.info("%s: %d %s: %s", folder, len(others), what, name_some(map(str, others)))
     if not photographs:
         log.warning("%s: no photograph in it", folder)
     return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
 
 
-def _is_output(searched: Path, output: Path) -> Callable[[Path], bool]:
-    """A function that says of a folder below the searched one whether results were written there.
+class _Outputs:
+    """The folders with results: that of this call, and those with a record of an earlier one.
 
-    It is that of this call, or has the record of an earlier one.
+    Args:
+        searched: Folder that is searched for photographs.
+        output: Folder of this call's results.
     """
-    top, own = (Path(os.path.realpath(one)) for one in (searched, output))
 
-    @cache
-    def is_output(folder: Path) -> bool:
-        if folder == own:
-            return True
-        is_below = folder.is_relative_to(top) or folder.is_relative_to(own)
-        return is_below and holds_record(folder)
+    def __init__(self, searched: Path, output: Path) -> None:
+        self._top, self._own = (Path(os.path.realpath(one)) for one in (searched, output))
+        self._known: dict[Path, bool] = {}
+        self._around: dict[str, Path | None] = {}
 
-    return is_output
+    def around(self, folder: str) -> Path | None:
+        """The nearest such folder that a folder is or lies in; None where there is none."""
+        if folder not in self._around:
+            real = Path(os.path.realpath(folder))
+            self._around[folder] = next(filter(self._is_one, (real, *real.parents)), None)
+        return self._around[folder]
+
+    def _is_one(self, folder: Path) -> bool:
+        if folder not in self._known:
+            is_below = folder.is_relative_to(self._top) or folder.is_relative_to(self._own)
+            self._known[folder] = folder == self._own or (is_below and holds_record(folder))
+        return self._known[folder]
 
 
-def _is_result(path: Path, is_output: Callable[[Path], bool]) -> bool:
+def _is_result(path: str, outputs: _Outputs) -> bool:
     """Whether an earlier call wrote the file."""
-    real = Path(os.path.realpath(path))
-    output = next(filter(is_output, real.parents), None)
+    # A link may lead into a folder with results.
+    real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
+    output = outputs.around(os.path.dirname(real))  # noqa: PTH120
     if output is None:
         return False
-    if path.name.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
+    if path.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
         return True
-    is_exported = real.relative_to(output).parts[0] in FORMATS
+    is_exported = Path(os.path.realpath(real)).relative_to(output).parts[0] in FORMATS
     return is_exported and any(output.glob(f"{MEASUREMENTS}*.jsonl"))
 
 
