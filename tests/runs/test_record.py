@@ -89,7 +89,7 @@ def test_going_on_keeps_the_beginning(tmp_path: Path) -> None:
     assert record["started"] == before["started"]
     assert record["state"] == "done"
     assert [sorted(part) for part in record["resumed"]] == [
-        ["code", "command", "machine", "started"]
+        ["code", "command", "machine", "pid", "started"]
     ]
 
 
