@@ -81,6 +81,10 @@ class WorkerKilledError(CrackSegError):
     """A worker process that was ended from outside."""
 
 
+class ProcessLostError(CrackSegError):
+    """Another process of a training of several has ended from outside."""
+
+
 class RunsNotFoundError(CrackSegError):
     """No run, or no folder, exists where runs were searched."""
 

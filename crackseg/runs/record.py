@@ -30,7 +30,7 @@ from typing import Any
 
 from crackseg import __version__
 from crackseg.config.overrides import without_password
-from crackseg.errors import OutputError, RunBusyError
+from crackseg.errors import OutputError, ProcessLostError, RunBusyError
 from crackseg.system.exits import mistake_of
 from crackseg.system.files import write_text
 from crackseg.system.locks import locked
@@ -80,8 +80,9 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
         _write(folder, record)
         try:
             yield
-        except Pruned as ended:
-            _end(folder, record, "pruned", str(ended))
+        except (Pruned, ProcessLostError) as ended:
+            state = "pruned" if isinstance(ended, Pruned) else "interrupted"
+            _end(folder, record, state, str(ended))
             raise
         except Exception as error:
             if reader_is_gone(error):

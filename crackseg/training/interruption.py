@@ -1,17 +1,29 @@
-"""Ctrl-C and SIGTERM end a training after the step that it is in."""
+"""What ends a training from outside: signals, after the step that it is in, and lost processes."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lightning import Callback, Trainer
+import torch.distributed
+from lightning import Callback, LightningModule, Trainer
 
+from crackseg.errors import ProcessLostError
 from crackseg.system.exits import SIGNALS, Interrupted
 from crackseg.system.output import say
 from crackseg.system.processes import is_first_process
+
+# What gloo and NCCL say of a process that is gone.
+_GONE = re.compile(
+    r"connection (reset|closed) by|broken pipe|gloo/transport|NCCL (error|communicator)|"
+    r"remote process (exited|has exited)|socket timeout",
+    re.IGNORECASE,
+)
+# Seconds that the first process has to write down how a run ended.
+_GRACE = 20.0
 
 
 class StopBetweenBatches(Callback):
@@ -42,6 +54,51 @@ class StopBetweenBatches(Callback):
     def _stop(self, trainer: Trainer) -> None:
         if trainer.strategy.reduce_boolean_decision(bool(self._came), all=False):
             raise Interrupted(self._came[0] if self._came else signal.SIGTERM)
+
+
+class TimeToEnd(Callback):
+    """Lets the first process end by itself where one that Lightning started for it has ended.
+
+    Lightning would kill it within seconds, and its record would say nothing of that. Should it
+    hang, it is killed all the same, later.
+    """
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Finds the thread that looks after the processes, if there is one."""
+        for thread in threading.enumerate():
+            if thread.name == "child-process-observer":
+                _make_patient(thread)
+
+
+def _make_patient(observer: Any) -> None:
+    kill_all = observer._terminate_all
+
+    def end_later() -> None:
+        for process in observer._child_processes:
+            process.send_signal(signal.SIGTERM)
+        # No process waits for this thread: where it ends before, nothing is killed.
+        threading.Event().wait(_GRACE)
+        kill_all()
+
+    observer._terminate_all = end_later
+
+
+@contextmanager
+def lost_processes_in_words() -> Iterator[None]:
+    """Turns the error of a process that waits for one that is gone into a message.
+
+    Raises:
+        ProcessLostError: Another process of this training has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not (torch.distributed.is_initialized() and _GONE.search(str(error))):
+            raise
+        raise ProcessLostError(
+            "another process of this training has ended, killed for its memory perhaps; resume="
+            "FOLDER goes on from the last whole epoch"
+        ) from error
 
 
 def keep_lightning_from_signals(trainer: Trainer) -> None:

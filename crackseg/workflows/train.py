@@ -47,7 +47,12 @@ from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.initial import drawn_parts_told, take_weights
-from crackseg.training.interruption import StopBetweenBatches, graceful_signals
+from crackseg.training.interruption import (
+    StopBetweenBatches,
+    TimeToEnd,
+    graceful_signals,
+    lost_processes_in_words,
+)
 from crackseg.training.loggers import build_loggers
 from crackseg.training.profiling import build_profiler
 from crackseg.training.restoring import restoring
@@ -133,10 +138,10 @@ def train(
     try:
         with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
             throughput = Throughput()
-            callbacks = [throughput, StopBetweenBatches(came), *watchers]
+            callbacks = [throughput, StopBetweenBatches(came), TimeToEnd(), *watchers]
             trainer = _build_trainer(config, folder, callbacks, start)
             path = start.checkpoint if start else None
-            with restoring(trainer, path):
+            with lost_processes_in_words(), restoring(trainer, path):
                 trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
             metrics = {
                 **throughput.figures(),

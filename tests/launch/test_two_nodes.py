@@ -1,0 +1,156 @@
+"""Trainings of two processes as a cluster starts them: two nodes, here on the loopback address."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from crackseg.config.overrides import flatten
+from crackseg.runs.record import BEST, LAST, read_record, state_of
+from tests.helpers.commands import ROOT
+
+pytestmark = pytest.mark.slow
+
+BOTH = ["trainer.strategy=ddp", "trainer.num_nodes=2", "trainer.devices=1"]
+
+
+def settings(archive: Path, folder: Path) -> list[str]:
+    return [
+        "data=crackseg9k",
+        f"data.root={archive}",
+        f"data.cache={folder / 'cache'}",
+        "data.image_size=32",
+        "data.batch_size=4",
+        "data.num_workers=0",
+        "model.base_channels=4",
+        "model.depth=2",
+        "trainer.accelerator=cpu",
+        "logger=csv",
+    ]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def start(script: str, *arguments: str, folder: Path) -> "list[subprocess.Popen[str]]":
+    """Starts a program on two nodes, as ``torchrun`` does."""
+    port = free_port()
+    given = ["--nnodes=2", "--nproc-per-node=1", "--master-addr=127.0.0.1", f"--master-port={port}"]
+    return [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "torch.distributed.run", *given, f"--node-rank={rank}"),
+                *(str(ROOT / script), *arguments),
+            ],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        )
+        for rank in (0, 1)
+    ]
+
+
+def finished(nodes: "Sequence[subprocess.Popen[str]]") -> list[tuple[int, str]]:
+    return [
+        (node.returncode, said) for node in nodes for _, said in [node.communicate(timeout=300)]
+    ]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 180
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def child_of(node: "subprocess.Popen[str]") -> int:
+    """The process that ``torchrun`` started."""
+    children = Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text().split()
+    (child,) = map(int, children)
+    return child
+
+
+@pytest.fixture
+def trained(archive: Path, tmp_path: Path) -> Path:
+    given = [*settings(archive, tmp_path), *BOTH, "trainer.max_epochs=2", "hydra.run.dir=run"]
+    for code, said in finished(start("train.py", *given, folder=tmp_path)):
+        assert code == 0, said
+    return tmp_path / "run"
+
+
+def test_two_nodes_judge_as_one_process_does(trained: Path, tmp_path: Path) -> None:
+    assert read_record(trained)["state"] == "done"
+    judged = [f"checkpoint={trained / BEST}", "trainer.accelerator=cpu", "subset=train"]
+    one = subprocess.run(
+        [sys.executable, str(ROOT / "evaluate.py"), *judged, "hydra.run.dir=one"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert one.returncode == 0, one.stderr
+    for code, said in finished(
+        start("evaluate.py", *judged, *BOTH, "hydra.run.dir=two", folder=tmp_path)
+    ):
+        assert code == 0, said
+    alone, together = (
+        flatten(json.loads((tmp_path / name / "metrics.json").read_text())["stored"])
+        for name in ("one", "two")
+    )
+    figures = {name: figure for name, figure in alone.items() if isinstance(figure, int | float)}
+    assert len(figures) > 10
+    assert {name: together[name] for name in figures} == pytest.approx(figures, abs=1e-6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_killed_process_ends_the_others_in_words(
+    archive: Path, tmp_path: Path, killed: int
+) -> None:
+    lasting = [*settings(archive, tmp_path), "trainer.max_epochs=500", "callbacks.patience=500"]
+    nodes = start("train.py", *lasting, *BOTH, "hydra.run.dir=run", folder=tmp_path)
+    run = tmp_path / "run"
+    wait_for((run / LAST).is_file)
+    began = time.monotonic()
+    os.kill(child_of(nodes[killed]), signal.SIGKILL)
+    ended = finished(nodes)
+    assert time.monotonic() - began < 30
+    assert all(code != 0 for code, _ in ended)
+    assert state_of(run) == "interrupted"
+    if killed == 1:
+        assert "error: another process of this training has ended" in ended[0][1]
+        assert "another process" in read_record(run)["error"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")
+def test_a_killed_process_of_one_machine_is_told_of(archive: Path, tmp_path: Path) -> None:
+    lasting = [*settings(archive, tmp_path), "trainer.max_epochs=500", "callbacks.patience=500"]
+    two = ["trainer.strategy=ddp", "trainer.devices=2", "hydra.run.dir=run"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "train.py"), *lasting, *two],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    run = tmp_path / "run"
+    wait_for((run / LAST).is_file)
+    os.kill(child_of(process), signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2, said
+    assert "error: another process of this training has ended" in said
+    assert "Traceback" not in said
+    assert read_record(run)["state"] == "interrupted"
