@@ -30,7 +30,13 @@ def main(config: DictConfig) -> None:
 
         work_begins()
         job = HydraConfig.get()
-        record = tune(to_dataclass(config), list(job.overrides.task), Path(job.runtime.output_dir))
+        sources = {source.provider: source.path for source in job.runtime.config_sources}
+        record = tune(
+            to_dataclass(config),
+            list(job.overrides.task),
+            Path(job.runtime.output_dir),
+            sources.get("command-line"),
+        )
         if any(trial.state == "failed" for trial in record.trials):
             sys.exit(1)
 

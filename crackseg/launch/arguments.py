@@ -30,7 +30,7 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
         ConfigError: There are settings beside ``sweep.resume``, or ``resume`` is in a sweep.
     """
     sweeping = any(argument in MULTIRUN for argument in arguments)
-    sweep, run = _path(arguments, "sweep.resume"), _path(arguments, "resume")
+    sweep, run = path_of(arguments, "sweep.resume"), path_of(arguments, "resume")
     if sweep is not None:
         return _resumed_sweep(Path(sweep), list(arguments), sweeping)
     if run is None:
@@ -56,8 +56,8 @@ def _is(argument: str, key: str) -> bool:
     return "=" in argument and key_of(argument) == key
 
 
-def _path(arguments: Sequence[str], key: str) -> str | None:
-    """The path that a setting gives, as typed unless it is quoted."""
+def path_of(arguments: Sequence[str], key: str) -> str | None:
+    """The path that a setting gives, as typed unless it is quoted; None without one."""
     for argument in arguments:
         text = argument.partition("=")[2]
         if _is(argument, key) and text not in ("", "null"):

@@ -18,12 +18,17 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from crackseg.config.overrides import flatten, hydra_override, key_of, without_password
-from crackseg.config.paths import absolute
+from crackseg.config.overrides import (
+    flatten,
+    hydra_override,
+    hydra_text,
+    key_of,
+    without_password,
+)
+from crackseg.config.paths import FILES, absolute
 from crackseg.config.search_schema import TuneConfig
-from crackseg.errors import ConfigError
-from crackseg.launch.arguments import MULTIRUN
-from crackseg.launch.paths import there
+from crackseg.errors import ConfigError, reason_of
+from crackseg.launch.arguments import MULTIRUN, flags, path_of
 from crackseg.system.files import write_text
 
 SETTINGS = "search.yaml"
@@ -39,7 +44,9 @@ OF_THE_MACHINE = (
     "data.store",
 )
 # Settings that may change while a search goes on, for example on another machine.
-CHANGEABLE = ("search.trials", "search.most_minutes", "search.storage", *OF_THE_MACHINE)
+CHANGEABLE = ("search.trials", "search.most_minutes", *OF_THE_MACHINE)
+# Given again where it has a password, which is not written down.
+_STORAGE = "search.storage"
 
 
 _DAMAGES = (
@@ -57,12 +64,14 @@ class StoredSearch:
     """What a search's folder says of its settings.
 
     Attributes:
-        overrides: Settings as typed.
+        overrides: Settings as typed, with absolute paths.
+        flags: Options for Hydra itself, such as ``--config-dir``.
         study: Name of the study in its storage.
         settings: All settings that they led to, by dotted key.
     """
 
     overrides: tuple[str, ...]
+    flags: tuple[str, ...]
     study: str
     settings: Mapping[str, Any]
 
@@ -79,21 +88,23 @@ def expand_search_resume(arguments: Sequence[str]) -> list[str]:
             "tune.py -m: a search draws its trials itself; leave out -m, and let search=FILE say "
             "what it searches through"
         )
-    given = [one for one in arguments if "=" in one and key_of(one) == _RESUME]
-    if not given:
+    named = path_of(arguments, _RESUME)
+    if named is None:
         return list(arguments)
-    text = given[-1].partition("=")[2]
-    folder = there(text) or Path(text)
-    others = [one for one in arguments if one not in given]
-    refused = [one for one in others if "=" in one and not key_of(one).startswith(CHANGEABLE)]
+    folder = Path(named)
+    ours = flags(arguments)
+    others = [
+        one for one in arguments if one not in ours and not ("=" in one and key_of(one) == _RESUME)
+    ]
+    refused = [one for one in others if not key_of(one).startswith((*CHANGEABLE, _STORAGE))]
     if refused:
         raise ConfigError(
             f"{' '.join(refused)}: cannot be given with {_RESUME}, a search goes on with its own "
             f"settings; only these may change: {', '.join(CHANGEABLE)}"
         )
-    changed = {key_of(one) for one in others}
-    own = [one for one in read_stored(folder).overrides if key_of(one) not in changed]
-    return [*own, *others, hydra_override("hydra.run.dir", folder)]
+    stored, changed = read_stored(folder), {key_of(one) for one in others}
+    own = [one for one in stored.overrides if key_of(one) not in changed]
+    return [*ours, *stored.flags, *own, *others, hydra_override("hydra.run.dir", folder)]
 
 
 def read_stored(folder: Path) -> StoredSearch:
@@ -106,45 +117,29 @@ def read_stored(folder: Path) -> StoredSearch:
     try:
         stored: Any = OmegaConf.to_container(OmegaConf.load(path))
         overrides = tuple(map(str, stored["overrides"]))
-        return StoredSearch(overrides, str(stored["study"]), flatten(stored["settings"]))
+        given = tuple(map(str, stored["flags"]))
+        return StoredSearch(overrides, given, str(stored["study"]), flatten(stored["settings"]))
     except FileNotFoundError:
         what = f"no {SETTINGS} in it" if folder.is_dir() else "there is no such folder"
         raise ConfigError(
             f"{folder}: not a search ({what}); crackseg runs lists runs and searches"
         ) from None
     except _DAMAGES as error:
-        raise ConfigError(f"{path}: damaged, {error!r}") from error
+        raise ConfigError(
+            f"{path}: damaged ({reason_of(error)}); its trials can be looked at, and a new search "
+            "begun in another folder"
+        ) from error
 
 
-def joined(config: TuneConfig, overrides: Sequence[str], folder: Path) -> str:
-    """Begins a search in a folder, or joins the one that is there.
-
-    Args:
-        config: All settings.
-        overrides: Settings as typed.
-        folder: Folder of the search.
-
-    Returns:
-        Name of the study in its storage.
+def check_same_search(config: TuneConfig, folder: Path) -> None:
+    """Checks that a folder holds no search with other settings.
 
     Raises:
-        ConfigError: The folder holds a search with other settings.
+        ConfigError: It does; there is a line for each that differs.
     """
-    settings = _plain(asdict(absolute(config)))
-    settings["search"]["resume"] = None
-    storage = config.search.storage
-    if storage is not None:
-        settings["search"]["storage"] = without_password(storage)
     if not (folder / SETTINGS).is_file():
-        # In a database there may be other searches, in folders of the same name.
-        own = storage is None or storage == "journal"
-        study = "search" if own else f"{folder.name}-{token_hex(4)}"
-        kept = [without_password(one) for one in overrides]
-        content = {"study": study, "overrides": kept, "settings": settings}
-        write_text(folder / SETTINGS, OmegaConf.to_yaml(OmegaConf.create(content)))
-        return study
-    stored = read_stored(folder)
-    now = flatten(settings)
+        return
+    storage, stored, now = config.search.storage, read_stored(folder), flatten(_settings(config))
     others = [
         f"{key}: {now.get(key)} here, {stored.settings.get(key)} in the search"
         for key in dict.fromkeys([*stored.settings, *now])
@@ -159,7 +154,68 @@ def joined(config: TuneConfig, overrides: Sequence[str], folder: Path) -> str:
         raise ConfigError(
             "search.storage: its password is not written down; give the whole search.storage anew"
         )
-    return stored.study
+
+
+def joined(
+    config: TuneConfig, overrides: Sequence[str], folder: Path, config_dir: str | None = None
+) -> str:
+    """Begins a search in a folder, or joins the one that is there.
+
+    Args:
+        config: All settings.
+        overrides: Settings as typed.
+        folder: Folder of the search.
+        config_dir: Folder of further settings, as given by ``--config-dir``.
+
+    Returns:
+        Name of the study in its storage.
+
+    Raises:
+        ConfigError: The folder holds a search with other settings.
+    """
+    check_same_search(config, folder)
+    if (folder / SETTINGS).is_file():
+        return read_stored(folder).study
+    storage = config.search.storage
+    # In a database there may be other searches, in folders of the same name.
+    own = storage is None or storage == "journal"
+    study = "search" if own else f"{folder.name}-{token_hex(4)}"
+    content = {
+        "study": study,
+        "flags": [] if config_dir is None else [f"--config-dir={Path(config_dir).resolve()}"],
+        "overrides": _absolute_overrides(config, overrides),
+        "settings": _settings(config),
+    }
+    write_text(folder / SETTINGS, OmegaConf.to_yaml(OmegaConf.create(content)))
+    return study
+
+
+def _settings(config: TuneConfig) -> dict[str, Any]:
+    """All settings as they are written down."""
+    settings: dict[str, Any] = _plain(asdict(absolute(config)))
+    settings["search"]["resume"] = None
+    storage = config.search.storage
+    settings["search"]["storage"] = None if storage is None else without_password(storage)
+    return settings
+
+
+def _absolute_overrides(config: TuneConfig, overrides: Sequence[str]) -> list[str]:
+    """Settings as typed, but with paths that hold from any folder."""
+    now = asdict(absolute(config))
+    paths = {f"data.{key}": now["data"][key] for key in ("root", "cache", *FILES)}
+    paths |= {key: now[key] for key in ("init_from", "distill")}
+    given = [without_password(one) for one in overrides if key_of(one) not in paths]
+    return [*given, *(f"{key}={_typed(path)}" for key, path in paths.items() if path is not None)]
+
+
+def _typed(value: Any) -> str:
+    """Paths as Hydra reads them."""
+    if isinstance(value, Mapping):
+        pairs = (f"{hydra_text(str(key))}:{_typed(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_typed, value))}]"
+    return hydra_text(str(value))
 
 
 def _plain(value: Any) -> Any:

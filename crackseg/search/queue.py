@@ -12,15 +12,16 @@ from crackseg.errors import RunBusyError
 from crackseg.runs.search_record import SearchRecord, read_search, write_search
 from crackseg.search.space import Point, Space
 from crackseg.search.study import sampler
-from crackseg.search.trial_states import Outcome, outcome_of, record_of
+from crackseg.search.trial_states import Outcome, record_of
 from crackseg.system.locks import locked, locked_in_turn
 
 if TYPE_CHECKING:
     import optuna
 
 LOCKS = "locks"
-# Draws of settings that are known already, before one that is not is looked for.
-_MOST_SAME = 10
+# Draws of settings that are known already, before one that is not is looked for; and how often one
+# is drawn at random then, where there are too many to list.
+_MOST_SAME, _MOST_RANDOM = 10, 200
 # Combinations of a space among which that is done.
 _MOST_POINTS = 100_000
 # A trial whose process died so often without an epoch would kill the next one too.
@@ -71,7 +72,6 @@ class TrialQueue:
         settings: Settings of the search.
         space: What is searched through.
         folder: Folder of the search.
-        by_epoch: Figure that is reported for each epoch.
         epochs: Epochs of a trial that is trained to its end.
     """
 
@@ -81,11 +81,10 @@ class TrialQueue:
         settings: SearchConfig,
         space: Space,
         folder: Path,
-        by_epoch: str,
         epochs: int,
     ) -> None:
         self._study, self._settings, self._space = study, settings, space
-        self._folder, self._by_epoch, self._epochs = folder, by_epoch, epochs
+        self._folder, self._epochs = folder, epochs
 
     @contextmanager
     def next(self) -> Iterator[BegunTrial | None]:
@@ -119,20 +118,22 @@ class TrialQueue:
 
     def _begin(self, held: ExitStack) -> BegunTrial | None:
         self._put_back_dead()
-        if self._settings.sampler == "grid" and not self._trials():
+        if self._settings.sampler == "grid":
             self._put_grid()
-        for same in range(_MOST_SAME + 1):
+        for same in range(_MOST_SAME + _MOST_RANDOM):
             trials = self._trials()
             waiting = any(trial.state.name == "WAITING" for trial in trials)
             if not waiting and self._is_complete(trials):
                 return None
-            if same == _MOST_SAME and not self._put_unknown(trials):
+            lost = same >= _MOST_SAME
+            if lost and not waiting and self._is_small and not self._put_unknown(trials):
                 return None
-            self._study.sampler = sampler(self._settings, len(trials))
+            self._study.sampler = sampler(self._settings, len(trials), at_random=lost)
             begun = self._ask()
             if begun is not None:
                 # Nobody else can have it: this process has just made its number.
-                held.enter_context(locked(self._lock(begun.number), RunBusyError("")))
+                busy = RunBusyError(f"{self._folder}: another process has trial {begun.number}")
+                held.enter_context(locked(self._lock(begun.number), busy))
                 return begun
         return None
 
@@ -162,7 +163,9 @@ class TrialQueue:
             return begun
         # To the bit, as its seed is the same too.
         trial.set_user_attr("same", twin.number)
-        self._tell(trial.number, outcome_of(twin))
+        # For the study it has failed, so that one figure is not counted twice.
+        reason = f"the settings of trial {twin.number}"
+        self._tell(trial.number, Outcome("failed", reason=reason))
         return None
 
     def _twin(self, number: int, point: Point) -> "optuna.trial.FrozenTrial | None":
@@ -203,25 +206,33 @@ class TrialQueue:
             reason = f"its process died {deaths} times before an epoch was whole"
             self._tell(trial.number, Outcome("failed", reason=reason))
             return
-        self._note(trial.number, "died", True)
-        self._tell(trial.number, Outcome("failed", reason="its process died"))
         attributes = {
             "continues": trial.number,
             "place": known.get("place", trial.number),
             "deaths": deaths,
             "begun_at": len(trial.intermediate_values),
         }
-        self._study.enqueue_trial(trial.params, user_attrs=attributes)
+        # First, as this process may die too.
+        if not any(other.user_attrs.get("continues") == trial.number for other in self._trials()):
+            self._study.enqueue_trial(trial.params, user_attrs=attributes)
+        self._note(trial.number, "died", True)
+        self._tell(trial.number, Outcome("failed", reason="its process died"))
 
     def _put_grid(self) -> None:
-        """Lets every combination wait, in their order."""
-        for point in self._space.grid():
-            self._study.enqueue_trial(self._drawn(point))
+        """Lets every combination wait, in their order; also where a process died while it did."""
+        known = {trial.user_attrs.get("place_in_grid") for trial in self._trials()}
+        for place, point in enumerate(self._space.grid()):
+            if place not in known:
+                attributes = {"place_in_grid": place}
+                self._study.enqueue_trial(self._drawn(point), user_attrs=attributes)
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether the combinations of the space can be listed."""
+        return self._space.most_points <= _MOST_POINTS
 
     def _put_unknown(self, trials: "Sequence[optuna.trial.FrozenTrial]") -> bool:
         """Lets a combination wait that no trial has; False where all are known."""
-        if self._space.most_points > _MOST_POINTS:
-            return True
         known = [trial.user_attrs.get("settings") for trial in trials]
         unknown = [point for point in self._space.grid() if point not in known]
         if not unknown:
@@ -249,11 +260,5 @@ class TrialQueue:
         return self._folder / LOCKS / f"trial-{number:04d}.lock"
 
     def _write(self) -> None:
-        record = record_of(
-            self._study,
-            self._settings.objective,
-            self._by_epoch,
-            self._epochs,
-            self._settings.seeds,
-        )
+        record = record_of(self._study, self._settings, self._epochs, self._folder)
         write_search(record, self._folder)

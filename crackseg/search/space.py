@@ -80,7 +80,8 @@ class Range:
             low, high, step = int(self.low), int(self.high), int(self.step or 1)
             return str(trial.suggest_int(key, low, high, step=step, log=self.log))
         value = trial.suggest_float(key, self.low, self.high, step=self.step, log=self.log)
-        return shown(float(value), whole=False)
+        # Nobody can tell more than four digits apart, and they stay within the range.
+        return _shown(min(max(float(f"{value:.4g}"), self.low), self.high), whole=False)
 
     def drawn(self, value: str) -> float:
         """What is drawn where a value is given."""
@@ -89,7 +90,7 @@ class Range:
     @property
     def ends(self) -> tuple[str, ...]:
         """Values to check: what holds at both ends holds between them."""
-        return tuple(shown(value, self.whole) for value in (self.low, self.high))
+        return tuple(_shown(value, self.whole) for value in (self.low, self.high))
 
     @property
     def every(self) -> tuple[str, ...] | None:
@@ -98,7 +99,7 @@ class Range:
         if step is None or (self.log and not self.whole):
             return None
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
-        return tuple(shown(self.low + index * step, self.whole) for index in range(count))
+        return tuple(_shown(self.low + index * step, self.whole) for index in range(count))
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class Space:
         return point
 
 
-def shown(value: float, whole: bool) -> str:
+def _shown(value: float, whole: bool) -> str:
     """A number of a range as it is typed."""
-    # Steps add up to .30000000000000004, and nobody can tell more digits apart.
-    return str(round(value)) if whole else repr(float(f"{value:.4g}"))
+    # Steps add up to .30000000000000004.
+    return str(round(value)) if whole else repr(float(f"{value:.12g}"))

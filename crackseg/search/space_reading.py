@@ -23,22 +23,21 @@ from crackseg.search.space import Choice, Dimension, Range, Space
 
 _RANGE_KEYS = ("low", "high", "step", "log", "when")
 _CHOICE_KEYS = ("choices", "when")
-# A figure of other photographs is no figure to compare by, and a seed is no setting.
+# Groups, with all that stands in them, and single settings beside them.
+_SEARCHED_GROUPS = ("model", "loss", "optimizer", "scheduler", "callbacks")
+_SEARCHED = (
+    *(f"data.{key}" for key in ("augment", "batch_size", "crops", "crack_crops", "shares")),
+    "data.thin_cracks",
+    "trainer.gradient_clip",
+    "trainer.precision",
+    "distill_share",
+    "calibrate",
+)
 _NOT_SEARCHED = {
     "seed": "the luck of a seed is nothing to choose by; search.seeds trains a trial with several",
-    "data": "trials are compared on the same photographs",
-    "data.name": "trials are compared on the same photographs",
-    "data.root": "trials are compared on the same photographs",
-    "data.count": "trials are compared on the same photographs",
-    "data.sources": "trials are compared on the same photographs",
-    "data.without_sources": "trials are compared on the same photographs",
-    "data.split": "trials are compared on the same division",
-    "data.split_seed": "trials are compared on the same division",
-    "data.counts": "trials are compared on the same division",
-    "data.manifest": "trials are compared on the same division",
-    "resume": "each trial begins by itself",
+    "data": "trials are compared on the same photographs, masks and sizes",
+    "trainer": "trials are compared after the same number of epochs, on one device",
 }
-_NOT_SEARCHED_GROUPS = ("hydra", "sweep", "search", "runtime", "logger", "trainer.devices")
 
 
 def read_space(table: Mapping[str, Any]) -> Space:
@@ -49,7 +48,8 @@ def read_space(table: Mapping[str, Any]) -> Space:
     """
     dimensions: list[Dimension] = []
     faults = []
-    for key, written in _by_key(table):
+    # What is typed stands behind what a file says, and takes its place.
+    for key, written in dict(_by_key(table)).items():
         try:
             dimensions.append(_dimension(key, written, dimensions))
         except ConfigError as error:
@@ -68,7 +68,8 @@ def _by_key(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     """What stands at each setting, whether its key is written in one or in tables of tables."""
     for name, written in table.items():
         key = f"{prefix}{name}"
-        if isinstance(written, Mapping) and not {"low", "high", "choices"} & written.keys():
+        nested = isinstance(written, Mapping) and len(written) > 0
+        if nested and not {"low", "high", "choices"} & written.keys():
             yield from _by_key(written, f"{key}.")
         else:
             yield key, written
@@ -91,11 +92,11 @@ def _dimension(key: str, written: Any, above: Sequence[Dimension]) -> Dimension:
 
 
 def _refuse_key(key: str) -> None:
-    reason = _NOT_SEARCHED.get(key)
-    if reason is None and key.startswith(_NOT_SEARCHED_GROUPS):
-        reason = "it is no setting of a network or its training"
-    if reason is not None:
-        raise ConfigError(f"{key}: cannot be searched, {reason}")
+    group = key.partition(".")[0]
+    if group not in _SEARCHED_GROUPS and key not in _SEARCHED:
+        reason = _NOT_SEARCHED.get(group, "it is no setting of a network or its training")
+        known = f"{', '.join(_SEARCHED_GROUPS)} with all in them, {', '.join(_SEARCHED)}"
+        raise ConfigError(f"{key}: cannot be searched, {reason}; these can: {known}")
 
 
 def _choice(key: str, values: Any) -> Choice:
@@ -122,7 +123,7 @@ def _range(key: str, table: Mapping[str, Any]) -> Range:
         raise ConfigError(f"{key}: low={low} must be above 0 with log: true")
     if step is not None and (log or not 0 < step <= high - low):
         raise ConfigError(f"{key}: step={step} must be above 0, within the range, and without log")
-    if step is not None and not whole:
+    if step is not None:
         steps = (high - low) / step
         if abs(steps - round(steps)) > 1e-6:
             raise ConfigError(f"{key}: from {low} to {high} is no whole number of steps of {step}")
@@ -145,6 +146,8 @@ def _conditions(
                 f"{key}: when names {other}, which must be a list of values above it; {guess}"
             )
         texts = tuple(_typed(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+        if not texts:
+            raise ConfigError(f"{key}: when {other} is an empty list, so that it is never drawn")
         for text in texts:
             if text not in choices[other]:
                 known = ", ".join(choices[other])

@@ -84,17 +84,18 @@ def require_optuna() -> None:
         ) from None
 
 
-def sampler(settings: SearchConfig, number: int) -> "optuna.samplers.BaseSampler":
+def sampler(settings: SearchConfig, number: int, at_random: bool) -> "optuna.samplers.BaseSampler":
     """What draws a trial. It is made anew for each, so that a resumed search draws the same.
 
     Args:
         settings: Settings of the search.
         number: Number of the trial.
+        at_random: Whether what was drawn before was known already.
     """
     import optuna
 
     seed = settings.seed * 1_000_003 + number
-    if settings.sampler != "tpe":
+    if at_random or settings.sampler != "tpe":
         # A grid is put into the study as a whole.
         return optuna.samplers.RandomSampler(seed=seed)
     return optuna.samplers.TPESampler(

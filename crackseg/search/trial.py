@@ -13,12 +13,16 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 from crackseg.config.overrides import program, shell_override
-from crackseg.config.schema import TrainConfig
+from crackseg.config.paths import absolute
+from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.search_schema import SearchConfig
+from crackseg.errors import DatasetError, DatasetNotFoundError, OutputError, StudyError
 from crackseg.launch.entrypoint import to_dataclass
+from crackseg.launch.resume import differences
 from crackseg.models.limits import outline
 from crackseg.runs.reader import read_run
-from crackseg.runs.record import LAST, RECORD, Pruned, state_of
+from crackseg.runs.record import CONFIG, LAST, RECORD, Pruned, ended_before_first_epoch, state_of
+from crackseg.search.folder import OF_THE_MACHINE
 from crackseg.search.queue import BegunTrial
 from crackseg.search.space import Point
 from crackseg.search.trial_states import Outcome, run_name, seeds_of
@@ -27,6 +31,9 @@ from crackseg.system.logs import start_logging
 from crackseg.workflows.recorded import train_recorded
 
 log = logging.getLogger(__name__)
+
+# Faults that other settings would meet too.
+_OF_THE_MACHINE = (DatasetError, DatasetNotFoundError, OutputError, StudyError, OSError)
 
 
 @dataclass(frozen=True)
@@ -80,19 +87,30 @@ class TrialTrainer:
             return Outcome("pruned", reason=str(reason))
         except Interrupted as error:
             trial.interrupted()
-            what = shell_override("search.resume", self.folder)
-            error.advice = f"go on with: {program('python')} tune.py {what}"
+            error.advice = self._how_to_go_on
             raise
+        except _OF_THE_MACHINE as error:
+            # No settings would do better: another process, or a later one, goes on with it.
+            trial.interrupted()
+            raise StudyError(
+                f"{mistake_of(error)}; once that is mended, {self._how_to_go_on}"
+            ) from error
         except Exception as error:
             return Outcome("failed", reason=_said(trial, error))
         finally:
             start_logging(self.folder / "tune.log")
 
+    @property
+    def _how_to_go_on(self) -> str:
+        what = shell_override("search.resume", self.folder)
+        return f"go on with: {program('python')} tune.py {what}"
+
     def _figure(self, trial: BegunTrial, seed: int | None, first: bool) -> float:
         """The figure of a run, which is trained unless it is done."""
         folder = self.folder / run_name(trial.place, seed)
+        config = self.config(trial.point, seed)
+        _refuse_other_run(folder, config)
         if not ((folder / RECORD).is_file() and state_of(folder) == "done"):
-            config = self.config(trial.point, seed)
             start_logging(folder / "train.log")
             checkpoint = folder / LAST if (folder / LAST).is_file() else None
             watcher = EpochReport(trial, self.by_epoch, self.settings.most_minutes, first)
@@ -141,17 +159,36 @@ class EpochReport(Callback):
         if trainer.state.fn != TrainerFn.FITTING:
             return
         if self._compared:
-            self._compare(trainer.current_epoch, float(trainer.callback_metrics[self._by_epoch]))
+            epoch = trainer.current_epoch
+            figure = float(trainer.callback_metrics[self._by_epoch])
+            self._compare(epoch, figure, last=epoch + 1 == trainer.max_epochs)
         minutes = (time.monotonic() - self._began) / 60
         if self._most_minutes is not None and minutes > self._most_minutes:
             raise Pruned(
                 f"{minutes:.1f} minutes, more than search.most_minutes={self._most_minutes:g}"
             )
 
-    def _compare(self, epoch: int, figure: float) -> None:
+    def _compare(self, epoch: int, figure: float, last: bool) -> None:
         self._trial.report(epoch, figure)
-        if self._trial.falls_behind():
+        # All of a training that is at its end has been paid for.
+        if not last and self._trial.falls_behind():
             raise Pruned(f"{self._by_epoch} {figure:.4f} in epoch {epoch + 1} is behind the others")
+
+
+def _refuse_other_run(folder: Path, config: TrainConfig) -> None:
+    """Refuses to take a run with other settings for one of a trial.
+
+    Raises:
+        StudyError: The folder holds one.
+    """
+    if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
+        return
+    others = differences(read_config(folder / CONFIG), absolute(config), OF_THE_MACHINE)
+    if others:
+        raise StudyError(
+            f"{folder} holds a run with other settings than its trial has: {others[0]}; this "
+            "folder and its study do not belong together, so begin a new search in another one"
+        )
 
 
 def _said(trial: BegunTrial, error: Exception) -> str:

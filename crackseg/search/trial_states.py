@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackseg.config.search_schema import SearchConfig
 from crackseg.runs.search_record import SearchRecord, TrialRecord, TrialState
 from crackseg.search.study import importances
 
@@ -34,18 +36,31 @@ class Outcome:
 
 
 def record_of(
-    study: "optuna.Study", objective: str, by_epoch: str, epochs: int, seeds: Sequence[int] | None
+    study: "optuna.Study", settings: SearchConfig, epochs: int, folder: Path
 ) -> SearchRecord:
     """The record of a study as it stands; trials that only wait are not in it."""
     trials = study.get_trials(deepcopy=False)
     return SearchRecord(
-        objective=objective,
-        by_epoch=by_epoch,
+        objective=settings.objective,
+        by_epoch=figure_by_epoch(settings.objective),
         largest_first=study.direction.name == "MAXIMIZE",
         epochs=epochs,
-        trials=tuple(_trial(one, seeds) for one in trials if one.state.name != "WAITING"),
+        trials=tuple(
+            _trial(one, trials, settings.seeds, folder)
+            for one in trials
+            if one.state.name != "WAITING"
+        ),
         importances=importances(study),
     )
+
+
+def figure_by_epoch(objective: str) -> str:
+    """The figure of an epoch by which trials are ended early.
+
+    Of crack IoU and Dice, which are largest at the same threshold, that at each epoch's best
+    threshold foretells what the stored one will give; of others there is only that at .50.
+    """
+    return "val/best_crack_iou" if objective in ("val/crack_iou", "val/dice") else objective
 
 
 def seeds_of(seeds: Sequence[int] | None) -> Sequence[int | None]:
@@ -58,28 +73,26 @@ def run_name(place: int, seed: int | None) -> str:
     return f"trial-{place:04d}" if seed is None else f"trial-{place:04d}-seed-{seed}"
 
 
-def _trial(trial: "optuna.trial.FrozenTrial", seeds: Sequence[int] | None) -> TrialRecord:
-    known, state = trial.user_attrs, _STATES[trial.state.name]
+def _trial(
+    trial: "optuna.trial.FrozenTrial",
+    trials: "Sequence[optuna.trial.FrozenTrial]",
+    seeds: Sequence[int] | None,
+    folder: Path,
+) -> TrialRecord:
+    known, state, figure = trial.user_attrs, _STATES[trial.state.name], trial.value
     reason = known.get("reason", "")
+    names = [run_name(known.get("place", trial.number), seed) for seed in seeds_of(seeds)]
     if "same" in known:
-        state, reason = "same", f"the settings of trial {known['same']}"
+        state, names = "same", []
+        figure = trials[known["same"]].value
     elif "died" in known:
         state = "died"
-    place = known.get("place", trial.number)
     return TrialRecord(
         number=trial.number,
         state=state,
         settings=known.get("settings", {}),
-        figure=trial.value if state in ("done", "same") else None,
+        figure=figure if state in ("done", "same") else None,
         curve=dict(sorted(trial.intermediate_values.items())),
-        runs=() if state == "same" else tuple(run_name(place, seed) for seed in seeds_of(seeds)),
+        runs=tuple(name for name in names if (folder / name).is_dir()),
         reason=reason,
     )
-
-
-def outcome_of(trial: "optuna.trial.FrozenTrial") -> Outcome:
-    """How a trial with the settings of this one ends."""
-    state = _STATES[trial.state.name]
-    reason = f"the settings of trial {trial.number}"
-    # One that is still running has no figure to give.
-    return Outcome(state if state != "running" else "failed", trial.value, reason)

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
+from crackseg.config.data_validation import SEED_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.overrides import ignored_tables, key_of
 from crackseg.config.search_schema import SearchConfig, TuneConfig
@@ -12,31 +14,36 @@ from crackseg.config.validation import OBJECTIVES, check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.errors import ConfigError, StudyError
 from crackseg.launch.error_messages import message_of
-from crackseg.runs.search_record import SearchRecord
-from crackseg.search.folder import joined
+from crackseg.runs.search_record import SearchRecord, read_search
+from crackseg.search.folder import check_same_search, joined
 from crackseg.search.found import print_found
 from crackseg.search.queue import LOCKS, BegunTrial, TrialQueue
 from crackseg.search.space import Point, Space
 from crackseg.search.space_reading import read_space
 from crackseg.search.study import faults_in_words, open_study, require_optuna
 from crackseg.search.trial import TrialTrainer
-from crackseg.search.trial_states import Outcome
+from crackseg.search.trial_states import Outcome, figure_by_epoch
 from crackseg.system.files import require_writable, said_in_words
 from crackseg.system.limits import Limits
 from crackseg.system.locks import locked_in_turn
 from crackseg.system.logs import start_logging
 from crackseg.system.progress import progress
 
+if TYPE_CHECKING:
+    import optuna
+
 log = logging.getLogger(__name__)
 
 SAMPLERS = ("tpe", "random", "grid")
 PRUNERS = ("median", "hyperband", "none")
-# So many failures and nothing else mean that something is wrong with all of them.
-_ALL_FAIL = 3
+# So many failures one after another mean that something is wrong with more than some settings.
+_MOST_FAILURES = 3
 _COUNT = Limits(0, 1_000_000, whole=True)
 
 
-def tune(config: TuneConfig, overrides: Sequence[str], folder: Path) -> SearchRecord:
+def tune(
+    config: TuneConfig, overrides: Sequence[str], folder: Path, config_dir: str | None = None
+) -> SearchRecord:
     """Trains trials until the search has as many as it should.
 
     Processes that are started with the same settings in the same folder share the trials.
@@ -45,6 +52,7 @@ def tune(config: TuneConfig, overrides: Sequence[str], folder: Path) -> SearchRe
         config: All settings.
         overrides: Settings as typed.
         folder: Folder of the search.
+        config_dir: Folder of further settings, as given by ``--config-dir``.
 
     Returns:
         The search as it stands at its end.
@@ -56,12 +64,14 @@ def tune(config: TuneConfig, overrides: Sequence[str], folder: Path) -> SearchRe
     require_optuna()
     settings = config.search
     refuse(ignored_tables(overrides))
-    _refuse_sweep(overrides)
     _check(settings)
     space = read_space(settings.space)
-    by_epoch = _by_epoch(settings.objective)
+    if settings.sampler == "grid":
+        space.grid()
+    refuse(_useless(overrides, settings, space))
+    check_same_search(config, folder)
     base = [one for one in overrides if key_of(one).partition(".")[0] != "search"]
-    trainer = TrialTrainer(base, settings, by_epoch, folder)
+    trainer = TrialTrainer(base, settings, figure_by_epoch(settings.objective), folder)
     _check_space(space, trainer)
     # Before the first trial, what is wrong with the photographs would be so in all of them.
     CrackDataModule(config.data, config.seed).prepared().close()
@@ -69,18 +79,20 @@ def tune(config: TuneConfig, overrides: Sequence[str], folder: Path) -> SearchRe
     start_logging(folder / "tune.log")
     (folder / LOCKS).mkdir(exist_ok=True)
     with locked_in_turn(folder / LOCKS / "begin.lock", "waiting for the one who begins"):
-        study_name = joined(config, overrides, folder)
+        study_name = joined(config, overrides, folder, config_dir)
     epochs = config.trainer.max_epochs
     study = open_study(settings, study_name, folder, epochs)
-    queue = TrialQueue(study, settings, space, folder, by_epoch, epochs)
     with said_in_words(folder), faults_in_words(settings.storage):
+        _refuse_lost_study(study, folder)
+        queue = TrialQueue(study, settings, space, folder, epochs)
         _train_all(queue, trainer)
         record = queue.record
-    print_found(record, base, folder)
+    print_found(record, trainer)
     return record
 
 
 def _train_all(queue: TrialQueue, trainer: TrialTrainer) -> None:
+    failures = 0
     while True:
         with queue.next() as trial:
             if trial is None:
@@ -88,7 +100,13 @@ def _train_all(queue: TrialQueue, trainer: TrialTrainer) -> None:
             log.info("trial %d: %s", trial.number, _typed(trial.point))
             outcome = trainer.train(trial)
             queue.tell(trial, outcome)
-            _say(trial, outcome, queue.record)
+        _say(trial, outcome, queue.record)
+        failures = failures + 1 if outcome.state == "failed" else 0
+        if failures == _MOST_FAILURES:
+            raise StudyError(
+                f"{failures} trials failed one after another, the last one by: {outcome.reason}; "
+                f"if that can be mended, do so, and go on with search.resume={trainer.folder}"
+            )
 
 
 def _say(trial: BegunTrial, outcome: Outcome, record: SearchRecord) -> None:
@@ -98,23 +116,35 @@ def _say(trial: BegunTrial, outcome: Outcome, record: SearchRecord) -> None:
             "trial %d: %s %.4f; the best so far is %.4f, trial %d",
             *(trial.number, record.objective, outcome.figure, best.figure, best.number),
         )
-    states = [one.state for one in record.trials if one.state not in ("same", "running", "died")]
-    if states.count("failed") == len(states) >= _ALL_FAIL:
+
+
+def _refuse_lost_study(study: "optuna.Study", folder: Path) -> None:
+    """Refuses an empty study where there are trials.
+
+    Raises:
+        StudyError: It is empty, and the folder's record is not.
+    """
+    record = read_search(folder)
+    if record is not None and record.trials and not study.get_trials(deepcopy=False):
         raise StudyError(
-            f"all {len(states)} trials failed, the last one by: {outcome.reason}; once that is "
-            "mended, begin a new search"
+            f"{folder} has {len(record.trials)} trials, and its study has none: it was removed, or "
+            "is kept elsewhere; put it back, or begin a new search in another folder"
         )
 
 
-def _by_epoch(objective: str) -> str:
-    """The figure of an epoch that foretells the objective, which is at the best threshold."""
-    return "val/best_crack_iou" if objective == "val/crack_iou" else objective
-
-
-def _refuse_sweep(overrides: Sequence[str]) -> None:
+def _useless(overrides: Sequence[str], settings: SearchConfig, space: Space) -> list[str]:
+    """A line for each setting on the command line that would be ignored."""
+    keys = [one.key for one in space.dimensions]
+    faults = []
     for one in overrides:
-        if key_of(one).startswith("sweep."):
-            raise ConfigError(f"{one}: is for train.py -m; a search has search.objective")
+        key = key_of(one)
+        if key.startswith("sweep."):
+            faults.append(f"{one}: is for train.py -m; a search has search.objective")
+        if key == "search.trials" and settings.sampler == "grid":
+            faults.append(f"{one}: would be ignored, a grid has a trial for each combination")
+        if key in keys:
+            faults.append(f"{one}: would be ignored, as {key} is searched; leave it out")
+    return faults
 
 
 def _check(settings: SearchConfig) -> None:
@@ -135,6 +165,7 @@ def _check(settings: SearchConfig) -> None:
             settings.seeds is None or 0 < len(settings.seeds) == len(set(settings.seeds)),
             f"search.seeds={settings.seeds}: some different seeds such as [0,1,2], or null",
         ),
+        *(within("search.seeds", seed, SEED_LIMITS) for seed in settings.seeds or []),
         (
             settings.resume is None,
             "search.resume: type it as search.resume=FOLDER on the command line, not in a file",

@@ -1,5 +1,6 @@
 """What is searched through, as it is written in a config."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,20 +51,20 @@ def test_ranges_and_choices_are_asked_for_as_written() -> None:
             "optimizer.lr": {"low": 1e-4, "high": 1e-2, "log": True},
             "model.dropout": {"low": 0, "high": 0.5, "step": 0.1},
             "data.batch_size": {"low": 8, "high": 32, "step": 8},
-            "data.image_size": [128, [128, 256], None, True, "a b"],
+            "data.shares": [128, [128, 256], None, True, "a b"],
         }
     ).draw(draws)
     assert draws.asked == {
         "optimizer.lr": (1e-4, 1e-2, None, True),
         "model.dropout": (0.0, 0.5, 0.1, False),
         "data.batch_size": (8, 32, 8, False),
-        "data.image_size": ("128", "[128,256]", "null", "true", '"a b"'),
+        "data.shares": ("128", "[128,256]", "null", "true", '"a b"'),
     }
     assert point == {
         "optimizer.lr": "0.0001",
         "model.dropout": "0.0",
         "data.batch_size": "8",
-        "data.image_size": '"a b"',
+        "data.shares": '"a b"',
     }
 
 
@@ -111,8 +112,14 @@ def test_keys_may_be_written_in_tables_of_tables() -> None:
     [
         ({}, "nothing to search through"),
         ({"seed": [0, 1]}, r"seed: cannot be searched, .* search.seeds"),
-        ({"data.split_seed": [0, 1]}, "compared on the same division"),
+        ({"data.split_seed": [0, 1]}, "compared on the same photographs, masks and sizes"),
         ({"data.root": ["a", "b"]}, "compared on the same photographs"),
+        ({"data.mask_threshold": [0, 127]}, "data.mask_threshold: cannot be searched"),
+        ({"data.image_size": [64, 128]}, "data.image_size: cannot be searched"),
+        ({"trainer.max_epochs": [5, 9]}, "the same number of epochs"),
+        ({"experiment": ["best"]}, "experiment: cannot be searched"),
+        ({"optimizer.lr": {}}, "low and high are two numbers"),
+        ({"model.depth": {"low": 2, "high": 5, "step": 2}}, "no whole number of steps"),
         ({"sweep.objective": ["a"]}, "no setting of a network"),
         ({"model.depth": 3}, "model.depth: 3 is a single value; a list of values"),
         ({"model.depth": []}, "choices is a list of values"),
@@ -126,21 +133,35 @@ def test_keys_may_be_written_in_tables_of_tables() -> None:
         ({"optimizer.lr": {"low": 0, "high": 1, "log": True}}, "must be above 0 with log"),
         ({"model.depth": {"low": 2, "high": 4, "step": 3}}, "within the range"),
         ({"model.dropout": {"low": 0.0, "high": 0.5, "step": 0.2}}, "no whole number of steps"),
-        ({"a": [1], "b": {"low": 0, "high": 1, "when": 3}}, "when is a table"),
+        ({"loss": [1], "model.b": {"low": 0, "high": 1, "when": 3}}, "when is a table"),
         (
-            {"a": [1], "b": {"low": 0, "high": 1, "when": {"c": 1}}},
+            {"loss": [1], "model.b": {"low": 0, "high": 1, "when": {"c": 1}}},
             "must be a list of values above",
         ),
         (
-            {"a": [1], "b": {"low": 0, "high": 1, "when": {"a": 2}}},
-            "when a is 2, which is none of 1",
+            {"loss": [1], "model.b": {"low": 0, "high": 1, "when": {"loss": 2}}},
+            "when loss is 2, which is none of 1",
         ),
     ],
 )
 def test_what_cannot_be_searched_is_refused(table: Mapping[str, Any], message: str) -> None:
-    import re
-
     assert re.search(message, fault(table))
+
+
+def test_a_condition_that_never_holds_is_refused() -> None:
+    table = {"loss": ["bce"], "model.depth": {"low": 2, "high": 3, "when": {"loss": []}}}
+    assert "so that it is never drawn" in fault(table)
+
+
+def test_what_is_typed_takes_the_place_of_what_a_file_says() -> None:
+    merged = {"optimizer.lr": {"low": 0.1, "high": 0.2}, "optimizer": {"lr": [0.5]}}
+    (rate,) = read_space(merged).dimensions
+    assert rate.values.ends == ("0.5",)
+
+
+def test_ends_are_checked_as_they_are_written() -> None:
+    space = read_space({"model.dropout": {"low": 0.0, "high": 0.99999}})
+    assert [point["model.dropout"] for point in space.corners()] == ["0.0", "0.99999"]
 
 
 def test_all_faults_are_said_together() -> None:

@@ -62,6 +62,13 @@ def test_a_run_that_falls_behind_is_ended_and_its_record_says_why(
     assert json.loads((tmp_path / "run" / "status.json").read_text())["epochs_done"] >= 1
 
 
+def test_a_run_at_its_end_is_not_thrown_away(config: TrainConfig, tmp_path: Path) -> None:
+    told = Told(behind=2)
+    train_recorded(config, tmp_path / "run", [], watchers=[watched(told)])
+    assert len(told.figures) == 3
+    assert told.falls_behind()
+
+
 def test_the_other_seeds_of_a_trial_are_not_compared(config: TrainConfig, tmp_path: Path) -> None:
     told = Told(behind=0)
     train_recorded(config, tmp_path / "run", [], watchers=[watched(told, compared=False)])

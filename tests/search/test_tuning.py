@@ -1,10 +1,13 @@
 """Searches as a user starts them, with trainings that take a second."""
 
+import json
 import re
+import shlex
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import torch
@@ -13,14 +16,17 @@ from omegaconf import OmegaConf
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.cli.main import main as crackseg
-from crackseg.config.schema import TrainConfig, read_config
+from crackseg.config.overrides import shell_override
+from crackseg.config.paths import absolute
+from crackseg.config.schema import TrainConfig, read_config, write_config
 from crackseg.config.search_schema import TuneConfig, register_search_schema
-from crackseg.errors import ConfigError
+from crackseg.errors import ConfigError, StudyError
 from crackseg.launch.entrypoint import to_dataclass
 from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import BEST, LAST, read_record
 from crackseg.runs.search_record import SearchRecord, read_search
 from crackseg.search.folder import SETTINGS, expand_search_resume, joined
+from crackseg.search.trial import _refuse_other_run
 from crackseg.search.tuning import tune
 from tests.helpers.commands import CONF, Program
 from tests.helpers.settings import composed
@@ -139,7 +145,7 @@ def test_the_best_settings_compose_to_the_best_run(searched: tuple[Search, str, 
     for part in ("model", "loss", "optimizer", "scheduler", "callbacks", "seed"):
         assert getattr(config, part) == getattr(saved, part)
     assert config.trainer.max_epochs == 2
-    assert config.data.image_size == 32
+    assert (config.data.image_size, config.data.root) == (32, saved.data.root)
     # What belongs to this machine is not in it.
     assert config.trainer.accelerator == "auto"
 
@@ -176,8 +182,9 @@ def test_a_killed_search_goes_on_to_the_bit(search: Search) -> None:
     assert read_record(first)["state"] == "running"
     code, _, said = search.run("search.resume=killed")
     assert code == 0, said
-    states = [trial.state for trial in search.record("killed").trials]
-    assert states == ["died", "done"]
+    died, done = search.record("killed").trials
+    assert (died.state, done.state) == ("died", "done")
+    assert died.runs == done.runs == ("trial-0000",)
     assert len(read_record(first)["resumed"]) == 1
     pairs = zip(
         read_jobs(search.folder / "whole"), read_jobs(search.folder / "killed"), strict=True
@@ -233,11 +240,11 @@ def test_a_trial_that_fails_is_told_of_and_the_others_go_on(search: Search) -> N
 
 
 @pytest.mark.slow
-def test_a_search_of_which_all_trials_fail_ends(search: Search) -> None:
+def test_trials_that_fail_one_after_another_end_a_search(search: Search) -> None:
     given = ["search=default", "+search.space.optimizer.lr=[1e28,1e29,1e30,2e30]"]
     code, _, said = search.run(*given, *search.settings, "hydra.run.dir=f")
     assert code == 2
-    assert re.search(r"error: all 3 trials failed, the last one by: .*; once that is", said)
+    assert re.search(r"error: 3 trials failed one after another, the last one by: .*; if", said)
     trained = [trial for trial in search.record("f").trials if trial.state != "same"]
     assert [trial.state for trial in trained] == ["failed"] * 3
 
@@ -283,20 +290,27 @@ def test_large_networks_are_passed_over_and_long_trainings_ended(search: Search)
         ("search.sampler=tpee", "search.sampler=tpee: one of tpe, random, grid; did you mean tpe"),
         ("search.pruner=hyper", "search.pruner=hyper: one of median, hyperband, none"),
         ("search.trials=0", "search.trials=0: at least 1"),
+        (
+            "search.sampler=grid +search.space.model.dropout={low:0.0,high:0.5}",
+            "search.sampler=grid: model.dropout can have any value",
+        ),
         ("search.seeds=[1,1]", "search.seeds=[1, 1]: some different seeds"),
         ("search.most_weights=0", "search.most_weights=0: greater than 0"),
         ("search.objective=test/crack_iou", "search.objective=test/crack_iou: one of val/"),
         ("search.resume=x", "search.resume: type it as search.resume=FOLDER"),
         ("sweep.objective=val/dice", "sweep.objective=val/dice: is for train.py -m"),
         ("search.space={}", "search.space={}: an empty table takes nothing away"),
-        ("+search.space.model.depht=[2]", "model.depht"),
-        ("+search.space.model.depth=[2,9]", "model.depth=9: at least 1 and at most 8"),
+        ("+search.space.model.dropuot=[2]", "model.dropuot"),
+        ("+search.space.model.dropout=[0.1,9]", "model.dropout=9.0: at least 0 and below 1"),
+        ("+search.space.model.depth=[2,3]", "model.depth=2: would be ignored, as model.depth"),
+        ("search.sampler=grid search.trials=3", "search.trials=3: would be ignored, a grid"),
+        ("search.seeds=[-1]", "search.seeds=-1: at least 0"),
         ("trainer.devices=2", "trainer.devices=2, trainer.num_nodes=1: a trial is one process"),
     ],
 )
 def test_mistakes_are_said_before_the_first_trial(search: Search, given: str, message: str) -> None:
-    small = [] if given.startswith("search=") else ["search=paper"]
-    overrides = [*small, *search.settings, given]
+    space = [] if given.startswith("search=") else SPACE
+    overrides = [*space, *search.settings, *given.split()]
     register_search_schema()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = to_dataclass(compose("tune", overrides))
@@ -329,13 +343,82 @@ def test_another_search_in_the_same_folder_is_refused(searched: tuple[Search, st
 
 
 def test_a_resumed_search_takes_its_own_settings_and_those_that_may_change(tmp_path: Path) -> None:
-    overrides = ["search=paper", "search.trials=3", "data.batch_size=4"]
-    joined(tune_config(*overrides), overrides, tmp_path)
+    overrides = ["search=paper", "search.trials=3", "data.root=photographs/here"]
+    joined(tune_config(*overrides), overrides, tmp_path, config_dir="mine")
     expanded = expand_search_resume([f"search.resume={tmp_path}", "search.trials=9"])
-    assert expanded[:3] == ["search=paper", "data.batch_size=4", "search.trials=9"]
-    assert expanded[3].startswith("hydra.run.dir=")
-    config = tune_config(*expanded[:3])
-    assert joined(config, expanded[:3], tmp_path) == "search"
+    assert expanded[0] == f"--config-dir={Path('mine').resolve()}"
+    assert expanded[1] == "search=paper"
+    # It holds from any other folder.
+    assert f"data.root={Path('photographs/here').resolve()}" in expanded
+    assert "search.trials=9" in expanded
+    assert "search.trials=3" not in expanded
+    assert expanded[-1] == f"hydra.run.dir={tmp_path}"
+    assert joined(tune_config(*expanded[1:-1]), expanded[1:-1], tmp_path) == "search"
+
+
+def test_a_folder_is_resumed_as_it_is_advised(tmp_path: Path) -> None:
+    folder = tmp_path / "my walls, lr=1"
+    folder.mkdir()
+    joined(tune_config("search=paper"), ["search=paper"], folder)
+    # What the shell makes of the line that Ctrl-C prints.
+    (typed,) = shlex.split(shell_override("search.resume", folder))
+    assert expand_search_resume([typed])[0] == "search=paper"
+    assert expand_search_resume(["search.resume=null"]) == ["search.resume=null"]
+    cfg = expand_search_resume([typed, "--cfg", "job"])
+    assert cfg[:2] == ["--cfg", "job"]
+
+
+def test_damaged_settings_are_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / SETTINGS).write_text("overrides: [")
+    with pytest.raises(ConfigError, match=r"search.yaml: damaged \(.*\); its trials can be looked"):
+        expand_search_resume([f"search.resume={tmp_path}"])
+
+
+def test_another_storage_is_another_search(tmp_path: Path) -> None:
+    joined(tune_config("search=paper"), ["search=paper"], tmp_path)
+    other = ["search=paper", "search.storage=journal"]
+    with pytest.raises(ConfigError, match=r"search.storage: journal here, None in the search"):
+        joined(tune_config(*other), other, tmp_path)
+
+
+def test_a_study_that_is_gone_is_told_of(searched: tuple[Search, str, str]) -> None:
+    search, _, _ = searched
+    copy = search.folder / "copy"
+    copytree(search.folder / "found", copy)
+    (copy / "study.db").unlink()
+    code, _, said = search.run("search.resume=copy", "search.trials=3")
+    assert code == 2
+    assert "copy has 2 trials, and its study has none" in said
+
+
+def test_a_run_of_other_settings_is_not_taken_for_a_trial(tmp_path: Path) -> None:
+    config = composed("optimizer.lr=0.1")
+    write_config(absolute(config), tmp_path / "config.yaml")
+    (tmp_path / "run.json").write_text(json.dumps({"state": "done"}))
+    _refuse_other_run(tmp_path, config)
+    with pytest.raises(StudyError, match=r"optimizer.lr: 0.2 here, 0.1 in the run; this folder"):
+        _refuse_other_run(tmp_path, composed("optimizer.lr=0.2"))
+
+
+@pytest.mark.slow
+def test_photographs_that_are_gone_end_a_search_and_lose_no_trial(
+    search: Search, archive: Path
+) -> None:
+    moved = search.folder / "photographs"
+    copytree(archive, moved)
+    own = [one for one in search.settings if not one.startswith(("data.root", "trainer.max"))]
+    given = [*SPACE, *own, f"data.root={moved}", "trainer.max_epochs=40", "data.store=false"]
+    lasting = ["search.trials=2", "callbacks.patience=40", "hydra.run.dir=g"]
+    process = search.start(*given, *lasting)
+    search.wait_for((search.folder / "g" / "trial-0000" / LAST).is_file)
+    moved.rename(search.folder / "elsewhere")
+    done = process.wait()
+    assert done.returncode == 2, done.stderr
+    assert "once that is mended, go on with: " in done.stderr
+    (search.folder / "elsewhere").rename(moved)
+    code, _, said = search.run("search.resume=g")
+    assert code == 0, said
+    assert [trial.state for trial in search.record("g").trials] == ["died", "done", "done"]
 
 
 def test_a_password_is_not_written_down(tmp_path: Path) -> None:

@@ -164,7 +164,10 @@ def _plots(report: Report, album: MediaWriter, markdown: bool) -> dict[str, Any]
             "Lines: precision over recall of every run, a dot at each stored threshold",
         ),
         "sources": _sources(entries, album),
-        "searches": [shown_search(name, record, album) for name, record in report.searches],
+        "searches": [
+            shown_search(number, name, record, album)
+            for number, (name, record) in enumerate(report.searches, 1)
+        ],
         "marks": [
             album.plot(
                 f"differences-{comparison.baseline.number}",

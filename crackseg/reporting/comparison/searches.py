@@ -15,6 +15,7 @@ from crackseg.runs.search_record import SearchRecord
 
 # With fewer values a plot would say nothing.
 _FEWEST = 2
+_WORDS = {"done": "done", "pruned": "ended early", "failed": "failed", "running": "running"}
 
 
 _CAPTIONS = {
@@ -50,10 +51,11 @@ class ShownSearch:
     plots: Sequence[EmbeddedPicture]
 
 
-def shown_search(name: str, record: SearchRecord, album: MediaWriter) -> ShownSearch:
+def shown_search(number: int, name: str, record: SearchRecord, album: MediaWriter) -> ShownSearch:
     """Draws the plots of a search.
 
     Args:
+        number: Its number on the page.
         name: Name of its folder.
         record: The search.
         album: Where plots are stored.
@@ -73,7 +75,7 @@ def shown_search(name: str, record: SearchRecord, album: MediaWriter) -> ShownSe
         )
     drawn = [
         album.plot(
-            f"search-{name}-{one.key}", partial(one.draw, record), one.alt, _CAPTIONS[one.key]
+            f"search-{number}-{one.key}", partial(one.draw, record), one.alt, _CAPTIONS[one.key]
         )
         for one in plots
     ]
@@ -82,11 +84,14 @@ def shown_search(name: str, record: SearchRecord, album: MediaWriter) -> ShownSe
 
 def counted(record: SearchRecord) -> str:
     """How many trials ended in which way, and what that saved, in words."""
-    states = [trial.state for trial in record.trials]
-    words = {"done": "done", "pruned": "ended early", "failed": "failed", "running": "running"}
-    parts = [f"{states.count(state)} {word}" for state, word in words.items() if state in states]
-    began = sum(state in words for state in states)
+    states, count = [trial.state for trial in record.trials], began(record)
+    parts = [f"{states.count(state)} {word}" for state, word in _WORDS.items() if state in states]
     return (
-        f"{began} trial{'s' if began != 1 else ''}: {', '.join(parts)}; {record.epochs_trained:,} "
-        f"epochs, of {began * record.epochs:,} if all went to their end"
+        f"{count} trial{'s' if count != 1 else ''}: {', '.join(parts)}; {record.epochs_trained:,} "
+        f"epochs, of {count * record.epochs:,} if all went to their end"
     )
+
+
+def began(record: SearchRecord) -> int:
+    """Number of trials, each once."""
+    return sum(trial.state in _WORDS for trial in record.trials)
