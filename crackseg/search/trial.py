@@ -16,7 +16,13 @@ from crackseg.config.overrides import program, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.search_schema import SearchConfig
-from crackseg.errors import DatasetError, DatasetNotFoundError, OutputError, StudyError
+from crackseg.errors import (
+    DatasetError,
+    DatasetNotFoundError,
+    OutputError,
+    StudyError,
+    UnreadableImageError,
+)
 from crackseg.launch.entrypoint import to_dataclass
 from crackseg.launch.resume import differences
 from crackseg.models.limits import outline
@@ -33,7 +39,14 @@ from crackseg.workflows.recorded import train_recorded
 log = logging.getLogger(__name__)
 
 # Faults that other settings would meet too.
-_OF_THE_MACHINE = (DatasetError, DatasetNotFoundError, OutputError, StudyError, OSError)
+_OF_THE_MACHINE = (
+    DatasetError,
+    DatasetNotFoundError,
+    UnreadableImageError,
+    OutputError,
+    StudyError,
+    OSError,
+)
 
 
 @dataclass(frozen=True)

@@ -78,10 +78,11 @@ def tune(
     require_writable(folder)
     start_logging(folder / "tune.log")
     (folder / LOCKS).mkdir(exist_ok=True)
+    epochs = config.trainer.max_epochs
     with locked_in_turn(folder / LOCKS / "begin.lock", "waiting for the one who begins"):
         study_name = joined(config, overrides, folder, config_dir)
-    epochs = config.trainer.max_epochs
-    study = open_study(settings, study_name, folder, epochs)
+        # Two processes cannot make the tables of one database at once.
+        study = open_study(settings, study_name, folder, epochs)
     with said_in_words(folder), faults_in_words(settings.storage):
         _refuse_lost_study(study, folder)
         queue = TrialQueue(study, settings, space, folder, epochs)

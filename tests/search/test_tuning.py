@@ -166,7 +166,8 @@ def test_a_page_shows_the_search(searched: tuple[Search, str, str], tmp_path: Pa
     text = page.read_text(encoding="utf-8")
     assert '<h2 id="search-title">The search</h2>' in text
     assert "2 trials: 2 done" in text
-    assert "loss.terms.dice" in text
+    assert re.search(r"The best is trial \d, val/crack_iou\s+0\.\d{4}, with loss=", text)
+    assert text.count('alt="Dots: val/crack_iou of each trial in turn"') >= 1
 
 
 def test_a_killed_search_goes_on_to_the_bit(search: Search) -> None:
