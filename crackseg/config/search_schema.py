@@ -19,7 +19,7 @@ class SearchConfig:
     pruner: str = "median"
     trials: int = 30
     startup: int = 5
-    warmup: int = 3
+    warmup: int = 5
     seed: int = 0
     seeds: list[int] | None = None
     most_weights: int | None = None
