@@ -137,7 +137,7 @@ def _storage(setting: str | None, folder: Path) -> "optuna.storages.BaseStorage"
     except ImportError as error:
         raise MissingLibraryError(
             f"search.storage={without_password(setting)}: {reason_of(error)}; install what speaks "
-            "with that database, such as pip install pg8000 for postgresql+pg8000://"
+            "with that database, such as pip install 'crackseg[postgresql]' for postgresql+pg8000://"
         ) from error
 
 
