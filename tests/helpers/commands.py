@@ -19,7 +19,13 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
 _PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-_IMPORTED_ONCE = ["crackseg.launch.job", "crackseg.launch.sweep", "crackseg.workflows.evaluate"]
+_IMPORTED_ONCE = [
+    "crackseg.launch.job",
+    "crackseg.launch.sweep",
+    "crackseg.workflows.evaluate",
+    "crackseg.search.tuning",
+    "optuna.storages",
+]
 
 
 class Program:

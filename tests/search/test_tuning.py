@@ -170,6 +170,7 @@ def test_a_page_shows_the_search(searched: tuple[Search, str, str], tmp_path: Pa
     assert text.count('alt="Dots: val/crack_iou of each trial in turn"') >= 1
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_to_the_bit(search: Search) -> None:
     """The trial that the process died in is gone on with, and ends as if nothing had been."""
     given = [*SPACE, *search.settings, "search.trials=1", "trainer.max_epochs=8"]
