@@ -198,5 +198,15 @@ def test_ray_trains_a_sweep(archive: Path, tmp_path: Path, ray_python: str) -> N
     is_failing_sweep(tmp_path, *RAY, archive=archive, python=ray_python)
 
 
-def test_ray_tells_of_a_killed_job(archive: Path, tmp_path: Path, ray_python: str) -> None:
-    is_gone_on_with_after_a_kill(tmp_path, *RAY, archive=archive, python=ray_python)
+def test_ray_goes_on_with_a_killed_job(archive: Path, tmp_path: Path, ray_python: str) -> None:
+    """Ray starts a task again whose process died, and the job goes on from its last epoch."""
+    rates = ["optimizer.lr=1e-3,1e-4", "trainer.max_epochs=60", "callbacks.patience=60"]
+    given = [*settings(archive, tmp_path), *rates, "hydra.sweep.dir=sweep"]
+    process = start(tmp_path, *RAY, *given, python=ray_python)
+    killed = tmp_path / "sweep" / "optimizer.lr=0.001"
+    wait_for((killed / LAST).is_file)
+    os.kill(read_record(killed)["pid"], signal.SIGKILL)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert states(tmp_path / "sweep") == {"0.001": "done", "0.0001": "done"}
+    assert len(read_record(killed)["resumed"]) == 1
