@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def programs() -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Address of a server of this test's own, with a user ``ann`` and a password."""
     pytest.importorskip("pg8000")
     folder = programs()
@@ -37,8 +38,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("needs the programs of a PostgreSQL server")
     # The server refuses to run as root.
     own = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    place = Path("/tmp", f"crackseg-pg-{os.getpid()}")
-    place.mkdir()
+    # Not below pytest's folders, which other users cannot enter.
+    place = Path(tempfile.mkdtemp(prefix="crackseg-pg-"))
     password = place / "password"
     password.write_text("secret\n")
     if own:
