@@ -36,6 +36,26 @@ def hydra_text(text: str) -> str:
     return f'"{text}"'
 
 
+def hydra_value(value: Any) -> str:
+    """A value as it is typed on the command line: a path or a name, a number, a list, a table.
+
+    >>> hydra_value([128, None, True, "my walls"]), hydra_value({"CFD": 0.5})
+    ('[128,null,true,"my walls"]', '{CFD:0.5}')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        pairs = (f"{hydra_text(str(key))}:{hydra_value(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(hydra_value, value))}]"
+    return hydra_text(str(value))
+
+
 def key_of(override: str) -> str:
     """The key of a setting as typed, without Hydra's signs for adding or removing it.
 
@@ -62,6 +82,17 @@ def without_password(text: str) -> str:
 def program(name: str) -> str:
     """A program of this environment as it can be typed here, whether activated or not."""
     return shlex.quote(str(relative_to_cwd(Path(sys.executable).with_name(name))))
+
+
+def how_to_go_on(script: str, key: str, folder: Path) -> str:
+    """How work that has ended goes on, as it can be typed here.
+
+    Args:
+        script: Program, such as ``train.py -m``.
+        key: Setting that names the folder, such as ``sweep.resume``.
+        folder: Folder of what goes on.
+    """
+    return f"go on with: {program('python')} {script} {shell_override(key, folder)}"
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

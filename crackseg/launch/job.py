@@ -17,10 +17,10 @@ from omegaconf import DictConfig, read_write
 from crackseg.config.checks import refuse
 from crackseg.config.machine import check_machine
 from crackseg.config.overrides import (
+    how_to_go_on,
     hydra_override,
     ignored_tables,
     key_of,
-    program,
     shell_override,
 )
 from crackseg.config.schema import TrainConfig
@@ -92,7 +92,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
             return result.objective(config.sweep.objective)
     except Interrupted as error:
         if (folder / LAST).is_file():
-            error.advice = _how_to_go_on(shell_override("resume", folder))
+            error.advice = how_to_go_on("train.py", "resume", folder)
         raise
 
 
@@ -119,7 +119,7 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
         else:
             log.error("this job failed, the sweep goes on: %s", mistake)
     except Interrupted as error:
-        error.advice = _how_to_go_on(f"-m {shell_override('sweep.resume', sweep)}")
+        error.advice = how_to_go_on("train.py -m", "sweep.resume", sweep)
         raise
     finally:
         write_sweep_tables(sweep, config.sweep.objective)
@@ -201,7 +201,3 @@ def _threads_of_one(jobs: int) -> int:
 def _objective(folder: Path, name: str) -> float:
     value = read_run(folder).figure(name)
     return math.nan if value is None else value
-
-
-def _how_to_go_on(what: str) -> str:
-    return f"go on with: {program('python')} train.py {what}"

@@ -1,6 +1,6 @@
 """Resumes a run: its folder, its own settings, and its checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -12,21 +12,20 @@ from crackseg.config.overrides import flatten, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.errors import CheckpointError, ConfigError
-from crackseg.runs.record import CONFIG, LAST, RECORD
+from crackseg.runs.record import CONFIG, LAST, RECORD, ended_before_first_epoch
 
 RUNS = Path("outputs/runs")
-# Settings that may change when a run is resumed; any other would make it another run.
-CHANGEABLE = (
-    "trainer.max_epochs",
-    "trainer.max_time",
+# Settings that belong to a machine, and on which no figure depends.
+OF_THE_MACHINE = (
     "trainer.devices",
     "trainer.accelerator",
     "logger",
     "data.num_workers",
     "data.cache",
     "data.store",
-    "calibrate",
 )
+# Settings that may change when a run is resumed; any other would make it another run.
+CHANGEABLE = ("trainer.max_epochs", "trainer.max_time", *OF_THE_MACHINE, "calibrate")
 
 
 def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
@@ -87,12 +86,32 @@ def resumed_config(folder: Path, given: TrainConfig, overrides: Sequence[str]) -
 
 def differences(before: TrainConfig, now: TrainConfig, ignored: tuple[str, ...] = ()) -> list[str]:
     """A line for every setting that differs."""
-    old, new = flatten(asdict(before)), flatten(asdict(now))
+    return differing(flatten(asdict(before)), flatten(asdict(now)), "run", ignored)
+
+
+def differing(
+    before: Mapping[str, object], now: Mapping[str, object], where: str, ignored: tuple[str, ...]
+) -> list[str]:
+    """A line for every setting that differs, of settings by dotted key.
+
+    Args:
+        before: Settings of what is there.
+        now: Settings as they are given now.
+        where: What is there, such as ``run``.
+        ignored: Beginnings of keys that may differ.
+    """
     return [
-        f"{name}: {new.get(name)} here, {old.get(name)} in the run"
-        for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name) and not name.startswith(ignored)
+        f"{name}: {now.get(name)} here, {before.get(name)} in the {where}"
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name) and not name.startswith(ignored)
     ]
+
+
+def differences_in(folder: Path, config: TrainConfig, ignored: tuple[str, ...]) -> list[str]:
+    """A line for every setting in which the run in a folder differs; none where it kept nothing."""
+    if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
+        return []
+    return differences(read_config(folder / CONFIG), absolute(config), ignored)
 
 
 def _latest(runs: Path) -> Path:

@@ -23,15 +23,14 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from crackseg.config.machine import check_machine
-from crackseg.config.overrides import key_of, program, shell_override
-from crackseg.config.paths import absolute
+from crackseg.config.overrides import how_to_go_on, key_of
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.validation import check_train_config
 from crackseg.errors import ConfigError
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
-from crackseg.launch.resume import differences
+from crackseg.launch.resume import OF_THE_MACHINE, differences_in
 from crackseg.runs.reader import read_jobs
-from crackseg.runs.record import CONFIG, PLAN, ended_before_first_epoch, read_record, state_of
+from crackseg.runs.record import CONFIG, PLAN, read_record, state_of
 from crackseg.system.exits import work_begins
 from crackseg.system.files import require_writable
 from crackseg.system.output import say
@@ -50,16 +49,7 @@ _OF_KILLED_JOBS = (
     "OutOfMemoryError",
 )
 # Settings that may change when a sweep is resumed, for example on another machine.
-_OF_THE_MACHINE = (
-    "trainer.devices",
-    "trainer.accelerator",
-    "logger",
-    "runtime",
-    "sweep",
-    "data.num_workers",
-    "data.cache",
-    "data.store",
-)
+_CHANGEABLE = (*OF_THE_MACHINE, "runtime", "sweep")
 
 
 def safe_name(name: str) -> str:
@@ -106,8 +96,8 @@ class Sweep(Callback):
                 added.append(f"hydra.launcher.n_jobs={_at_a_time(config, len(jobs))}")
             with read_write(config), open_dict(config):
                 config.hydra.overrides.hydra.extend(added)
-        # A job in this process begins and ends by itself.
         Sweep.under_way = config
+        # A job in this process begins and ends by itself.
         if not config.hydra.launcher._target_.endswith(".BasicLauncher"):
             work_begins(partial(_interrupt_jobs, Path(config.hydra.sweep.dir)))
 
@@ -163,13 +153,12 @@ def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: st
 
 
 def _refuse_other_settings(config: TrainConfig, folder: Path) -> None:
-    if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
-        return
-    before, now = read_config(folder / CONFIG), absolute(config)
+    others = differences_in(folder, config, _CHANGEABLE)
     # A job may have been resumed for more epochs on its own.
-    further = before.trainer.max_epochs > now.trainer.max_epochs and state_of(folder) == "done"
-    ignored = (*_OF_THE_MACHINE, "trainer.max_epochs") if further else _OF_THE_MACHINE
-    others = differences(before, now, ignored)
+    if others and state_of(folder) == "done":
+        epochs = read_config(folder / CONFIG).trainer.max_epochs
+        if epochs > config.trainer.max_epochs:
+            others = differences_in(folder, config, (*_CHANGEABLE, "trainer.max_epochs"))
     if others:
         raise ConfigError(
             f"{folder} holds a run with other settings, and nothing of it is overwritten; choose "
@@ -193,7 +182,7 @@ def killed_jobs_in_words() -> Iterator[None]:
         others = "; jobs that are running go on by themselves" if _running(folder) else ""
         say(
             f"a process of this sweep was killed, perhaps for its memory{others}; once all have "
-            f"ended, {_how_to_go_on(folder)}"
+            f"ended, {how_to_go_on('train.py -m', 'sweep.resume', folder)}"
         )
         _end(config)
         # A job that died at its very start has left no record, and still the sweep is not done.
@@ -223,11 +212,8 @@ def _interrupt_jobs(sweep: Path, number: int) -> str:
     elsewhere = {record["machine"]["host"] for record in running if record not in here}
     if elsewhere:
         say(f"jobs go on on {', '.join(sorted(elsewhere))}: end them as that machine ends its jobs")
-    return _how_to_go_on(sweep) if (sweep / PLAN).is_file() else ""
-
-
-def _how_to_go_on(sweep: Path) -> str:
-    return f"go on with: {program('python')} train.py -m {shell_override('sweep.resume', sweep)}"
+    begun = (sweep / PLAN).is_file()
+    return how_to_go_on("train.py -m", "sweep.resume", sweep) if begun else ""
 
 
 def _running(sweep: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from crackseg.config.overrides import (
     flatten,
     hydra_override,
-    hydra_text,
+    hydra_value,
     key_of,
     without_password,
 )
@@ -29,26 +29,15 @@ from crackseg.config.paths import FILES, absolute
 from crackseg.config.search_schema import TuneConfig
 from crackseg.errors import ConfigError, reason_of
 from crackseg.launch.arguments import MULTIRUN, flags, path_of
+from crackseg.launch.resume import OF_THE_MACHINE, differing
 from crackseg.system.files import write_text
 
 SETTINGS = "search.yaml"
 _RESUME = "search.resume"
-# Settings that no figure depends on.
-OF_THE_MACHINE = (
-    "trainer.accelerator",
-    "trainer.devices",
-    "runtime",
-    "logger",
-    "data.num_workers",
-    "data.cache",
-    "data.store",
-)
 # Settings that may change while a search goes on, for example on another machine.
-CHANGEABLE = ("search.trials", "search.most_minutes", *OF_THE_MACHINE)
+CHANGEABLE = ("search.trials", "search.most_minutes", *OF_THE_MACHINE, "runtime")
 # Given again where it has a password, which is not written down.
 _STORAGE = "search.storage"
-
-
 _DAMAGES = (
     YAMLError,
     OmegaConfBaseException,
@@ -139,12 +128,8 @@ def check_same_search(config: TuneConfig, folder: Path) -> None:
     """
     if not (folder / SETTINGS).is_file():
         return
-    storage, stored, now = config.search.storage, read_stored(folder), flatten(_settings(config))
-    others = [
-        f"{key}: {now.get(key)} here, {stored.settings.get(key)} in the search"
-        for key in dict.fromkeys([*stored.settings, *now])
-        if stored.settings.get(key) != now.get(key) and not key.startswith(CHANGEABLE)
-    ]
+    storage, now = config.search.storage, flatten(_settings(config))
+    others = differing(read_stored(folder).settings, now, "search", CHANGEABLE)
     if others:
         raise ConfigError(
             f"{folder} holds a search with other settings; choose another hydra.run.dir\n"
@@ -192,7 +177,7 @@ def joined(
 
 def _settings(config: TuneConfig) -> dict[str, Any]:
     """All settings as they are written down."""
-    settings: dict[str, Any] = _plain(asdict(absolute(config)))
+    settings: dict[str, Any] = asdict(absolute(config))
     settings["search"]["resume"] = None
     storage = config.search.storage
     settings["search"]["storage"] = None if storage is None else without_password(storage)
@@ -205,23 +190,7 @@ def _absolute_overrides(config: TuneConfig, overrides: Sequence[str]) -> list[st
     paths = {f"data.{key}": now["data"][key] for key in ("root", "cache", *FILES)}
     paths |= {key: now[key] for key in ("init_from", "distill")}
     given = [without_password(one) for one in overrides if key_of(one) not in paths]
-    return [*given, *(f"{key}={_typed(path)}" for key, path in paths.items() if path is not None)]
-
-
-def _typed(value: Any) -> str:
-    """Paths as Hydra reads them."""
-    if isinstance(value, Mapping):
-        pairs = (f"{hydra_text(str(key))}:{_typed(one)}" for key, one in value.items())
-        return f"{{{','.join(pairs)}}}"
-    if isinstance(value, list):
-        return f"[{','.join(map(_typed, value))}]"
-    return hydra_text(str(value))
-
-
-def _plain(value: Any) -> Any:
-    """The same value without what YAML has no word for."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value
+    return [
+        *given,
+        *(f"{key}={hydra_value(path)}" for key, path in paths.items() if path is not None),
+    ]

@@ -12,10 +12,11 @@ from omegaconf import OmegaConf
 from crackseg.config.overrides import program, relative_to_cwd
 from crackseg.config.paths import absolute
 from crackseg.launch.entrypoint import to_dataclass
+from crackseg.launch.resume import OF_THE_MACHINE
 from crackseg.reporting.comparison.searches import began, counted
 from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 from crackseg.runs.search_record import SearchRecord, TrialRecord
-from crackseg.search.folder import OF_THE_MACHINE
+from crackseg.search.space import as_typed
 from crackseg.search.trial import TrialTrainer
 from crackseg.system.files import write_text
 
@@ -65,7 +66,7 @@ def _changed(now: Mapping[str, Any], usual: Any, prefix: str = "") -> dict[str, 
     changed: dict[str, Any] = {}
     for name, value in now.items():
         key, before = f"{prefix}{name}", usual.get(name) if isinstance(usual, Mapping) else None
-        if key.startswith((*OF_THE_MACHINE, "sweep", "resume")):
+        if key.startswith((*OF_THE_MACHINE, "runtime", "sweep", "resume")):
             continue
         if isinstance(value, Mapping) and value and isinstance(before, Mapping):
             value = _changed(value, before, f"{key}.")
@@ -91,7 +92,7 @@ def print_found(record: SearchRecord, trainer: TrialTrainer) -> None:
     if best is None:
         print("no trial is done yet, so there is no best one")
         return
-    drawn = " ".join(f"{key}={value}" for key, value in best.settings.items())
+    drawn = " ".join(as_typed(best.settings))
     print(f"best: trial {best.number}, {record.objective} {best.figure:.4f}: {drawn}")
     if record.importances:
         shares = ", ".join(f"{key} {share:.0%}" for key, share in record.importances.items())

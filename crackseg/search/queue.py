@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crackseg.config.search_schema import SearchConfig
 from crackseg.errors import RunBusyError
-from crackseg.runs.search_record import SearchRecord, read_search, write_search
+from crackseg.runs.search_record import SearchRecord, write_search
 from crackseg.search.space import Point, Space
 from crackseg.search.study import sampler
 from crackseg.search.trial_states import Outcome, record_of
@@ -95,20 +95,17 @@ class TrialQueue:
                 self._write()
             yield begun
 
-    def tell(self, trial: BegunTrial, outcome: Outcome) -> None:
-        """Writes down how a trial ended."""
+    def tell(self, trial: BegunTrial, outcome: Outcome) -> SearchRecord:
+        """Writes down how a trial ended, and returns the search as it stands."""
         with self._turn():
             self._tell(trial.number, outcome)
-            self._write()
+            return self._write()
 
     @property
     def record(self) -> SearchRecord:
         """The search as it stands."""
         with self._turn():
-            self._write()
-        record = read_search(self._folder)
-        assert record is not None
-        return record
+            return self._write()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -153,9 +150,8 @@ class TrialQueue:
         begun = BegunTrial(trial.number, place, point, trial)
         trial.set_user_attr("settings", point)
         if "continues" in trial.user_attrs:
-            for epoch, figure in self._trials()[
-                trial.user_attrs["continues"]
-            ].intermediate_values.items():
+            dead = self._trials()[trial.user_attrs["continues"]]
+            for epoch, figure in dead.intermediate_values.items():
                 begun.report(epoch, figure)
             return begun
         twin = self._twin(trial.number, point)
@@ -259,6 +255,7 @@ class TrialQueue:
     def _lock(self, number: int) -> Path:
         return self._folder / LOCKS / f"trial-{number:04d}.lock"
 
-    def _write(self) -> None:
+    def _write(self) -> SearchRecord:
         record = record_of(self._study, self._settings, self._epochs, self._folder)
         write_search(record, self._folder)
+        return record

@@ -12,6 +12,11 @@ from crackseg.errors import ConfigError
 Point = dict[str, str]
 
 
+def as_typed(point: Mapping[str, str]) -> list[str]:
+    """The settings of a point as they are typed."""
+    return [f"{key}={value}" for key, value in point.items()]
+
+
 class Draws(Protocol):
     """What draws values: a trial of Optuna."""
 

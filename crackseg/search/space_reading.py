@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crackseg.config.overrides import hydra_text
+from crackseg.config.overrides import hydra_value
 from crackseg.errors import ConfigError, did_you_mean
 from crackseg.search.space import Choice, Dimension, Range, Space
 
@@ -102,7 +102,7 @@ def _refuse_key(key: str) -> None:
 def _choice(key: str, values: Any) -> Choice:
     if not isinstance(values, list) or not values:
         raise ConfigError(f"{key}: choices is a list of values, such as [16, 32]")
-    texts = tuple(_typed(value) for value in values)
+    texts = tuple(hydra_value(value) for value in values)
     twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
     if twice:
         raise ConfigError(f"{key}: {', '.join(twice)} stands there twice")
@@ -145,7 +145,9 @@ def _conditions(
             raise ConfigError(
                 f"{key}: when names {other}, which must be a list of values above it; {guess}"
             )
-        texts = tuple(_typed(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+        texts = tuple(
+            hydra_value(one) for one in (wanted if isinstance(wanted, list) else [wanted])
+        )
         if not texts:
             raise ConfigError(f"{key}: when {other} is an empty list, so that it is never drawn")
         for text in texts:
@@ -159,16 +161,3 @@ def _conditions(
 def _is_number(value: object) -> bool:
     finite = isinstance(value, int | float) and math.isfinite(value)
     return finite and not isinstance(value, bool)
-
-
-def _typed(value: Any) -> str:
-    """A value as it is typed on the command line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list):
-        return f"[{','.join(map(_typed, value))}]"
-    return hydra_text(str(value))

@@ -12,9 +12,8 @@ from hydra import compose
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
-from crackseg.config.overrides import program, shell_override
-from crackseg.config.paths import absolute
-from crackseg.config.schema import TrainConfig, read_config
+from crackseg.config.overrides import how_to_go_on
+from crackseg.config.schema import TrainConfig
 from crackseg.config.search_schema import SearchConfig
 from crackseg.errors import (
     DatasetError,
@@ -24,14 +23,13 @@ from crackseg.errors import (
     UnreadableImageError,
 )
 from crackseg.launch.entrypoint import to_dataclass
-from crackseg.launch.resume import differences
+from crackseg.launch.resume import OF_THE_MACHINE, differences_in
 from crackseg.models.limits import outline
 from crackseg.runs.reader import read_run
-from crackseg.runs.record import CONFIG, LAST, RECORD, Pruned, ended_before_first_epoch, state_of
-from crackseg.search.folder import OF_THE_MACHINE
+from crackseg.runs.record import LAST, RECORD, Pruned, state_of
 from crackseg.search.queue import BegunTrial
-from crackseg.search.space import Point
-from crackseg.search.trial_states import Outcome, run_name, seeds_of
+from crackseg.search.space import Point, as_typed
+from crackseg.search.trial_states import Outcome, figure_by_epoch, run_name, seeds_of
 from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.logs import start_logging
 from crackseg.workflows.recorded import train_recorded
@@ -56,14 +54,17 @@ class TrialTrainer:
     Attributes:
         base: Settings of all trials as typed.
         settings: Settings of the search.
-        by_epoch: Figure of each epoch that trials are compared by.
         folder: Folder of the search.
     """
 
     base: Sequence[str]
     settings: SearchConfig
-    by_epoch: str
     folder: Path
+
+    @property
+    def how_to_go_on(self) -> str:
+        """How the search goes on, as it can be typed here."""
+        return how_to_go_on("tune.py", "search.resume", self.folder)
 
     def config(self, point: Point, seed: int | None = None) -> TrainConfig:
         """Settings of a run.
@@ -79,8 +80,7 @@ class TrialTrainer:
 
     def overrides(self, point: Point, seed: int | None = None) -> list[str]:
         """Settings of a run as typed."""
-        drawn = [f"{key}={value}" for key, value in point.items()]
-        return [*self.base, *drawn, *([] if seed is None else [f"seed={seed}"])]
+        return [*self.base, *as_typed(point), *([] if seed is None else [f"seed={seed}"])]
 
     def train(self, trial: BegunTrial) -> Outcome:
         """Trains a trial, or goes on with it.
@@ -100,23 +100,18 @@ class TrialTrainer:
             return Outcome("pruned", reason=str(reason))
         except Interrupted as error:
             trial.interrupted()
-            error.advice = self._how_to_go_on
+            error.advice = self.how_to_go_on
             raise
         except _OF_THE_MACHINE as error:
             # No settings would do better: another process, or a later one, goes on with it.
             trial.interrupted()
             raise StudyError(
-                f"{mistake_of(error)}; once that is mended, {self._how_to_go_on}"
+                f"{mistake_of(error)}; once that is mended, {self.how_to_go_on}"
             ) from error
         except Exception as error:
             return Outcome("failed", reason=_said(trial, error))
         finally:
             start_logging(self.folder / "tune.log")
-
-    @property
-    def _how_to_go_on(self) -> str:
-        what = shell_override("search.resume", self.folder)
-        return f"go on with: {program('python')} tune.py {what}"
 
     def _figure(self, trial: BegunTrial, seed: int | None, first: bool) -> float:
         """The figure of a run, which is trained unless it is done."""
@@ -126,7 +121,8 @@ class TrialTrainer:
         if not ((folder / RECORD).is_file() and state_of(folder) == "done"):
             start_logging(folder / "train.log")
             checkpoint = folder / LAST if (folder / LAST).is_file() else None
-            watcher = EpochReport(trial, self.by_epoch, self.settings.most_minutes, first)
+            by_epoch = figure_by_epoch(self.settings.objective)
+            watcher = EpochReport(trial, by_epoch, self.settings.most_minutes, first)
             overrides = self.overrides(trial.point, seed)
             varied = [*trial.point, *([] if seed is None else ["seed"])]
             train_recorded(config, folder, overrides, checkpoint, varied, watchers=[watcher])
@@ -194,9 +190,7 @@ def _refuse_other_run(folder: Path, config: TrainConfig) -> None:
     Raises:
         StudyError: The folder holds one.
     """
-    if not (folder / CONFIG).is_file() or ended_before_first_epoch(folder):
-        return
-    others = differences(read_config(folder / CONFIG), absolute(config), OF_THE_MACHINE)
+    others = differences_in(folder, config, (*OF_THE_MACHINE, "runtime"))
     if others:
         raise StudyError(
             f"{folder} holds a run with other settings than its trial has: {others[0]}; this "

@@ -18,11 +18,11 @@ from crackseg.runs.search_record import SearchRecord, read_search
 from crackseg.search.folder import check_same_search, joined
 from crackseg.search.found import print_found
 from crackseg.search.queue import LOCKS, BegunTrial, TrialQueue
-from crackseg.search.space import Point, Space
+from crackseg.search.space import Point, Space, as_typed
 from crackseg.search.space_reading import read_space
 from crackseg.search.study import faults_in_words, open_study, require_optuna
 from crackseg.search.trial import TrialTrainer
-from crackseg.search.trial_states import Outcome, figure_by_epoch
+from crackseg.search.trial_states import Outcome
 from crackseg.system.files import require_writable, said_in_words
 from crackseg.system.limits import Limits
 from crackseg.system.locks import locked_in_turn
@@ -71,7 +71,7 @@ def tune(
     refuse(_useless(overrides, settings, space))
     check_same_search(config, folder)
     base = [one for one in overrides if key_of(one).partition(".")[0] != "search"]
-    trainer = TrialTrainer(base, settings, figure_by_epoch(settings.objective), folder)
+    trainer = TrialTrainer(base, settings, folder)
     _check_space(space, trainer)
     # Before the first trial, what is wrong with the photographs would be so in all of them.
     CrackDataModule(config.data, config.seed).prepared().close()
@@ -98,15 +98,15 @@ def _train_all(queue: TrialQueue, trainer: TrialTrainer) -> None:
         with queue.next() as trial:
             if trial is None:
                 return
-            log.info("trial %d: %s", trial.number, _typed(trial.point))
+            log.info("trial %d: %s", trial.number, " ".join(as_typed(trial.point)))
             outcome = trainer.train(trial)
-            queue.tell(trial, outcome)
-        _say(trial, outcome, queue.record)
+            record = queue.tell(trial, outcome)
+        _say(trial, outcome, record)
         failures = failures + 1 if outcome.state == "failed" else 0
         if failures == _MOST_FAILURES:
             raise StudyError(
                 f"{failures} trials failed one after another, the last one by: {outcome.reason}; "
-                f"if that can be mended, do so, and go on with search.resume={trainer.folder}"
+                f"if that can be mended, do so, and {trainer.how_to_go_on}"
             )
 
 
@@ -190,7 +190,9 @@ def _check_space(space: Space, trainer: TrialTrainer) -> None:
     for point in progress(corners, "Checking settings", len(corners)):
         for fault in _faults(point, trainer):
             faults.setdefault(fault, point)
-    refuse([f"{fault}\n(in the trial {_typed(point)})" for fault, point in faults.items()])
+    refuse(
+        [f"{fault}\n(in the trial {' '.join(as_typed(point))})" for fault, point in faults.items()]
+    )
 
 
 def _faults(point: Point, trainer: TrialTrainer) -> list[str]:
@@ -219,7 +221,3 @@ def _faults(point: Point, trainer: TrialTrainer) -> list[str]:
             ]
         ),
     ]
-
-
-def _typed(point: Point) -> str:
-    return " ".join(f"{key}={value}" for key, value in point.items())

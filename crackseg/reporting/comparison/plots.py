@@ -68,7 +68,7 @@ def dashes_of(entry: RunResult) -> tuple[float, ...]:
 
 def learning_panel(entries: Sequence[RunResult], panel: Panel, theme: Theme) -> Figure:
     """Draws one metric of all runs over the epochs."""
-    figure = _figure(theme)
+    figure = new_figure(theme)
     _draw_panel(figure.subplots(), entries, panel, theme)
     return figure
 
@@ -76,7 +76,7 @@ def learning_panel(entries: Sequence[RunResult], panel: Panel, theme: Theme) -> 
 def learning_curves(entries: Sequence[RunResult], theme: Theme) -> Figure:
     """Draws all metrics of all runs over the epochs, with a legend."""
     rows = -(-(len(PANELS) + 1) // 2)
-    figure = _figure(theme, (2 * _SIZE[0], rows * _SIZE[1]))
+    figure = new_figure(theme, (2 * _SIZE[0], rows * _SIZE[1]))
     axes = figure.subplots(rows, 2).flat
     for place, panel in zip(axes, PANELS, strict=False):
         _draw_panel(place, entries, panel, theme)
@@ -89,9 +89,9 @@ def learning_curves(entries: Sequence[RunResult], theme: Theme) -> Figure:
 
 def precision_recall(entries: Sequence[RunResult], theme: Theme, legend: bool = False) -> Figure:
     """Draws precision over recall of all runs, with a dot at each stored threshold."""
-    figure = _figure(theme, (4.6, 4.5))
+    figure = new_figure(theme, (4.6, 4.5))
     axes = figure.subplots()
-    _prepare(axes, theme)
+    prepare(axes, theme)
     _draw_iso(axes, theme)
     for entry in entries:
         curve = curves.precision_recall(entry.test.histogram)
@@ -117,9 +117,9 @@ def source_bars(
         most: Largest value that the axis shows.
         theme: Colours.
     """
-    figure = _figure(theme, (_SIZE[0], 0.27 * len(entries) + 0.75))
+    figure = new_figure(theme, (_SIZE[0], 0.27 * len(entries) + 0.75))
     axes = figure.subplots()
-    _prepare(axes, theme, "x")
+    prepare(axes, theme, "x")
     for entry in entries:
         if entry.number not in found:
             continue
@@ -136,9 +136,9 @@ def source_bars(
 def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
     """Draws by how much crack IoU of each run differs from the baseline's, with intervals."""
     others = comparison.others
-    figure = _figure(theme, (_SIZE[0], 0.3 * len(others) + 0.85))
+    figure = new_figure(theme, (_SIZE[0], 0.3 * len(others) + 0.85))
     axes = figure.subplots()
-    _prepare(axes, theme, "x")
+    prepare(axes, theme, "x")
     axes.axvline(0, color=theme.ink, linewidth=1)
     for place, (_, differences) in enumerate(others):
         difference = differences["crack_iou"]
@@ -154,7 +154,7 @@ def difference_marks(comparison: Comparison, theme: Theme) -> Figure:
 
 
 def _draw_panel(axes: Axes, entries: Sequence[RunResult], panel: Panel, theme: Theme) -> None:
-    _prepare(axes, theme)
+    prepare(axes, theme)
     for entry in entries:
         for metric in (panel.train, panel.val):
             curve = entry.history.get(metric, {})
@@ -172,11 +172,13 @@ def _draw_panel(axes: Axes, entries: Sequence[RunResult], panel: Panel, theme: T
         axes.set_ylim(0, min(axes.get_ylim()[1], 1.01))
 
 
-def _figure(theme: Theme, size: tuple[float, float] = _SIZE) -> Figure:
+def new_figure(theme: Theme, size: tuple[float, float] = _SIZE) -> Figure:
+    """A figure of a size in inches, whose parts make room for each other."""
     return Figure(size, layout="constrained", facecolor=theme.ground)
 
 
-def _prepare(axes: Axes, theme: Theme, grid: str = "both") -> None:
+def prepare(axes: Axes, theme: Theme, grid: str = "both") -> None:
+    """Gives axes a theme's colours, and a grid."""
     dress(axes, theme)
     axes.grid(axis=grid, color=theme.faint, linewidth=0.8)  # type: ignore[arg-type]
 

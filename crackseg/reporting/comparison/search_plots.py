@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from crackseg.reporting.comparison.plots import new_figure, prepare
 from crackseg.reporting.html.theme import DARK, Theme, dress
 from crackseg.runs.search_record import SearchRecord, TrialRecord
 
@@ -28,9 +28,9 @@ _BESIDE = 0.035
 
 def history(record: SearchRecord, theme: Theme) -> Figure:
     """Draws the figure of every trial, and the best one so far as a line."""
-    figure = Figure((_WIDTH, 2.9), layout="constrained", facecolor=theme.ground)
+    figure = new_figure(theme, (_WIDTH, 2.9))
     axes = figure.subplots()
-    _prepare(axes, theme)
+    prepare(axes, theme)
     done = [trial for trial in record.trials if trial.state in ("done", "same")]
     pruned = [trial for trial in record.trials if trial.state == "pruned" and trial.curve]
     figures = [(trial.number, trial.figure) for trial in done if trial.figure is not None]
@@ -58,9 +58,9 @@ def history(record: SearchRecord, theme: Theme) -> Figure:
 
 def epochs(record: SearchRecord, theme: Theme) -> Figure:
     """Draws the figure of each trial over the epochs; those that were ended early as thin lines."""
-    figure = Figure((_WIDTH, 2.9), layout="constrained", facecolor=theme.ground)
+    figure = new_figure(theme, (_WIDTH, 2.9))
     axes = figure.subplots()
-    _prepare(axes, theme)
+    prepare(axes, theme)
     shade = _shades(record, theme)
     for trial in record.trials:
         if trial.state not in ("done", "pruned") or not trial.curve:
@@ -79,9 +79,9 @@ def epochs(record: SearchRecord, theme: Theme) -> Figure:
 def importance_bars(record: SearchRecord, theme: Theme) -> Figure:
     """Draws the share of each setting in what the figures differ by."""
     shares = record.importances
-    figure = Figure((_WIDTH, 0.3 * len(shares) + 0.8), layout="constrained", facecolor=theme.ground)
+    figure = new_figure(theme, (_WIDTH, 0.3 * len(shares) + 0.8))
     axes = figure.subplots()
-    _prepare(axes, theme, "x")
+    prepare(axes, theme, "x")
     axes.barh(list(shares), list(shares.values()), 0.6, color=theme.fill)
     for place, share in enumerate(shares.values()):
         axes.text(share, place, f" {share:.0%}", va="center", color=theme.ink, fontsize=9)
@@ -95,7 +95,7 @@ def parallel_coordinates(record: SearchRecord, theme: Theme) -> Figure:
     """Draws each trial as a line through its settings, and at the right its figure."""
     keys = list(dict.fromkeys(key for trial in record.trials for key in trial.settings))
     shown = [trial for trial in record.trials if trial.state in ("done", "pruned")]
-    figure = Figure((_WIDTH, 3.9), layout="constrained", facecolor=theme.ground)
+    figure = new_figure(theme, (_WIDTH, 3.9))
     axes = figure.subplots()
     dress(axes, theme)
     scales = [
@@ -196,8 +196,3 @@ def _shades(record: SearchRecord, theme: Theme) -> Callable[[TrialRecord], Colou
 
 def _faint(theme: Theme) -> dict[str, Any]:
     return {"color": theme.fill, "linewidth": 0.7, "alpha": 0.6}
-
-
-def _prepare(axes: Axes, theme: Theme, grid: str = "both") -> None:
-    dress(axes, theme)
-    axes.grid(axis=grid, color=theme.faint, linewidth=0.8)  # type: ignore[arg-type]
