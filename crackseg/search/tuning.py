@@ -98,7 +98,7 @@ def _train_all(queue: TrialQueue, trainer: TrialTrainer) -> None:
         with queue.next() as trial:
             if trial is None:
                 return
-            log.info("trial %d: %s", trial.number, " ".join(as_typed(trial.point)))
+            log.info("trial %d: %s", trial.number, _line(trial.point))
             outcome = trainer.train(trial)
             record = queue.tell(trial, outcome)
         _say(trial, outcome, record)
@@ -190,9 +190,7 @@ def _check_space(space: Space, trainer: TrialTrainer) -> None:
     for point in progress(corners, "Checking settings", len(corners)):
         for fault in _faults(point, trainer):
             faults.setdefault(fault, point)
-    refuse(
-        [f"{fault}\n(in the trial {' '.join(as_typed(point))})" for fault, point in faults.items()]
-    )
+    refuse([f"{fault}\n(in the trial {_line(point)})" for fault, point in faults.items()])
 
 
 def _faults(point: Point, trainer: TrialTrainer) -> list[str]:
@@ -221,3 +219,7 @@ def _faults(point: Point, trainer: TrialTrainer) -> list[str]:
             ]
         ),
     ]
+
+
+def _line(point: Point) -> str:
+    return " ".join(as_typed(point))

@@ -9,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import LAST, read_record
 from tests.helpers.commands import ROOT
+from tests.helpers.doors import lasting_settings, tiny_settings, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -25,25 +26,8 @@ pytestmark = pytest.mark.slow
 RATES = "optimizer.lr=1e-3,1e30,1e-4"
 
 
-def settings(archive: Path, folder: Path) -> list[str]:
-    return [
-        "data=crackseg9k",
-        f"data.root={archive}",
-        f"data.cache={folder / 'cache'}",
-        "data.image_size=32",
-        "data.batch_size=4",
-        "data.num_workers=0",
-        "model.base_channels=4",
-        "model.depth=2",
-        "trainer.accelerator=cpu",
-        "logger=csv",
-    ]
-
-
-def start(
-    folder: Path, *arguments: str, python: str = sys.executable, session: bool = False
-) -> "subprocess.Popen[str]":
-    """Starts a sweep; with ``session`` apart from the terminal's signals."""
+def start(folder: Path, *arguments: str, python: str = sys.executable) -> "subprocess.Popen[str]":
+    """Starts a sweep in a folder, apart from the signals of the terminal."""
     return subprocess.Popen(
         [python, str(ROOT / "train.py"), "-m", *arguments],
         cwd=folder,
@@ -51,7 +35,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        start_new_session=session,
+        start_new_session=True,
     )
 
 
@@ -60,75 +44,15 @@ def states(sweep: Path) -> dict[str, str]:
         return {row["optimizer.lr"]: row["state"] for row in csv.DictReader(file)}
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.1)
+@dataclass(frozen=True)
+class Launcher:
+    """What starts the jobs of a sweep: settings, and the Python that has it."""
 
+    settings: Sequence[str]
+    python: str = sys.executable
 
-def is_failing_sweep(folder: Path, *launcher: str, archive: Path, python: str) -> None:
-    """A sweep with a failing job is told of as one without a launcher is."""
-    given = [*settings(archive, folder), "trainer.max_epochs=2", RATES, "hydra.sweep.dir=sweep"]
-    printed, said = (process := start(folder, *launcher, *given, python=python)).communicate()
-    assert process.returncode == 2, said
-    assert states(folder / "sweep") == {"0.001": "done", "1e+30": "failed", "0.0001": "done"}
-    assert "failed: optimizer.lr=1e+30: the loss is nan in epoch 1" in " ".join(printed.split())
-    assert "Traceback" not in said
-
-
-def is_gone_on_with_after_a_kill(folder: Path, *launcher: str, archive: Path, python: str) -> None:
-    """A killed job ends the sweep in words, with its table, and the sweep goes on."""
-    sweep = folder / "sweep"
-    rates = ["optimizer.lr=1e-3,1e-4", "trainer.max_epochs=60", "callbacks.patience=60"]
-    given = [*settings(archive, folder), *rates, "hydra.sweep.dir=sweep"]
-    process = start(folder, *launcher, *given, python=python)
-    killed = sweep / "optimizer.lr=0.001"
-    wait_for((killed / LAST).is_file)
-    os.kill(read_record(killed)["pid"], signal.SIGKILL)
-    printed, said = process.communicate()
-    assert process.returncode == 1, said
-    assert "a process of this sweep was killed" in said
-    assert "sweep.resume=sweep" in said
-    assert "the best val/crack_iou first" in printed
-    assert states(sweep)["0.001"] == "interrupted"
-    wait_for(lambda: all(run.state != "running" for run in read_jobs(sweep)))
-    process = start(folder, "sweep.resume=sweep", python=python)
-    printed, said = process.communicate()
-    assert process.returncode == 0, said
-    assert states(sweep) == {"0.001": "done", "0.0001": "done"}
-    assert len(read_record(killed)["resumed"]) == 1
-
-
-LOCAL = [("joblib", "hydra_plugins.hydra_joblib_launcher"), ("submitit_local", "submitit")]
-
-
-@pytest.fixture(params=LOCAL, ids=[name for name, _ in LOCAL])
-def local(request: pytest.FixtureRequest) -> Sequence[str]:
-    name, library = request.param
-    pytest.importorskip(library)
-    return [f"hydra/launcher={name}"]
-
-
-def test_a_failing_job_is_told_of(local: Sequence[str], archive: Path, tmp_path: Path) -> None:
-    is_failing_sweep(tmp_path, *local, archive=archive, python=sys.executable)
-
-
-def test_a_killed_job_is_told_of(local: Sequence[str], archive: Path, tmp_path: Path) -> None:
-    is_gone_on_with_after_a_kill(tmp_path, *local, archive=archive, python=sys.executable)
-
-
-def test_ctrl_c_ends_the_jobs_too(local: Sequence[str], archive: Path, tmp_path: Path) -> None:
-    given = [*settings(archive, tmp_path), "trainer.max_epochs=500", "callbacks.patience=500"]
-    rates = ["optimizer.lr=1e-3,1e-4", "hydra.sweep.dir=sweep"]
-    process = start(tmp_path, *local, *given, *rates, session=True)
-    sweep = tmp_path / "sweep"
-    wait_for(lambda: len(list(sweep.glob(f"*/{LAST}"))) == 2)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130, said
-    assert "interrupted; go on with: " in said
-    assert [run.state for run in read_jobs(sweep)] == ["interrupted"] * 2
+    def start(self, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+        return start(folder, *self.settings, *arguments, python=self.python)
 
 
 def has_slurm() -> bool:
@@ -137,39 +61,6 @@ def has_slurm() -> bool:
         return False
     asked = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, check=False)
     return asked.returncode == 0 and asked.stdout.split()[:1] == ["idle"]
-
-
-SLURM = ["hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1"]
-
-
-@pytest.mark.skipif(not has_slurm(), reason="needs a SLURM cluster that is idle")
-def test_slurm_trains_a_sweep(archive: Path, tmp_path: Path) -> None:
-    pytest.importorskip("submitit")
-    is_failing_sweep(tmp_path, *SLURM, archive=archive, python=sys.executable)
-
-
-@pytest.mark.skipif(not has_slurm(), reason="needs a SLURM cluster that is idle")
-def test_slurm_puts_a_job_that_it_preempts_into_the_queue_again(
-    archive: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("submitit")
-    given = [*settings(archive, tmp_path), "trainer.max_epochs=150", "callbacks.patience=150"]
-    process = start(tmp_path, *SLURM, *given, "optimizer.lr=1e-3,1e-4", "hydra.sweep.dir=sweep")
-    runs = [tmp_path / "sweep" / f"optimizer.lr={rate}" for rate in (0.001, 0.0001)]
-    wait_for(lambda: all((run / LAST).is_file() for run in runs))
-    listed = subprocess.run(
-        ["squeue", "-h", "-n", "crackseg", "-o", "%F"], capture_output=True, text=True, check=True
-    )
-    (job,) = set(listed.stdout.split())
-    # What SLURM sends before it takes a node away.
-    subprocess.run(["scancel", "--signal=USR2", job], check=True)
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 0, said
-    for run in runs:
-        assert len(read_record(run)["resumed"]) == 1
-        with (run / "csv" / "metrics.csv").open(newline="") as file:
-            epochs = [int(row["epoch"]) for row in csv.DictReader(file) if row["train/loss"]]
-        assert epochs == list(range(150))
 
 
 @pytest.fixture(scope="module")
@@ -191,18 +82,102 @@ def ray_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return python
 
 
-RAY = ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]
+LOCAL = {"joblib": "hydra_plugins.hydra_joblib_launcher", "submitit_local": "submitit"}
 
 
-def test_ray_trains_a_sweep(archive: Path, tmp_path: Path, ray_python: str) -> None:
-    is_failing_sweep(tmp_path, *RAY, archive=archive, python=ray_python)
+def launcher(name: str, request: pytest.FixtureRequest) -> Launcher:
+    """The launcher of this name; the test is left out where it is not here."""
+    if name == "ray":
+        settings = ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]
+        return Launcher(settings, request.getfixturevalue("ray_python"))
+    pytest.importorskip(LOCAL.get(name, "submitit"))
+    if name == "slurm" and not has_slurm():
+        pytest.skip("needs a SLURM cluster that is idle")
+    few = ["hydra.launcher.cpus_per_task=1"] if name == "slurm" else []
+    return Launcher([f"hydra/launcher={name}", *few])
 
 
-def test_ray_goes_on_with_a_killed_job(archive: Path, tmp_path: Path, ray_python: str) -> None:
+@pytest.mark.parametrize("name", [*LOCAL, "slurm", "ray"])
+def test_a_failing_job_is_told_of(
+    name: str, archive: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """As in a sweep without a launcher."""
+    given = [*tiny_settings(archive, tmp_path), RATES, "hydra.sweep.dir=sweep"]
+    process = launcher(name, request).start(tmp_path, *given)
+    printed, said = process.communicate()
+    assert process.returncode == 2, said
+    assert states(tmp_path / "sweep") == {"0.001": "done", "1e+30": "failed", "0.0001": "done"}
+    assert "failed: optimizer.lr=1e+30: the loss is nan in epoch 1" in " ".join(printed.split())
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_a_killed_job_ends_the_sweep_in_words_and_the_sweep_goes_on(
+    name: str, archive: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    sweep = tmp_path / "sweep"
+    given = [*lasting_settings(archive, tmp_path, epochs=60), "optimizer.lr=1e-3,1e-4"]
+    process = launcher(name, request).start(tmp_path, *given, "hydra.sweep.dir=sweep")
+    killed = sweep / "optimizer.lr=0.001"
+    wait_for((killed / LAST).is_file)
+    os.kill(read_record(killed)["pid"], signal.SIGKILL)
+    printed, said = process.communicate()
+    assert process.returncode == 1, said
+    assert "a process of this sweep was killed" in said
+    assert "sweep.resume=sweep" in said
+    assert "the best val/crack_iou first" in printed
+    assert states(sweep)["0.001"] == "interrupted"
+    wait_for(lambda: all(run.state != "running" for run in read_jobs(sweep)))
+    process = start(tmp_path, "sweep.resume=sweep")
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert states(sweep) == {"0.001": "done", "0.0001": "done"}
+    assert len(read_record(killed)["resumed"]) == 1
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_ctrl_c_ends_the_jobs_too(
+    name: str, archive: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    given = [*lasting_settings(archive, tmp_path, epochs=500), "optimizer.lr=1e-3,1e-4"]
+    process = launcher(name, request).start(tmp_path, *given, "hydra.sweep.dir=sweep")
+    sweep = tmp_path / "sweep"
+    wait_for(lambda: len(list(sweep.glob(f"*/{LAST}"))) == 2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert "interrupted; go on with: " in said
+    assert [run.state for run in read_jobs(sweep)] == ["interrupted"] * 2
+
+
+def test_slurm_puts_a_job_that_it_preempts_into_the_queue_again(
+    archive: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    given = [*lasting_settings(archive, tmp_path, epochs=150), "optimizer.lr=1e-3,1e-4"]
+    process = launcher("slurm", request).start(tmp_path, *given, "hydra.sweep.dir=sweep")
+    runs = [tmp_path / "sweep" / f"optimizer.lr={rate}" for rate in (0.001, 0.0001)]
+    wait_for(lambda: all((run / LAST).is_file() for run in runs))
+    listed = subprocess.run(
+        ["squeue", "-h", "-n", "crackseg", "-o", "%F"], capture_output=True, text=True, check=True
+    )
+    (job,) = set(listed.stdout.split())
+    # What SLURM sends before it takes a node away.
+    subprocess.run(["scancel", "--signal=USR2", job], check=True)
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said
+    for run in runs:
+        assert len(read_record(run)["resumed"]) == 1
+        with (run / "csv" / "metrics.csv").open(newline="") as file:
+            epochs = [int(row["epoch"]) for row in csv.DictReader(file) if row["train/loss"]]
+        assert epochs == list(range(150))
+
+
+def test_ray_goes_on_with_a_killed_job(
+    archive: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Ray starts a task again whose process died, and the job goes on from its last epoch."""
-    rates = ["optimizer.lr=1e-3,1e-4", "trainer.max_epochs=60", "callbacks.patience=60"]
-    given = [*settings(archive, tmp_path), *rates, "hydra.sweep.dir=sweep"]
-    process = start(tmp_path, *RAY, *given, python=ray_python)
+    given = [*lasting_settings(archive, tmp_path, epochs=60), "optimizer.lr=1e-3,1e-4"]
+    process = launcher("ray", request).start(tmp_path, *given, "hydra.sweep.dir=sweep")
     killed = tmp_path / "sweep" / "optimizer.lr=0.001"
     wait_for((killed / LAST).is_file)
     os.kill(read_record(killed)["pid"], signal.SIGKILL)

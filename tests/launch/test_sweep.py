@@ -5,8 +5,6 @@ import json
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,56 +14,21 @@ from crackseg.errors import CrackSegError
 from crackseg.launch.arguments import expand_resume
 from crackseg.launch.sweep import safe_name
 from crackseg.runs.record import read_record, state_of
-from tests.helpers.commands import ROOT, Program, run_alone
-
-
-class Door:
-    """``python train.py`` with the settings of a training that takes a second."""
-
-    def __init__(self, archive: Path, folder: Path) -> None:
-        self.folder = folder
-        self.settings = [
-            "data=crackseg9k",
-            f"data.root={archive}",
-            f"data.cache={folder / 'cache'}",
-            "data.image_size=32",
-            "data.batch_size=4",
-            "data.num_workers=0",
-            "model.base_channels=4",
-            "model.depth=2",
-            "trainer.accelerator=cpu",
-            "trainer.max_epochs=2",
-            "logger=csv",
-        ]
-
-    def start(self, *arguments: str) -> Program:
-        return Program("train.py", arguments, self.folder)
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        done = self.start(*arguments).wait()
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stdout, done.stderr
+from tests.helpers.commands import ROOT, run_alone
+from tests.helpers.doors import Door, wait_for
 
 
 @pytest.fixture
 def door(archive: Path, tmp_path: Path) -> Door:
-    return Door(archive, tmp_path)
+    return Door("train.py", archive, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def swept(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Door, int, str, str]:
     """A sweep of three jobs of which one fails, and what it said; not to be changed."""
-    door = Door(archive, tmp_path_factory.mktemp("swept"))
+    door = Door("train.py", archive, tmp_path_factory.mktemp("swept"))
     rates = "optimizer.lr=1e-3,1e30,1e-4"
     return door, *door.run("-m", *door.settings, rates, "hydra.sweep.dir=sweep")
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if happened():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never happened")
 
 
 def table(sweep: Path) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,25 +15,11 @@ import pytest
 from crackseg.config.overrides import flatten
 from crackseg.runs.record import BEST, LAST, read_record, state_of
 from tests.helpers.commands import ROOT
+from tests.helpers.doors import lasting_settings, tiny_settings, wait_for
 
 pytestmark = pytest.mark.slow
 
 BOTH = ["trainer.strategy=ddp", "trainer.num_nodes=2", "trainer.devices=1"]
-
-
-def settings(archive: Path, folder: Path) -> list[str]:
-    return [
-        "data=crackseg9k",
-        f"data.root={archive}",
-        f"data.cache={folder / 'cache'}",
-        "data.image_size=32",
-        "data.batch_size=4",
-        "data.num_workers=0",
-        "model.base_channels=4",
-        "model.depth=2",
-        "trainer.accelerator=cpu",
-        "logger=csv",
-    ]
 
 
 def free_port() -> int:
@@ -68,13 +54,6 @@ def finished(nodes: "Sequence[subprocess.Popen[str]]") -> list[tuple[int, str]]:
     ]
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.1)
-
-
 def child_of(node: "subprocess.Popen[str]") -> int:
     """The process that ``torchrun`` started."""
     children = Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text().split()
@@ -84,7 +63,7 @@ def child_of(node: "subprocess.Popen[str]") -> int:
 
 @pytest.fixture
 def trained(archive: Path, tmp_path: Path) -> Path:
-    given = [*settings(archive, tmp_path), *BOTH, "trainer.max_epochs=2", "hydra.run.dir=run"]
+    given = [*tiny_settings(archive, tmp_path), *BOTH, "hydra.run.dir=run"]
     for code, said in finished(start("train.py", *given, folder=tmp_path)):
         assert code == 0, said
     return tmp_path / "run"
@@ -119,7 +98,7 @@ def test_two_nodes_judge_as_one_process_does(trained: Path, tmp_path: Path) -> N
 def test_a_killed_process_ends_the_others_in_words(
     archive: Path, tmp_path: Path, killed: int
 ) -> None:
-    lasting = [*settings(archive, tmp_path), "trainer.max_epochs=500", "callbacks.patience=500"]
+    lasting = lasting_settings(archive, tmp_path, epochs=500)
     nodes = start("train.py", *lasting, *BOTH, "hydra.run.dir=run", folder=tmp_path)
     run = tmp_path / "run"
     wait_for((run / LAST).is_file)
@@ -136,7 +115,7 @@ def test_a_killed_process_ends_the_others_in_words(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")
 def test_a_killed_process_of_one_machine_is_told_of(archive: Path, tmp_path: Path) -> None:
-    lasting = [*settings(archive, tmp_path), "trainer.max_epochs=500", "callbacks.patience=500"]
+    lasting = lasting_settings(archive, tmp_path, epochs=500)
     two = ["trainer.strategy=ddp", "trainer.devices=2", "hydra.run.dir=run"]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "train.py"), *lasting, *two],

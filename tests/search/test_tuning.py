@@ -4,8 +4,6 @@ import json
 import re
 import shlex
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 
@@ -28,49 +26,23 @@ from crackseg.runs.search_record import SearchRecord, read_search
 from crackseg.search.folder import SETTINGS, expand_search_resume, joined
 from crackseg.search.trial import _refuse_other_run
 from crackseg.search.tuning import tune
-from tests.helpers.commands import CONF, Program
+from tests.helpers.commands import CONF
+from tests.helpers.doors import Door, wait_for
 from tests.helpers.settings import composed
 
 SPACE = ["search=default", "+search.space.optimizer.lr=[0.001,0.002]", "search.pruner=none"]
 
 
-class Search:
+class Search(Door):
     """``python tune.py`` on a small archive."""
 
     def __init__(self, archive: Path, folder: Path) -> None:
-        self.folder = folder
-        self.settings = [
-            "data=crackseg9k",
-            f"data.root={archive}",
-            f"data.cache={folder / 'cache'}",
-            "data.image_size=32",
-            "data.batch_size=4",
-            "data.num_workers=0",
-            "model.base_channels=4",
-            "model.depth=2",
-            "trainer.accelerator=cpu",
-            "trainer.max_epochs=2",
-            "logger=csv",
-        ]
-
-    def start(self, *arguments: str) -> Program:
-        return Program("tune.py", arguments, self.folder)
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        done = self.start(*arguments).wait()
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stdout, done.stderr
+        super().__init__("tune.py", archive, folder)
 
     def record(self, name: str) -> SearchRecord:
         record = read_search(self.folder / name)
         assert record is not None
         return record
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        until = time.monotonic() + 120
-        while not condition():
-            assert time.monotonic() < until
-            time.sleep(0.05)
 
 
 @pytest.fixture
@@ -178,7 +150,7 @@ def test_a_killed_search_goes_on_to_the_bit(search: Search) -> None:
     assert code == 0, said
     killed = search.start(*given, "hydra.run.dir=killed")
     first = search.folder / "killed" / "trial-0000"
-    search.wait_for((first / LAST).is_file)
+    wait_for((first / LAST).is_file)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert read_record(first)["state"] == "running"
@@ -203,7 +175,7 @@ def test_a_killed_search_goes_on_to_the_bit(search: Search) -> None:
 def test_a_signal_ends_a_search_in_words_and_another_process_goes_on(search: Search) -> None:
     given = [*SPACE, *search.settings, "search.trials=1", "trainer.max_epochs=12"]
     stopped = search.start(*given, "hydra.run.dir=s")
-    search.wait_for((search.folder / "s" / "trial-0000" / LAST).is_file)
+    wait_for((search.folder / "s" / "trial-0000" / LAST).is_file)
     stopped.send_signal(signal.SIGTERM)
     done = stopped.wait()
     assert done.returncode == 143
@@ -412,7 +384,7 @@ def test_photographs_that_are_gone_end_a_search_and_lose_no_trial(
     given = [*SPACE, *own, f"data.root={moved}", "trainer.max_epochs=40", "data.store=false"]
     lasting = ["search.trials=2", "callbacks.patience=40", "hydra.run.dir=g"]
     process = search.start(*given, *lasting)
-    search.wait_for((search.folder / "g" / "trial-0000" / LAST).is_file)
+    wait_for((search.folder / "g" / "trial-0000" / LAST).is_file)
     moved.rename(search.folder / "elsewhere")
     done = process.wait()
     assert done.returncode == 2, done.stderr
