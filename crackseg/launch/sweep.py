@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -195,19 +194,14 @@ def _interrupt_jobs(sweep: Path, number: int) -> str:
     Returns:
         How to go on.
     """
-    # Those of joblib are killed otherwise; those of other launchers would go on alone.
-    jobs = [job for job in active_children() if type(job).__name__ == "LokyProcess"]
-    for job in jobs:
-        job.terminate()
+    # joblib would kill them, and submitit would let them go on alone.
     running = _running(sweep)
     here = [record for record in running if record["machine"]["host"] == socket.gethostname()]
     for record in here:
         with suppress(OSError):
             os.kill(record["pid"], signal.SIGTERM)
     until = time.monotonic() + _GRACE
-    while (jobs or here) and len(_running(sweep)) > len(running) - len(here):
-        if time.monotonic() > until:
-            break
+    while len(_running(sweep)) > len(running) - len(here) and time.monotonic() < until:
         time.sleep(0.2)
     elsewhere = {record["machine"]["host"] for record in running if record not in here}
     if elsewhere:
