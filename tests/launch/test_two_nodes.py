@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from crackseg.config.overrides import flatten
 from crackseg.runs.record import BEST, LAST, read_record, state_of
@@ -91,6 +92,36 @@ def test_two_nodes_judge_as_one_process_does(trained: Path, tmp_path: Path) -> N
     figures = {name: figure for name, figure in alone.items() if isinstance(figure, int | float)}
     assert len(figures) > 10
     assert {name: together[name] for name in figures} == pytest.approx(figures, abs=1e-6)
+
+
+def first_moments(run: Path) -> list[torch.Tensor]:
+    """Running means of the gradients that Adam keeps: after one step a tenth of its gradients."""
+    state = torch.load(run / LAST, weights_only=True)["optimizer_states"][0]["state"]
+    assert {float(one["step"]) for one in state.values()} == {1.0}
+    return [state[place]["exp_avg"] for place in sorted(state)]
+
+
+def test_one_step_of_two_nodes_has_the_gradients_of_one_process(
+    archive: Path, tmp_path: Path
+) -> None:
+    script = "tests/launch/train_without_statistics.py"
+    given = [*tiny_settings(archive, tmp_path, epochs=1), "data.counts=[16,2,2]", "model.dropout=0"]
+    one = subprocess.run(
+        [sys.executable, str(ROOT / script), *given, "data.batch_size=16", "hydra.run.dir=one"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert one.returncode == 0, one.stderr
+    # Each process takes half of the batch.
+    two = [*given, "data.batch_size=8", *BOTH, "hydra.run.dir=two"]
+    for code, said in finished(start(script, *two, folder=tmp_path)):
+        assert code == 0, said
+    alone, together = (first_moments(tmp_path / name) for name in ("one", "two"))
+    assert max(float(gradient.abs().max()) for gradient in alone) > 1e-3
+    for gradient, other in zip(alone, together, strict=True):
+        torch.testing.assert_close(other, gradient, rtol=0, atol=1e-7)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")

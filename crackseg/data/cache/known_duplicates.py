@@ -4,13 +4,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from crackseg.data.cache.survey import PairStatistics, keep
+from crackseg.data.cache.kept import kept
+from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.splits.duplicates import near_duplicates
 from crackseg.system.files import write_text
 
@@ -21,13 +21,18 @@ def known_duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[
     """Finds near duplicates among the photographs, or reads the stored result for the same ones."""
     thumbnails = np.stack([found.thumbnail for found in statistics])
     path = cache / "duplicates" / f"{hashlib.sha256(thumbnails.tobytes()).hexdigest()[:32]}.json"
-    try:
-        return _as_pairs(json.loads(path.read_text(encoding="utf-8")), len(thumbnails))
-    except (OSError, ValueError, TypeError, RecursionError):
+
+    def read(file: Path) -> list[tuple[int, int]] | None:
+        try:
+            return _as_pairs(json.loads(file.read_text(encoding="utf-8")), len(thumbnails))
+        except (OSError, ValueError, TypeError, RecursionError):
+            return None
+
+    def compare() -> list[tuple[int, int]]:
         log.info("comparing photographs: which of them show the same?")
-    found = near_duplicates(thumbnails)
-    keep(path, partial(write_text, text=json.dumps(found)))
-    return found
+        return near_duplicates(thumbnails)
+
+    return kept(path, read, compare, lambda file, found: write_text(file, json.dumps(found)))
 
 
 def _as_pairs(stored: Any, count: int) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from crackseg.data.annotations.masks.decision import decide_encoding
 from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.annotations.masks.parts import Decision
 from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
-from crackseg.data.cache.survey import keep
+from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.name_rules import origin
 from crackseg.errors import DatasetError, UnreadableImageError
@@ -169,11 +170,13 @@ def _data_set(path: Path, source: str, folders: Sequence[Path]) -> DataSet:
 
 def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str, MaskSummary]:
     """What each readable mask holds."""
-    path = None if cache is None else cache / "masks" / f"{_key(root, files)}.json"
-    known = None if path is None else _read(path)
-    if known is not None:
-        return known
+    look = partial(_look_at_all, root, files)
+    if cache is None:
+        return look()
+    return kept(cache / "masks" / f"{_key(root, files)}.json", _read, look, _write)
 
+
+def _look_at_all(root: Path, files: Sequence[str]) -> dict[str, MaskSummary]:
     def look(file: str) -> MaskSummary | None:
         try:
             return summarise(read_stored_mask(root / file))
@@ -183,11 +186,7 @@ def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str
 
     with thread_pool() as pool:
         seen = progress(pool.map(look, files), "Looking at masks", len(files))
-        found = {file: one for file, one in zip(files, seen, strict=True) if one is not None}
-    if path is not None:
-        text = json.dumps({file: _as_dict(one) for file, one in found.items()})
-        keep(path, lambda place: write_text(place, text))
-    return found
+        return {file: one for file, one in zip(files, seen, strict=True) if one is not None}
 
 
 def _key(root: Path, files: Sequence[str]) -> str:
@@ -199,6 +198,10 @@ def _key(root: Path, files: Sequence[str]) -> str:
             continue
         digest.update(f"{file} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:32]
+
+
+def _write(path: Path, summaries: Mapping[str, MaskSummary]) -> None:
+    write_text(path, json.dumps({file: _as_dict(one) for file, one in summaries.items()}))
 
 
 def _as_dict(one: MaskSummary) -> dict[str, Any]:
@@ -226,5 +229,5 @@ def _read(path: Path) -> dict[str, MaskSummary] | None:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         return {file: _from_dict(one) for file, one in plain.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -198,7 +198,7 @@ def _write(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:
                 data = np.ascontiguousarray(pixels).data
                 file.write(data)
                 checksums[name] = zlib.crc32(data, checksums[name])
-    write_statistics(statistics, folder / _FINDINGS)
+    write_statistics(folder / _FINDINGS, statistics)
     write_text(folder / _INDEX, json.dumps({"shapes": shapes, "checksums": checksums}))
     return statistics
 

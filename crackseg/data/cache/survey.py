@@ -4,8 +4,7 @@ The results are stored below the cache folder; their name is a hash of everythin
 """
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -16,17 +15,16 @@ import numpy.typing as npt
 
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
 from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
+from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import atomic_write, discard, is_full, require_writable
+from crackseg.system.files import atomic_write, is_full, require_writable
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
-
-log = logging.getLogger(__name__)
 
 # Raise it when decoding, resizing or the statistics of a pair change.
 _VERSION = 5
@@ -102,31 +100,12 @@ def survey(
         Statistics of each pair, in order.
     """
     path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
-    known = read_statistics(path, len(pairs))
-    if known is None:
+
+    def read_all() -> list[PairStatistics]:
         _require_writable(path.parent)
-        known = [decoded.statistics for decoded in decode_all(root, pairs, preprocessing)]
-        keep(path, partial(write_statistics, known))
-    return known
+        return [decoded.statistics for decoded in decode_all(root, pairs, preprocessing)]
 
-
-def keep(path: Path, write: Callable[[Path], None]) -> None:
-    """Stores a result for the next time, and replaces a damaged file of this name.
-
-    Without room on the disk it is not stored, and a message says so.
-
-    Raises:
-        OutputError: The file cannot be written for another reason.
-    """
-    if path.exists():
-        log.warning("%s: damaged, made anew", path)
-        discard(path)
-    try:
-        write(path)
-    except OutputError as error:
-        if not is_full(error):
-            raise
-        log.warning("%s; until then it is computed each time", error)
+    return kept(path, partial(read_statistics, count=len(pairs)), read_all, write_statistics)
 
 
 def _require_writable(folder: Path) -> None:
@@ -170,7 +149,7 @@ def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessin
     return digest.hexdigest()[:32]
 
 
-def write_statistics(statistics: Sequence[PairStatistics], path: Path) -> None:
+def write_statistics(path: Path, statistics: Sequence[PairStatistics]) -> None:
     """Writes statistics as one file of arrays."""
     with atomic_write(path) as name, name.open("wb") as file:
         columns: dict[str, Any] = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.cache.survey import keep, key_of_pixels
+from crackseg.data.cache.kept import kept
+from crackseg.data.cache.survey import key_of_pixels
 from crackseg.data.readers import PairReader
 from crackseg.data.splits.manifest import Row
 from crackseg.geometry import crack_widths
@@ -46,11 +47,8 @@ def median_widths(
     seen = key_of_pixels(root, [row.pair for row in rows], preprocessing)
     key = hashlib.sha256(f"{_VERSION} {preprocessing.mask_threshold} {seen}".encode())
     path = cache / "widths" / f"{key.hexdigest()[:32]}.npy"
-    widths = _stored(path, len(rows))
-    if widths is None:
-        widths = _measured(rows, pixels, preprocessing.mask_threshold)
-        keep(path, partial(_write, widths))
-    return widths
+    measure = partial(_measured, rows, pixels, preprocessing.mask_threshold)
+    return kept(path, partial(_stored, count=len(rows)), measure, _write)
 
 
 def _measured(rows: Sequence[Row], pixels: PairReader, mask_threshold: int) -> Widths:
@@ -74,6 +72,6 @@ def _stored(path: Path, count: int) -> Widths | None:
     return widths if whole and not (widths < 1).any() else None
 
 
-def _write(widths: Widths, path: Path) -> None:
+def _write(path: Path, widths: Widths) -> None:
     with atomic_write(path) as name, name.open("wb") as file:
         np.save(file, widths)

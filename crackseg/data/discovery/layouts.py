@@ -108,8 +108,9 @@ def divide(files: Iterable[Path]) -> Division:
     if masks.union(labels) != set(pictures):
         masks |= labels
     channels = {path for path in images if _is_further_channel(path, stems)} - masks
+    others = masks | channels
     return Division(
-        [path for path in images if path not in masks | channels],
+        [path for path in images if path not in others],
         [path for path in pictures if path in masks],
         [path for path in images if path in channels],
     )

@@ -5,24 +5,23 @@ brightened, blurred, turned, mirrored, or with a few percent of its rim cut off.
 one photograph are not near duplicates.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 import cv2
-import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from crackseg.data.splits.perceptual_hashes import TURNS, Turn, hashes_of, proposed, turned
 from crackseg.images.pixels import UInt8Array, resize
+from crackseg.system.processes import thread_pool
+from crackseg.system.progress import progress
 
 THUMBNAIL = 64
 
-# Number of the hash's 256 bits in which copies of a photograph may differ. Unlike photographs
-# differ in half of them: of 2.5 million real pairs, each turned in eight ways, 128 in so few.
-_BITS = 90
-_HASH = 16
 # In thumbnail pixels. Broader structures are light and shade, in which two walls look alike.
 _BROAD = 2.0
 # In thumbnail pixels. Broader structures may be a crack, and one straight line can be laid over
@@ -37,18 +36,14 @@ _LIKENESS = 0.55
 _RIM = 4
 _INNER = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-3)
-_ROWS = 64
 
 
-class _Turn(NamedTuple):
-    """One of the eight ways to turn a square: first transposed, then reversed along its axes."""
+class _Proposal(NamedTuple):
+    """Two thumbnails that may show the same, once the second is turned."""
 
-    transposed: bool
-    upset: bool
-    mirrored: bool
-
-
-_TURNS = tuple(_Turn(*flags) for flags in product((False, True), repeat=3))
+    first: int
+    second: int
+    turn: Turn
 
 
 def thumbnail(photograph: UInt8Array) -> UInt8Array:
@@ -77,14 +72,17 @@ def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
     textured = np.flatnonzero([_detail(one, _BROAD).std() >= _FLAT for one in thumbnails])
     if len(textured) < 2:
         return []
-    hashes = _hashes(thumbnails[textured])
-    found: set[tuple[int, int]] = set()
-    for turn in _TURNS:
-        for one, other in _proposed(hashes, turn):
-            first, second = int(textured[one]), int(textured[other])
-            if _is_same(thumbnails[first], _turned(thumbnails[second], turn)):
-                found.add((first, second))
-    return sorted(found)
+    hashes = hashes_of(thumbnails[textured])
+    proposals = [
+        _Proposal(int(textured[one]), int(textured[other]), turn)
+        for turn in progress(TURNS, "Looking for copies", len(TURNS))
+        for one, other in proposed(hashes, turn)
+    ]
+    with thread_pool() as pool:
+        answers = pool.map(partial(_is_confirmed, thumbnails), proposals)
+        compared = zip(proposals, answers, strict=True)
+        looked = progress(compared, "Comparing photographs", len(proposals))
+        return sorted({(one.first, one.second) for one, confirmed in looked if confirmed})
 
 
 def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
@@ -93,11 +91,16 @@ def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
     >>> clusters([(0, 4), (2, 3), (4, 7)])
     [(0, 4, 7), (2, 3)]
     """
-    home: dict[int, set[int]] = {}
-    for pair in links:
-        joined = set(pair).union(*(home.get(one, ()) for one in pair))
-        home.update(dict.fromkeys(joined, joined))
-    return sorted({tuple(sorted(members)) for members in home.values()})
+    pairs = np.array([*links], np.int64).reshape(-1, 2)
+    linked, places = np.unique(pairs, return_inverse=True)
+    ends = places.reshape(-1, 2).T
+    graph = coo_array((np.ones(len(pairs)), (ends[0], ends[1])), shape=(len(linked), len(linked)))
+    _, homes = connected_components(graph, directed=False)
+    order = np.argsort(homes, kind="stable")
+    starts = np.flatnonzero(np.diff(homes[order])) + 1
+    return sorted(
+        tuple(members.tolist()) for members in np.split(linked[order], starts) if len(members)
+    )
 
 
 def _detail(one: UInt8Array, broadest: float) -> npt.NDArray[np.float32]:
@@ -107,44 +110,9 @@ def _detail(one: UInt8Array, broadest: float) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(detail[_INNER], np.float32)
 
 
-def _hashes(thumbnails: UInt8Array) -> npt.NDArray[np.bool_]:
-    """Whether each coefficient of a thumbnail's cosine transform is large, bool (N, 16, 16)."""
-    return np.stack([imagehash.phash(Image.fromarray(one), _HASH).hash for one in thumbnails])
-
-
-def _proposed(hashes: npt.NDArray[np.bool_], turn: _Turn) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j) with i < j whose hashes differ in few bits once the second is turned."""
-    words, turned = _words(hashes), _words(_turned_hashes(hashes, turn))
-    for start in range(0, len(hashes), _ROWS):
-        # Only hashes from this block on, so that each pair is met once.
-        pairs = zip(words[:, start : start + _ROWS, None], turned[:, None, start:], strict=True)
-        # In 16 bits, since 256 does not fit into eight.
-        counts = (np.bitwise_count(one ^ other).astype(np.uint16) for one, other in pairs)
-        for row, column in np.argwhere(sum(counts) <= _BITS).tolist():
-            if row < column:
-                yield start + row, start + column
-
-
-def _words(hashes: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
-    """Packs the bits of each hash in four words, uint64 (4, N)."""
-    packed = np.packbits(hashes.reshape(len(hashes), -1), axis=1).view(np.uint64)
-    return np.ascontiguousarray(packed.T)
-
-
-def _turned(one: UInt8Array, turn: _Turn) -> UInt8Array:
-    turned = one.T if turn.transposed else one
-    return turned[:: -1 if turn.upset else 1, :: -1 if turn.mirrored else 1]
-
-
-def _turned_hashes(hashes: npt.NDArray[np.bool_], turn: _Turn) -> npt.NDArray[np.bool_]:
-    """Hashes of the turned thumbnails, but for a few bits.
-
-    Where an axis is reversed, every second cosine along it changes its sign.
-    """
-    turned = hashes.swapaxes(1, 2).copy() if turn.transposed else hashes.copy()
-    turned[:, 1::2] ^= turn.upset
-    turned[:, :, 1::2] ^= turn.mirrored
-    return turned
+def _is_confirmed(thumbnails: UInt8Array, proposal: _Proposal) -> bool:
+    first, second, turn = proposal
+    return _is_same(thumbnails[first], turned(thumbnails[second], turn))
 
 
 def _is_same(first: UInt8Array, second: UInt8Array) -> bool:

@@ -6,6 +6,7 @@ move of one group or the best exchange of two is made, until none helps.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -40,6 +41,17 @@ class GroupBalance:
         """Weighted distance of subsets with these amounts, (subsets, measures), from the wanted."""
         return float((self.weights * (held - self.wanted) ** 2).sum())
 
+    @cached_property
+    def _squares(self) -> FloatArray:
+        """What a group adds to the loss of a subset that has just what it wants."""
+        return self.holdings**2 @ self.weights.T
+
+    def part(self, groups: IntArray) -> "GroupBalance":
+        """A balance of these groups alone, in which a subset wants their part of its measures."""
+        holdings = self.holdings[groups]
+        share = holdings[:, 0].sum() / self.holdings[:, 0].sum()
+        return GroupBalance(holdings, share * self.wanted, self.weights / share)
+
     def start(self, generator: np.random.Generator) -> IntArray:
         """Fills one subset after the other with groups in random order, the first subset last.
 
@@ -72,7 +84,7 @@ class GroupBalance:
         """Change of the loss if a group went to a subset, (groups, subsets)."""
         every = np.arange(len(subsets))
         distance = self._held(subsets) - self.wanted
-        squares = self.holdings**2 @ self.weights.T
+        squares = self._squares
         products = self.holdings @ (self.weights * distance).T
         leaving = (squares - 2 * products)[every, subsets]
         costs = leaving[:, None] + squares + 2 * products

@@ -14,11 +14,13 @@ from crackseg.errors import DatasetError
 
 BoolArray = npt.NDArray[np.bool_]
 
-# Number of starts of the search; the best result is taken.
+# Number of starts of the search; the best result is taken. Of many groups each start ends well.
 _ATTEMPTS = 8
 # Weight of a subset's count against its composition. It is small at first, since otherwise no
 # group could change its subset any more, and larger than all else at the end.
 _COUNT_WEIGHTS = (20, 500)
+# More groups are many: they are divided in parts at first, since the time grows with the square.
+_AT_ONCE = 10_000
 # Number of levels of crack by which the pairs of a source are distinguished.
 _LEVELS = 4
 
@@ -60,7 +62,8 @@ def divide_groups(
         held = _sums(measures[kept], subset[kept], len(SUBSETS))
         return round(balances[-1].loss(held), 6), subset, kept
 
-    attempts = map(attempt, np.random.default_rng(seed).spawn(_ATTEMPTS))
+    starts = _ATTEMPTS if len(holdings) <= _AT_ONCE else 1
+    attempts = map(attempt, np.random.default_rng(seed).spawn(starts))
     _, subset, kept = min(attempts, key=itemgetter(0))
     divided = zip(rows, subset, kept, strict=True)
     return [replace(row, subset=SUBSETS[index]) for row, index, keep in divided if keep]
@@ -93,8 +96,14 @@ def _balance(
 
 
 def _search(balances: Sequence[GroupBalance], generator: np.random.Generator) -> IntArray:
-    """Improves a random start by one balance after the other."""
-    subsets = balances[0].start(generator)
+    """Improves a random start by one balance after the other; of many groups, that of parts."""
+    count = len(balances[0].holdings)
+    if count <= _AT_ONCE:
+        subsets = balances[0].start(generator)
+    else:
+        subsets = np.empty(count, np.int64)
+        for part in np.array_split(generator.permutation(count), -(-count // _AT_ONCE)):
+            subsets[part] = _search([balance.part(part) for balance in balances], generator)
     for balance in balances:
         balance.mend(subsets, generator)
     return subsets

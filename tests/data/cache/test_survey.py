@@ -236,7 +236,7 @@ def test_a_damaged_survey_is_made_anew_and_said(
         path.unlink()
         path.mkdir()
     elif damage == "others":
-        surveying.write_statistics(first[:1], path)
+        surveying.write_statistics(path, first[:1])
     else:
         assert isinstance(damage, bytes)
         path.write_bytes(damage)

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackseg.data.splits import perceptual_hashes
 from crackseg.data.splits.duplicates import THUMBNAIL, clusters, near_duplicates, thumbnail
 from tests.helpers.data_sets import draw_pair
 
@@ -78,6 +79,15 @@ COPIES: dict[str, Callable[[Picture], Picture]] = {
 
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
 def test_a_copy_is_found_among_others(change: Callable[[Picture], Picture]) -> None:
+    others = [asphalt(seed) for seed in range(1, 6)]
+    assert found(*others, asphalt(0), change(asphalt(0))) == [(5, 6)]
+
+
+@pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
+def test_a_copy_is_found_among_very_many_too(
+    change: Callable[[Picture], Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perceptual_hashes, "_EACH_WITH_EACH", 0)
     others = [asphalt(seed) for seed in range(1, 6)]
     assert found(*others, asphalt(0), change(asphalt(0))) == [(5, 6)]
 

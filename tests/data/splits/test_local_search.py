@@ -77,3 +77,18 @@ def test_the_generator_decides() -> None:
     holdings = np.ones((50, 1))
     ways = [divided(balance(holdings), np.random.default_rng(at)).tolist() for at in (0, 0, 1)]
     assert ways[0] == ways[1] != ways[2]
+
+
+def test_a_part_wants_its_share_of_all() -> None:
+    holdings = np.random.default_rng(3).integers(1, 9, (40, 3)).astype(np.float64)
+    task = balance(holdings)
+    part = np.arange(0, 40, 2)
+    share = holdings[part, 0].sum() / holdings[:, 0].sum()
+    np.testing.assert_allclose(task.part(part).wanted, share * task.wanted)
+    # What a part is off by counts as much as it would in the whole, in proportion.
+    off = np.full((3, 3), share)
+    whole_off = np.ones((3, 3))
+    np.testing.assert_allclose(
+        task.part(part).loss(task.part(part).wanted + off),
+        share * task.loss(task.wanted + whole_off),
+    )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits import stratify
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.leakage import find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
@@ -148,7 +149,11 @@ def subsets_of_groups(manifest: Manifest) -> dict[str, set[str]]:
     return found
 
 
-def test_by_photograph_no_group_is_divided_and_the_subsets_are_alike() -> None:
+@pytest.mark.parametrize("at_once", [10_000, 400], ids=["at once", "in parts"])
+def test_by_photograph_no_group_is_divided_and_the_subsets_are_alike(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stratify, "_AT_ONCE", at_once)
     rows, crack = make_v3()
     assert len(rows) == 6315
     manifest = split_by_photograph(rows, crack)
