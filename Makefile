@@ -7,11 +7,14 @@ READY := $(VENV)/.ready
 READY_ALL := $(VENV)/.ready-all
 PEERS_READY := benchmarks/.venv/.ready
 ARGS ?=
+# test-lowest and test-newest set up environments of their own, of other versions.
+VERSIONS := --constraint requirements/tested.txt
 # On all cores up to four, for memory; several torch threads in each process would hinder each other.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep paper paper-more box generalise test test-all bench lint format type tensorboard clean
+.PHONY: help setup train sweep paper paper-more box generalise test test-all test-lowest \
+	test-newest bench lint format type tensorboard clean
 
 empty :=
 comma := ,
@@ -29,16 +32,16 @@ help: ## Show this list
 
 setup: $(READY) ## Create .venv with everything, at the versions in requirements/tested.txt
 
-$(READY): pyproject.toml requirements/tested.txt
+$(READY): pyproject.toml $(wildcard requirements/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "crackseg needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev]'
+	$(BIN)/pip install $(VERSIONS) --editable '.[dev]'
 	@touch $@
 
 $(READY_ALL): $(READY)
-	$(BIN)/pip install --constraint requirements/tested.txt --editable '.[dev,all]'
+	$(BIN)/pip install $(VERSIONS) --editable '.[dev,all]'
 	@touch $@
 
 $(PEERS_READY): $(READY) benchmarks/requirements.txt
@@ -75,6 +78,13 @@ test: $(READY) ## Run the tests (without the slow ones)
 
 test-all: $(READY_ALL) ## Run all tests, with all extras installed
 	$(PYTEST) -m 'slow or not slow' $(ARGS)
+
+test-lowest: ## Run the tests with the oldest versions that pyproject.toml allows
+	$(MAKE) test VENV=.venv-lowest VERSIONS='--constraint requirements/lowest.txt'
+
+test-newest: ## Run the tests with the newest versions that there are today
+	rm -f .venv-newest/.ready
+	$(MAKE) test VENV=.venv-newest VERSIONS='--upgrade --upgrade-strategy eager'
 
 bench: $(PEERS_READY) ## Compare the speed with what others use; make bench ARGS="--rows training --quick"
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -16,7 +16,7 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crackseg.data.dataset import Sample
 from crackseg.errors import ConfigError, WorkerKilledError
-from crackseg.system.processes import start_method
+from crackseg.system.processes import SIGNALS, start_method
 
 # Seconds that workers have to end by themselves; one may be waiting for a slow disk.
 _GRACE = 3.0
@@ -81,8 +81,8 @@ def refuse_idle_workers(workers: int, photographs: int) -> None:
 
 def leave_signals_to_parent(worker: int) -> None:
     """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

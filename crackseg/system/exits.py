@@ -5,6 +5,7 @@
            training; and, with a traceback, a bug
     2      a user's mistake, or a fault of the machine: a full disk, no rights
     130    Ctrl-C
+    138    SIGUSR1, by which SLURM says that a job's time is nearly up
     141    the reader of the output is gone, as with ``| head``
     143    SIGTERM
 
@@ -27,10 +28,9 @@ from crackseg.errors import CrackSegError
 from crackseg.system.files import reason_of
 from crackseg.system.memory import is_out_of_memory
 from crackseg.system.output import close_stdout, reader_is_gone, say
-from crackseg.system.processes import kill_children
+from crackseg.system.processes import SIGNALS, kill_children
 
 MISTAKE = 2
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BROKEN_PIPE = 141
 # Seconds after which a signal is sent again if it came where nothing can be raised.
 _AGAIN = 0.1
@@ -61,7 +61,7 @@ class Interrupted(SystemExit):
 
 
 def end_at_once_by_signals() -> None:
-    """Lets Ctrl-C and SIGTERM end this process without a traceback while nothing is at work.
+    """Lets signals end this process without a traceback while nothing is at work.
 
     A door calls it first of all: importing torch takes seconds, and so may the interpreter's end.
     """
@@ -77,7 +77,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _handle_signals(handle: Callable[[int, FrameType | None], None]) -> None:
-    """Sets the handler of Ctrl-C and SIGTERM, for this process and none that it forks.
+    """Sets the handler of all these signals, for this process and none that it forks.
 
     A forked child leaves signals to its parent until it has a handler of its own.
     """
@@ -100,7 +100,7 @@ def _end_soon() -> None:
 
 
 def work_begins(prepare: Callable[[int], str] | None = None) -> None:
-    """Lets Ctrl-C and SIGTERM raise :class:`Interrupted` in the main thread.
+    """Lets Ctrl-C, SIGTERM and SIGUSR1 raise :class:`Interrupted` in the main thread.
 
     It is called inside of :func:`end_in_one_line`, after all that takes long to import.
 
@@ -203,7 +203,7 @@ def mistake_of(error: Exception) -> str | None:
 
 
 def _say_interrupted(number: int, advice: str = "") -> None:
-    what = "interrupted" if number == signal.SIGINT else "stopped by SIGTERM"
+    what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     say(f"{what}; {advice}" if advice else what)
 
 

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
+# By these a program is asked to end; the last is SLURM's, and Windows has none.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR1] if sys.platform != "win32" else []))
+
 
 def usable_cores() -> int:
     """Number of cores that this process may use; a cluster's scheduler may have limited it."""
@@ -56,7 +59,7 @@ def _kill_children_in_silence() -> None:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Holds Ctrl-C and SIGTERM back; processes started inside never get them.
+    """Holds back the signals that end a program; processes started inside never get them.
 
     A terminal sends Ctrl-C to all processes at once, and those that are still importing would
     print a traceback each. Their parent hears of it at the end of this, and ends them.
@@ -65,7 +68,7 @@ def signals_held_back() -> Iterator[None]:
         # It has no signals that could be held back.
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

@@ -12,9 +12,9 @@ import torch.distributed
 from lightning import Callback, LightningModule, Trainer
 
 from crackseg.errors import ProcessLostError
-from crackseg.system.exits import SIGNALS, Interrupted
+from crackseg.system.exits import Interrupted
 from crackseg.system.output import say
-from crackseg.system.processes import is_first_process
+from crackseg.system.processes import SIGNALS, is_first_process
 
 # What gloo and NCCL say of a process that is gone.
 _GONE = re.compile(
@@ -113,7 +113,7 @@ def keep_lightning_from_signals(trainer: Trainer) -> None:
 
 @contextmanager
 def graceful_signals() -> Iterator[list[int]]:
-    """Notes Ctrl-C and SIGTERM for :class:`StopBetweenBatches` instead of ending the process.
+    """Notes signals for :class:`StopBetweenBatches` instead of ending the process by them.
 
     A second signal of the same kind ends the work wherever it stands, and a third one, should the
     second not get through, the process. Of a distributed run the first process alone listens to

@@ -30,7 +30,12 @@ def start(code: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "line"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "stopped by SIGTERM")]
+    ("number", "line"),
+    [
+        (signal.SIGINT, "interrupted"),
+        (signal.SIGTERM, "stopped by SIGTERM"),
+        (signal.SIGUSR1, "stopped by SIGUSR1"),
+    ],
 )
 @pytest.mark.parametrize(
     "code",

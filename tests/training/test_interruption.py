@@ -8,6 +8,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
 from crackseg.system.exits import Interrupted
+from crackseg.system.processes import SIGNALS
 from crackseg.training.interruption import (
     StopBetweenBatches,
     graceful_signals,
@@ -15,14 +16,14 @@ from crackseg.training.interruption import (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_is_noted_and_told_at_the_end(number: signal.Signals) -> None:
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    before = [*map(signal.getsignal, SIGNALS)]
     with pytest.raises(Interrupted) as left, graceful_signals() as came:  # noqa: PT012
         signal.raise_signal(number)
         assert came[0] == number
     assert left.value.code == 128 + number
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert [*map(signal.getsignal, SIGNALS)] == before
 
 
 def test_a_second_ctrl_c_stops_at_once() -> None:
