@@ -32,7 +32,7 @@ help: ## Show this list
 
 setup: $(READY) ## Create .venv with everything, at the versions in requirements/tested.txt
 
-$(READY): pyproject.toml $(wildcard requirements/*.txt)
+$(READY): pyproject.toml requirements/tested.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "crackseg needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -106,6 +106,6 @@ tensorboard: $(READY) ## Look at the curves of all runs
 
 clean: ## Remove caches of tools; with RUNS=yes the runs, with DATA=yes the made and cached data too
 	rm -rf .mypy_cache .ruff_cache .pytest_cache build *.egg-info
-	find . -name __pycache__ -type d -not -path '*/.venv/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 	$(if $(filter yes,$(RUNS)),rm -rf outputs/runs outputs/sweeps outputs/evaluations outputs/predictions)
 	$(if $(filter yes,$(DATA)),rm -rf outputs/data outputs/cache)

@@ -80,7 +80,7 @@ def refuse_idle_workers(workers: int, photographs: int) -> None:
 
 
 def leave_signals_to_parent(worker: int) -> None:
-    """Lets a loader's worker outlive a Ctrl-C, which a terminal sends to all processes at once."""
+    """Lets a loader's worker outlive signals, which terminals and SLURM send to all processes."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

@@ -5,7 +5,7 @@
            training; and, with a traceback, a bug
     2      a user's mistake, or a fault of the machine: a full disk, no rights
     130    Ctrl-C
-    138    SIGUSR1, by which SLURM says that a job's time is nearly up
+    138    SIGUSR1, which a SLURM job can ask for before its time is up (158 on macOS)
     141    the reader of the output is gone, as with ``| head``
     143    SIGTERM
 

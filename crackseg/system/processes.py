@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-# By these a program is asked to end; the last is SLURM's, and Windows has none.
+# By these a program is asked to end: the last by SLURM where a job wants that. Windows has none.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR1] if sys.platform != "win32" else []))
 
 

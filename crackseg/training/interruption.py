@@ -102,7 +102,7 @@ def lost_processes_in_words() -> Iterator[None]:
 
 
 def keep_lightning_from_signals(trainer: Trainer) -> None:
-    """Leaves SIGTERM to :func:`graceful_signals` alone.
+    """Leaves signals to :func:`graceful_signals` alone.
 
     Lightning's handler sends a message to the other processes from within the handler, whatever
     the interrupted code was just sending, and both may then wait forever. On a SLURM cluster it

@@ -14,6 +14,6 @@ def _by_running_statistics(*given: Any, **named: Any) -> Any:
     return _whole(*given[:5], False, *given[6:], **named)
 
 
-F.batch_norm = _by_running_statistics
-
-runpy.run_path(str(Path(__file__).parents[2] / "train.py"), run_name="__main__")
+if __name__ == "__main__":
+    F.batch_norm = _by_running_statistics
+    runpy.run_path(str(Path(__file__).parents[2] / "train.py"), run_name="__main__")

@@ -13,6 +13,7 @@ import pytest
 
 from crackseg.errors import CrackSegError
 from crackseg.system.exits import Interrupted, end_in_one_line, mistake_of, work_begins
+from crackseg.system.processes import SIGNALS
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,11 +32,7 @@ def start(code: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     ("number", "line"),
-    [
-        (signal.SIGINT, "interrupted"),
-        (signal.SIGTERM, "stopped by SIGTERM"),
-        (signal.SIGUSR1, "stopped by SIGUSR1"),
-    ],
+    [*zip(SIGNALS, ("interrupted", "stopped by SIGTERM", "stopped by SIGUSR1"), strict=False)],
 )
 @pytest.mark.parametrize(
     "code",

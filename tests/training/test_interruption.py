@@ -16,7 +16,7 @@ from crackseg.training.interruption import (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_is_noted_and_told_at_the_end(number: signal.Signals) -> None:
     before = [*map(signal.getsignal, SIGNALS)]
     with pytest.raises(Interrupted) as left, graceful_signals() as came:  # noqa: PT012

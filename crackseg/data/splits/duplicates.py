@@ -6,8 +6,8 @@ one photograph are not near duplicates.
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,7 +15,14 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crackseg.data.splits.perceptual_hashes import TURNS, Turn, hashes_of, proposed, turned
+from crackseg.data.splits.perceptual_hashes import (
+    TURNS,
+    IntArray,
+    Turn,
+    hashes_of,
+    proposed,
+    turned,
+)
 from crackseg.images.pixels import UInt8Array, resize
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
@@ -35,15 +42,9 @@ _LIKENESS = 0.55
 # In thumbnail pixels. There a blur, which does not know what lies outside, takes light for detail.
 _RIM = 4
 _INNER = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
+# Number of pairs that threads confirm at a time.
+_PORTION = 256
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-3)
-
-
-class _Proposal(NamedTuple):
-    """Two thumbnails that may show the same, once the second is turned."""
-
-    first: int
-    second: int
-    turn: Turn
 
 
 def thumbnail(photograph: UInt8Array) -> UInt8Array:
@@ -63,7 +64,8 @@ def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
         thumbnails: Thumbnails of :func:`thumbnail`, uint8 (N, 64, 64).
 
     Returns:
-        Pairs of indices (i, j) with i < j, in order.
+        Pairs of indices (i, j) with i < j, in order. They join all copies of a photograph; of the
+        pairs of many copies not all are among them.
 
     References:
         Evangelidis and Psarakis, "Parametric Image Alignment Using Enhanced Correlation
@@ -72,17 +74,57 @@ def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
     textured = np.flatnonzero([_detail(one, _BROAD).std() >= _FLAT for one in thumbnails])
     if len(textured) < 2:
         return []
-    hashes = hashes_of(thumbnails[textured])
-    proposals = [
-        _Proposal(int(textured[one]), int(textured[other]), turn)
-        for turn in progress(TURNS, "Looking for copies", len(TURNS))
-        for one, other in proposed(hashes, turn)
-    ]
+    shown = thumbnails[textured]
+    hashes = hashes_of(shown)
     with thread_pool() as pool:
-        answers = pool.map(partial(_is_confirmed, thumbnails), proposals)
-        compared = zip(proposals, answers, strict=True)
-        looked = progress(compared, "Comparing photographs", len(proposals))
-        return sorted({(one.first, one.second) for one, confirmed in looked if confirmed})
+        search = _Search(shown, pool)
+        for turn in progress(TURNS, "Comparing photographs", len(TURNS)):
+            search.confirm(proposed(hashes, turn), turn)
+    return sorted((int(textured[one]), int(textured[other])) for one, other in search.links)
+
+
+class _Search:
+    """Confirms proposed pairs, and passes over those that others have joined already.
+
+    Args:
+        thumbnails: Thumbnails of the photographs, uint8 (N, 64, 64).
+        pool: Threads to confirm pairs on.
+
+    Attributes:
+        links: Pairs that show the same, each once.
+    """
+
+    def __init__(self, thumbnails: UInt8Array, pool: ThreadPoolExecutor) -> None:
+        self.links: list[tuple[int, int]] = []
+        self._thumbnails, self._pool = thumbnails, pool
+        # Number of the cluster that each photograph is in.
+        self._homes = np.arange(len(thumbnails))
+
+    def confirm(self, proposals: Iterable[IntArray], turn: Turn) -> None:
+        """Confirms pairs (2, P) of which the second is turned."""
+        refused: set[tuple[int, int]] = set()
+        for pairs in map(self._apart, proposals):
+            for start in range(0, pairs.shape[1], _PORTION):
+                portion = self._apart(pairs[:, start : start + _PORTION])
+                once = dict.fromkeys((one, other) for one, other in portion.T.tolist())
+                new = [pair for pair in once if pair not in refused]
+                same = self._pool.map(partial(self._is_same, turn), new)
+                for pair, confirmed in zip(new, same, strict=True):
+                    if confirmed:
+                        self._join(*pair)
+                    else:
+                        refused.add(pair)
+
+    def _apart(self, pairs: IntArray) -> IntArray:
+        return pairs[:, self._homes[pairs[0]] != self._homes[pairs[1]]]
+
+    def _join(self, one: int, other: int) -> None:
+        self.links.append((one, other))
+        self._homes[self._homes == self._homes[other]] = self._homes[one]
+
+    def _is_same(self, turn: Turn, pair: tuple[int, int]) -> bool:
+        first, second = pair
+        return _is_same(self._thumbnails[first], turned(self._thumbnails[second], turn))
 
 
 def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
@@ -108,11 +150,6 @@ def _detail(one: UInt8Array, broadest: float) -> npt.NDArray[np.float32]:
     grey = one.astype(np.float32)
     detail = grey - cv2.GaussianBlur(grey, (0, 0), broadest)
     return np.ascontiguousarray(detail[_INNER], np.float32)
-
-
-def _is_confirmed(thumbnails: UInt8Array, proposal: _Proposal) -> bool:
-    first, second, turn = proposal
-    return _is_same(thumbnails[first], turned(thumbnails[second], turn))
 
 
 def _is_same(first: UInt8Array, second: UInt8Array) -> bool:

@@ -49,7 +49,8 @@ class GroupBalance:
     def part(self, groups: IntArray) -> "GroupBalance":
         """A balance of these groups alone, in which a subset wants their part of its measures."""
         holdings = self.holdings[groups]
-        share = holdings[:, 0].sum() / self.holdings[:, 0].sum()
+        # Of groups in guard bands nothing counts.
+        share = max(holdings[:, 0].sum(), 1) / max(self.holdings[:, 0].sum(), 1)
         return GroupBalance(holdings, share * self.wanted, self.weights / share)
 
     def start(self, generator: np.random.Generator) -> IntArray:

@@ -1,9 +1,9 @@
 """Proposes pairs of photographs that may show the same, by a perceptual hash of each.
 
 A hash tells which coefficients of a thumbnail's cosine transform are large, and copies of a
-photograph differ in few of them. Up to some number of photographs each is compared with each;
-beyond it only those whose lowest frequencies agree, of which tables of random choices of bits
-know, since the square of 100,000 is long.
+photograph differ in few of them. Up to 20,000 hashes are compared each with each. Of more, only
+those are compared that agree in 16 bits of low frequencies, drawn at random for each of 128 tables;
+which misses a few copies, and keeps the time from growing with the square of their number.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,18 +27,20 @@ Words = npt.NDArray[np.uint64]
 _BITS = 90
 _HASH = 16
 # Number of hashes that are compared each with each: some 20 seconds.
-_EACH_WITH_EACH = 20_000
+EACH_WITH_EACH = 20_000
 _ROWS = 64
 # The lowest frequencies, 8 by 8, change least from copy to copy. Copies of 1,974 real photographs,
 # saved as JPEG of quality 10, brightened by 40 %, halved, blurred, turned by 1.5 degrees or with
-# 3 % of a side cut off: of those that differ in so few bits, tables miss 2 % at most. Unlike
-# photographs within _BITS mostly differ in more.
-_BITS_OF_MANY = 84
+# 3 % of a side cut off: of those that differ in few bits, the tables miss 2 % at most.
 _LOWEST = 8
 _KEY_BITS = 16
 _TABLES = 128
+# Bits in which copies may differ there. Most unlike photographs within _BITS differ in more.
+_BITS_OF_MANY = 84
+# Of hashes with the same key so many are compared: frames of one scene may all have it.
+_OF_A_KEY = 64
 # Number of pairs that are compared at a time, which limits the memory.
-_AT_ONCE = 1 << 22
+_PAIRS_AT_ONCE = 1 << 22
 
 
 class Turn(NamedTuple):
@@ -63,7 +65,7 @@ def turned(one: UInt8Array, turn: Turn) -> UInt8Array:
     return upright[:: -1 if turn.upset else 1, :: -1 if turn.mirrored else 1]
 
 
-def proposed(hashes: BoolArray, turn: Turn) -> Iterator[tuple[int, int]]:
+def proposed(hashes: BoolArray, turn: Turn) -> Iterator[IntArray]:
     """Pairs of photographs whose hashes differ in few bits once the second is turned.
 
     Args:
@@ -71,49 +73,49 @@ def proposed(hashes: BoolArray, turn: Turn) -> Iterator[tuple[int, int]]:
         turn: Way in which the second of two is turned.
 
     Yields:
-        Pairs of indices (i, j) with i < j, each once.
+        Indices (i, j) with i < j of some pairs, int64 (2, P). Of more than ``EACH_WITH_EACH``
+        hashes some pairs are missing, and a pair may come again.
     """
     others = _turned_hashes(hashes, turn)
-    few = len(hashes) <= _EACH_WITH_EACH
-    yield from (_each_with_each if few else _of_tables)(hashes, others)
+    few = len(hashes) <= EACH_WITH_EACH
+    yield from (_each_with_each if few else _by_tables)(hashes, others)
 
 
-def _each_with_each(hashes: BoolArray, others: BoolArray) -> Iterator[tuple[int, int]]:
+def _each_with_each(hashes: BoolArray, others: BoolArray) -> Iterator[IntArray]:
     words, turned_words = _words(hashes), _words(others)
     for start in range(0, len(hashes), _ROWS):
         # Only hashes from this block on, so that each pair is met once.
         pairs = zip(
             words[:, start : start + _ROWS, None], turned_words[:, None, start:], strict=True
         )
-        for row, column in np.argwhere(_differing(pairs) <= _BITS).tolist():
-            if row < column:
-                yield start + row, start + column
+        one, other = start + np.argwhere(_differing(pairs) <= _BITS).T
+        yield np.stack([one, other])[:, one < other]
 
 
-def _of_tables(hashes: BoolArray, others: BoolArray) -> Iterator[tuple[int, int]]:
-    """Those of the pairs whose lowest frequencies agree in all bits of a table."""
+def _by_tables(hashes: BoolArray, others: BoolArray) -> Iterator[IntArray]:
     words, turned_words = _words(hashes), _words(others)
     low, other_low = (
         bits[:, :_LOWEST, :_LOWEST].reshape(len(bits), -1) for bits in (hashes, others)
     )
     generator = np.random.default_rng(0)
-    found: set[tuple[int, int]] = set()
     for _ in range(_TABLES):
         bits = generator.choice(low.shape[1], _KEY_BITS, replace=False)
-        for one, other in _sharing(_keys(low[:, bits]), _keys(other_low[:, bits])):
+        order = generator.permutation(len(hashes))
+        for one, other in _sharing(_keys(low[:, bits]), _keys(other_low[:, bits]), order):
             pairs = zip(words[:, one], turned_words[:, other], strict=True)
             near = (one < other) & (_differing(pairs) <= _BITS_OF_MANY)
-            found.update(zip(one[near].tolist(), other[near].tolist(), strict=True))
-    yield from sorted(found)
+            yield np.stack([one, other])[:, near]
 
 
-def _sharing(keys: IntArray, others: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Pairs (i, j) for which ``keys[i] == others[j]``, some at a time."""
-    order = np.argsort(others, kind="stable")
+def _sharing(
+    keys: IntArray, others: IntArray, order: IntArray
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Pairs (i, j) for which ``keys[i] == others[j]``, some at a time, the first in ``order``."""
+    order = order[np.argsort(others[order], kind="stable")]
     others = others[order]
     first = np.searchsorted(others, keys, "left")
-    count = np.searchsorted(others, keys, "right") - first
-    portion = np.cumsum(count) // _AT_ONCE
+    count = np.minimum(np.searchsorted(others, keys, "right") - first, _OF_A_KEY)
+    portion = np.cumsum(count) // _PAIRS_AT_ONCE
     for rows in np.split(np.arange(len(keys)), np.flatnonzero(np.diff(portion)) + 1):
         lengths = count[rows]
         one = np.repeat(rows, lengths)

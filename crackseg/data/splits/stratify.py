@@ -14,13 +14,14 @@ from crackseg.errors import DatasetError
 
 BoolArray = npt.NDArray[np.bool_]
 
-# Number of starts of the search; the best result is taken. Of many groups each start ends well.
+# Number of starts of the search; the best result is taken. With many groups one is enough, as every
+# start ends near the goal.
 _ATTEMPTS = 8
 # Weight of a subset's count against its composition. It is small at first, since otherwise no
 # group could change its subset any more, and larger than all else at the end.
 _COUNT_WEIGHTS = (20, 500)
-# More groups are many: they are divided in parts at first, since the time grows with the square.
-_AT_ONCE = 10_000
+# More groups than these are divided part by part at first: the time grows with the square.
+_GROUPS_AT_ONCE = 10_000
 # Number of levels of crack by which the pairs of a source are distinguished.
 _LEVELS = 4
 
@@ -62,7 +63,7 @@ def divide_groups(
         held = _sums(measures[kept], subset[kept], len(SUBSETS))
         return round(balances[-1].loss(held), 6), subset, kept
 
-    starts = _ATTEMPTS if len(holdings) <= _AT_ONCE else 1
+    starts = _ATTEMPTS if len(holdings) <= _GROUPS_AT_ONCE else 1
     attempts = map(attempt, np.random.default_rng(seed).spawn(starts))
     _, subset, kept = min(attempts, key=itemgetter(0))
     divided = zip(rows, subset, kept, strict=True)
@@ -96,13 +97,13 @@ def _balance(
 
 
 def _search(balances: Sequence[GroupBalance], generator: np.random.Generator) -> IntArray:
-    """Improves a random start by one balance after the other; of many groups, that of parts."""
+    """Improves a random start by one balance after the other; with many groups, part by part."""
     count = len(balances[0].holdings)
-    if count <= _AT_ONCE:
+    if count <= _GROUPS_AT_ONCE:
         subsets = balances[0].start(generator)
     else:
         subsets = np.empty(count, np.int64)
-        for part in np.array_split(generator.permutation(count), -(-count // _AT_ONCE)):
+        for part in np.array_split(generator.permutation(count), -(-count // _GROUPS_AT_ONCE)):
             subsets[part] = _search([balance.part(part) for balance in balances], generator)
     for balance in balances:
         balance.mend(subsets, generator)

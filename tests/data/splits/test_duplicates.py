@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackseg.data.splits import perceptual_hashes
+from crackseg.data.splits import duplicates, perceptual_hashes
 from crackseg.data.splits.duplicates import THUMBNAIL, clusters, near_duplicates, thumbnail
 from tests.helpers.data_sets import draw_pair
 
@@ -87,7 +87,7 @@ def test_a_copy_is_found_among_others(change: Callable[[Picture], Picture]) -> N
 def test_a_copy_is_found_among_very_many_too(
     change: Callable[[Picture], Picture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(perceptual_hashes, "_EACH_WITH_EACH", 0)
+    monkeypatch.setattr(perceptual_hashes, "EACH_WITH_EACH", 0)
     others = [asphalt(seed) for seed in range(1, 6)]
     assert found(*others, asphalt(0), change(asphalt(0))) == [(5, 6)]
 
@@ -132,6 +132,28 @@ def test_blank_pages_are_nobody_s_copies() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_where_there_are_no_two_photographs_there_is_no_pair(count: int) -> None:
     assert near_duplicates(np.zeros((count, THUMBNAIL, THUMBNAIL), np.uint8)) == []
+
+
+def test_frames_of_one_scene_are_joined_without_confirming_each_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    confirmed, is_same = [], duplicates._is_same
+
+    def watched(first: Picture, second: Picture) -> bool:
+        confirmed.append(1)
+        return is_same(first, second)
+
+    monkeypatch.setattr(duplicates, "_is_same", watched)
+    monkeypatch.setattr(duplicates, "_PORTION", 16)
+    noise = np.random.default_rng(0)
+    scene = asphalt(0).astype(np.float64)
+    frames = [
+        np.clip(scene + noise.normal(scale=3, size=scene.shape), 0, 255).astype(np.uint8)
+        for _ in range(60)
+    ]
+    assert clusters(found(*frames, asphalt(1))) == [tuple(range(60))]
+    # Each with each would be 1,770.
+    assert len(confirmed) < 200
 
 
 def test_copies_far_apart_in_a_long_list_are_found() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from crackseg.data.splits import perceptual_hashes
+from crackseg.data.splits.duplicates import clusters
 from crackseg.data.splits.perceptual_hashes import TURNS, BoolArray, hashes_of, proposed, turned
 
 UPRIGHT = TURNS[0]
@@ -22,9 +23,13 @@ def with_flips(hashes: BoolArray, count: int, seed: int = 1) -> BoolArray:
     return changed.reshape(hashes.shape)
 
 
+def met(hashes: BoolArray, turn: perceptual_hashes.Turn) -> set[tuple[int, int]]:
+    return {(one, other) for pairs in proposed(hashes, turn) for one, other in pairs.T.tolist()}
+
+
 @pytest.fixture(params=[20_000, 0], ids=["each with each", "by tables"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perceptual_hashes, "_EACH_WITH_EACH", request.param)
+    monkeypatch.setattr(perceptual_hashes, "EACH_WITH_EACH", request.param)
 
 
 @pytest.mark.usefixtures("way")
@@ -32,13 +37,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 def test_hashes_that_differ_in_few_bits_are_proposed_and_no_others(flips: int) -> None:
     hashes = drawn(200)
     both = np.concatenate([hashes, with_flips(hashes, flips)])
-    assert sorted(proposed(both, UPRIGHT)) == [(one, one + 200) for one in range(200)]
+    assert met(both, UPRIGHT) == {(one, one + 200) for one in range(200)}
 
 
 @pytest.mark.usefixtures("way")
 def test_hashes_that_differ_in_too_many_bits_are_not_proposed() -> None:
     hashes = drawn(200)
-    assert not [*proposed(np.concatenate([hashes, with_flips(hashes, 91)]), UPRIGHT)]
+    assert not met(np.concatenate([hashes, with_flips(hashes, 91)]), UPRIGHT)
 
 
 @pytest.mark.usefixtures("way")
@@ -52,15 +57,18 @@ def test_the_second_of_two_may_be_turned(turn: perceptual_hashes.Turn) -> None:
     )
     others = np.stack([turned(one, undone) for one in pictures])
     hashes = hashes_of(np.concatenate([pictures, others]))
-    assert {(one, one + 40) for one in range(40)} <= set(proposed(hashes, turn))
+    assert {(one, one + 40) for one in range(40)} <= met(hashes, turn)
 
 
-def test_tables_propose_nothing_twice_however_many_keys_agree(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("at_once", [7, 1 << 22], ids=["in portions", "at once"])
+def test_of_hashes_that_share_all_keys_each_meets_some_others(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(perceptual_hashes, "_EACH_WITH_EACH", 0)
-    # Portions of a few pairs, so that they are met over many of them.
-    monkeypatch.setattr(perceptual_hashes, "_AT_ONCE", 7)
-    same = np.repeat(drawn(1), 30, axis=0)
-    pairs = [*proposed(same, UPRIGHT)]
-    assert len(pairs) == len(set(pairs)) == 30 * 29 // 2
+    monkeypatch.setattr(perceptual_hashes, "EACH_WITH_EACH", 0)
+    monkeypatch.setattr(perceptual_hashes, "_PAIRS_AT_ONCE", at_once)
+    # As the frames of one scene: all pairs of them would be 11,175.
+    frames = np.repeat(drawn(1), 150, axis=0)
+    assert clusters(met(frames, UPRIGHT)) == [tuple(range(150))]
+    proposals = sum(pairs.shape[1] for pairs in proposed(frames, UPRIGHT))
+    # Of each table 64 others at most.
+    assert proposals <= 128 * 64 * 150

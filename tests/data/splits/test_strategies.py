@@ -15,6 +15,7 @@ from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits import stratify
 from crackseg.data.splits.grouping import describe
 from crackseg.data.splits.leakage import find_leaks
+from crackseg.data.splits.local_search import GroupBalance, IntArray
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.splits.name_rules import number
 from crackseg.data.splits.numbered_series import Blocks
@@ -149,15 +150,30 @@ def subsets_of_groups(manifest: Manifest) -> dict[str, set[str]]:
     return found
 
 
+def watch_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of groups of each part that is balanced by itself, of two balances each."""
+    sizes, part = [], GroupBalance.part
+
+    def watched(balance: GroupBalance, groups: IntArray) -> GroupBalance:
+        sizes.append(len(groups))
+        return part(balance, groups)
+
+    monkeypatch.setattr(GroupBalance, "part", watched)
+    return sizes
+
+
 @pytest.mark.parametrize("at_once", [10_000, 400], ids=["at once", "in parts"])
 def test_by_photograph_no_group_is_divided_and_the_subsets_are_alike(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stratify, "_AT_ONCE", at_once)
+    monkeypatch.setattr(stratify, "_GROUPS_AT_ONCE", at_once)
+    parts = watch_parts(monkeypatch)
     rows, crack = make_v3()
     assert len(rows) == 6315
     manifest = split_by_photograph(rows, crack)
     assert manifest.counts == {"train": 5052, "val": 631, "test": 632}
+    groups = len({row.group for row in rows})
+    assert len(parts) == (0 if groups <= at_once else -(-groups // at_once) * 2)
     assert all(len(subsets) == 1 for subsets in subsets_of_groups(manifest).values())
     assert find_leaks(manifest).is_clean
     crack_of = {row.image: share for row, share in zip(rows, crack, strict=True)}
@@ -187,6 +203,15 @@ def test_by_photograph_the_order_of_the_rows_does_not_matter() -> None:
     random.Random(1).shuffle(order)
     shuffled = split_by_photograph([rows[i] for i in order], [crack[i] for i in order], seed=4)
     assert shuffled == split_by_photograph(rows, crack, seed=4)
+
+
+def test_by_photograph_a_division_stays_what_it_was() -> None:
+    # Figures of networks that users have stand on such divisions: no change may divide anew.
+    rows, crack = make_grouped()
+    assert (
+        split_by_photograph(rows, crack, seed=4).digest
+        == "09d7188d35fd6f41d8cafea8d9dfd93bf20b4c02a1b8ad754d4542e12f43b3be"
+    )
 
 
 def test_by_photograph_another_seed_divides_in_another_way() -> None:
