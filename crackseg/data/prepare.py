@@ -22,7 +22,7 @@ from crackseg.data.mask_checks import (
     without_other_shapes,
 )
 from crackseg.data.readers import FileReader, PairReader, reasons_unreadable
-from crackseg.data.splits.duplicates import THUMBNAIL
+from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL
 from crackseg.data.splits.exclusions import read_exclusions
 from crackseg.data.splits.grouping import describe, with_duplicates, with_photographs
 from crackseg.data.splits.leakage import Leaks, find_leaks

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
 from crackseg.data.discovery.pairs import Pair
-from crackseg.data.splits.duplicates import thumbnail
+from crackseg.data.splits.duplicates.near_duplicates import thumbnail
 from crackseg.errors import AnnotationError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array, binarize, resize
@@ -52,7 +52,7 @@ class Inspection:
             is negative where cracks are dark, and 0 where nothing or everything is marked.
         image_digest: Hash that is equal for photographs with equal pixels, however they are stored.
         mask_digest: Hash of the mask in the same way.
-        thumbnail: Thumbnail of :func:`crackseg.data.splits.duplicates.thumbnail`.
+        thumbnail: Thumbnail of :func:`~crackseg.data.splits.duplicates.near_duplicates.thumbnail`.
     """
 
     pair: Pair

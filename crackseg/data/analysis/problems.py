@@ -14,7 +14,8 @@ import numpy as np
 from crackseg.data.analysis.inspection import Inspection, Unreadable
 from crackseg.data.annotations.masks.sizes import match_sizes
 from crackseg.data.discovery.pairs import Pair
-from crackseg.data.splits.duplicates import clusters, near_duplicates
+from crackseg.data.splits.duplicates.clusters import clusters
+from crackseg.data.splits.duplicates.near_duplicates import near_duplicates
 
 
 class Kind(NamedTuple):

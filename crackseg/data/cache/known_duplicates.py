@@ -11,8 +11,8 @@ import numpy as np
 
 from crackseg.data.cache.kept import kept
 from crackseg.data.cache.survey import PairStatistics
-from crackseg.data.splits.duplicates import near_duplicates
-from crackseg.data.splits.perceptual_hashes import EACH_WITH_EACH
+from crackseg.data.splits.duplicates.near_duplicates import near_duplicates
+from crackseg.data.splits.duplicates.perceptual_hashes import EACH_WITH_EACH
 from crackseg.system.files import write_text
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_fi
 from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
-from crackseg.data.splits.duplicates import THUMBNAIL, thumbnail
+from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL, thumbnail
 from crackseg.errors import OutputError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
@@ -47,7 +47,7 @@ class PairStatistics:
         grey_histogram: Number of pixels of the mask with each grey value at training size, int64
             (256,).
         thumbnail: Thumbnail of the photograph, see
-            :func:`crackseg.data.splits.duplicates.thumbnail`.
+            :func:`~crackseg.data.splits.duplicates.near_duplicates.thumbnail`.
     """
 
     unreadable: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crackseg.data.discovery.pairs import Pair
-from crackseg.data.splits.duplicates import clusters
+from crackseg.data.splits.duplicates.clusters import clusters
 from crackseg.data.splits.manifest import Row
 from crackseg.data.splits.name_rules import number
 from crackseg.data.splits.numbered_series import Blocks

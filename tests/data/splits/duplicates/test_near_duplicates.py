@@ -10,8 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackseg.data.splits import duplicates, perceptual_hashes
-from crackseg.data.splits.duplicates import THUMBNAIL, clusters, near_duplicates, thumbnail
+from crackseg.data.splits.duplicates import near_duplicates as searching
+from crackseg.data.splits.duplicates import perceptual_hashes
+from crackseg.data.splits.duplicates.clusters import clusters
+from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL, near_duplicates, thumbnail
 from tests.helpers.data_sets import draw_pair
 
 Picture = NDArray[np.uint8]
@@ -137,14 +139,14 @@ def test_where_there_are_no_two_photographs_there_is_no_pair(count: int) -> None
 def test_frames_of_one_scene_are_joined_without_confirming_each_pair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    confirmed, is_same = [], duplicates._is_same
+    confirmed, is_same = [], searching._is_same
 
     def watched(first: Picture, second: Picture) -> bool:
         confirmed.append(1)
         return is_same(first, second)
 
-    monkeypatch.setattr(duplicates, "_is_same", watched)
-    monkeypatch.setattr(duplicates, "_PORTION", 16)
+    monkeypatch.setattr(searching, "_is_same", watched)
+    monkeypatch.setattr(searching, "_PORTION", 16)
     noise = np.random.default_rng(0)
     scene = asphalt(0).astype(np.float64)
     frames = [
@@ -161,13 +163,6 @@ def test_copies_far_apart_in_a_long_list_are_found() -> None:
     pictures[149] = recompressed(pictures[3])
     pictures[70] = np.ascontiguousarray(pictures[69][::-1])
     assert found(*pictures) == [(3, 149), (69, 70)]
-
-
-def test_what_is_linked_over_others_is_one_cluster() -> None:
-    assert clusters([(5, 6), (1, 2), (2, 3), (8, 9), (3, 8)]) == [(1, 2, 3, 8, 9), (5, 6)]
-    assert clusters([]) == []
-    chain = [(one, one + 1) for one in range(50)]
-    assert clusters(reversed(chain)) == [tuple(range(51))]
 
 
 def test_every_pair_comes_in_order_and_once() -> None:

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from crackseg.data.splits import perceptual_hashes
-from crackseg.data.splits.duplicates import clusters
-from crackseg.data.splits.perceptual_hashes import TURNS, BoolArray, hashes_of, proposed, turned
+from crackseg.data.splits.duplicates import perceptual_hashes
+from crackseg.data.splits.duplicates.clusters import clusters
+from crackseg.data.splits.duplicates.perceptual_hashes import (
+    TURNS,
+    BoolArray,
+    hashes_of,
+    proposed,
+    turned,
+)
 
 UPRIGHT = TURNS[0]
 

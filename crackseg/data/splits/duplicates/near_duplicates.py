@@ -12,10 +12,8 @@ from functools import partial
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from crackseg.data.splits.perceptual_hashes import (
+from crackseg.data.splits.duplicates.perceptual_hashes import (
     TURNS,
     IntArray,
     Turn,
@@ -125,24 +123,6 @@ class _Search:
     def _is_same(self, turn: Turn, pair: tuple[int, int]) -> bool:
         first, second = pair
         return _is_same(self._thumbnails[first], turned(self._thumbnails[second], turn))
-
-
-def clusters(links: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Joins indices that are linked, directly or through others.
-
-    >>> clusters([(0, 4), (2, 3), (4, 7)])
-    [(0, 4, 7), (2, 3)]
-    """
-    pairs = np.array([*links], np.int64).reshape(-1, 2)
-    linked, places = np.unique(pairs, return_inverse=True)
-    ends = places.reshape(-1, 2).T
-    graph = coo_array((np.ones(len(pairs)), (ends[0], ends[1])), shape=(len(linked), len(linked)))
-    _, homes = connected_components(graph, directed=False)
-    order = np.argsort(homes, kind="stable")
-    starts = np.flatnonzero(np.diff(homes[order])) + 1
-    return sorted(
-        tuple(members.tolist()) for members in np.split(linked[order], starts) if len(members)
-    )
 
 
 def _detail(one: UInt8Array, broadest: float) -> npt.NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""Photographs that occur in a data set more than once."""
