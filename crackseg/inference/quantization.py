@@ -18,9 +18,9 @@ from onnxruntime.quantization import (
     CalibrationMethod,
     QDQQuantizer,
     QuantType,
-    TensorData,
     TensorsData,
 )
+from onnxruntime.quantization.calibrate import TensorData
 
 from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graphs.limits import IMAGE, PROBABILITY
