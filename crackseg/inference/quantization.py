@@ -14,13 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 from onnx import TensorProto, shape_inference
-from onnxruntime.quantization import (
-    CalibrationMethod,
-    QDQQuantizer,
-    QuantType,
-    TensorsData,
-)
-from onnxruntime.quantization.calibrate import TensorData
+from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
+from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
 from crackseg.inference.engines import onnxruntime_session
 from crackseg.inference.graphs.limits import IMAGE, PROBABILITY
