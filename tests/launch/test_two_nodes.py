@@ -49,6 +49,18 @@ def start(script: str, *arguments: str, folder: Path) -> "list[subprocess.Popen[
     ]
 
 
+def run_alone(script: str, *arguments: str, folder: Path) -> None:
+    """Runs a program in one process, which ends well."""
+    one = subprocess.run(
+        [sys.executable, str(ROOT / script), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert one.returncode == 0, one.stderr
+
+
 def finished(nodes: "Sequence[subprocess.Popen[str]]") -> list[tuple[int, str]]:
     return [
         (node.returncode, said) for node in nodes for _, said in [node.communicate(timeout=300)]
@@ -73,14 +85,7 @@ def trained(archive: Path, tmp_path: Path) -> Path:
 def test_two_nodes_judge_as_one_process_does(trained: Path, tmp_path: Path) -> None:
     assert read_record(trained)["state"] == "done"
     judged = [f"checkpoint={trained / BEST}", "trainer.accelerator=cpu", "subset=train"]
-    one = subprocess.run(
-        [sys.executable, str(ROOT / "evaluate.py"), *judged, "hydra.run.dir=one"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert one.returncode == 0, one.stderr
+    run_alone("evaluate.py", *judged, "hydra.run.dir=one", folder=tmp_path)
     for code, said in finished(
         start("evaluate.py", *judged, *BOTH, "hydra.run.dir=two", folder=tmp_path)
     ):
@@ -106,14 +111,7 @@ def test_one_step_of_two_nodes_has_the_gradients_of_one_process(
 ) -> None:
     script = "tests/launch/train_without_statistics.py"
     given = [*tiny_settings(archive, tmp_path, epochs=1), "data.counts=[16,2,2]", "model.dropout=0"]
-    one = subprocess.run(
-        [sys.executable, str(ROOT / script), *given, "data.batch_size=16", "hydra.run.dir=one"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert one.returncode == 0, one.stderr
+    run_alone(script, *given, "data.batch_size=16", "hydra.run.dir=one", folder=tmp_path)
     # Each process takes half of the batch.
     two = [*given, "data.batch_size=8", *BOTH, "hydra.run.dir=two"]
     for code, said in finished(start(script, *two, folder=tmp_path)):

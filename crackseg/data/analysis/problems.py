@@ -221,7 +221,7 @@ def _find_copies(inspected: Sequence[Inspection]) -> list[tuple[int, ...]]:
     if different:
         pairs = near_duplicates(np.stack([inspected[place].thumbnail for place in different]))
         links += [(different[one], different[other]) for one, other in pairs]
-    return clusters(link for link in links if link[0] != link[1])
+    return clusters([link for link in links if link[0] != link[1]])
 
 
 def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> Problem:

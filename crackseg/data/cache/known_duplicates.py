@@ -12,20 +12,19 @@ import numpy as np
 from crackseg.data.cache.kept import kept
 from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.splits.duplicates.near_duplicates import near_duplicates
-from crackseg.data.splits.duplicates.perceptual_hashes import EACH_WITH_EACH
 from crackseg.system.files import write_text
 
 log = logging.getLogger(__name__)
+
+# Raise it when the search changes.
+_VERSION = 2
 
 
 def known_duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[tuple[int, int]]:
     """Finds near duplicates among the photographs, or reads the stored result for the same ones."""
     thumbnails = np.stack([found.thumbnail for found in statistics])
-    many = len(thumbnails) > EACH_WITH_EACH
-    key = hashlib.sha256(thumbnails.tobytes())
-    # Earlier versions compared as many each with each.
-    key.update(b"by tables" if many else b"")
-    path = cache / "duplicates" / f"{key.hexdigest()[:32]}.json"
+    key = hashlib.sha256(str(_VERSION).encode() + thumbnails.tobytes()).hexdigest()
+    path = cache / "duplicates" / f"{key[:32]}.json"
 
     def read(file: Path) -> list[tuple[int, int]] | None:
         try:
@@ -34,8 +33,7 @@ def known_duplicates(statistics: Sequence[PairStatistics], cache: Path) -> list[
             return None
 
     def compare() -> list[tuple[int, int]]:
-        how = f" (of more than {EACH_WITH_EACH:,} some copies may be missed)" if many else ""
-        log.info("comparing photographs: which of them show the same?%s", how)
+        log.info("comparing photographs: which of them show the same?")
         return near_duplicates(thumbnails)
 
     return kept(path, read, compare, lambda file, found: write_text(file, json.dumps(found)))

@@ -5,6 +5,7 @@ brightened, blurred, turned, mirrored, or with a few percent of its rim cut off.
 one photograph are not near duplicates.
 """
 
+import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.splits.duplicates.perceptual_hashes import (
+    EACH_WITH_EACH,
     TURNS,
     IntArray,
     Turn,
@@ -24,6 +26,8 @@ from crackseg.data.splits.duplicates.perceptual_hashes import (
 from crackseg.images.pixels import UInt8Array, resize
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
+
+log = logging.getLogger(__name__)
 
 THUMBNAIL = 64
 
@@ -72,6 +76,9 @@ def near_duplicates(thumbnails: UInt8Array) -> list[tuple[int, int]]:
     textured = np.flatnonzero([_detail(one, _BROAD).std() >= _FLAT for one in thumbnails])
     if len(textured) < 2:
         return []
+    if len(textured) > EACH_WITH_EACH:
+        more = "more than %s photographs: not all are compared, some copies may be missed"
+        log.info(more, f"{EACH_WITH_EACH:,}")
     shown = thumbnails[textured]
     hashes = hashes_of(shown)
     with thread_pool() as pool:

@@ -1,5 +1,6 @@
 """Which photographs are taken for copies of each other, and which are not."""
 
+import logging
 from collections.abc import Callable
 from io import BytesIO
 from itertools import combinations
@@ -92,6 +93,19 @@ def test_a_copy_is_found_among_very_many_too(
     monkeypatch.setattr(perceptual_hashes, "EACH_WITH_EACH", 0)
     others = [asphalt(seed) for seed in range(1, 6)]
     assert found(*others, asphalt(0), change(asphalt(0))) == [(5, 6)]
+
+
+def test_that_some_copies_may_be_missed_is_said_of_very_many_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(searching, "EACH_WITH_EACH", 3)
+    pictures = [asphalt(seed) for seed in range(4)]
+    found(*pictures[:3])
+    assert caplog.messages == []
+    found(*pictures)
+    (said,) = caplog.messages
+    assert said.startswith("more than 3 photographs: not all are compared")
 
 
 def test_three_copies_are_three_pairs() -> None:

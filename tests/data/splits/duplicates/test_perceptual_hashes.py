@@ -74,7 +74,7 @@ def test_of_hashes_that_share_all_keys_each_meets_some_others(
     monkeypatch.setattr(perceptual_hashes, "_PAIRS_AT_ONCE", at_once)
     # As the frames of one scene: all pairs of them would be 11,175.
     frames = np.repeat(drawn(1), 150, axis=0)
-    assert clusters(met(frames, UPRIGHT)) == [tuple(range(150))]
+    assert clusters([*met(frames, UPRIGHT)]) == [tuple(range(150))]
     proposals = sum(pairs.shape[1] for pairs in proposed(frames, UPRIGHT))
     # Of each table 64 others at most.
     assert proposals <= 128 * 64 * 150
