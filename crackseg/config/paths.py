@@ -18,7 +18,7 @@ def absolute(config: TrainConfig) -> TrainConfig:
     return replace(
         config,
         data=absolute_data(config.data),
-        init_from=_absolute_file(config.init_from),
+        init_from=_absolute_or_name(config.init_from),
         distill=_absolute_or_name(config.distill),
     )
 

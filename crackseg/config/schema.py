@@ -216,7 +216,8 @@ class TrainConfig:
     sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
     resume: str | None = None
-    # A checkpoint whose weights a fresh run starts from, as far as they fit.
+    # A checkpoint, an ONNX file or the name of a network of the box, whose weights a fresh run
+    # starts from, as far as they fit.
     init_from: str | None = None
     # A checkpoint, an ONNX file or the name of a network of the box, and its share in the masks.
     distill: str | None = None

@@ -12,13 +12,7 @@ import torch
 from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg.checkpoint import (
-    Checkpoint,
-    CheckpointParameters,
-    Origin,
-    read_checkpoint,
-    write_checkpoint,
-)
+from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
 from crackseg.checkpoint.parameters import (
     LossParameters,
     NetworkParameters,
@@ -46,7 +40,7 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
-from crackseg.training.initial import drawn_parts_told, take_weights
+from crackseg.training.initial import drawn_parts_told, initial_network, take_weights
 from crackseg.training.interruption import (
     StopBetweenBatches,
     TimeToEnd,
@@ -110,9 +104,7 @@ def train(
     check_train_config(config)
     for line in ignored_values(config):
         log.warning("%s", line)
-    initial = None
-    if config.init_from is not None and checkpoint is None:
-        initial = read_checkpoint(config.init_from)
+    initial = None if checkpoint else initial_network(config.init_from)
     folder.mkdir(parents=True, exist_ok=True)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
@@ -127,9 +119,10 @@ def train(
         with drawn_parts_told(segmenter.network, config.optimizer.freeze):
             segmenter.network.begin_training()
             if initial is not None:
+                initial.restore(datamodule)
                 take_weights(segmenter.network, initial)
-    origin = _origin(initial, start)
-    segmenter.settings = replace(segmenter.settings, init_from=origin, teacher=teacher)
+    begun = initial.origin if initial else start.init_from if start else None
+    segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=teacher)
     if config.logger.graph:
         height, width = datamodule.training_size
         segmenter.example_input_array = torch.zeros(1, 3, height, width)
@@ -219,12 +212,6 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
 def package_versions() -> dict[str, str]:
     """Versions of this package and of those that weights and figures depend on."""
     return {package: version(package) for package in ("crackseg", *PACKAGES)}
-
-
-def _origin(initial: Checkpoint | None, start: Start | None) -> Origin | None:
-    if initial is not None:
-        return Origin.of_file(initial.path, initial.parameters.inherited_licence)
-    return None if start is None else start.init_from
 
 
 def _build_trainer(

@@ -14,7 +14,12 @@ from crackseg.launch.resume import resumed_config
 from crackseg.models import build_network
 from crackseg.models.blocks import PoolingNetwork
 from crackseg.models.unet import UNet
-from crackseg.training.initial import drawn_parts_told, take_weights
+from crackseg.training.initial import (
+    InitialNetwork,
+    drawn_parts_told,
+    initial_network,
+    take_weights,
+)
 from crackseg.workflows.train import TrainResult, train
 
 
@@ -23,11 +28,18 @@ def checkpoint(trained: TrainResult) -> Checkpoint:
     return read_checkpoint(trained.checkpoint)
 
 
+@pytest.fixture
+def initial(checkpoint: Checkpoint) -> InitialNetwork:
+    found = initial_network(str(checkpoint.path))
+    assert found is not None
+    return found
+
+
 def test_all_weights_of_a_like_network_are_taken(
-    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+    checkpoint: Checkpoint, initial: InitialNetwork, log: pytest.LogCaptureFixture
 ) -> None:
     network = build_network("unet", {"base_channels": 4, "depth": 2})
-    take_weights(network, checkpoint)
+    take_weights(network, initial)
     for name, weight in network.state_dict().items():
         assert torch.equal(weight, checkpoint.network_weights[name]), name
     count = len(network.state_dict())
@@ -35,11 +47,11 @@ def test_all_weights_of_a_like_network_are_taken(
 
 
 def test_weights_that_do_not_fit_are_named_and_begin_anew(
-    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+    checkpoint: Checkpoint, initial: InitialNetwork, log: pytest.LogCaptureFixture
 ) -> None:
     network = build_network("unet", {"base_channels": 4, "depth": 1})
     before = {name: weight.clone() for name, weight in network.state_dict().items()}
-    take_weights(network, checkpoint)
+    take_weights(network, initial)
     given = checkpoint.network_weights
     anew = [n for n in before if n not in given or before[n].shape != given[n].shape]
     for name, weight in network.state_dict().items():
@@ -54,14 +66,14 @@ def test_weights_that_do_not_fit_are_named_and_begin_anew(
 
 @pytest.mark.parametrize("channels", [5, 8])
 def test_a_checkpoint_of_which_nothing_fits_is_refused(
-    checkpoint: Checkpoint, channels: int
+    initial: InitialNetwork, channels: int
 ) -> None:
     network = build_network("unet_paper", {"base_channels": channels, "depth": 2})
     with pytest.raises(CheckpointError) as caught:
-        take_weights(network, checkpoint)
+        take_weights(network, initial)
     assert str(caught.value) == (
-        f"init_from={checkpoint.path}: no convolution of its network (unet) fits this one by name "
-        "and shape; take the checkpoint of a network like it"
+        f"{initial.named}: no convolution of its network (unet) fits this one by name and shape; "
+        "take a network like it"
     )
 
 
@@ -83,6 +95,37 @@ def test_a_run_says_where_its_first_weights_are_from(
     train_config.trainer.max_epochs, train_config.init_from = 2, str(tmp_path / "gone.ckpt")
     train(train_config, tmp_path / "run", last.path)
     assert read_checkpoint(last.path).parameters.init_from == origin
+
+
+def test_a_run_learns_on_from_an_onnx_file(
+    train_config: TrainConfig, exported: Path, trained: TrainResult, tmp_path: Path
+) -> None:
+    """Its normalisations are a part of its convolutions, and no training could go on from that."""
+    train_config.init_from, train_config.trainer.max_epochs = str(exported), 1
+    train_config.optimizer.lr, train_config.scheduler.min_lr = 1e-30, 0
+    result = train(train_config, tmp_path / "run")
+    last = read_checkpoint(result.checkpoint.with_name("last.ckpt"))
+    assert last.parameters.init_from is not None
+    assert last.parameters.init_from.path == str(exported.resolve())
+    variances = [w for name, w in last.network_weights.items() if name.endswith("running_var")]
+    assert variances
+    assert not any(torch.allclose(one, torch.ones_like(one), atol=1e-3) for one in variances)
+    # Of the same photographs, up to the statistics that the one epoch has moved.
+    val, former = result.metrics["val"]["stored"], trained.metrics["val"]["stored"]
+    assert val["crack_iou"] == pytest.approx(former["crack_iou"], abs=0.05)
+
+
+def test_a_network_of_the_package_is_taken_by_its_name(
+    train_config: TrainConfig, filled_box: Path, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    train_config.init_from, train_config.trainer.max_epochs = "open", 1
+    result = train(train_config, tmp_path / "run")
+    count = len(read_checkpoint(result.checkpoint).network_weights)
+    assert f"init_from=open: {count} of {count} weights taken" in log.messages
+    begun = read_checkpoint(result.checkpoint).parameters
+    assert begun.init_from is not None
+    assert begun.init_from.path == str(filled_box / "open.onnx")
+    assert begun.inherited_licence == begun.init_from.licence != ""
 
 
 def test_what_does_not_fit_begins_as_in_any_fresh_training(
@@ -144,13 +187,13 @@ def test_frozen_parts_with_random_weights_are_told(
 
 
 def test_frozen_parts_that_were_given_their_weights_are_not(
-    checkpoint: Checkpoint, log: pytest.LogCaptureFixture
+    initial: InitialNetwork, log: pytest.LogCaptureFixture
 ) -> None:
     def begun(depth: int) -> list[str]:
         log.clear()
         network = build_network("unet", {"base_channels": 4, "depth": depth})
         with drawn_parts_told(network, ["encoder", "decoder"]):
-            take_weights(network, checkpoint)
+            take_weights(network, initial)
         return [one for one in log.messages if one.startswith("optimizer.freeze")]
 
     assert begun(2) == []

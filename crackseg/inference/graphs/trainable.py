@@ -40,6 +40,8 @@ class TrainableNetwork:
         usage: What its use on photographs needs.
         name: Name of a network that comes with the package, else of its file.
         licence: Licence of its weights; empty where the file states none.
+        folded: Whether normalisations became a part of convolutions in the file, so that they only
+            add a bias here.
     """
 
     network: SkipNetwork
@@ -47,6 +49,7 @@ class TrainableNetwork:
     usage: UsageParameters
     name: str
     licence: str
+    folded: bool
 
 
 def largest_difference(network: SkipNetwork, graph: bytes) -> float:
@@ -75,7 +78,7 @@ def trainable_network(path: Path) -> TrainableNetwork:
         checkpoint = read_checkpoint(path)
         usage = checkpoint.parameters
         network, licence = network_of(checkpoint), usage.inherited_licence
-        return TrainableNetwork(network, usage.model, usage, path.name, licence)
+        return TrainableNetwork(network, usage.model, usage, path.name, licence, folded=False)
     file = read_model(path)
     model = _model_of(path, file)
     network = build_network(model.name, model.arguments).eval()
@@ -83,7 +86,7 @@ def trainable_network(path: Path) -> TrainableNetwork:
     _require_same(path, network, file)
     of_package = bundled_at(path)
     name = path.name if of_package is None else of_package.name
-    return TrainableNetwork(network, model, file.info, name, file.info.licence)
+    return TrainableNetwork(network, model, file.info, name, file.info.licence, folded=True)
 
 
 def _model_of(path: Path, file: ExportedModel) -> NetworkParameters:

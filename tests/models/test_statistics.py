@@ -1,0 +1,89 @@
+"""Batch normalisations get statistics, and the network says what it said before."""
+
+import copy
+from collections.abc import Iterable
+
+import pytest
+import torch
+from torch import nn
+
+from crackseg.inference.graphs.export import normalised_convs
+from crackseg.models import SkipNetwork, build_network
+from crackseg.models.statistics import restore_normalisations
+from tests.helpers.networks import with_statistics
+
+
+def norms_of(network: SkipNetwork) -> list[nn.BatchNorm2d]:
+    return [one for one in network.modules() if isinstance(one, nn.BatchNorm2d)]
+
+
+def restore(network: SkipNetwork, images: Iterable[torch.Tensor]) -> None:
+    was_training = network.training
+    pairs = normalised_convs(network.eval())
+    assert len(pairs) == len(norms_of(network))
+    restore_normalisations(network.train(was_training), pairs, images)
+
+
+def images() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.rand(4, 3, 32, 48, generator=generator) for _ in range(3)]
+
+
+@pytest.fixture
+def network() -> SkipNetwork:
+    torch.manual_seed(0)
+    return with_statistics(build_network("unet", {"base_channels": 4, "depth": 2, "dropout": 0.0}))
+
+
+def test_nothing_changes_in_inference(network: SkipNetwork) -> None:
+    other = torch.rand(1, 3, 24, 24)
+    with torch.no_grad():
+        before = network.eval()(other)
+        restore(network.train(), images())
+        assert network.training
+        torch.testing.assert_close(network.eval()(other), before, atol=1e-5, rtol=1e-5)
+
+
+def test_each_convolution_gives_a_mean_and_a_variance_of_1_that_are_known(
+    network: SkipNetwork,
+) -> None:
+    restore(network, images())
+    norm = norms_of(network)[0]
+    seen: list[torch.Tensor] = []
+    norm.register_forward_pre_hook(lambda norm, given: seen.append(given[0]))
+    with torch.no_grad():
+        for batch in images():
+            network.eval()(batch)
+    values = torch.cat(seen)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    torch.testing.assert_close(norm.running_mean, values.mean((0, 2, 3)), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(norm.running_var, values.var((0, 2, 3), correction=0))
+    torch.testing.assert_close(norm.running_var, torch.ones(len(norm.running_var)))
+
+
+def test_a_dead_channel_stays_as_it_is(network: SkipNetwork) -> None:
+    conv = next(one for one in network.modules() if isinstance(one, nn.Conv2d))
+    with torch.no_grad():
+        conv.weight[1] = 0
+    restore(network, images())
+    assert not conv.weight[1].any()
+    for norm in norms_of(network):
+        assert all(torch.isfinite(value).all() for value in norm.state_dict().values())
+
+
+def test_a_training_on_such_images_begins_where_inference_is(network: SkipNetwork) -> None:
+    # Of one batch, so that its statistics are those that training normalises by.
+    [batch] = images()[:1]
+    with torch.no_grad():
+        wanted = network.eval()(batch)
+        before = copy.deepcopy(network).train()(batch)
+        restore(network, [batch])
+        after = network.train()(batch)
+    assert (before - wanted).abs().mean() > 0.1
+    torch.testing.assert_close(after, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_no_image_is_refused(network: SkipNetwork) -> None:
+    with pytest.raises(ValueError, match="statistics of nothing"):
+        restore(network, [])
