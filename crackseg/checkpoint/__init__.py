@@ -11,7 +11,7 @@ needed to use the network without the configuration or the data that it was trai
     loss, optimizer, scheduler
     data            {"name", "root", "manifest_hash", "counts", "leaks", "class_weights", "config"}
     seed, versions
-    init_from       {"path", "sha256", "licence"} of the checkpoint that the first weights are of,
+    init_from       {"path", "sha256", "licence"} of the network that the first weights are of,
                     if any; without the last where none is stated
     teacher         the same of the network that it learned from beside the truth, if any
     adaptation      see :class:`crackseg.parameters.adaptation.Adaptation`, if any

@@ -82,7 +82,7 @@ class SchedulerParameters:
 
 @dataclass(frozen=True)
 class Origin:
-    """The checkpoint that a training took its first weights from.
+    """The network that a training took its first weights from, or learned from.
 
     Attributes:
         path: Path of the file at that time.

@@ -23,8 +23,6 @@ ARGUMENT_LIMITS = {
     "decoder_channels": Limits(1, 1024, whole=True),
     # Encoders for ImageNet halve the size five times, a few six times.
     "encoder_levels": Limits(1, 6, whole=True),
-    # The last of five looks 32 of the deepest features far, 512 pixels of four halvings.
-    "context_blocks": Limits(0, 5, whole=True),
     "dropout": Limits(0, 1, below=True),
     "negative_slope": Limits(0, 1),
     "norm_momentum": Limits(0, 1, above=True),

@@ -74,12 +74,6 @@ def encoder_reach(encoder: TimmEncoder) -> list[Reach]:
     return reaches
 
 
-def widened(reach: Reach, features: int) -> Reach:
-    """The reach of features that are made of others up to ``features`` places away."""
-    pixels = features * reach.step
-    return Reach(reach.step, reach.before + pixels, reach.after + pixels)
-
-
 def radius_of(reaches: Sequence[Reach], convs: int) -> int:
     """Largest distance at which a pixel can influence the output of a decoder on an encoder.
 

@@ -1,16 +1,16 @@
 """Statistics of batch normalisations, from what they are given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-# Below it, in squares of what a convolution gives, a channel is dead and keeps its weights.
-_LEAST_VARIANCE = 1e-10
+# A channel that varies by less than this part of its own size is dead, and keeps its weights.
+_LEAST_DEVIATION = 1e-5
 
 
 def restore_normalisations(
-    network: nn.Module, convolutions: Iterable[tuple[str, str]], images: Iterable[Tensor]
+    network: nn.Module, convolutions: Sequence[tuple[str, str]], images: Iterable[Tensor]
 ) -> None:
     """Gives batch normalisations the statistics of images; in inference nothing changes.
 
@@ -26,8 +26,11 @@ def restore_normalisations(
         images: Batches of images (N, C, H, W), at least one.
 
     Raises:
-        ValueError: There is no image.
+        ValueError: There is no image, or a convolution or a normalisation is named twice.
     """
+    names = [name for pair in convolutions for name in pair]
+    if len(set(names)) < len(names):
+        raise ValueError("a convolution or a normalisation that is used twice")
     pairs = [
         (network.get_submodule(conv), network.get_submodule(norm)) for conv, norm in convolutions
     ]
@@ -49,25 +52,27 @@ def restore_normalisations(
 
 
 class _Moments:
-    """Sums over all values of each channel, in float64."""
+    """Mean and mean square of each channel over batches, in float64."""
 
     def __init__(self) -> None:
         self._count = 0
-        self._sum: Tensor = torch.zeros(1)
-        self._squares: Tensor = torch.zeros(1)
+        self._mean: Tensor = torch.zeros(1, dtype=torch.float64)
+        self._square: Tensor = torch.zeros(1, dtype=torch.float64)
 
     def add(self, norm: nn.Module, given: tuple[Tensor, ...]) -> None:
         """Adds what a normalisation is given, (N, C, H, W)."""
-        values = given[0].double()
-        self._count += values.numel() // values.shape[1]
-        self._sum = self._sum + values.sum((0, 2, 3))
-        self._squares = self._squares + (values**2).sum((0, 2, 3))
+        values = given[0]
+        variance, mean = (one.double() for one in torch.var_mean(values, (0, 2, 3), correction=0))
+        added = values.numel() // values.shape[1]
+        self._count += added
+        share = added / self._count
+        self._mean = self._mean + share * (mean - self._mean)
+        self._square = self._square + share * (variance + mean**2 - self._square)
 
     def mean_and_variance(self) -> tuple[Tensor, Tensor]:
         if not self._count:
             raise ValueError("statistics of nothing")
-        mean = self._sum / self._count
-        return mean, (self._squares / self._count - mean**2).clamp(min=0)
+        return self._mean, (self._square - self._mean**2).clamp(min=0)
 
 
 def _restate(conv: nn.Conv2d, norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
@@ -76,7 +81,8 @@ def _restate(conv: nn.Conv2d, norm: nn.BatchNorm2d, mean: Tensor, variance: Tens
     assert norm.running_var is not None
     scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     shift = norm.bias.double() - norm.running_mean.double() * scale
-    deviation = torch.where(variance > _LEAST_VARIANCE, variance.sqrt(), 1.0)
+    deviation = variance.sqrt()
+    deviation[deviation <= _LEAST_DEVIATION * mean.abs()] = 1.0
     with torch.no_grad():
         conv.weight /= deviation[:, None, None, None]
         if conv.bias is not None:

@@ -6,12 +6,9 @@ from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
 from crackseg.models.blocks import BlockStyle, SkipNetwork, initialise, norm_act_drop
-from crackseg.models.reach import UnknownReachError, encoder_reach, radius_of, widened
+from crackseg.models.reach import UnknownReachError, encoder_reach, radius_of
 from crackseg.models.registry import register
-from crackseg.models.timm_encoder import DepthwiseConv, TimmEncoder
-
-# Of the channels inside of a block of context to those outside, as in the encoders' own blocks.
-_EXPANSION = 4
+from crackseg.models.timm_encoder import TimmEncoder
 
 
 class NearestUpBlock(nn.Module):
@@ -35,45 +32,6 @@ class NearestUpBlock(nn.Module):
         return out
 
 
-class ContextBlock(nn.Module):
-    """Adds to features what lies farther away, by a depthwise 3x3 convolution with holes in it.
-
-    It begins as the identity, since the last normalisation begins with a factor of 0.
-
-    Args:
-        channels: Number of channels.
-        dilation: Distance of the outer places of the convolution from its middle.
-        style: Settings of its normalisation.
-
-    References:
-        Sandler et al.: MobileNetV2, CVPR 2018, for the inverted residual; Yu and Koltun:
-        Multi-scale context aggregation by dilated convolutions, ICLR 2016.
-    """
-
-    def __init__(self, channels: int, dilation: int, style: BlockStyle) -> None:
-        super().__init__()
-        inside = _EXPANSION * channels
-        far = DepthwiseConv(
-            inside, inside, 3, padding=dilation, dilation=dilation, groups=inside, bias=False
-        )
-        last = nn.BatchNorm2d(channels, eps=style.norm_eps, momentum=style.norm_momentum)
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, inside, 1, bias=False),
-            *norm_act_drop(inside, style),
-            far,
-            *norm_act_drop(inside, style),
-            nn.Conv2d(inside, channels, 1, bias=False),
-            last,
-        )
-        initialise(self, "he", 0.0)
-        nn.init.zeros_(last.weight)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Maps features (N, channels, H, W) to the same shape."""
-        out: Tensor = features + self.layers(features)
-        return out
-
-
 @register("unet_pretrained")
 class PretrainedUNet(SkipNetwork):
     """A U-Net on an encoder of the library timm, whose weights on ImageNet a training begins with.
@@ -85,8 +43,6 @@ class PretrainedUNet(SkipNetwork):
         encoder: Name of the encoder in timm.
         encoder_levels: Number of times that the encoder halves the size; what comes after is left
             out.
-        context_blocks: Number of blocks between encoder and decoder, of which the first looks two
-            of the deepest features farther, and each next one twice as far as the one before.
         decoder_channels: Number of channels of the decoder's last level, at the full size; each
             level below has twice as many, up to eight times (from ``encoder_levels`` of 5 on: 16,
             16, 32, 64, 128).
@@ -104,7 +60,6 @@ class PretrainedUNet(SkipNetwork):
         in_channels: int = 3,
         encoder: str = "tf_efficientnet_lite0",
         encoder_levels: int = 5,
-        context_blocks: int = 0,
         decoder_channels: int = 16,
         convs_per_level: int = 2,
         dropout: float = 0.0,
@@ -115,14 +70,11 @@ class PretrainedUNet(SkipNetwork):
             reach = encoder_reach(layers)
         except UnknownReachError as error:
             raise ConfigError(f"model.encoder={encoder}: {error}") from error
-        dilations = [2 ** (block + 1) for block in range(context_blocks)]
-        reach[-1] = widened(reach[-1], sum(dilations))
         super().__init__(in_channels, 2**encoder_levels, radius_of(reach, convs_per_level))
         self.pretrained = pretrained
         self.encoder = layers
         style = BlockStyle(dropout, "relu", 0.0, norm_momentum=0.1, norm_eps=1e-5)
         *skips, deepest = layers.channels
-        self.context = nn.Sequential(*(ContextBlock(deepest, one, style) for one in dilations))
         widths = [decoder_channels * 2 ** max(level - 1, 0) for level in range(encoder_levels)][
             ::-1
         ]
@@ -138,7 +90,6 @@ class PretrainedUNet(SkipNetwork):
     def logits_on_grid(self, image: Tensor) -> Tensor:
         """Computes logits of images whose sides are multiples of ``stride``, unchecked."""
         *skips, features = self.encoder(image)
-        features = self.context(features)
         for level, skip in zip(self.decoder, [*skips[::-1], None], strict=True):
             features = level(features, skip)
         logits: Tensor = self.head(features)

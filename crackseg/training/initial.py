@@ -1,16 +1,17 @@
 """The weights that a fresh training starts from: of an earlier network, or drawn."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from crackseg.checkpoint import Origin
+from crackseg.checkpoint import Checkpoint, Origin, read_checkpoint
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.errors import CheckpointError, name_some
+from crackseg.inference.engines import is_onnx
 from crackseg.inference.graphs.export import normalised_convs
 from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
 from crackseg.models.statistics import restore_normalisations
@@ -28,28 +29,37 @@ class InitialNetwork:
 
     Attributes:
         named: Setting that names it.
-        source: The network.
+        source: What its file holds.
         origin: What the run's checkpoint keeps of it.
     """
 
     named: str
-    source: TrainableNetwork
+    source: Checkpoint | TrainableNetwork
     origin: Origin
 
-    def restore(self, datamodule: CrackDataModule) -> None:
+    @property
+    def kind(self) -> str:
+        """Name of the network in settings."""
+        source = self.source
+        model = source.parameters.model if isinstance(source, Checkpoint) else source.model
+        return model.name
+
+    @property
+    def stored(self) -> Mapping[str, Tensor]:
+        """Its weights as they stand in the file, of a checkpoint those of the training."""
+        if isinstance(self.source, Checkpoint):
+            return self.source.trained_weights
+        return self.source.network.state_dict()
+
+    def restore(self, images: Iterable[Tensor]) -> None:
         """Gives it normalisations again, where its file has them as a part of convolutions.
 
         Args:
-            datamodule: Data of the training, some of which it looks at.
+            images: Batches of the training's images, (N, 3, H, W) in [0, 1]; the first are taken.
         """
-        if not self.source.folded:
-            return
-        network = self.source.network
-        try:
-            batches = (batch["image"] for batch in datamodule.train_dataloader())
-            restore_normalisations(network, normalised_convs(network), _first(batches, _SEEN))
-        finally:
-            datamodule.close()
+        if isinstance(self.source, TrainableNetwork):
+            network = self.source.network
+            restore_normalisations(network, normalised_convs(network), _first(images, _SEEN))
 
 
 def initial_network(given: str | None) -> InitialNetwork | None:
@@ -64,12 +74,16 @@ def initial_network(given: str | None) -> InitialNetwork | None:
     """
     if given is None:
         return None
-    path = chosen_file(given, None)
-    source = trainable_network(path)
-    return InitialNetwork(f"init_from={given}", source, Origin.of_file(path, source.licence))
+    path, named = chosen_file(given, None), f"init_from={given}"
+    if is_onnx(path):
+        network = trainable_network(path)
+        return InitialNetwork(named, network, Origin.of_file(path, network.licence))
+    checkpoint = read_checkpoint(path)
+    licence = checkpoint.parameters.inherited_licence
+    return InitialNetwork(named, checkpoint, Origin.of_file(path, licence))
 
 
-def take_weights(network: nn.Module, initial: InitialNetwork) -> None:
+def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[Tensor]) -> None:
     """Gives a network the weights of another one, as far as they fit by name and shape.
 
     What is taken, what begins anew and what is left over is logged in one line.
@@ -77,19 +91,22 @@ def take_weights(network: nn.Module, initial: InitialNetwork) -> None:
     Args:
         network: Network of any kind.
         initial: Network of the same kind or of another one.
+        images: See :meth:`InitialNetwork.restore`.
 
     Raises:
         CheckpointError: No convolution fits.
     """
-    own, given = network.state_dict(), initial.source.network.state_dict()
-    fitting = {n: one for n, one in given.items() if n in own and own[n].shape == one.shape}
+    own, given = network.state_dict(), initial.stored
+    fitting = [n for n, one in given.items() if n in own and own[n].shape == one.shape]
     # The bias of one output and the counts of batches fit every network and say nothing.
-    if not any(one.ndim > 1 for one in fitting.values()):
+    if not any(own[name].ndim > 1 for name in fitting):
         raise CheckpointError(
-            f"{initial.named}: no convolution of its network ({initial.source.model.name}) fits "
-            "this one by name and shape; take a network like it"
+            f"{initial.named}: no convolution of its network ({initial.kind}) fits this one by "
+            "name and shape; take a network like it"
         )
-    network.load_state_dict(fitting, strict=False)
+    initial.restore(images)
+    given = initial.stored
+    network.load_state_dict({name: given[name] for name in fitting}, strict=False)
     log.info(
         "%s: %d of %d weights taken%s%s",
         initial.named,
@@ -98,6 +115,15 @@ def take_weights(network: nn.Module, initial: InitialNetwork) -> None:
         _named("beginning anew", [name for name in own if name not in fitting]),
         _named("left over there", [name for name in given if name not in fitting]),
     )
+
+
+def training_images(datamodule: CrackDataModule) -> Iterator[Tensor]:
+    """Batches of images as a training sees them first, (N, 3, H, W) in [0, 1]."""
+    try:
+        for batch in datamodule.train_dataloader():
+            yield batch["image"]
+    finally:
+        datamodule.close()
 
 
 @contextmanager
@@ -116,7 +142,7 @@ def drawn_parts_told(network: nn.Module, freeze: Sequence[str]) -> Iterator[None
         if anew:
             log.warning(
                 "optimizer.freeze=%s: %d of its %d convolutions have random weights and keep them; "
-                "take them from a checkpoint by init_from=CHECKPOINT, or let the part learn",
+                "take them from another network by init_from=FILE, or let the part learn",
                 name,
                 len(anew),
                 len(drawn[name]),
@@ -124,12 +150,11 @@ def drawn_parts_told(network: nn.Module, freeze: Sequence[str]) -> Iterator[None
 
 
 def _first(batches: Iterable[Tensor], count: int) -> Iterator[Tensor]:
-    """As many batches as hold a number of images."""
-    seen = 0
+    """The first images of batches, in batches."""
     for batch in batches:
-        yield batch
-        seen += len(batch)
-        if seen >= count:
+        yield batch[:count]
+        count -= len(batch)
+        if count <= 0:
             return
 
 

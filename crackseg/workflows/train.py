@@ -40,7 +40,12 @@ from crackseg.system.runtime import prepare_process
 from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
-from crackseg.training.initial import drawn_parts_told, initial_network, take_weights
+from crackseg.training.initial import (
+    drawn_parts_told,
+    initial_network,
+    take_weights,
+    training_images,
+)
 from crackseg.training.interruption import (
     StopBetweenBatches,
     TimeToEnd,
@@ -104,9 +109,9 @@ def train(
     check_train_config(config)
     for line in ignored_values(config):
         log.warning("%s", line)
+    prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     initial = None if checkpoint else initial_network(config.init_from)
     folder.mkdir(parents=True, exist_ok=True)
-    prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
     former = None if start is None else start.teacher
@@ -116,11 +121,11 @@ def train(
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     if start is None:
-        with drawn_parts_told(segmenter.network, config.optimizer.freeze):
+        frozen = config.optimizer.freeze
+        with killed_workers_named(), drawn_parts_told(segmenter.network, frozen):
             segmenter.network.begin_training()
             if initial is not None:
-                initial.restore(datamodule)
-                take_weights(segmenter.network, initial)
+                take_weights(segmenter.network, initial, training_images(datamodule))
     begun = initial.origin if initial else start.init_from if start else None
     segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=teacher)
     if config.logger.graph:

@@ -13,7 +13,7 @@ def small_arguments(name: str, depth: int) -> dict[str, Any]:
     """Arguments of a narrow network of so many halvings; skips a test without its library."""
     if name == "unet_pretrained":
         pytest.importorskip("timm", reason="needs the extra pretrained")
-        return {"encoder_levels": depth, "context_blocks": 1, "decoder_channels": 4}
+        return {"encoder_levels": depth, "decoder_channels": 4}
     return {"base_channels": 4, "depth": depth}
 
 

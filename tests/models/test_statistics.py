@@ -10,7 +10,7 @@ from torch import nn
 from crackseg.inference.graphs.export import normalised_convs
 from crackseg.models import SkipNetwork, build_network
 from crackseg.models.statistics import restore_normalisations
-from tests.helpers.networks import with_statistics
+from tests.helpers.networks import small_arguments, with_statistics
 
 
 def norms_of(network: SkipNetwork) -> list[nn.BatchNorm2d]:
@@ -66,10 +66,31 @@ def test_a_dead_channel_stays_as_it_is(network: SkipNetwork) -> None:
     conv = next(one for one in network.modules() if isinstance(one, nn.Conv2d))
     with torch.no_grad():
         conv.weight[1] = 0
-    restore(network, images())
-    assert not conv.weight[1].any()
-    for norm in norms_of(network):
-        assert all(torch.isfinite(value).all() for value in norm.state_dict().values())
+        before = network.eval()(images()[0])
+        restore(network, images())
+        assert not conv.weight[1].any()
+        torch.testing.assert_close(network.eval()(images()[0]), before, atol=1e-5, rtol=1e-5)
+
+
+def test_a_timm_encoder_says_what_it_said() -> None:
+    arguments = small_arguments("unet_pretrained", depth=3)
+    network = with_statistics(build_network("unet_pretrained", arguments)).eval()
+    before = copy.deepcopy(network.state_dict())
+    with torch.no_grad():
+        wanted = network(images()[0])
+        restore(network, images())
+        torch.testing.assert_close(network(images()[0]), wanted, atol=1e-4, rtol=1e-4)
+    kernels = [name for name, weight in before.items() if weight.ndim == 4]
+    changed = [
+        name for name in kernels if not torch.equal(network.state_dict()[name], before[name])
+    ]
+    assert changed == [name for name in kernels if name != "head.weight"]
+
+
+def test_a_layer_that_is_used_twice_is_refused(network: SkipNetwork) -> None:
+    pairs = normalised_convs(network.eval())
+    with pytest.raises(ValueError, match="a convolution or a normalisation that is used twice"):
+        restore_normalisations(network, [*pairs, pairs[0]], images())
 
 
 def test_a_training_on_such_images_begins_where_inference_is(network: SkipNetwork) -> None:

@@ -203,7 +203,6 @@ def test_size_that_fits_is_taken(size: tuple[int, int]) -> None:
         ("unet_pretrained", {"depth": 2}),
         ("unet_pretrained", {"depth": 3, "convs_per_level": 1}),
         ("unet_pretrained", {"depth": 3, "encoder": "resnet10t"}),
-        ("unet_pretrained", {"depth": 2, "context_blocks": 3}),
     ],
 )
 def test_changed_pixel_changes_nothing_farther_than_the_radius(

@@ -187,12 +187,7 @@ def test_every_convolution_by_channel_of_an_encoder_is_in_float32() -> None:
 @needs_timm
 @pytest.mark.parametrize(
     ("arguments", "count"),
-    [
-        ({}, 3_787_025),
-        ({"encoder_levels": 4}, 874_097),
-        ({"encoder_levels": 4, "context_blocks": 2}, 1_086_897),
-        ({"convs_per_level": 1}, 3_588_369),
-    ],
+    [({}, 3_787_025), ({"encoder_levels": 4}, 874_097), ({"convs_per_level": 1}, 3_588_369)],
 )
 def test_network_has_its_number_of_weights(arguments: Mapping[str, Any], count: int) -> None:
     assert weights_of(make(**arguments)) == count
@@ -207,32 +202,6 @@ def test_decoder_narrows_level_by_level() -> None:
     with torch.no_grad():
         network(torch.rand(1, 3, 64, 96))
     assert seen == [(128, 4, 6), (64, 8, 12), (32, 16, 24), (16, 32, 48), (16, 64, 96)]
-
-
-@needs_timm
-def test_blocks_of_context_begin_by_changing_nothing_and_then_learn() -> None:
-    without, network = make(encoder_levels=3), make(encoder_levels=3, context_blocks=2)
-    left = network.load_state_dict(without.state_dict(), strict=False)
-    assert left.missing_keys
-    assert all(name.startswith("context.") for name in left.missing_keys)
-    image = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        assert torch.equal(network.eval()(image), without.eval()(image))
-    learned = torch.optim.SGD(network.get_submodule("context").parameters(), lr=1.0)
-    for _ in range(2):
-        learned.zero_grad()
-        network.train()(image).mean().backward()
-        learned.step()
-    # The second step reaches what the factors of 0 kept from the first.
-    assert all(given(w.grad).abs().sum() > 0 for w in learned.param_groups[0]["params"])
-
-
-@needs_timm
-@pytest.mark.parametrize(("blocks", "radius"), [(0, 214), (1, 246), (2, 310), (3, 438)])
-def test_each_block_of_context_looks_twice_as_far_as_the_one_before(
-    blocks: int, radius: int
-) -> None:
-    assert make(encoder_levels=4, context_blocks=blocks).radius == radius
 
 
 @needs_timm

@@ -1,16 +1,21 @@
 """A fresh training that starts from the weights of an earlier checkpoint."""
 
 import hashlib
+import multiprocessing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from crackseg.checkpoint import Checkpoint, read_checkpoint
+from crackseg.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
 from crackseg.errors import CheckpointError, ConfigError
+from crackseg.inference.graphs.export import normalised_convs
+from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.launch.resume import resumed_config
+from crackseg.metrics.calibration import PlattScaling
 from crackseg.models import build_network
 from crackseg.models.blocks import PoolingNetwork
 from crackseg.models.unet import UNet
@@ -39,7 +44,7 @@ def test_all_weights_of_a_like_network_are_taken(
     checkpoint: Checkpoint, initial: InitialNetwork, log: pytest.LogCaptureFixture
 ) -> None:
     network = build_network("unet", {"base_channels": 4, "depth": 2})
-    take_weights(network, initial)
+    take_weights(network, initial, [])
     for name, weight in network.state_dict().items():
         assert torch.equal(weight, checkpoint.network_weights[name]), name
     count = len(network.state_dict())
@@ -51,7 +56,7 @@ def test_weights_that_do_not_fit_are_named_and_begin_anew(
 ) -> None:
     network = build_network("unet", {"base_channels": 4, "depth": 1})
     before = {name: weight.clone() for name, weight in network.state_dict().items()}
-    take_weights(network, initial)
+    take_weights(network, initial, [])
     given = checkpoint.network_weights
     anew = [n for n in before if n not in given or before[n].shape != given[n].shape]
     for name, weight in network.state_dict().items():
@@ -70,7 +75,7 @@ def test_a_checkpoint_of_which_nothing_fits_is_refused(
 ) -> None:
     network = build_network("unet_paper", {"base_channels": channels, "depth": 2})
     with pytest.raises(CheckpointError) as caught:
-        take_weights(network, initial)
+        take_weights(network, initial, [])
     assert str(caught.value) == (
         f"{initial.named}: no convolution of its network (unet) fits this one by name and shape; "
         "take a network like it"
@@ -97,22 +102,65 @@ def test_a_run_says_where_its_first_weights_are_from(
     assert read_checkpoint(last.path).parameters.init_from == origin
 
 
+def test_a_calibrated_checkpoint_is_taken_as_it_was_trained(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    scaled, path = checkpoint.with_scaling(PlattScaling(0.5, -1.0)), tmp_path / "scaled.ckpt"
+    write_checkpoint(scaled.content, path)
+    initial = initial_network(str(path))
+    assert initial is not None
+    network = build_network("unet", {"base_channels": 4, "depth": 2})
+    take_weights(network, initial, [])
+    head = network.state_dict()["head.weight"]
+    assert torch.equal(head, checkpoint.trained_weights["head.weight"])
+    assert not torch.equal(head, scaled.network_weights["head.weight"])
+
+
 def test_a_run_learns_on_from_an_onnx_file(
-    train_config: TrainConfig, exported: Path, trained: TrainResult, tmp_path: Path
+    train_config: TrainConfig, exported: Path, tmp_path: Path
 ) -> None:
     """Its normalisations are a part of its convolutions, and no training could go on from that."""
     train_config.init_from, train_config.trainer.max_epochs = str(exported), 1
     train_config.optimizer.lr, train_config.scheduler.min_lr = 1e-30, 0
+    train_config.optimizer.weight_decay = 0
+    train_config.data.num_workers = 1
     result = train(train_config, tmp_path / "run")
     last = read_checkpoint(result.checkpoint.with_name("last.ckpt"))
     assert last.parameters.init_from is not None
     assert last.parameters.init_from.path == str(exported.resolve())
-    variances = [w for name, w in last.network_weights.items() if name.endswith("running_var")]
-    assert variances
-    assert not any(torch.allclose(one, torch.ones_like(one), atol=1e-3) for one in variances)
-    # Of the same photographs, up to the statistics that the one epoch has moved.
-    val, former = result.metrics["val"]["stored"], trained.metrics["val"]["stored"]
-    assert val["crack_iou"] == pytest.approx(former["crack_iou"], abs=0.05)
+    stored = trainable_network(exported).network
+    for conv, norm in normalised_convs(stored):
+        own = last.network_weights[f"{conv}.weight"].flatten(1)
+        given = stored.state_dict()[f"{conv}.weight"].flatten(1)
+        factor = own.norm(dim=1) / given.norm(dim=1)
+        # Each channel is another one by a factor, which normalisation makes up for.
+        torch.testing.assert_close(own, factor[:, None] * given)
+        assert (factor - 1).abs().max() > 0.1
+        scale = last.network_weights[f"{norm}.weight"]
+        torch.testing.assert_close(scale * factor, torch.ones_like(scale), atol=1e-3, rtol=1e-3)
+    assert not multiprocessing.active_children()
+
+
+def test_a_network_of_another_kind_is_refused_before_it_sees_photographs(exported: Path) -> None:
+    def none() -> Iterator[torch.Tensor]:
+        raise AssertionError("it looked at a photograph")
+        yield
+
+    initial = initial_network(str(exported))
+    assert initial is not None
+    network = build_network("unet_paper", {"base_channels": 5, "depth": 2})
+    with pytest.raises(CheckpointError, match=r"no convolution of its network \(unet\) fits"):
+        take_weights(network, initial, none())
+
+
+def test_a_file_of_the_name_of_a_network_wins(
+    exported: Path, filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = TrainConfig(init_from="open", distill="research")
+    assert (absolute(config).init_from, absolute(config).distill) == ("open", "research")
+    (tmp_path / "open").write_bytes(exported.read_bytes())
+    assert absolute(config).init_from == str(tmp_path / "open")
 
 
 def test_a_network_of_the_package_is_taken_by_its_name(
@@ -176,7 +224,7 @@ def test_frozen_parts_with_random_weights_are_told(
     train(train_config, tmp_path / "run")
     told = (
         "optimizer.freeze=decoder: 6 of its 6 convolutions have random weights and keep them; take "
-        "them from a checkpoint by init_from=CHECKPOINT, or let the part learn"
+        "them from another network by init_from=FILE, or let the part learn"
     )
     assert log.messages.count(told) == 1
 
@@ -193,7 +241,7 @@ def test_frozen_parts_that_were_given_their_weights_are_not(
         log.clear()
         network = build_network("unet", {"base_channels": 4, "depth": depth})
         with drawn_parts_told(network, ["encoder", "decoder"]):
-            take_weights(network, initial)
+            take_weights(network, initial, [])
         return [one for one in log.messages if one.startswith("optimizer.freeze")]
 
     assert begun(2) == []

@@ -40,8 +40,6 @@ class TrainableNetwork:
         usage: What its use on photographs needs.
         name: Name of a network that comes with the package, else of its file.
         licence: Licence of its weights; empty where the file states none.
-        folded: Whether normalisations became a part of convolutions in the file, so that they only
-            add a bias here.
     """
 
     network: SkipNetwork
@@ -49,7 +47,6 @@ class TrainableNetwork:
     usage: UsageParameters
     name: str
     licence: str
-    folded: bool
 
 
 def largest_difference(network: SkipNetwork, graph: bytes) -> float:
@@ -78,7 +75,7 @@ def trainable_network(path: Path) -> TrainableNetwork:
         checkpoint = read_checkpoint(path)
         usage = checkpoint.parameters
         network, licence = network_of(checkpoint), usage.inherited_licence
-        return TrainableNetwork(network, usage.model, usage, path.name, licence, folded=False)
+        return TrainableNetwork(network, usage.model, usage, path.name, licence)
     file = read_model(path)
     model = _model_of(path, file)
     network = build_network(model.name, model.arguments).eval()
@@ -86,7 +83,7 @@ def trainable_network(path: Path) -> TrainableNetwork:
     _require_same(path, network, file)
     of_package = bundled_at(path)
     name = path.name if of_package is None else of_package.name
-    return TrainableNetwork(network, model, file.info, name, file.info.licence, folded=True)
+    return TrainableNetwork(network, model, file.info, name, file.info.licence)
 
 
 def _model_of(path: Path, file: ExportedModel) -> NetworkParameters:
