@@ -55,6 +55,12 @@ def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     measure.set_defaults(run=_measure)
 
 
+def _scale_line(scale: "Scale") -> str:
+    exact = "taken as exact: --mm-per-pixel-uncertainty widens the intervals by its error"
+    known = f"standard deviation {scale.uncertainty:.2g}" if scale.uncertainty else exact
+    return f"scale: {scale.mm_per_pixel:.5g} mm for each pixel ({known}), for all photographs"
+
+
 def _add_scale(measure: argparse.ArgumentParser) -> None:
     scale = measure.add_argument_group(
         "scale", "One for all photographs; without it, that of each GeoTIFF or world file."
@@ -106,11 +112,7 @@ def _measure(options: argparse.Namespace) -> int:
     if options.with_location:
         print("place and time of the photographs go into all results (--with-location)")
     if scale is not None:
-        print(
-            f"scale: {scale.mm_per_pixel:.5g} mm for each pixel (standard deviation "
-            f"{scale.uncertainty:.2g}), for all photographs",
-            flush=True,
-        )
+        print(_scale_line(scale), flush=True)
     outcome = measure_photographs(
         options.paths,
         predictor,

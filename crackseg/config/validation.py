@@ -26,6 +26,7 @@ from crackseg.models.level_heads import lower_levels
 from crackseg.models.limits import network_faults, outline
 from crackseg.models.parts import part_faults
 from crackseg.system.limits import Limits
+from crackseg.weights.registry import BUNDLED, chosen_file
 
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
 # A loss has no threshold, and a sweep compares runs at their stored thresholds.
@@ -63,6 +64,26 @@ def check_train_config(config: TrainConfig) -> None:
         faults += _level_faults(config)
         faults += _calibration_faults(config)
     refuse(faults)
+
+
+def check_networks_named(config: TrainConfig) -> None:
+    """Checks that the networks which a fresh training begins with or learns from are there.
+
+    Raises:
+        ConfigError: One is not; the network itself is read later.
+    """
+    given = {"init_from": config.init_from, "distill": config.distill}
+    refuse([fault for key, one in given.items() if one for fault in _missing_network(key, one)])
+
+
+def _missing_network(key: str, given: str) -> list[str]:
+    try:
+        path = chosen_file(given, None)
+    except CrackSegError as error:
+        return [f"{key}={error}"]
+    names = ", ".join(one.name for one in BUNDLED)
+    lacks = f"{key}={given}: there is no such file; a checkpoint, an ONNX file, or one of {names}"
+    return [] if path.is_file() else [lacks]
 
 
 def check_process_config(trainer: TrainerConfig, runtime: RuntimeConfig) -> None:

@@ -25,7 +25,7 @@ from crackseg.config.overrides import (
 )
 from crackseg.config.schema import TrainConfig
 from crackseg.config.unused import ignored_overrides
-from crackseg.config.validation import check_train_config
+from crackseg.config.validation import check_networks_named, check_train_config
 from crackseg.errors import ConfigError, CrackSegError
 from crackseg.launch.arguments import flags
 from crackseg.launch.resume import resumed_config
@@ -83,6 +83,8 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
             f"{shell_override('resume', folder)}, or choose another hydra.run.dir"
         )
     check_train_config(config)
+    if checkpoint is None:
+        check_networks_named(config)
     refuse(ignored_overrides(overrides, config))
     check_machine(config.trainer)
     start_logging(folder / "train.log")

@@ -24,12 +24,12 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from crackseg.config.machine import check_machine
 from crackseg.config.overrides import how_to_go_on, key_of
 from crackseg.config.schema import TrainConfig, read_config
-from crackseg.config.validation import check_train_config
+from crackseg.config.validation import check_networks_named, check_train_config
 from crackseg.errors import ConfigError
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
 from crackseg.launch.resume import OF_THE_MACHINE, differences_in
 from crackseg.runs.reader import read_jobs
-from crackseg.runs.record import CONFIG, PLAN, read_record, state_of
+from crackseg.runs.record import CONFIG, LAST, PLAN, read_record, state_of
 from crackseg.system.exits import work_begins
 from crackseg.system.files import require_writable
 from crackseg.system.output import say
@@ -146,6 +146,8 @@ def _check(jobs: list[list[str]], fixed: list[str], sweep: Path, config_name: st
         try:
             check_train_config(config)
             check_machine(config.trainer)
+            if not (sweep / name / LAST).is_file():
+                check_networks_named(config)
             _refuse_other_settings(config, sweep / name)
         except ConfigError as error:
             raise ConfigError(f"{error}\n(in the job {' '.join(job)})") from error

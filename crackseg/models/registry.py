@@ -64,3 +64,18 @@ def arguments_of(name: str) -> dict[str, Parameter]:
         key: parameter.replace(annotation=types.get(key, Any))
         for key, parameter in signature(network).parameters.items()
     }
+
+
+def settings_of(name: str, arguments: Mapping[str, Any]) -> str:
+    """The settings that make such a network, as they are typed.
+
+    >>> settings_of("unet", {"base_channels": 4, "depth": 4})
+    'model=unet model.base_channels=4'
+    """
+    known = arguments_of(name)
+    others = [
+        f"model.{key}={value}"
+        for key, value in arguments.items()
+        if key in known and value != known[key].default
+    ]
+    return " ".join([f"model={name}", *others])

@@ -10,7 +10,7 @@ from crackseg.config.data_validation import SEED_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.overrides import ignored_tables, key_of
 from crackseg.config.search_schema import SearchConfig, TuneConfig
-from crackseg.config.validation import OBJECTIVES, check_train_config
+from crackseg.config.validation import OBJECTIVES, check_networks_named, check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.errors import ConfigError, StudyError
 from crackseg.launch.error_messages import message_of
@@ -209,6 +209,7 @@ def _faults(point: Point, trainer: TrialTrainer) -> list[str]:
     return [
         *fault_of(lambda: check_train_config(config)),
         *fault_of(lambda: check_machine(trainers)),
+        *fault_of(lambda: check_networks_named(config)),
         *faults_of(
             [
                 (

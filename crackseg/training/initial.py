@@ -14,6 +14,7 @@ from crackseg.errors import CheckpointError, name_some
 from crackseg.inference.engines import is_onnx
 from crackseg.inference.graphs.export import normalised_convs
 from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
+from crackseg.models.registry import settings_of
 from crackseg.models.statistics import restore_normalisations
 from crackseg.weights.registry import chosen_file
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 # Photographs or crops of the training that give normalisations their statistics.
 _SEEN = 96
+# Share of the convolutions.
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +41,11 @@ class InitialNetwork:
     origin: Origin
 
     @property
-    def kind(self) -> str:
-        """Name of the network in settings."""
+    def settings(self) -> str:
+        """The settings that make such a network."""
         source = self.source
         model = source.parameters.model if isinstance(source, Checkpoint) else source.model
-        return model.name
+        return settings_of(model.name, model.arguments)
 
     @property
     def stored(self) -> Mapping[str, Tensor]:
@@ -86,7 +89,8 @@ def initial_network(given: str | None) -> InitialNetwork | None:
 def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[Tensor]) -> None:
     """Gives a network the weights of another one, as far as they fit by name and shape.
 
-    What is taken, what begins anew and what is left over is logged in one line.
+    What is taken, what begins anew and what is left over is logged in one line, a warning where it
+    is not nearly all.
 
     Args:
         network: Network of any kind.
@@ -94,26 +98,31 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
         images: See :meth:`InitialNetwork.restore`.
 
     Raises:
-        CheckpointError: No convolution fits.
+        CheckpointError: No convolution fits but the last one.
     """
     own, given = network.state_dict(), initial.stored
     fitting = [n for n, one in given.items() if n in own and own[n].shape == one.shape]
-    # The bias of one output and the counts of batches fit every network and say nothing.
-    if not any(own[name].ndim > 1 for name in fitting):
+    # The last convolution fits many networks and says nothing without the others.
+    kernels = [n for n, one in own.items() if one.ndim > 1 and not n.startswith("head.")]
+    taken = len(set(kernels) & set(fitting))
+    if not taken:
         raise CheckpointError(
-            f"{initial.named}: no convolution of its network ({initial.kind}) fits this one by "
-            "name and shape; take a network like it"
+            f"{initial.named}: no convolution of its network fits this one by name and shape; its "
+            f"settings are {initial.settings}"
         )
     initial.restore(images)
     given = initial.stored
     network.load_state_dict({name: given[name] for name in fitting}, strict=False)
-    log.info(
-        "%s: %d of %d weights taken%s%s",
+    few = taken < _NEARLY_ALL * len(kernels)
+    log.log(
+        logging.WARNING if few else logging.INFO,
+        "%s: %d of %d weights taken%s%s%s",
         initial.named,
         len(fitting),
         len(own),
         _named("beginning anew", [name for name in own if name not in fitting]),
         _named("left over there", [name for name in given if name not in fitting]),
+        f"; the settings of its network are {initial.settings}" if few else "",
     )
 
 

@@ -99,14 +99,19 @@ def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
 
     Raises:
         ConfigError: Both are given, or there is no network of that name.
-        CheckpointError: This copy of the package lacks the network's file.
+        CheckpointError: This copy of the package lacks the network's file, or there is no file of a
+            name that is nearly that of a network.
     """
     if checkpoint is not None and model is not None:
         raise ConfigError(
             f"model={model}, checkpoint={checkpoint}: these are two networks; give one of them"
         )
     if checkpoint is not None:
-        if Path(checkpoint).is_file() or str(checkpoint) not in [one.name for one in BUNDLED]:
+        names = [one.name for one in BUNDLED]
+        if Path(checkpoint).is_file() or str(checkpoint) not in names:
+            guess = did_you_mean(str(checkpoint), names)
+            if guess and not Path(checkpoint).exists():
+                raise CheckpointError(f"{checkpoint}: there is no such file; {guess}")
             return Path(checkpoint)
         model = str(checkpoint)
     of_package = DEFAULT if model is None else bundled(model)

@@ -11,6 +11,7 @@ import torch
 from crackseg.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.validation import check_networks_named
 from crackseg.errors import CheckpointError, ConfigError
 from crackseg.inference.graphs.export import normalised_convs
 from crackseg.inference.graphs.trainable import trainable_network
@@ -66,20 +67,54 @@ def test_weights_that_do_not_fit_are_named_and_begin_anew(
     assert f": {taken} of {len(before)} weights taken" in told
     assert f"; beginning anew {len(anew)}: {anew[0]}, " in told
     assert f"; left over there {len(given) - taken}: " in told
-    assert told.endswith("more")
+    assert " more; the settings of its network are " in told
 
 
-@pytest.mark.parametrize("channels", [5, 8])
+@pytest.mark.parametrize("channels", [3, 5])
 def test_a_checkpoint_of_which_nothing_fits_is_refused(
     initial: InitialNetwork, channels: int
 ) -> None:
-    network = build_network("unet_paper", {"base_channels": channels, "depth": 2})
+    network = build_network("unet_paper", {"base_channels": channels, "depth": 1})
+    # The last convolution alone would fit.
+    fits = network.state_dict()["head.weight"].shape == initial.stored["head.weight"].shape
+    assert fits == (channels == 3)
     with pytest.raises(CheckpointError) as caught:
         take_weights(network, initial, [])
     assert str(caught.value) == (
-        f"{initial.named}: no convolution of its network (unet) fits this one by name and shape; "
-        "take a network like it"
+        f"{initial.named}: no convolution of its network fits this one by name and shape; its "
+        "settings are model=unet model.base_channels=4 model.depth=2"
     )
+
+
+def test_a_network_that_gives_few_weights_is_a_warning(
+    initial: InitialNetwork, log: pytest.LogCaptureFixture
+) -> None:
+    take_weights(build_network("unet", {"base_channels": 4, "depth": 1}), initial, [])
+    [record] = log.records
+    assert record.levelname == "WARNING"
+    settings = "model=unet model.base_channels=4 model.depth=2"
+    assert record.message.endswith(f"; the settings of its network are {settings}")
+
+
+@pytest.mark.parametrize("key", ["init_from", "distill"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("reserch", "reserch: there is no such file; did you mean research?"),
+        (
+            "none.ckpt",
+            "none.ckpt: there is no such file; a checkpoint, an ONNX file, or one of research, "
+            "open",
+        ),
+    ],
+)
+def test_a_network_that_is_not_there_is_told_before_any_job(
+    key: str, given: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_networks_named(TrainConfig(**{key: given}))
+    assert str(caught.value) == f"{key}={message}"
+    check_networks_named(TrainConfig(**{key: "open"}))
 
 
 def test_a_run_says_where_its_first_weights_are_from(
@@ -149,7 +184,7 @@ def test_a_network_of_another_kind_is_refused_before_it_sees_photographs(exporte
     initial = initial_network(str(exported))
     assert initial is not None
     network = build_network("unet_paper", {"base_channels": 5, "depth": 2})
-    with pytest.raises(CheckpointError, match=r"no convolution of its network \(unet\) fits"):
+    with pytest.raises(CheckpointError, match=r"no convolution of its network fits"):
         take_weights(network, initial, none())
 
 

@@ -48,7 +48,7 @@ def test_a_folder_gives_records_tables_and_a_page(
     asked = ("--mm-per-pixel", "0.5", "--format", "csv,svg,mask", "--html", "--classes", "en1992")
     assert measure(trained, photographs, output, *asked) == 0
     said = capsys.readouterr().out
-    assert "scale: 0.5 mm for each pixel" in said
+    assert "scale: 0.5 mm for each pixel (taken as exact: --mm-per-pixel-uncertainty widens" in said
     assert "2 photographs in millimetres" in said
     names = [row["photograph"] for row in rows(output / "photographs.csv")]
     assert names == ["pier_1.jpg", "pier_2.jpg"]
