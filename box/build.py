@@ -49,6 +49,9 @@ def build(name: str, data: Path | None, settings: Sequence[str] = ()) -> Path:
     data = require(data, recipe)
     photographs = photograph_settings(recipe, data, work)
     checkpoint = trained(recipe.experiment, [*photographs, *settings], work / "run")
+    for experiment in recipe.then:
+        on = [*photographs, f"init_from={checkpoint}", *settings]
+        checkpoint = trained(experiment, on, work / Path(experiment).name)
     model = _exported(name, checkpoint, work)
     return place(name, model, list(_judged(recipe, data, model, photographs, work)))
 

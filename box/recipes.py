@@ -44,6 +44,7 @@ class Recipe:
         drawn: Sets that are drawn for its training.
         unseen: Sets that it is judged on and never trained on.
         without: Names of sources that its training leaves out.
+        then: Settings of trainings that each go on from the one before.
     """
 
     experiment: str
@@ -51,6 +52,7 @@ class Recipe:
     drawn: tuple[Drawn, ...]
     unseen: tuple[Source, ...]
     without: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
 
 
 _UNSTATED = "none stated"
@@ -86,6 +88,7 @@ RECIPES: Mapping[str, Recipe] = {
         unseen=(VOLKER,),
         # The corpus has it squeezed to squares.
         without=("DeepCrack", UNTRACED),
+        then=("box/research_looks",),
     ),
     "open": Recipe(
         experiment="box/open",

@@ -503,6 +503,30 @@ def test_a_training_without_a_family_has_the_shares_of_the_others_alone(
     assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
 
 
+def test_a_training_goes_on_from_the_one_before(
+    programs: Programs, filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(RECIPES["open"], then=("box/research_looks",))
+    monkeypatch.setitem(RECIPES, "open", recipe)
+    building.build("open", tmp_path / "data", ["trainer.max_epochs=1"])
+    first, second, export, *_ = programs.calls
+    runs = [call[-1].removeprefix("hydra.run.dir=") for call in (first, second)]
+    assert runs == [f"{tmp_path}/work/open/{name}" for name in ("run", "research_looks")]
+    begun = f"init_from={runs[0]}/best.ckpt"
+    photographs, rest = first[2:6], first[6:-1]
+    assert second[1:-1] == ["experiment=box/research_looks", *photographs, begun, *rest]
+    assert second[-1] == f"hydra.run.dir={runs[1]}"
+    assert export[1] == f"{runs[1]}/best.ckpt"
+
+
+def test_each_training_of_the_box_has_its_settings() -> None:
+    for recipe in RECIPES.values():
+        first = composed(f"experiment={recipe.experiment}", "data.root=here")
+        for experiment in recipe.then:
+            then = composed(f"experiment={experiment}", "data.root=here")
+            assert (then.model, then.data.shares) == (first.model, first.data.shares)
+
+
 def test_a_network_that_cannot_be_exported_ends_the_box(
     programs: Programs, filled_box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,10 +66,12 @@ def test_a_factor_of_lower_levels_keeps_its_form_and_its_lack_too() -> None:
 def test_parameters_of_earlier_versions_get_what_held_then() -> None:
     values = parameter_values()
     del values["scheduler"]["name"], values["scheduler"]["warmup"]
-    del values["optimizer"]["encoder_lr_factor"], values["optimizer"]["freeze"]
+    for key in ("encoder_lr_factor", "freeze", "freeze_statistics"):
+        del values["optimizer"][key]
     parameters = CheckpointParameters.from_dict(values)
     assert (parameters.scheduler.name, parameters.scheduler.warmup) == ("plateau", 0)
     assert (parameters.optimizer.encoder_lr_factor, parameters.optimizer.freeze) == (1, ())
+    assert not parameters.optimizer.freeze_statistics
 
 
 def test_the_origin_of_the_first_weights_is_kept() -> None:
@@ -181,6 +183,7 @@ SCALES = f"each {SCALE}"
         ("loss/deep_supervision", 0, "loss.deep_supervision=0: greater than 0"),
         ("optimizer/lr", "fast", "optimizer.lr='fast': at least 0"),
         ("optimizer/freeze", "head", "optimizer.freeze='head': a list of texts"),
+        ("optimizer/freeze_statistics", 1, "optimizer.freeze_statistics=1: true or false"),
         ("optimizer/freeze", ["neck"], "optimizer.freeze=neck: model=unet has the parts encoder"),
         ("optimizer/encoder_lr_factor", 0, "optimizer.encoder_lr_factor=0: greater than 0"),
         ("scheduler/patience", 1.5, "scheduler.patience=1.5: at least 0"),

@@ -19,6 +19,7 @@ from crackseg.losses import (
     weighted_bce,
     weighted_bce_reduced,
 )
+from crackseg.losses.looks import loss_of_looks
 
 ALL_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
 
@@ -306,3 +307,14 @@ def test_a_class_that_does_not_occur_weighs_as_one_pixel(
     crack: int, expected: tuple[float, float]
 ) -> None:
     assert balancing_weights(100, crack) == expected
+
+
+def test_looks_are_judged_by_their_mean_and_a_little_each() -> None:
+    def loss(logits: Tensor, mask: Tensor) -> Tensor:
+        return ((logits - mask) ** 2).mean()
+
+    one, other = torch.full((1, 1, 2, 2), 3.0), torch.full((1, 1, 2, 2), -1.0)
+    logits, found = loss_of_looks(loss, [one, other], torch.zeros(1, 1, 2, 2))
+    assert torch.equal(logits, torch.ones(1, 1, 2, 2))
+    # The mean is 1 away; each of them 3 and 1, of which a fifth of the mean square counts.
+    assert found.item() == pytest.approx(1 + 0.2 * (9 + 1) / 2)

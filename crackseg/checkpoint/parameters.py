@@ -62,6 +62,7 @@ class OptimizerParameters:
     weight_decay: float
     encoder_lr_factor: float = 1.0
     freeze: tuple[str, ...] = ()
+    freeze_statistics: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,12 +208,14 @@ def _loss(fields: Fields) -> LossParameters:
 
 
 def _optimizer(fields: Fields, model: NetworkParameters) -> OptimizerParameters:
-    freeze, factor = (), 1.0
-    # Checkpoints of earlier versions have neither.
+    freeze, factor, statistics = (), 1.0, False
+    # Checkpoints of earlier versions have none of them.
     if "freeze" in fields:
         freeze = tuple(fields.take("freeze", _are_texts, "a list of texts") or ())
     if "encoder_lr_factor" in fields:
         factor = fields.number("encoder_lr_factor", RATE_FACTOR_LIMITS)
+    if "freeze_statistics" in fields:
+        statistics = bool(fields.take("freeze_statistics", _is_flag, "true or false"))
     if not fields.faults:
         fields.faults += part_faults(model.name, model.arguments, factor, freeze)
     return OptimizerParameters(
@@ -220,6 +223,7 @@ def _optimizer(fields: Fields, model: NetworkParameters) -> OptimizerParameters:
         weight_decay=fields.number("weight_decay", _RATE),
         encoder_lr_factor=factor,
         freeze=freeze,
+        freeze_statistics=statistics,
     )
 
 
@@ -245,6 +249,10 @@ def _scaling(fields: Fields) -> PlattScaling:
         slope=fields.number("slope", SLOPE_LIMITS),
         intercept=fields.number("intercept", _INTERCEPT),
     )
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _are_texts(value: object) -> bool:

@@ -75,6 +75,7 @@ def data_faults(data: DataConfig) -> list[str]:
         *fault_of(lambda: parsing.augment(data.augment)),
         *fault_of(lambda: parsing.crop_size(data.crop_size)),
         *fault_of(lambda: parsing.scales(data.scales)),
+        *fault_of(lambda: parsing.looks(data.looks)),
         *fault_of(lambda: parsing.shares(data.shares)),
         *fault_of(lambda: parsing.blocks(data.blocks)),
         *fault_of(lambda: parsing.crack_values(data.crack_values)),
@@ -144,5 +145,9 @@ def _crop_checks(data: DataConfig) -> list[Check]:
         (
             data.crop_size is not None or data.scales is None,
             f"data.scales={data.scales}: goes with data.crop_size, and only with it",
+        ),
+        (
+            data.crop_size is not None or data.looks is None,
+            f"data.looks={data.looks}: goes with data.crop_size, and only with it",
         ),
     ]

@@ -9,6 +9,7 @@ from crackseg.config.checks import one_of
 from crackseg.errors import ConfigError
 from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, Limits
 
+LOOK_LIMITS = Limits(0.1, 1, below=True)
 SHARE_LIMITS = Limits(0, 1, above=True)
 BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
 
@@ -89,6 +90,22 @@ def scales(value: Any) -> tuple[float, float] | None:
             "photographs at their own size"
         )
     return low, high
+
+
+def looks(value: Any) -> float | None:
+    """Reads ``data.looks``: the smallest scale at which crops are seen beside their own size.
+
+    Raises:
+        ConfigError: The value is anything else than null and a part of 1.
+    """
+    if value is None:
+        return None
+    if not LOOK_LIMITS.hold(value):
+        raise ConfigError(
+            f"data.looks={value}: the smallest scale of a crop that is seen at several at once, "
+            f"{LOOK_LIMITS}, such as 0.4; or null"
+        )
+    return float(value)
 
 
 def shares(value: Any) -> dict[str, float]:

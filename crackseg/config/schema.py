@@ -63,6 +63,8 @@ class DataConfig:
     crack_crops: float = 0.5
     # [lowest, highest]: crops are resized by a factor drawn between them.
     scales: Any = None
+    # The smallest of several scales at which each crop is seen at once; the largest is 1.
+    looks: Any = None
     # {SOURCE: share of the training crops or photographs in an epoch}.
     shares: Any = None
     # Exponent: training photographs come in proportion to the width of their cracks to the power of
@@ -123,6 +125,8 @@ class OptimizerConfig:
     encoder_lr_factor: float = 1.0
     # Parts of the network that keep their weights.
     freeze: list[str] = field(default_factory=list)
+    # Batch normalisations keep their running statistics, and normalise by them in training too.
+    freeze_statistics: bool = False
 
 
 @dataclass

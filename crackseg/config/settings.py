@@ -36,6 +36,8 @@ class DataSettings:
         augment: Name of the augmentation; None leaves photographs as they are.
         crop_size: Size (H, W) of the crops to train on; None trains on whole photographs.
         scales: Smallest and largest factor by which crops are resized; None leaves them.
+        looks: Smallest of several scales at which a crop is seen at once, the largest is 1; None
+            shows it at one.
         shares: Share of an epoch by source; empty shows each photograph once.
         thin_cracks: Exponent of the width in how often a photograph is shown; None shows all
             photographs of a source equally often.
@@ -73,6 +75,7 @@ class DataSettings:
     crops: int
     crack_crops: float
     scales: tuple[float, float] | None
+    looks: float | None
     shares: Mapping[str, float]
     thin_cracks: float | None
     overfit_batch: bool
@@ -81,6 +84,11 @@ class DataSettings:
     cache: Path
     store: bool
     store_limit: float
+
+    @property
+    def seen_scales(self) -> tuple[float, float] | None:
+        """Smallest and largest scale that the network learns to see; None of a single one."""
+        return self.scales if self.looks is None else (self.looks, 1.0)
 
 
 # How a setting is read that may be written in several ways, or that Hydra's types cannot hold.
@@ -99,6 +107,7 @@ _PARSED: Mapping[str, Callable[[Any], Any]] = {
     "augment": parsing.augment,
     "crop_size": parsing.crop_size,
     "scales": parsing.scales,
+    "looks": parsing.looks,
     "shares": parsing.shares,
     "cache": parsing.path,
 }

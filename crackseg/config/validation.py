@@ -128,6 +128,11 @@ def _value_checks(config: TrainConfig) -> list[Check]:
         one_of("sweep.objective", config.sweep.objective, OBJECTIVES),
         within("distill_share", config.distill_share, SHARE_LIMITS),
         (
+            config.loss.deep_supervision is None or config.data.looks is None,
+            "loss.deep_supervision, data.looks: the lower levels of several scales are not judged; "
+            "leave one of them null",
+        ),
+        (
             config.distill is None or not config.data.overfit_batch,
             "distill: a batch that is learned by heart (data.overfit_batch=true, debug=overfit) "
             "has no teacher; leave one of them out",

@@ -51,6 +51,13 @@ def restore_normalisations(
         _restate(conv, norm, *moments[norm].mean_and_variance())
 
 
+def keep_statistics(network: nn.Module) -> None:
+    """Lets batch normalisations use their running statistics, until training mode is set again."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 class _Moments:
     """Mean and mean square of each channel over batches, in float64."""
 

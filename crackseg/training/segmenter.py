@@ -25,11 +25,14 @@ from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.losses import SegmentationLoss
 from crackseg.losses.deep_supervision import loss_below
+from crackseg.losses.looks import loss_of_looks
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.models import build_network
 from crackseg.models.level_heads import LevelHeads
+from crackseg.models.looks import looks
+from crackseg.models.statistics import keep_statistics
 from crackseg.parameters.form import one_line
 from crackseg.system.precision import full_float32
 from crackseg.training.optimizer import build_optimizer
@@ -54,6 +57,7 @@ class CrackSegmenter(LightningModule):
         heads: Heads of the decoder's lower levels, in a training that judges these too.
         rates: Highest learning rate of each of the optimizer's groups.
         threshold: Probability above which a pixel is called crack in a test.
+        learned_at: Scales of an image that are seen at once; none sees it as it is.
     """
 
     def __init__(self, settings: CheckpointParameters) -> None:
@@ -69,6 +73,7 @@ class CrackSegmenter(LightningModule):
         self.totals: dict[str, Tensor] = {}
         self.rates: list[float] = []
         self._looking: Looking | None = None
+        self.learned_at: Sequence[float] = ()
         # Training is judged only at .5, which costs almost nothing; the other stages at every
         # threshold that may be chosen.
         self.counts = nn.ModuleDict(
@@ -176,6 +181,13 @@ class CrackSegmenter(LightningModule):
         torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
         for part in self.frozen:
             part.eval()
+        if self.settings.optimizer.freeze_statistics:
+            keep_statistics(self.network)
+
+    def on_validation_start(self) -> None:
+        """Judges what a training on several scales learns."""
+        if self.learned_at and self._looking is None:
+            self.look_at(self.learned_at)
 
     def on_train_epoch_end(self) -> None:
         """Logs the epoch and lowers the learning rate on a plateau.
@@ -237,13 +249,15 @@ class CrackSegmenter(LightningModule):
 
     def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
         """Logits at the mask's size, and their loss."""
-        if stage == "train":
-            logits = self(batch["image"])
+        image, mask = batch["image"], batch["mask"]
+        if stage == "train" and self.learned_at:
+            seen = looks(self.network, image, self.learned_at)
+            logits, loss = loss_of_looks(self.loss, seen, mask)
         else:
             # Evaluation may get photographs at their own size, or masks larger than those.
-            height, width = batch["mask"].shape[-2:]
-            logits = self.logits_at_size(batch["image"], (height, width))
-        loss: Tensor = self.loss(logits, batch["mask"])
+            size = (mask.shape[-2], mask.shape[-1])
+            logits = self(image) if stage == "train" else self.logits_at_size(image, size)
+            loss = self.loss(logits, mask)
         if not torch.isfinite(loss):
             raise TrainingError(self._broken(stage, loss.item()))
         self._loss_of(stage).update(loss.detach(), weight=len(logits))
@@ -253,11 +267,9 @@ class CrackSegmenter(LightningModule):
     def _broken(self, stage: str, loss: float) -> str:
         if stage != "train":
             return f"the loss is {loss} on {stage}: the network's weights are no use any more"
-        rate = self.settings.optimizer.lr
-        return (
-            f"the loss is {loss} in epoch {self.current_epoch + 1}: lower optimizer.lr (it is "
-            f"{rate:g}) or set trainer.precision=32-true"
-        )
+        rate = f"lower optimizer.lr (it is {self.settings.optimizer.lr:g})"
+        epoch = self.current_epoch + 1
+        return f"the loss is {loss} in epoch {epoch}: {rate} or set trainer.precision=32-true"
 
     def _finish(self, stage: str, threshold: float) -> None:
         counts = self._counts_of(stage)

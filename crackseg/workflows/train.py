@@ -126,6 +126,8 @@ def train(
             segmenter.network.begin_training()
             if initial is not None:
                 take_weights(segmenter.network, initial, training_images(datamodule))
+    if config.data.looks is not None:
+        segmenter.learned_at = scales_of(None, segmenter.settings)
     begun = initial.origin if initial else start.init_from if start else None
     segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=teacher)
     if config.logger.graph:
@@ -198,7 +200,7 @@ def _parameters(config: TrainConfig, datamodule: CrackDataModule) -> CheckpointP
         scheduler=SchedulerParameters(**asdict(config.scheduler)),
         preprocessing=datamodule.preprocessing,
         scale=datamodule.scale,
-        scales=datamodule.settings.scales,
+        scales=datamodule.settings.seen_scales,
         data=DataIdentity(
             name=config.data.name,
             root=str(datamodule.root.resolve()),

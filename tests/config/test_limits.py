@@ -44,6 +44,16 @@ SEED = "at least 0 and at most 4294967295"
         ),
         ("data.crop_size=64; data.scales=[0.4,0.8]", "data.scales=[0.4, 0.8]: from at most 1 to"),
         ("data.crop_size=64; data.scales=[0.4,nan]", "data.scales=[0.4, nan]: the smallest and"),
+        ("data.looks=0.4", "data.looks=0.4: goes with data.crop_size, and only with it"),
+        (
+            "data.crop_size=64; data.looks=1",
+            "data.looks=1: the smallest scale of a crop that is seen at several at once, at least",
+        ),
+        ("data.crop_size=64; data.looks=[0.4,1]", "data.looks=[0.4, 1]: the smallest scale of a"),
+        (
+            "data.crop_size=64; data.looks=0.4; loss.deep_supervision=0.5",
+            "loss.deep_supervision, data.looks: the lower levels of several scales are not judged;",
+        ),
         ("data.shares=0.5", "data.shares=0.5: the share of an epoch by source, each greater than"),
         ("data.shares={a:0}", "data.shares={'a': 0}: the share of an epoch by source, each great"),
         ("data.shares={a:0.7,b:0.7}", "they add up to 1.4, and 1 is all of an epoch"),

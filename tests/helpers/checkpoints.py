@@ -20,6 +20,7 @@ def parameter_values() -> dict[str, Any]:
             "weight_decay": 1e-4,
             "encoder_lr_factor": 0.1,
             "freeze": ["bottom"],
+            "freeze_statistics": True,
         },
         "scheduler": {
             "monitor": "val/best_crack_iou",

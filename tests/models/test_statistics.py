@@ -9,7 +9,7 @@ from torch import nn
 
 from crackseg.inference.graphs.export import normalised_convs
 from crackseg.models import SkipNetwork, build_network
-from crackseg.models.statistics import restore_normalisations
+from crackseg.models.statistics import keep_statistics, restore_normalisations
 from tests.helpers.networks import small_arguments, with_statistics
 
 
@@ -103,6 +103,16 @@ def test_a_training_on_such_images_begins_where_inference_is(network: SkipNetwor
         after = network.train()(batch)
     assert (before - wanted).abs().mean() > 0.1
     torch.testing.assert_close(after, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_statistics_are_kept_in_training(network: SkipNetwork) -> None:
+    before = copy.deepcopy(network.state_dict())
+    keep_statistics(network.train())
+    batch = images()[0]
+    with torch.no_grad():
+        seen = network(batch)
+        torch.testing.assert_close(seen, network.eval()(batch))
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
 def test_no_image_is_refused(network: SkipNetwork) -> None:

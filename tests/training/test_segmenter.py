@@ -1,17 +1,20 @@
 """The module's figures against a direct computation, and what its optimizer is."""
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from lightning import Trainer
 
+from crackseg.checkpoint import read_checkpoint
 from crackseg.config.schema import TrainConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.training.segmenter import CrackSegmenter
-from crackseg.workflows.train import build_segmenter
+from crackseg.workflows.train import TrainResult, build_segmenter, train
 from tests.helpers.networks import watch_tensorfloat
 
 
@@ -40,6 +43,34 @@ def test_figures_are_totals_over_all_pixels(train_config: TrainConfig) -> None:
     wanted = scores(torch.tensor([int(hit.sum()) for hit in hits]))
     for name, value in wanted.items():
         assert logged[f"test/{name}"] == pytest.approx(value, abs=1e-6), name
+
+
+def test_a_training_at_several_scales_validates_at_them(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    train_config.data = replace(train_config.data, crop_size=32, looks=0.4)
+    train_config.callbacks.average = 0.5
+    result = train(train_config, tmp_path)
+    assert result.metrics["scales"] == pytest.approx((0.4, 0.4**0.5, 1))
+    with (tmp_path / "csv/metrics.csv").open(encoding="utf-8") as file:
+        epochs = [row["val/best_crack_iou"] for row in csv.DictReader(file)]
+    best = max(float(figure) for figure in epochs if figure)
+    # Judged again at the end, at the scales of a prediction.
+    assert result.metrics["val"]["stored"]["crack_iou"] == pytest.approx(best, abs=1e-5)
+
+
+def test_statistics_that_are_frozen_are_those_of_the_beginning(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
+    train_config.init_from = str(trained.checkpoint)
+    train_config.optimizer.freeze_statistics = True
+    result = train(train_config, tmp_path)
+    before = read_checkpoint(trained.checkpoint).network_weights
+    after = read_checkpoint(result.checkpoint).network_weights
+    kept = [name for name in before if "running_" in name or "num_batches" in name]
+    assert kept
+    assert all(torch.equal(after[name], before[name]) for name in kept)
+    assert not torch.equal(after["head.weight"], before["head.weight"])
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20])

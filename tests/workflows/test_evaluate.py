@@ -6,6 +6,7 @@ import shutil
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -293,10 +294,14 @@ def test_a_network_of_a_range_of_scales_is_judged_at_all_of_them(
     assert at_stored.stored != ranged.stored
 
 
+@pytest.mark.parametrize("seen", [{"scales": [0.4, 1.0]}, {"looks": 0.4, "scales": [0.8, 1.0]}])
 def test_the_threshold_of_a_range_is_chosen_at_the_scales_of_a_prediction(
-    train_config: TrainConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train_config: TrainConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    seen: dict[str, Any],
 ) -> None:
-    train_config.data = replace(train_config.data, crop_size=32, scales=[0.4, 1.0])
+    train_config.data = replace(train_config.data, crop_size=32, **seen)
     train_config.trainer.max_epochs = 4
     ranged = train(train_config, tmp_path / "run")
     told = "dataset totals over 2 images at their own size (seen at 0.40, 0.63 and 1.00 of it)"
