@@ -50,8 +50,11 @@ def build(name: str, data: Path | None, settings: Sequence[str] = ()) -> Path:
     photographs = photograph_settings(recipe, data, work)
     checkpoint = trained(recipe.experiment, [*photographs, *settings], work / "run")
     for experiment in recipe.then:
-        on = [*photographs, f"init_from={checkpoint}", *settings]
-        checkpoint = trained(experiment, on, work / Path(experiment).name)
+        run = work / Path(experiment).name
+        if (run / BEST).is_file() and not is_newer(run / BEST, checkpoint):
+            raise CrackSegError(f"{run}: it went on from an earlier training; remove it")
+        on = [*photographs, *settings, f"init_from={checkpoint}"]
+        checkpoint = trained(experiment, on, run)
     model = _exported(name, checkpoint, work)
     return place(name, model, list(_judged(recipe, data, model, photographs, work)))
 

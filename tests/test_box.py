@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -514,9 +515,13 @@ def test_a_training_goes_on_from_the_one_before(
     assert runs == [f"{tmp_path}/work/open/{name}" for name in ("run", "research_looks")]
     begun = f"init_from={runs[0]}/best.ckpt"
     photographs, rest = first[2:6], first[6:-1]
-    assert second[1:-1] == ["experiment=box/research_looks", *photographs, begun, *rest]
+    assert second[1:-1] == ["experiment=box/research_looks", *photographs, *rest, begun]
     assert second[-1] == f"hydra.run.dir={runs[1]}"
     assert export[1] == f"{runs[1]}/best.ckpt"
+
+    os.utime(f"{runs[0]}/best.ckpt", (4e9, 4e9))
+    with pytest.raises(CrackSegError, match="research_looks: it went on from an earlier training"):
+        building.build("open", tmp_path / "data")
 
 
 def test_each_training_of_the_box_has_its_settings() -> None:

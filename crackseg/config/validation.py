@@ -46,6 +46,10 @@ NORM_LIMITS = Limits(0, 1e9, above=True)
 SHARE_LIMITS = Limits(0, 1, above=True)
 
 
+# Of the smallest look; below, scales would be equal and deepest features a single one.
+_LEAST_STRIDES = 2
+
+
 def check_train_config(config: TrainConfig) -> None:
     """Checks values and the relations between them, and reports all faults together.
 
@@ -100,10 +104,16 @@ def _check_poolings(data: DataConfig, model: ModelConfig) -> None:
     key, size = ("crop_size", data.crop_size) if cropped else ("image_size", data.image_size)
     arguments = asdict(model)
     name = arguments.pop("name")
+    sides, stride = parsing.image_size(size), outline(name, arguments).stride
     try:
-        check_fits(parsing.image_size(size), outline(name, arguments).stride)
+        check_fits(sides, stride)
     except CrackSegError as error:
         raise ConfigError(f"data.{key}={size} with model={name}: {error}") from error
+    if data.looks is not None and round(min(sides) * data.looks / stride) < _LEAST_STRIDES:
+        raise ConfigError(
+            f"data.looks={data.looks:g}, data.{key}={size}: fewer than {_LEAST_STRIDES} of the "
+            f"{stride} pixels that model={name} puts together; larger crops, or a larger scale"
+        )
 
 
 def _value_checks(config: TrainConfig) -> list[Check]:
@@ -127,6 +137,11 @@ def _value_checks(config: TrainConfig) -> list[Check]:
         ),
         one_of("sweep.objective", config.sweep.objective, OBJECTIVES),
         within("distill_share", config.distill_share, SHARE_LIMITS),
+        (
+            config.init_from is not None or not config.optimizer.freeze_statistics,
+            "optimizer.freeze_statistics=true: those of a fresh network mean nothing; it goes with "
+            "init_from",
+        ),
         (
             config.loss.deep_supervision is None or config.data.looks is None,
             "loss.deep_supervision, data.looks: the lower levels of several scales are not judged; "

@@ -9,22 +9,19 @@ from torch import Tensor
 _EACH = 0.2
 
 
-def loss_of_looks(
+def loss_of_each(
     loss: Callable[[Tensor, Tensor], Tensor], looks: Sequence[Tensor], mask: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Judges the mean of logits, as a prediction takes it, and a little each of them.
+) -> Tensor:
+    """A part of the mean loss of logits at several scales, beside the loss of their mean.
 
-    A scale may so leave to another one what it does not see itself: broad cracks to the small
-    ones, hairlines to the large ones.
+    The loss of the mean lets a scale leave to another one what it does not see itself: broad cracks
+    to the small ones, hairlines to the large ones. This part keeps each scale of use alone.
 
     Args:
         loss: Loss of logits and mask.
-        looks: Logits (N, 1, H, W) at each scale.
+        looks: Logits (N, 1, H, W) at each scale; of a single one nothing is added.
         mask: Masks, (N, 1, H, W).
-
-    Returns:
-        The mean logits, (N, 1, H, W), and the loss.
     """
-    logits = torch.stack(list(looks)).mean(dim=0)
-    each = torch.stack([loss(one, mask) for one in looks]).mean()
-    return logits, loss(logits, mask) + _EACH * each
+    if len(looks) == 1:
+        return mask.new_zeros(())
+    return _EACH * torch.stack([loss(one, mask) for one in looks]).mean()

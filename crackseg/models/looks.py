@@ -24,8 +24,8 @@ def looks(network: SkipNetwork, image: Tensor, scales: Sequence[float]) -> list[
     found = []
     for scale in scales:
         sides = [max(round(side * scale / network.stride), 1) * network.stride for side in size]
-        logits = network(_resized(image, (sides[0], sides[1]))).float()
-        found.append(_resized(logits, size))
+        logits = network(_resized(image, (sides[0], sides[1])))
+        found.append(_resized(logits.float(), size))
     return found
 
 

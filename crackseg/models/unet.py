@@ -123,16 +123,17 @@ class PaperUNet(PoolingNetwork):
         them. Of 17 channels torch normalises the last one outside of vectors: it takes four times
         as long as for 16, a quarter of a training step.
         """
-        if not self.training:
-            return super().logits_on_grid(image)
-        features, (*skips, skip) = self.encoded(image)
         *levels, last = self.decoder
-        for level, below in zip(levels, skips, strict=True):
-            features = level(features, below)
         assert isinstance(last, UpBlock)
         assert isinstance(last.after, nn.Sequential)
         norm, rest = last.after[0], last.after[1:]
         assert isinstance(norm, nn.BatchNorm2d)
+        # Not where its statistics are frozen either.
+        if not norm.training:
+            return super().logits_on_grid(image)
+        features, (*skips, skip) = self.encoded(image)
+        for level, below in zip(levels, skips, strict=True):
+            features = level(features, below)
         up, skip = (rest(part) for part in norm_apart(norm, [last.up(features), skip]))
         weight = self.head.weight
         logits: Tensor = up * weight[:, :1] + F.conv2d(skip, weight[:, 1:], self.head.bias)

@@ -25,7 +25,7 @@ from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.losses import SegmentationLoss
 from crackseg.losses.deep_supervision import loss_below
-from crackseg.losses.looks import loss_of_looks
+from crackseg.losses.looks import loss_of_each
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
@@ -57,7 +57,7 @@ class CrackSegmenter(LightningModule):
         heads: Heads of the decoder's lower levels, in a training that judges these too.
         rates: Highest learning rate of each of the optimizer's groups.
         threshold: Probability above which a pixel is called crack in a test.
-        learned_at: Scales of an image that are seen at once; none sees it as it is.
+        learned_at: Scales at which a training sees each image at once.
     """
 
     def __init__(self, settings: CheckpointParameters) -> None:
@@ -73,9 +73,8 @@ class CrackSegmenter(LightningModule):
         self.totals: dict[str, Tensor] = {}
         self.rates: list[float] = []
         self._looking: Looking | None = None
-        self.learned_at: Sequence[float] = ()
-        # Training is judged only at .5, which costs almost nothing; the other stages at every
-        # threshold that may be chosen.
+        self.learned_at: Sequence[float] = (1.0,)
+        # Training is judged only at .5, which costs almost nothing, others at every threshold.
         self.counts = nn.ModuleDict(
             {
                 f"{stage}_counts": ConfusionCounts((0.5,) if stage == "train" else THRESHOLD_GRID)
@@ -140,8 +139,8 @@ class CrackSegmenter(LightningModule):
         return torch.from_numpy(logits).to(image.device)
 
     def _logits_of(self, tile: tiling.Pixels) -> tiling.Logits:
-        logits = self(torch.from_numpy(np.ascontiguousarray(tile)).to(self.device))
-        return np.asarray(logits.float().cpu().numpy(), np.float32)
+        pixels = torch.from_numpy(np.ascontiguousarray(tile)).to(self.device)
+        return np.asarray(self(pixels).float().cpu().numpy(), np.float32)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """Computes the loss of a batch.
@@ -149,10 +148,12 @@ class CrackSegmenter(LightningModule):
         Raises:
             TrainingError: The loss is no longer a number, so that further training is useless.
         """
-        loss, factor = self._step("train", batch)[1], self.settings.loss.deep_supervision
+        mask, factor = batch["mask"], self.settings.loss.deep_supervision
+        seen = looks(self.network, batch["image"], self.learned_at)
+        mean = self._judge("train", torch.stack(seen).mean(dim=0), mask)
+        loss = mean + loss_of_each(self.loss, seen, mask)
         if self.heads is None or factor is None:
             return loss
-        mask = batch["mask"]
         levels = self.heads((mask.shape[-2], mask.shape[-1]))
         return loss + loss_below(self.loss, levels, mask, factor)
 
@@ -169,7 +170,7 @@ class CrackSegmenter(LightningModule):
             The ``probability`` (1, H, W) of each image at its mask's size, for callbacks.
         """
         with self._evaluation_precision():
-            logits = [self._step("test", part)[0] for part in parts_of(batch)]
+            logits = [self._step("test", part) for part in parts_of(batch)]
         return {"probability": [torch.sigmoid(one.float()) for many in logits for one in many]}
 
     def on_train_epoch_start(self) -> None:
@@ -186,8 +187,10 @@ class CrackSegmenter(LightningModule):
 
     def on_validation_start(self) -> None:
         """Judges what a training on several scales learns."""
-        if self.learned_at and self._looking is None:
-            self.look_at(self.learned_at)
+        if len(self.learned_at) > 1 and self._looking is None:
+            # The engine may lay out weights anew, which must stay such that training can go on.
+            with torch.inference_mode(False):
+                self.look_at(self.learned_at)
 
     def on_train_epoch_end(self) -> None:
         """Logs the epoch and lowers the learning rate on a plateau.
@@ -210,9 +213,8 @@ class CrackSegmenter(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Logs the epoch at .5, as in training, and the crack IoU at its own best threshold.
 
-        The latter, ``val/best_crack_iou``, is the crack IoU of this epoch's checkpoint at the
-        threshold that is stored in it. At .5 a network trained with class weights calls too much
-        crack, by an amount that changes from epoch to epoch.
+        The latter, ``val/best_crack_iou``, is that of the epoch's checkpoint. At .5 a network
+        trained with class weights calls too much crack, each epoch by another amount.
         """
         self._finish("val", 0.5)
         if self._fitting():
@@ -247,22 +249,21 @@ class CrackSegmenter(LightningModule):
             named += self.heads.named_parameters("level")
         return {name: weight for name, weight in named if weight.requires_grad}
 
-    def _step(self, stage: str, batch: Sample) -> tuple[Tensor, Tensor]:
-        """Logits at the mask's size, and their loss."""
+    def _step(self, stage: str, batch: Sample) -> Tensor:
+        """Logits of an evaluation at the mask's size, which may be larger than the photograph's."""
         image, mask = batch["image"], batch["mask"]
-        if stage == "train" and self.learned_at:
-            seen = looks(self.network, image, self.learned_at)
-            logits, loss = loss_of_looks(self.loss, seen, mask)
-        else:
-            # Evaluation may get photographs at their own size, or masks larger than those.
-            size = (mask.shape[-2], mask.shape[-1])
-            logits = self(image) if stage == "train" else self.logits_at_size(image, size)
-            loss = self.loss(logits, mask)
+        logits = self.logits_at_size(image, (mask.shape[-2], mask.shape[-1]))
+        self._judge(stage, logits, mask)
+        return logits
+
+    def _judge(self, stage: str, logits: Tensor, mask: Tensor) -> Tensor:
+        """Counts what logits say, and gives their loss."""
+        loss: Tensor = self.loss(logits, mask)
         if not torch.isfinite(loss):
             raise TrainingError(self._broken(stage, loss.item()))
         self._loss_of(stage).update(loss.detach(), weight=len(logits))
-        self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), batch["mask"])
-        return logits, loss
+        self._counts_of(stage).update(torch.sigmoid(logits.detach().float()), mask)
+        return loss
 
     def _broken(self, stage: str, loss: float) -> str:
         if stage != "train":
@@ -273,8 +274,7 @@ class CrackSegmenter(LightningModule):
 
     def _finish(self, stage: str, threshold: float) -> None:
         counts = self._counts_of(stage)
-        totals = counts.compute()
-        self.totals[stage] = totals
+        self.totals[stage] = totals = counts.compute()
         row = scores(totals[counts.thresholds.index(threshold)])
         figures = {f"{stage}/{name}": value for name, value in row.items()}
         figures[f"{stage}/loss"] = float(self._loss_of(stage).compute())
@@ -285,7 +285,7 @@ class CrackSegmenter(LightningModule):
         self._loss_of(stage).reset()
 
     def _evaluation_precision(self) -> AbstractContextManager[Any]:
-        """The training's own precision within a training; float32 for all reported figures."""
+        """The training's own precision within a training, float32 for all reported figures."""
         if self._fitting():
             return nullcontext()
         return full_float32(self.device.type)

@@ -49,6 +49,14 @@ SEED = "at least 0 and at most 4294967295"
             "data.crop_size=64; data.looks=1",
             "data.looks=1: the smallest scale of a crop that is seen at several at once, at least",
         ),
+        (
+            "data.crop_size=64; data.looks=0.2; model.depth=4",
+            "data.looks=0.2, data.crop_size=64: fewer than 2 of the 16 pixels that model=unet",
+        ),
+        (
+            "optimizer.freeze_statistics=true",
+            "optimizer.freeze_statistics=true: those of a fresh network mean nothing; it goes with",
+        ),
         ("data.crop_size=64; data.looks=[0.4,1]", "data.looks=[0.4, 1]: the smallest scale of a"),
         (
             "data.crop_size=64; data.looks=0.4; loss.deep_supervision=0.5",

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from crackseg.inference.graphs.export import normalised_convs
-from crackseg.models import SkipNetwork, build_network
+from crackseg.models import NETWORKS, SkipNetwork, build_network
 from crackseg.models.statistics import keep_statistics, restore_normalisations
 from tests.helpers.networks import small_arguments, with_statistics
 
@@ -105,7 +105,10 @@ def test_a_training_on_such_images_begins_where_inference_is(network: SkipNetwor
     torch.testing.assert_close(after, wanted, atol=1e-4, rtol=1e-4)
 
 
-def test_statistics_are_kept_in_training(network: SkipNetwork) -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_statistics_are_kept_in_training(name: str) -> None:
+    arguments = small_arguments(name, depth=2) | {"dropout": 0.0}
+    network = with_statistics(build_network(name, arguments))
     before = copy.deepcopy(network.state_dict())
     keep_statistics(network.train())
     batch = images()[0]

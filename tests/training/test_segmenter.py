@@ -9,11 +9,12 @@ import torch
 from lightning import Trainer
 
 from crackseg.checkpoint import read_checkpoint
-from crackseg.config.schema import TrainConfig
+from crackseg.config.schema import EvaluateConfig, TrainConfig
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.training.segmenter import CrackSegmenter
+from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, build_segmenter, train
 from tests.helpers.networks import watch_tensorfloat
 
@@ -45,11 +46,13 @@ def test_figures_are_totals_over_all_pixels(train_config: TrainConfig) -> None:
         assert logged[f"test/{name}"] == pytest.approx(value, abs=1e-6), name
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
 def test_a_training_at_several_scales_validates_at_them(
-    train_config: TrainConfig, tmp_path: Path
+    train_config: TrainConfig, tmp_path: Path, channels_last: bool
 ) -> None:
     train_config.data = replace(train_config.data, crop_size=32, looks=0.4)
     train_config.callbacks.average = 0.5
+    train_config.runtime.channels_last = channels_last
     result = train(train_config, tmp_path)
     assert result.metrics["scales"] == pytest.approx((0.4, 0.4**0.5, 1))
     with (tmp_path / "csv/metrics.csv").open(encoding="utf-8") as file:
@@ -57,6 +60,9 @@ def test_a_training_at_several_scales_validates_at_them(
     best = max(float(figure) for figure in epochs if figure)
     # Judged again at the end, at the scales of a prediction.
     assert result.metrics["val"]["stored"]["crack_iou"] == pytest.approx(best, abs=1e-5)
+    config = EvaluateConfig(str(result.checkpoint), subset="val", resolution="native", scale=1)
+    alone = evaluate(config, tmp_path / "alone").own_best.totals["crack_iou"]
+    assert alone != pytest.approx(best, abs=1e-4)
 
 
 def test_statistics_that_are_frozen_are_those_of_the_beginning(
