@@ -21,7 +21,7 @@ from tests.helpers.commands import CONF, run
 
 OF_OPTIMIZER = (
     "there is no such setting in optimizer; did you mean lr? known: lr, weight_decay, "
-    "encoder_lr_factor, freeze"
+    "encoder_lr_factor, freeze, freeze_statistics"
 )
 OF_TRAIN = "there is no such setting in the config; did you mean {}? known: data, model, loss, "
 OF_LOSS = "loss=weigthed_bce: there is no such choice; did you mean weighted_bce?"
