@@ -55,12 +55,6 @@ def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     measure.set_defaults(run=_measure)
 
 
-def _scale_line(scale: "Scale") -> str:
-    exact = "taken as exact: --mm-per-pixel-uncertainty widens the intervals by its error"
-    known = f"standard deviation {scale.uncertainty:.2g}" if scale.uncertainty else exact
-    return f"scale: {scale.mm_per_pixel:.5g} mm for each pixel ({known}), for all photographs"
-
-
 def _add_scale(measure: argparse.ArgumentParser) -> None:
     scale = measure.add_argument_group(
         "scale", "One for all photographs; without it, that of each GeoTIFF or world file."
@@ -146,6 +140,12 @@ def _measure(options: argparse.Namespace) -> int:
     print_measured(read_measured(jobs), limits)
     tell_reliance(relied)
     return name_skipped(outcome.skipped)
+
+
+def _scale_line(scale: "Scale") -> str:
+    exact = "taken as exact: --mm-per-pixel-uncertainty widens the intervals by its error"
+    known = f"standard deviation {scale.uncertainty:.2g}" if scale.uncertainty else exact
+    return f"scale: {scale.mm_per_pixel:.5g} mm for each pixel ({known}), for all photographs"
 
 
 def _scale(options: argparse.Namespace) -> "Scale | None":

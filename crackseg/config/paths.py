@@ -6,7 +6,7 @@ from typing import Any
 
 from crackseg.config.parsing import path, roots
 from crackseg.config.schema import DataConfig, TrainConfig
-from crackseg.weights.registry import BUNDLED
+from crackseg.weights.registry import names_bundled
 
 # Stands for a path in a file for others, whom the folders of this machine do not concern.
 UNNAMED = "unnamed"
@@ -54,9 +54,7 @@ def _like(root: Any, folders: list[str]) -> Any:
 
 def _absolute_or_name(given: str | None) -> str | None:
     """A file's absolute path; the name of a network that comes with the package stays."""
-    names = [one.name for one in BUNDLED]
-    is_name = given in names and not path(str(given)).is_file()
-    return given if is_name else _absolute_file(given)
+    return given if given is not None and names_bundled(given) else _absolute_file(given)
 
 
 def _absolute_file(given: str | None) -> str | None:

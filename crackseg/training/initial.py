@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from crackseg.checkpoint import Checkpoint, Origin, read_checkpoint
+from crackseg.checkpoint import Origin, read_checkpoint
+from crackseg.checkpoint.parameters import NetworkParameters
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.errors import CheckpointError, name_some
 from crackseg.inference.engines import is_onnx
 from crackseg.inference.graphs.export import normalised_convs
-from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
+from crackseg.inference.graphs.trainable import trainable_network
+from crackseg.models import SkipNetwork
 from crackseg.models.registry import settings_of
 from crackseg.models.statistics import restore_normalisations
 from crackseg.weights.registry import chosen_file
@@ -32,37 +34,18 @@ class InitialNetwork:
 
     Attributes:
         named: Setting that names it.
-        source: What its file holds.
+        model: How it is put together.
+        weights: Its weights by name, of a checkpoint those of the training.
         origin: What the run's checkpoint keeps of it.
+        folded: The network itself, where its file has normalisations as a part of convolutions;
+            ``weights`` are its own, and change with it.
     """
 
     named: str
-    source: Checkpoint | TrainableNetwork
+    model: NetworkParameters
+    weights: Mapping[str, Tensor]
     origin: Origin
-
-    @property
-    def settings(self) -> str:
-        """The settings that make such a network."""
-        source = self.source
-        model = source.parameters.model if isinstance(source, Checkpoint) else source.model
-        return settings_of(model.name, model.arguments)
-
-    @property
-    def stored(self) -> Mapping[str, Tensor]:
-        """Its weights as they stand in the file, of a checkpoint those of the training."""
-        if isinstance(self.source, Checkpoint):
-            return self.source.trained_weights
-        return self.source.network.state_dict()
-
-    def restore(self, images: Iterable[Tensor]) -> None:
-        """Gives it normalisations again, where its file has them as a part of convolutions.
-
-        Args:
-            images: Batches of the training's images, (N, 3, H, W) in [0, 1]; the first are taken.
-        """
-        if isinstance(self.source, TrainableNetwork):
-            network = self.source.network
-            restore_normalisations(network, normalised_convs(network), _first(images, _SEEN))
+    folded: SkipNetwork | None = None
 
 
 def initial_network(given: str | None) -> InitialNetwork | None:
@@ -79,11 +62,13 @@ def initial_network(given: str | None) -> InitialNetwork | None:
         return None
     path, named = chosen_file(given, None), f"init_from={given}"
     if is_onnx(path):
-        network = trainable_network(path)
-        return InitialNetwork(named, network, Origin.of_file(path, network.licence))
+        read = trainable_network(path)
+        origin, network = Origin.of_file(path, read.licence), read.network
+        return InitialNetwork(named, read.model, network.state_dict(), origin, network)
     checkpoint = read_checkpoint(path)
-    licence = checkpoint.parameters.inherited_licence
-    return InitialNetwork(named, checkpoint, Origin.of_file(path, licence))
+    used = checkpoint.parameters
+    origin = Origin.of_file(path, used.inherited_licence)
+    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin)
 
 
 def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[Tensor]) -> None:
@@ -95,12 +80,14 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
     Args:
         network: Network of any kind.
         initial: Network of the same kind or of another one.
-        images: See :meth:`InitialNetwork.restore`.
+        images: Batches of the training's images, (N, 3, H, W) in [0, 1]; a folded network gets its
+            normalisations back from the first of them.
 
     Raises:
         CheckpointError: No convolution fits but the last one.
     """
-    own, given = network.state_dict(), initial.stored
+    own, given = network.state_dict(), initial.weights
+    settings = settings_of(initial.model.name, initial.model.arguments)
     fitting = [n for n, one in given.items() if n in own and own[n].shape == one.shape]
     # The last convolution fits many networks and says nothing without the others.
     kernels = [n for n, one in own.items() if one.ndim > 1 and not n.startswith("head.")]
@@ -108,10 +95,11 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
     if not taken:
         raise CheckpointError(
             f"{initial.named}: no convolution of its network fits this one by name and shape; its "
-            f"settings are {initial.settings}"
+            f"settings are {settings}"
         )
-    initial.restore(images)
-    given = initial.stored
+    if initial.folded is not None:
+        pairs = normalised_convs(initial.folded)
+        restore_normalisations(initial.folded, pairs, _first(images, _SEEN))
     network.load_state_dict({name: given[name] for name in fitting}, strict=False)
     few = taken < _NEARLY_ALL * len(kernels)
     log.log(
@@ -122,7 +110,7 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
         len(own),
         _named("beginning anew", [name for name in own if name not in fitting]),
         _named("left over there", [name for name in given if name not in fitting]),
-        f"; the settings of its network are {initial.settings}" if few else "",
+        f"; the settings of its network are {settings}" if few else "",
     )
 
 

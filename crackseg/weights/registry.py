@@ -89,12 +89,19 @@ def bundled_at(path: Path) -> BundledModel | None:
     return next((model for model in BUNDLED if model.path == path), None)
 
 
+def names_bundled(given: str) -> bool:
+    """Whether a text names a network of the package.
+
+    A file of that name wins, as what a user has made is what a user means.
+    """
+    return given in [one.name for one in BUNDLED] and not Path(given).is_file()
+
+
 def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
     """Path of the network to use: that of a file, or one that comes with the package.
 
     Args:
-        checkpoint: Path of a file, or the name of a network that comes with the package. A file
-            of such a name wins, as what a user has made is what a user means.
+        checkpoint: Path of a file, or the name of a network that comes with the package.
         model: Name of a network that comes with the package; None takes the default.
 
     Raises:
@@ -106,13 +113,12 @@ def chosen_file(checkpoint: str | Path | None, model: str | None) -> Path:
         raise ConfigError(
             f"model={model}, checkpoint={checkpoint}: these are two networks; give one of them"
         )
+    if checkpoint is not None and not names_bundled(str(checkpoint)):
+        guess = did_you_mean(str(checkpoint), [one.name for one in BUNDLED])
+        if guess and not Path(checkpoint).exists():
+            raise CheckpointError(f"{checkpoint}: there is no such file; {guess}")
+        return Path(checkpoint)
     if checkpoint is not None:
-        names = [one.name for one in BUNDLED]
-        if Path(checkpoint).is_file() or str(checkpoint) not in names:
-            guess = did_you_mean(str(checkpoint), names)
-            if guess and not Path(checkpoint).exists():
-                raise CheckpointError(f"{checkpoint}: there is no such file; {guess}")
-            return Path(checkpoint)
         model = str(checkpoint)
     of_package = DEFAULT if model is None else bundled(model)
     if not of_package.path.is_file():

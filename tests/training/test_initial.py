@@ -76,7 +76,7 @@ def test_a_checkpoint_of_which_nothing_fits_is_refused(
 ) -> None:
     network = build_network("unet_paper", {"base_channels": channels, "depth": 1})
     # The last convolution alone would fit.
-    fits = network.state_dict()["head.weight"].shape == initial.stored["head.weight"].shape
+    fits = network.state_dict()["head.weight"].shape == initial.weights["head.weight"].shape
     assert fits == (channels == 3)
     with pytest.raises(CheckpointError) as caught:
         take_weights(network, initial, [])
