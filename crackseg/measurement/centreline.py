@@ -30,7 +30,7 @@ _END, _LOOK = 10, 0.25
 # Lines that meet at so small an angle that it is not known where (least eigenvalue, of 1/2).
 _TOO_ALIKE = 0.05
 # Half widths that thinning moves a junction by at most.
-_FARTHEST = 1.5
+_FARTHEST = 2.0
 
 
 @dataclass(frozen=True, eq=False)

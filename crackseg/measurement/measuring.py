@@ -67,7 +67,7 @@ def _distance(mask: BoolArray) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
 
 
-def _middle_line(mask: BoolArray) -> BoolArray:
+def middle_line(mask: BoolArray) -> BoolArray:
     """The mask thinned to lines of one pixel.
 
     Zhang and Suen's thinning, which metrics of centrelines are defined by, eats up diagonal lines
@@ -77,13 +77,28 @@ def _middle_line(mask: BoolArray) -> BoolArray:
         Lee, Kashyap and Chu, "Building skeleton models via 3-D medial surface/axis thinning
         algorithms", 1994.
     """
-    return np.asarray(skeletonize(mask, method="lee"), np.bool_)
+    line = np.zeros(mask.shape, np.bool_)
+    labels, boxes = _parts(mask)
+    for number, (left, top, width, height) in enumerate(boxes, 1):
+        box = np.s_[top : top + height, left : left + width]
+        line[box] |= skeletonize(labels[box] == number, method="lee")
+    return line
+
+
+def _parts(mask: BoolArray) -> tuple[npt.NDArray[np.int32], list[list[int]]]:
+    """Numbers (H, W) of connected parts from 1 on, and the left, top, width, height of each.
+
+    Each is thinned by itself: a whole photograph would be passed over as often as its thickest
+    crack needs.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return np.asarray(labels, np.int32), stats[1:, : cv2.CC_STAT_AREA].tolist()
 
 
 def _lines(mask: BoolArray, distance: npt.NDArray[np.float32]) -> list[Centreline]:
     """Centrelines of cracks that are long enough, those of a crack together."""
     lines = []
-    for path in meeting_straight(trace(_middle_line(mask), distance), distance):
+    for path in meeting_straight(trace(middle_line(mask), distance), distance):
         columns, rows = np.rint(path.points[[0, -1]]).astype(np.int64).T
         reach = _CONTINUED[0] * float(distance[rows, columns].max()) + _CONTINUED[1]
         line = centreline(path, mask, reach)

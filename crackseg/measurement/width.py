@@ -24,7 +24,7 @@ _MODEL, _MODEL_SHARE = 0.015, 0.003
 # Width below which none is resolved: cracks are less dark there than where they are wide.
 NARROWEST = 2.0
 # Half of an interval above which a width is not resolved: in pixels, and as a share of the width.
-_WIDEST_INTERVAL, _WIDEST_SHARE = 0.6, 0.2
+_WIDEST_INTERVAL, _WIDEST_SHARE = 0.75, 0.25
 # Uncertainty of where a mask ends: in pixels, as a share of the width, and of its soft rims.
 _MASK, _MASK_SHARE, _MASK_SOFTNESS = 0.5, 0.15, 0.5
 # Width in blurs that does not hide.
@@ -219,7 +219,8 @@ def fitted_widths(weak: WeakFit, crack: IntArray, blur: Blur, contrasts: Contras
         contrasts: Contrasts of its cracks.
     """
     found, spread = weak.profiles, contrasts.spread[crack]
-    slits = fit_slits(found, blur.value, contrasts.value[crack], spread, weak.noise)
+    contrast = contrasts.value[crack]
+    slits = fit_slits(found, blur.value, contrast, spread, weak.noise, weak.parameters)
     by_contrast = slits.width_by_contrast * spread
     noise = np.sqrt(np.maximum(slits.width_error**2 - by_contrast**2, 0.0))
     return FittedWidths(

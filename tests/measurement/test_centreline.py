@@ -1,8 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+from skimage.morphology import skeletonize
 
-from crackseg.measurement.measuring import measure
+from crackseg.data.synthetic.known_cracks import EVEN, Conditions, draw
+from crackseg.measurement.measuring import measure, middle_line
 from tests.measurement.drawn import drawn_arc, drawn_line, photographed
 
 
@@ -51,3 +53,22 @@ def test_a_diagonal_line_of_two_pixels_keeps_its_ends() -> None:
     image = np.full((120, 120, 3), 128, np.uint8)
     [crack] = measure(image, mask, 0.5).cracks
     assert crack.length.value == pytest.approx(100 * np.sqrt(2), abs=2)
+
+
+def test_a_junction_at_an_acute_angle_is_where_the_middle_lines_meet() -> None:
+    """Thinning puts it 9 pixels ahead of there, where two broad branches part."""
+    what = Conditions(1939911609, 10.1, "branching", EVEN, contrast=0.64, blur=1.1, noise=0.05)
+    known = draw(what)
+    found = measure(known.image, known.coverage, 0.5)
+    total = sum(crack.length.value for crack in found.cracks)
+    assert total == pytest.approx(known.length, rel=0.01)
+
+
+def test_each_part_of_a_mask_is_thinned_as_in_the_whole() -> None:
+    """Also where the boxes of parts overlap, and where pixels touch at a corner."""
+    mask = np.zeros((90, 120), np.bool_)
+    mask[10:80, 10:16] = mask[74:80, 10:100] = True
+    mask[20:26, 30:90] = mask[40:60, 40:60] = True
+    mask[60, 60] = mask[0, 0] = mask[89, 110:] = True
+    whole = skeletonize(mask, method="lee")
+    np.testing.assert_array_equal(middle_line(mask), whole)

@@ -154,6 +154,7 @@ def fit_slits(
     contrast: FloatArray,
     spread: FloatArray,
     noise: FloatArray | None = None,
+    start: FloatArray | None = None,
 ) -> Slits:
     """Fits slits to profiles, whose edges are somewhere near those of the mask.
 
@@ -163,19 +164,26 @@ def fit_slits(
         contrast: What is known of the contrast: mean of each, (N,).
         spread: Standard deviation of it, (N,).
         noise: Noise of each, as a share of the surface's light, (N,); None is rough.
+        start: Parameters (N, 5) of another fit of the same profiles, to begin with.
     """
     half = np.maximum(found.integral, 0.8) / 2
     edges = np.stack([found.centre - half, found.centre + half], axis=1)
     prior = Prior(contrast, spread, edges, _MASK_EDGE + _MASK_EDGE_SHARE * half)
     noise = np.full(len(half), _FIRST_NOISE) if noise is None else noise
-    return fit(found.offsets, found.grey, found.weight, np.full(len(half), blur), noise, prior)
+    blurs = np.full(len(half), blur)
+    return fit(found.offsets, found.grey, found.weight, blurs, noise, prior, start)
 
 
-def weak_slits(found: Profiles, blur: float, noise: FloatArray | None = None) -> Slits:
+def weak_slits(
+    found: Profiles,
+    blur: float,
+    noise: FloatArray | None = None,
+    start: FloatArray | None = None,
+) -> Slits:
     """Fits slits of any contrast."""
     count = len(found.grey)
     contrast, spread = np.full(count, _ANY_CONTRAST), np.full(count, _ANY_SPREAD)
-    return fit_slits(found, blur, contrast, spread, noise)
+    return fit_slits(found, blur, contrast, spread, noise, start)
 
 
 def noise_of(slits: Slits, found: Profiles) -> FloatArray:
@@ -214,6 +222,7 @@ class WeakFit:
     Attributes:
         profiles: Profiles.
         noise: Noise of each, as if samples were independent, (N,).
+        parameters: Those of the slits, (N, 5): further fits begin with them.
         width: Width of each in pixels, (N,).
         error: Standard deviation of it, (N,).
         by_blur: Change of it for a change of the blur, (N,).
@@ -221,19 +230,22 @@ class WeakFit:
 
     profiles: Profiles
     noise: FloatArray
+    parameters: FloatArray
     width: FloatArray
     error: FloatArray
     by_blur: FloatArray
 
     def only(self, some: IntArray) -> "WeakFit":
         """Some of them, by index."""
-        parts = (self.noise, self.width, self.error, self.by_blur)
+        parts = (self.noise, self.parameters, self.width, self.error, self.by_blur)
         picked = (one[some] for one in parts)
         return WeakFit(self.profiles.only(some), *picked)
 
 
 def weakly_fitted(found: Profiles, blur: Blur) -> WeakFit:
     """Fits slits of any contrast, for the noise of each profile."""
-    noise = noise_of(weak_slits(found, blur.value), found)
-    slits = weak_slits(found, blur.value, noise)
-    return WeakFit(found, noise, slits.width, slits.width_error, slits.width_by_blur)
+    rough = weak_slits(found, blur.value)
+    noise = noise_of(rough, found)
+    slits = weak_slits(found, blur.value, noise, rough.parameters)
+    errors = slits.width_error, slits.width_by_blur
+    return WeakFit(found, noise, slits.parameters, slits.width, *errors)

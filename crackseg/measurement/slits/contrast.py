@@ -6,13 +6,13 @@ best together is the crack's. Narrow ones fit at any: a crack that is narrow eve
 one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from crackseg.measurement.graph import BoolArray, FloatArray
-from crackseg.measurement.profiles import ALONG, Profiles, Stations
+from crackseg.measurement.graph import BoolArray, FloatArray, IntArray
+from crackseg.measurement.profiles import ALONG, Stations
 from crackseg.measurement.slits.blur import Blur, WeakFit, fit_slits, noise_together
 
 # Contrast of a crack that is nowhere wide enough to show it: one that is deep is nearly black.
@@ -26,7 +26,9 @@ SURELY = 1.64
 # Profiles that must show it, and their least share of what all say: beside joints and stones,
 # narrow ones seem wide.
 _SHOWN_BY, _SHOWN_SHARE = 2, 0.3
-_TRIED = np.geomspace(0.06, 1.05, 12)
+TRIED = np.geomspace(0.06, 1.05, 12)
+# Misfit above the least one from which on a contrast is not possible: 3e-7 times as likely.
+_OUT_OF_THE_QUESTION = 30.0
 # A contrast that is known to less than this share is not known.
 _KNOWN_WITHIN = 0.15
 # Contrast changes along a crack by at least this share.
@@ -64,14 +66,18 @@ def find_contrasts(weak: Sequence[WeakFit], where: Stations, blur: Blur) -> Cont
     number = _number(shown, where, count)
     sure = _sureness(shown, where, count) >= _SHOWN_SHARE * _sureness(apart, where, count)
     enough = sure & (number >= _SHOWN_BY)
-    cost = np.zeros((len(_TRIED), count))
-    for one in shown:
-        crack = where.crack[one.profiles.station]
-        total = noise_together(one.noise, one.profiles, number[crack])
-        for row, contrast in enumerate(_TRIED):
-            misfit = _misfit_at(one.profiles, total, contrast, blur)
-            cost[row] += np.bincount(crack, misfit, count)
-    return _from_costs(cost, enough)
+
+    def cost_at(contrast: float, wanted: BoolArray) -> FloatArray:
+        """Misfit of the wanted cracks at a contrast, infinite for others, (count,)."""
+        total = np.where(wanted, 0.0, np.inf)
+        for every in shown:
+            one = every.only(np.nonzero(wanted[where.crack[every.profiles.station]])[0])
+            crack = where.crack[one.profiles.station]
+            noise = noise_together(one.noise, one.profiles, number[crack])
+            total += np.bincount(crack, _misfit_at(one, noise, contrast, blur), count)
+        return total
+
+    return _from_costs(walked_costs(cost_at, _first_guess(shown, where, count)), enough)
 
 
 def _is_wide(weak: WeakFit, blur: Blur) -> BoolArray:
@@ -103,16 +109,49 @@ def _sureness(weak: Sequence[WeakFit], where: Stations, count: int) -> FloatArra
     return total
 
 
-def _misfit_at(found: Profiles, noise: FloatArray, contrast: float, blur: Blur) -> FloatArray:
+def _first_guess(weak: Sequence[WeakFit], where: Stations, count: int) -> IntArray:
+    """Row of :data:`TRIED` that is nearest to what the profiles of each crack say, (count,)."""
+    contrast = np.zeros(count)
+    for one in weak:
+        weighted = one.parameters[:, 2] * one.error**-2.0
+        contrast += np.bincount(where.crack[one.profiles.station], weighted, count)
+    contrast /= np.maximum(_sureness(weak, where, count), 1e-9)
+    return np.asarray(np.abs(TRIED[:, None] - contrast).argmin(axis=0), np.int64)
+
+
+def walked_costs(cost_at: Callable[[float, BoolArray], FloatArray], start: IntArray) -> FloatArray:
+    """Misfits of each crack, (tried contrasts, cracks), walked from a start as far as it matters.
+
+    Beyond a contrast that is out of the question, the misfit stays as great as there.
+    """
+    costs = np.full((len(TRIED), len(start)), np.inf)
+    for row, contrast in enumerate(TRIED):
+        wanted = (start == row) | ((start < row) & _may_be(costs, row - 1))
+        costs[row] = cost_at(float(contrast), wanted)
+    for row in range(len(TRIED) - 2, -1, -1):
+        further = (start > row) & _may_be(costs, row + 1)
+        costs[row] = np.minimum(costs[row], cost_at(float(TRIED[row]), further))
+    highest = np.max(costs, axis=0, where=np.isfinite(costs), initial=0.0)
+    return np.asarray(np.minimum(costs, highest), np.float64)
+
+
+def _may_be(costs: FloatArray, row: int) -> BoolArray:
+    """Whether a contrast that was tried is not out of the question, for each crack."""
+    return np.asarray(costs[row] < costs.min(axis=0) + _OUT_OF_THE_QUESTION)
+
+
+def _misfit_at(weak: WeakFit, noise: FloatArray, contrast: float, blur: Blur) -> FloatArray:
     count = len(noise)
     value, spread = np.full(count, contrast), np.full(count, _FIXED)
-    return fit_slits(found, blur.value, value, spread, noise).misfit
+    start = weak.parameters.copy()
+    start[:, 2] = contrast
+    return fit_slits(weak.profiles, blur.value, value, spread, noise, start).misfit
 
 
 def _from_costs(cost: FloatArray, enough: BoolArray) -> Contrasts:
     """Mean and spread of contrasts whose logarithms are all as likely before."""
-    fine = np.geomspace(_TRIED[0], _TRIED[-1], 400)
-    curves = [np.interp(np.log(fine), np.log(_TRIED), one) for one in cost.T]
+    fine = np.geomspace(TRIED[0], TRIED[-1], 400)
+    curves = [np.interp(np.log(fine), np.log(TRIED), one) for one in cost.T]
     likely = np.exp(-0.5 * (np.array(curves) - np.min(curves, axis=1, keepdims=True)))
     likely /= likely.sum(axis=1, keepdims=True)
     mean = likely @ fine

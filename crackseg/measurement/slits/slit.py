@@ -114,6 +114,7 @@ def fit(
     blur: FloatArray,
     noise: FloatArray,
     prior: Prior,
+    start: FloatArray | None = None,
 ) -> Slits:
     """Fits slits to profiles by least squares (Levenberg and Marquardt), all at once.
 
@@ -124,8 +125,11 @@ def fit(
         blur: Standard deviation of the whole blur, in pixels, (N,).
         noise: Standard deviation of the noise, as a share of the surface's light, (N,).
         prior: What is known of contrast and edges.
+        start: Parameters (N, 5) that are near the best ones, from another fit of the same
+            profiles; None begins with even light and the prior's means.
     """
-    start = np.column_stack([np.ones(len(grey)), np.zeros(len(grey)), prior.means])
+    if start is None:
+        start = np.column_stack([np.ones(len(grey)), np.zeros(len(grey)), prior.means])
     problem = _Problem(offsets, grey, weight, blur[:, None], noise, prior.means, prior.weights)
     now, cost = _descended(problem, start)
     _, residual, slope = problem.at(now)
@@ -203,7 +207,7 @@ class _Problem:
         return _Problem(self.offsets, *(one[some] for one in parts))
 
     def at(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Cost (N,), residual (N, T) and slopes (N, T, 5) of the model at parameters (N, 5)."""
+        """Cost (N,), residual (N, T) and slopes (N, 5, T) of the model at parameters (N, 5)."""
         light, tilt, contrast, left, right = (parameters[:, one, None] for one in range(5))
         from_left = (self.offsets - left) / self.blur
         from_right = (self.offsets - right) / self.blur
@@ -211,12 +215,12 @@ class _Problem:
         left_step, left_slope = _step_and_slope(from_left, flatness)
         right_step, right_slope = _step_and_slope(from_right, flatness)
         inside = left_step - right_step
-        slope = np.empty((*self.grey.shape, 5))
-        slope[..., 0] = 1.0
-        slope[..., 1] = self.offsets
-        slope[..., 2] = -inside
-        slope[..., 3] = contrast / self.blur * left_slope
-        slope[..., 4] = -contrast / self.blur * right_slope
+        slope = np.empty((len(self.grey), 5, len(self.offsets)))
+        slope[:, 0] = 1.0
+        slope[:, 1] = self.offsets
+        slope[:, 2] = -inside
+        slope[:, 3] = contrast / self.blur * left_slope
+        slope[:, 4] = -contrast / self.blur * right_slope
         residual = self.grey - (light + tilt * self.offsets - contrast * inside)
         cost = (self.weight * residual**2).sum(axis=1) / self.noise**2
         away = self.weights * (parameters[:, 2:] - self.means) ** 2
@@ -224,15 +228,15 @@ class _Problem:
 
     def normal_matrix(self, slope: FloatArray) -> FloatArray:
         """Inverse covariance (N, 5, 5)."""
-        weighted = slope * (self.weight / self.noise[:, None] ** 2)[..., None]
-        matrix = np.matmul(weighted.transpose(0, 2, 1), slope)
+        weighted = slope * (self.weight / self.noise[:, None] ** 2)[:, None]
+        matrix = np.matmul(weighted, slope.transpose(0, 2, 1))
         matrix[:, _OF_PRIOR, _OF_PRIOR] += self.weights
         return np.asarray(matrix)
 
     def pull(self, slope: FloatArray, residual: FloatArray) -> FloatArray:
         """How residuals (N, T) pull at the parameters, (N, 5)."""
-        weighted = (self.weight * residual)[:, None]
-        return np.asarray(np.matmul(weighted, slope)[:, 0] / self.noise[:, None] ** 2)
+        weighted = (self.weight * residual)[..., None]
+        return np.asarray(np.matmul(slope, weighted)[..., 0] / self.noise[:, None] ** 2)
 
     def by_blur(self, parameters: FloatArray) -> FloatArray:
         """Change of the model (N, T) for a change of the blur."""
