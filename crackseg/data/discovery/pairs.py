@@ -175,7 +175,8 @@ def find_pairs_below(
 def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[str]) -> Inventory:
     """The inventory of one root, which may be empty."""
     if not root.is_dir():
-        raise DatasetNotFoundError(nothing_found(root, "there is no such folder"))
+        what = "it is a file, not a folder" if root.exists() else "there is no such folder"
+        raise DatasetNotFoundError(nothing_found(root, what))
     matches = match_files(root, crack_labels)
     truths = matches.truths
     in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}

@@ -38,4 +38,12 @@ def labelled_photographs(
         white_level=seen.white_level,
         store=False,
     )
-    return prepare(data_settings(config), own_size)
+    try:
+        return prepare(data_settings(config), own_size)
+    except DatasetNotFoundError as error:
+        raise DatasetNotFoundError(
+            f"{', '.join(map(str, roots))}: no labelled photographs: none has its mask, or its "
+            "outlines in LabelMe's X.json, beside it or in a folder masks/ beside images/; label "
+            "some first (crackseg adapt FOLDER --suggest 5 --output TO_LABEL chooses and prepares "
+            "them; crackseg data verify FOLDER says what is there)"
+        ) from error

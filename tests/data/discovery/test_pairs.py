@@ -299,7 +299,7 @@ def test_a_missing_root_is_named_with_what_to_do(tmp_path: Path) -> None:
 
 def test_a_root_that_is_a_file_is_named(tmp_path: Path) -> None:
     put(tmp_path, "archive.zip")
-    with pytest.raises(DatasetNotFoundError) as caught:
+    with pytest.raises(DatasetNotFoundError, match="it is a file, not a folder") as caught:
         find_pairs(tmp_path / "archive.zip")
     assert_says_what_to_do(str(caught.value), tmp_path / "archive.zip")
 

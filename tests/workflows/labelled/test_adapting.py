@@ -1,6 +1,7 @@
 """crackseg adapt: a network for one site, by labelled photographs, where that helps."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from crackseg.checkpoint import (
     write_checkpoint,
 )
 from crackseg.cli.main import main
-from crackseg.errors import DatasetError
+from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import Fields
@@ -180,6 +181,15 @@ def test_too_few_photographs_are_said_with_what_to_do(
     monkeypatch.chdir(tmp_path)
     site = write_site(tmp_path / "one", 1)
     with pytest.raises(DatasetError, match="1 labelled photographs with cracks; adapting takes"):
+        adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
+
+
+def test_photographs_without_any_label_are_said_with_what_to_do(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    site = write_site(tmp_path / "site", 2)
+    shutil.rmtree(site / "masks")
+    with pytest.raises(DatasetNotFoundError, match=r"no labelled photographs: .* --suggest 5"):
         adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
 
 
