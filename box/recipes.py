@@ -95,7 +95,6 @@ RECIPES: Mapping[str, Recipe] = {
         sources=(UAV, CCIC),
         drawn=(Drawn(900, 1), Drawn(360, 0)),
         unseen=(DEEPCRACK, CRACK500, CRACKMAP, NONCRACK, RISSBILDER, VOLKER),
-        then=("box/open_looks",),
     ),
 }
 
