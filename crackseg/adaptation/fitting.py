@@ -2,7 +2,8 @@
 
 What is fitted is little, so that five photographs can tell it: scale and shift of every
 normalisation, the last level of the decoder, and the head. All other weights, and the statistics of
-the normalisations, stay as they were trained.
+the normalisations, stay as they were trained. A network that looks at photographs at several scales
+sees each crop at all of them, and its mean is fitted, as it will be used.
 
 References:
     Rostami et al., "Segment Any Crack", 2025, bring a large network to cracks by its
@@ -24,8 +25,11 @@ from crackseg.data.augmentation import Augmentation
 from crackseg.data.crops import RandomCrop
 from crackseg.data.dataset import image_to_tensor
 from crackseg.images.pixels import Resize
+from crackseg.inference.scales import scales_of
 from crackseg.losses import SegmentationLoss
+from crackseg.losses.looks import loss_of_each
 from crackseg.models import SkipNetwork
+from crackseg.models.looks import looks
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.precision import cpu_has_bfloat16
 
@@ -35,6 +39,8 @@ BATCH = 8
 # Side of a crop, where the network was not trained on photographs of one size.
 SIDE = 256
 TERMS = {"bce": 1.0, "dice": 1.0}
+# Scales that crops are drawn at, where a network knows more than one, over its largest.
+SCALES = (0.8, 1.25)
 _CRACK_SHARE = 0.5
 _WARMUP = 0.2
 _LARGEST_GRADIENT = 1.0
@@ -48,18 +54,24 @@ class Seen:
         size: Size (H, W) of a crop.
         scales: Smallest and largest scale, in pixels of the crop per pixel of the photograph.
         how: Way of resizing.
+        looks: Parts of a crop's side that it is seen at, all at once.
+        smallest: Smallest scale that a photograph is seen at where the network is used.
     """
 
     size: tuple[int, int]
     scales: tuple[float, float]
     how: Resize
+    looks: tuple[float, ...]
+    smallest: float
 
 
 def seen_by(usage: UsageParameters) -> Seen:
-    """How a network saw photographs in its training."""
-    seen = usage.preprocessing
-    scales = usage.scales or (usage.scale, usage.scale)
-    return Seen(seen.image_size or (SIDE, SIDE), scales, seen.resize)
+    """How a network sees photographs where it is used."""
+    seen, scales = usage.preprocessing, scales_of(None, usage)
+    size, largest = seen.image_size or (SIDE, SIDE), scales[-1]
+    low, high = SCALES if len(scales) > 1 else (1.0, 1.0)
+    parts = tuple(one / largest for one in scales)
+    return Seen(size, (low * largest, high * largest), seen.resize, parts, scales[0])
 
 
 def fitted(
@@ -83,9 +95,10 @@ def fitted(
     for _ in range(STEPS):
         image, mask = (part.to(weights[0].device) for part in crops.batch())
         with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
-            logits = copied(image)
+            found = looks(copied, image, seen.looks)
         optimizer.zero_grad()
-        loss(logits, mask).backward()
+        total = loss(torch.stack(found).mean(dim=0), mask) + loss_of_each(loss, found, mask)
+        total.backward()
         nn.utils.clip_grad_norm_(weights, _LARGEST_GRADIENT)
         optimizer.step()
         schedule.step()

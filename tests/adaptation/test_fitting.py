@@ -1,5 +1,7 @@
 """A fit changes what it may change, and brings a network to photographs of another kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,14 +10,15 @@ from torch import nn
 from crackseg.adaptation import calibrating, fitting
 from crackseg.adaptation.calibrating import calibrate
 from crackseg.adaptation.choosing import at, ious_of
-from crackseg.adaptation.fitting import Seen, fitted
+from crackseg.adaptation.fitting import Seen, fitted, seen_by
 from crackseg.adaptation.photographs import Labelled
 from crackseg.inference.looks import Looking
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.models import NETWORKS, SkipNetwork, build_network
 from tests.helpers.networks import small_arguments, with_statistics
+from tests.inference.test_model_file import INFO
 
-SEEN = Seen((32, 32), (1.0, 1.0), "area")
+SEEN = Seen((32, 32), (1.0, 1.0), "area", looks=(1.0,), smallest=1.0)
 
 
 def photographs(count: int = 4) -> list[Labelled]:
@@ -104,3 +107,24 @@ def test_a_network_of_which_nothing_is_told_is_not_calibrated(
     before = {name: value.clone() for name, value in network.head.state_dict().items()}
     calibrate(network, Looking(TorchEngine(network, "cpu"), (1.0,), "area"), photographs())
     assert all(torch.equal(before[n], one) for n, one in network.head.state_dict().items())
+
+
+def test_a_network_of_one_scale_is_fitted_at_it() -> None:
+    seen = seen_by(INFO)
+    assert (seen.scales, seen.looks, seen.smallest) == ((0.32, 0.32), (1.0,), 0.32)
+
+
+def test_a_network_of_several_scales_is_fitted_at_all_that_it_looks_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = seen_by(replace(INFO, scales=(0.4, 1.25)))
+    assert seen.looks == pytest.approx((0.4, 0.632, 1.0), abs=1e-3)
+    assert seen.scales == pytest.approx((0.8, 1.25))
+    assert seen.smallest == 0.4
+
+    monkeypatch.setattr(fitting, "STEPS", 2)
+    network = build_network("unet", {"base_channels": 2, "depth": 1}).eval()
+    sides: list[int] = []
+    network.register_forward_pre_hook(lambda _, given: sides.append(given[0].shape[-1]))
+    fitted(network, photographs(), replace(seen, size=(40, 40)), seed=0)
+    assert sides == [16, 26, 40] * 2

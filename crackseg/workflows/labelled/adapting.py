@@ -98,7 +98,7 @@ def _read(
     """Reads labelled photographs, of large ones some parts."""
     data = labelled_photographs(roots, usage, origins)
     rows, seen = data.manifest.rows, seen_by(usage)
-    side = side_of_parts(seen.size, seen.scales[0])
+    side = side_of_parts(seen.size, seen.smallest)
     found: list[Labelled] = []
     cracks, cut = set(), 0
     for row in progress(rows, "Reading", len(rows)):

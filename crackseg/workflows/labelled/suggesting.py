@@ -67,8 +67,8 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
     model = open_model(path)
     predictor = Predictor(model)
     looking = Looking(model.engine, predictor.scales, model.usage.preprocessing.resize)
-    in_training = seen_by(model.usage)
-    side = side_of_parts(in_training.size, in_training.scales[0])
+    as_used = seen_by(model.usage)
+    side = side_of_parts(as_used.size, as_used.smallest)
     planned = plan([str(folder) for folder in folders], output)
     seen = {}
     for job in progress(planned.jobs, "Looking for what to label", len(planned.jobs)):
