@@ -95,6 +95,7 @@ RECIPES: Mapping[str, Recipe] = {
         sources=(UAV, CCIC),
         drawn=(Drawn(900, 1), Drawn(360, 0)),
         unseen=(DEEPCRACK, CRACK500, CRACKMAP, NONCRACK, RISSBILDER, VOLKER),
+        then=("box/open_looks",),
     ),
 }
 

@@ -154,6 +154,8 @@ class CallbacksConfig:
     patience: int = 10
     # Share that a running average of the weights keeps of itself at each step.
     average: float | None = None
+    # Share of the first weights beside that average, in a training that goes on from others.
+    first_share: float | None = None
     pictures_every: int = 5
     pictures: int = 8
 

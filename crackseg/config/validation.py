@@ -143,6 +143,12 @@ def _value_checks(config: TrainConfig) -> list[Check]:
             "init_from",
         ),
         (
+            None not in (config.init_from, config.callbacks.average)
+            or config.callbacks.first_share is None,
+            "callbacks.first_share: it shares the network between the first weights and an average "
+            "of later ones; it goes with init_from and callbacks.average",
+        ),
+        (
             config.loss.deep_supervision is None or config.data.looks is None,
             "loss.deep_supervision, data.looks: the lower levels of several scales are not judged; "
             "leave one of them null",
@@ -227,11 +233,15 @@ def _schedule_checks(scheduler: SchedulerConfig, lr: float, epochs: int) -> list
 
 
 def _callback_checks(callbacks: CallbacksConfig) -> list[Check]:
-    average = callbacks.average
+    average, first = callbacks.average, callbacks.first_share
     return [
         (
             average is None or AVERAGE_LIMITS.hold(average),
             f"callbacks.average={average}: {AVERAGE_LIMITS}, or null for the weights themselves",
+        ),
+        (
+            first is None or AVERAGE_LIMITS.hold(first),
+            f"callbacks.first_share={first}: {AVERAGE_LIMITS}, or null for none",
         ),
         one_of("callbacks.monitor", callbacks.monitor, MONITORS),
         within("callbacks.patience", callbacks.patience, EPOCH_LIMITS),

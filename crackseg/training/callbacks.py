@@ -36,8 +36,14 @@ def build_callbacks(
         progress,
         StatusFile(folder, progress, limit),
         Pictures(config.pictures_every, config.pictures),
-        *([] if config.average is None else [RunningAverage(config.average)]),
+        *_averages(config),
     ]
+
+
+def _averages(config: CallbacksConfig) -> list[Callback]:
+    if config.average is None:
+        return []
+    return [RunningAverage(config.average, config.first_share or 0.0)]
 
 
 class Patience(EarlyStopping):

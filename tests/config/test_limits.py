@@ -103,6 +103,8 @@ SEED = "at least 0 and at most 4294967295"
         ("trainer.gradient_clip=nan", "trainer.gradient_clip=nan: greater than 0 and at most 10"),
         ("callbacks.average=nan", "callbacks.average=nan: greater than 0 and below 1, or null"),
         ("callbacks.average=1", "callbacks.average=1.0: greater than 0 and below 1, or null"),
+        ("callbacks.first_share=1", "callbacks.first_share=1.0: greater than 0 and below 1, or"),
+        ("callbacks.first_share=0.5", "callbacks.first_share: it shares the network between the"),
         ("callbacks.pictures=1000000", "callbacks.pictures=1000000: at least 1 and at most 1000"),
         ("loss.terms.weighted_bce=nan", "loss.terms.weighted_bce=nan: a factor is greater than 0"),
         ("loss.class_weights=[nan,1]", "loss.class_weights=[nan, 1]: they are two numbers"),

@@ -12,7 +12,7 @@ from crackseg.config.schema import TrainConfig
 from crackseg.errors import CheckpointError
 from crackseg.training.averaging import RunningAverage, decay_at
 from crackseg.training.segmenter import CrackSegmenter
-from crackseg.workflows.train import train
+from crackseg.workflows.train import TrainResult, train
 from tests.helpers.trainings import in_halves, same_state
 
 DECAY = 0.8
@@ -109,6 +109,47 @@ def test_an_average_leaves_the_trained_weights_as_they_would_be(
     # The learning rate is not lowered in so few epochs, whatever was judged.
     for name, one in plain.network_weights.items():
         assert torch.equal(trained[name], one), name
+
+
+@pytest.fixture
+def shared(config: TrainConfig, trained: TrainResult) -> TrainConfig:
+    """A training that keeps a quarter of the weights that it begins with."""
+    config.init_from, config.callbacks.first_share = str(trained.checkpoint), 0.25
+    return config
+
+
+def test_a_share_of_the_first_weights_stays_in_what_is_written(
+    shared: TrainConfig, tmp_path: Path, steps: list[dict[str, Tensor]]
+) -> None:
+    train(shared, tmp_path / "shared")
+    last = read_checkpoint(tmp_path / "shared/last.ckpt")
+    first = steps[0]
+    shared.callbacks.first_share = None
+    train(shared, tmp_path / "alone")
+    average = read_checkpoint(tmp_path / "alone/last.ckpt")
+    for name, one in last.network_weights.items():
+        if one.is_floating_point():
+            expected = 0.25 * first[name] + 0.75 * average.network_weights[name]
+            torch.testing.assert_close(one, expected)
+            assert not torch.equal(one, average.network_weights[name]), name
+    # What is trained does not know of it.
+    trained, undisturbed = (one.content["callbacks"][KEY]["weights"] for one in (last, average))
+    assert all(torch.equal(one, undisturbed[name]) for name, one in trained.items())
+
+
+def test_a_training_that_shares_the_first_weights_goes_on_as_an_undisturbed_one(
+    shared: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(shared, tmp_path / "whole")
+    in_halves(shared, tmp_path / "halves", monkeypatch)
+    for name in ("best.ckpt", "last.ckpt"):
+        one, other = tmp_path / "whole" / name, tmp_path / "halves" / name
+        assert same_state(one, other, "epoch", "state_dict", "optimizer_states")
+        kept = [read_checkpoint(path).content["callbacks"][KEY] for path in (one, other)]
+        assert kept[0].keys() == {"weights", "first", "alone"}
+        for part, weights in kept[0].items():
+            for key, weight in weights.items():
+                assert torch.equal(kept[1][part][key], weight), (part, key)
 
 
 @pytest.mark.parametrize(
