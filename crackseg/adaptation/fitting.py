@@ -48,11 +48,12 @@ _LARGEST_GRADIENT = 1.0
 
 @dataclass(frozen=True)
 class Seen:
-    """How a network sees photographs in training.
+    """How a network sees photographs where it is fitted.
 
     Attributes:
         size: Size (H, W) of a crop.
-        scales: Smallest and largest scale, in pixels of the crop per pixel of the photograph.
+        scales: Smallest and largest scale that crops are drawn at, in pixels of the crop per pixel
+            of the photograph.
         how: Way of resizing.
         looks: Parts of a crop's side that it is seen at, all at once.
         smallest: Smallest scale that a photograph is seen at where the network is used.

@@ -39,7 +39,8 @@ def side_of_parts(size: tuple[int, int], smallest: float) -> int:
 
     Args:
         size: Size (H, W) of a crop in training.
-        smallest: Smallest scale of the training, in pixels of a crop per pixel of a photograph.
+        smallest: Smallest scale that they are seen at, in pixels of a crop per pixel of a
+            photograph.
     """
     return round(_CROPS * max(size) / smallest)
 

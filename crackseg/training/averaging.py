@@ -25,8 +25,7 @@ class RunningAverage(Callback):
     of batch normalisation are averaged too.
 
     A training that goes on from another network's weights can keep a share of those in what is
-    judged and written: a network between both does better on photographs unlike those of the second
-    training.
+    judged and written, so that it forgets less of what only the first training knew.
 
     Args:
         decay: Share that the average keeps of itself at each step, once there were enough of them.

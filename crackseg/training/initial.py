@@ -71,7 +71,12 @@ def initial_network(given: str | None) -> InitialNetwork | None:
     return InitialNetwork(named, used.model, checkpoint.trained_weights, origin)
 
 
-def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[Tensor]) -> None:
+def take_weights(
+    network: nn.Module,
+    initial: InitialNetwork,
+    images: Iterable[Tensor],
+    first_share: float | None = None,
+) -> None:
     """Gives a network the weights of another one, as far as they fit by name and shape.
 
     What is taken, what begins anew and what is left over is logged in one line, a warning where it
@@ -82,9 +87,11 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
         initial: Network of the same kind or of another one.
         images: Batches of the training's images, (N, 3, H, W) in [0, 1]; a folded network gets its
             normalisations back from the first of them.
+        first_share: Share of the first weights that is kept to the end; None where none is.
 
     Raises:
-        CheckpointError: No convolution fits but the last one.
+        CheckpointError: No convolution fits but the last one, or a share would be kept of weights
+            that begin anew.
     """
     own, given = network.state_dict(), initial.weights
     settings = settings_of(initial.model.name, initial.model.arguments)
@@ -101,6 +108,13 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
         pairs = normalised_convs(initial.folded)
         restore_normalisations(initial.folded, pairs, _first(images, _SEEN))
     network.load_state_dict({name: given[name] for name in fitting}, strict=False)
+    anew = [name for name in own if name not in fitting]
+    if anew and first_share is not None:
+        raise CheckpointError(
+            f"{initial.named}: callbacks.first_share={first_share} would keep a share of weights "
+            f"that begin anew ({name_some(anew)}); take the settings of its network, {settings}, "
+            "or leave first_share null"
+        )
     few = taken < _NEARLY_ALL * len(kernels)
     log.log(
         logging.WARNING if few else logging.INFO,
@@ -108,7 +122,7 @@ def take_weights(network: nn.Module, initial: InitialNetwork, images: Iterable[T
         initial.named,
         len(fitting),
         len(own),
-        _named("beginning anew", [name for name in own if name not in fitting]),
+        _named("beginning anew", anew),
         _named("left over there", [name for name in given if name not in fitting]),
         f"; the settings of its network are {settings}" if few else "",
     )

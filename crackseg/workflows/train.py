@@ -125,7 +125,8 @@ def train(
         with killed_workers_named(), drawn_parts_told(segmenter.network, frozen):
             segmenter.network.begin_training()
             if initial is not None:
-                take_weights(segmenter.network, initial, training_images(datamodule))
+                images, share = training_images(datamodule), config.callbacks.first_share
+                take_weights(segmenter.network, initial, images, share)
     if config.data.looks is not None:
         segmenter.learned_at = scales_of(None, segmenter.settings)
     begun = initial.origin if initial else start.init_from if start else None

@@ -86,6 +86,12 @@ def test_a_checkpoint_of_which_nothing_fits_is_refused(
     )
 
 
+def test_no_share_is_kept_of_weights_that_begin_anew(initial: InitialNetwork) -> None:
+    network = build_network("unet", {"base_channels": 4, "depth": 1})
+    with pytest.raises(CheckpointError, match=r"first_share=0\.5 would keep a share of weights"):
+        take_weights(network, initial, [], first_share=0.5)
+
+
 def test_a_network_that_gives_few_weights_is_a_warning(
     initial: InitialNetwork, log: pytest.LogCaptureFixture
 ) -> None:

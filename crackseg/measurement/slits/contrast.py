@@ -122,7 +122,8 @@ def _first_guess(weak: Sequence[WeakFit], where: Stations, count: int) -> IntArr
 def walked_costs(cost_at: Callable[[float, BoolArray], FloatArray], start: IntArray) -> FloatArray:
     """Misfits of each crack, (tried contrasts, cracks), walked from a start as far as it matters.
 
-    Beyond a contrast that is out of the question, the misfit stays as great as there.
+    Beyond contrasts that are out of the question nothing is fitted: the misfit there is the
+    greatest of those of the crack that were.
     """
     costs = np.full((len(TRIED), len(start)), np.inf)
     for row, contrast in enumerate(TRIED):

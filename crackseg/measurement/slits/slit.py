@@ -148,7 +148,7 @@ def fit(
 
 def _descended(problem: "_Problem", start: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Parameters (N, 5) and costs (N,) after some steps down; who has arrived walks no more."""
-    parameters, costs = start, np.empty(len(start))
+    parameters, costs = start.copy(), np.empty(len(start))
     going = np.arange(len(start))
     now, damping = start, np.full(len(start), 1e-2)
     cost, residual, slope = problem.at(now)

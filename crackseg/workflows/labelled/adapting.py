@@ -27,7 +27,7 @@ from crackseg.checkpoint.parameters import (
     OptimizerParameters,
     SchedulerParameters,
 )
-from crackseg.errors import DatasetError
+from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import is_onnx
 from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
@@ -66,7 +66,7 @@ def adapt(
 
     Raises:
         CheckpointError: The file cannot be used or trained.
-        DatasetNotFoundError: A folder does not exist.
+        DatasetNotFoundError: A folder does not exist, or holds no labelled photograph.
         DatasetError: There are too few photographs with cracks, or nothing helps.
         OutputError: The adapted network cannot be written.
     """
@@ -96,7 +96,13 @@ def _read(
     roots: Sequence[Path], usage: UsageParameters, origins: Path | None, seed: int
 ) -> list[Labelled]:
     """Reads labelled photographs, of large ones some parts."""
-    data = labelled_photographs(roots, usage, origins)
+    try:
+        data = labelled_photographs(roots, usage, origins)
+    except DatasetNotFoundError as error:
+        raise DatasetNotFoundError(
+            f"{error}. Where nothing is labelled yet, crackseg adapt FOLDER --suggest 5 --output "
+            "TO_LABEL says what to label"
+        ) from error
     rows, seen = data.manifest.rows, seen_by(usage)
     side = side_of_parts(seen.size, seen.smallest)
     found: list[Labelled] = []

@@ -26,7 +26,8 @@ def labelled_photographs(
     """
     for root in roots:
         if not root.is_dir():
-            raise DatasetNotFoundError(f"{root}: there is no such folder of labelled photographs")
+            what = "it is a file, not a folder" if root.exists() else "there is no such folder"
+            raise DatasetNotFoundError(f"{root}: {what} of labelled photographs")
     seen = usage.preprocessing
     own_size = Preprocessing(None, seen.resize, seen.mask_threshold, seen.white_level)
     config = DataConfig(
@@ -38,12 +39,4 @@ def labelled_photographs(
         white_level=seen.white_level,
         store=False,
     )
-    try:
-        return prepare(data_settings(config), own_size)
-    except DatasetNotFoundError as error:
-        raise DatasetNotFoundError(
-            f"{', '.join(map(str, roots))}: no labelled photographs: none has its mask, or its "
-            "outlines in LabelMe's X.json, beside it or in a folder masks/ beside images/; label "
-            "some first (crackseg adapt FOLDER --suggest 5 --output TO_LABEL chooses and prepares "
-            "them; crackseg data verify FOLDER says what is there)"
-        ) from error
+    return prepare(data_settings(config), own_size)

@@ -130,7 +130,7 @@ def observe(
         halves: Whether a half of the photographs has to be enough for a promise.
 
     Raises:
-        DatasetNotFoundError: A folder does not exist.
+        DatasetNotFoundError: A folder does not exist, or holds no labelled photograph.
         DatasetError: There are too few to promise anything.
     """
     seen = model.usage.preprocessing

@@ -189,7 +189,7 @@ def test_photographs_without_any_label_are_said_with_what_to_do(
 ) -> None:
     site = write_site(tmp_path / "site", 2)
     shutil.rmtree(site / "masks")
-    with pytest.raises(DatasetNotFoundError, match=r"no labelled photographs: .* --suggest 5"):
+    with pytest.raises(DatasetNotFoundError, match=r"2 images and 0 masks, .* adapt FOLDER --sug"):
         adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
 
 

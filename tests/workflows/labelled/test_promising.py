@@ -283,6 +283,10 @@ def test_a_folder_that_is_not_there_is_said_in_words(
     assert main([*told, "--output", str(output)]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == f"error: {tmp_path / 'nope'}: there is no such folder of labelled photographs"
+    told[1] = str(exported)
+    assert main([*told, "--output", str(output)]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"error: {exported}: it is a file, not a folder of labelled photographs"
 
 
 def test_photographs_without_cracks_are_refused(
