@@ -1,6 +1,7 @@
 """Measures the cracks of a photograph, from its mask to lengths and widths."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -42,14 +43,15 @@ def measure(
     grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     mask = without_holes(probability > threshold)
     distance = _distance(mask)
-    lines = _lines(mask, distance)
+    parts = Parts.of(mask)
+    lines = _lines(mask, parts, distance)
     if not lines:
         return Measurement((), grey.shape, scale, float("nan"))
     where = stations(lines, distance)
     widths, blur, _ = measure_widths(
         where, np.asarray(grey, np.uint8), probability, threshold, away_from_ends(where, lines)
     )
-    return Measurement(_cracks(lines, where, widths, mask), grey.shape, scale, blur.value)
+    return Measurement(_cracks(lines, where, widths, parts), grey.shape, scale, blur.value)
 
 
 def without_holes(mask: BoolArray) -> BoolArray:
@@ -67,8 +69,27 @@ def _distance(mask: BoolArray) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
 
 
-def middle_line(mask: BoolArray) -> BoolArray:
-    """The mask thinned to lines of one pixel.
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Connected parts of a mask.
+
+    Attributes:
+        labels: Number of each pixel's part, from 1 on, 0 where there is none, int32 (H, W).
+        stats: Left, top, width, height and area of each, that of number 0 first, (N + 1, 5).
+    """
+
+    labels: npt.NDArray[np.int32]
+    stats: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, mask: BoolArray) -> "Parts":
+        """The parts of a mask, bool (H, W); pixels that touch at a corner are connected."""
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+        return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32))
+
+
+def middle_line(parts: Parts) -> BoolArray:
+    """The parts of a mask thinned to lines of one pixel, bool (H, W).
 
     Zhang and Suen's thinning, which metrics of centrelines are defined by, eats up diagonal lines
     of two pixels from their ends.
@@ -77,28 +98,18 @@ def middle_line(mask: BoolArray) -> BoolArray:
         Lee, Kashyap and Chu, "Building skeleton models via 3-D medial surface/axis thinning
         algorithms", 1994.
     """
-    line = np.zeros(mask.shape, np.bool_)
-    labels, boxes = _parts(mask)
-    for number, (left, top, width, height) in enumerate(boxes, 1):
+    line = np.zeros(parts.labels.shape, np.bool_)
+    # Each by itself: a whole photograph would be passed over as often as its thickest crack needs.
+    for number, (left, top, width, height, _) in enumerate(parts.stats[1:].tolist(), 1):
         box = np.s_[top : top + height, left : left + width]
-        line[box] |= skeletonize(labels[box] == number, method="lee")
+        line[box] |= skeletonize(parts.labels[box] == number, method="lee")
     return line
 
 
-def _parts(mask: BoolArray) -> tuple[npt.NDArray[np.int32], list[list[int]]]:
-    """Numbers (H, W) of connected parts from 1 on, and the left, top, width, height of each.
-
-    Each is thinned by itself: a whole photograph would be passed over as often as its thickest
-    crack needs.
-    """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return np.asarray(labels, np.int32), stats[1:, : cv2.CC_STAT_AREA].tolist()
-
-
-def _lines(mask: BoolArray, distance: npt.NDArray[np.float32]) -> list[Centreline]:
+def _lines(mask: BoolArray, parts: Parts, distance: npt.NDArray[np.float32]) -> list[Centreline]:
     """Centrelines of cracks that are long enough, those of a crack together."""
     lines = []
-    for path in meeting_straight(trace(middle_line(mask), distance), distance):
+    for path in meeting_straight(trace(middle_line(parts), distance), distance):
         columns, rows = np.rint(path.points[[0, -1]]).astype(np.int64).T
         reach = _CONTINUED[0] * float(distance[rows, columns].max()) + _CONTINUED[1]
         line = centreline(path, mask, reach)
@@ -134,10 +145,8 @@ def _kept_clear(half_width: npt.NDArray[np.float64], free: bool) -> int:
 
 
 def _cracks(
-    lines: Sequence[Centreline], where: Stations, widths: Widths, mask: BoolArray
+    lines: Sequence[Centreline], where: Stations, widths: Widths, parts: Parts
 ) -> tuple[Crack, ...]:
-    labels = np.asarray(cv2.connectedComponents(mask.astype(np.uint8))[1], np.int32)
-    areas = np.bincount(labels.ravel())
     firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
     branches = [
         Branch(line, widths.part(first, last))
@@ -150,7 +159,7 @@ def _cracks(
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), 1):
         of_crack = slice(firsts[start], firsts[stop])
         points = where.points[of_crack]
-        area = float(areas[_label_at(labels, points)])
+        area = float(parts.stats[_label_at(parts.labels, points), cv2.CC_STAT_AREA])
         its_widths = summary(widths.part(of_crack.start, of_crack.stop), points)
         cracks.append(Crack(number, tuple(branches[start:stop]), area, its_widths))
     return tuple(cracks)

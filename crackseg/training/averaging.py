@@ -60,12 +60,10 @@ class RunningAverage(Callback):
         for kept in (self._other, self._first, self._alone):
             kept.update({name: one.to(weights[name].device) for name, one in kept.items()})
 
-    @torch.no_grad()
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Trains on from the trained weights."""
         if self._averaged:
-            for name, value in _weights(pl_module):
-                value.copy_(self._alone.get(name, value))
+            self._unmix(pl_module)
             self._exchange(pl_module)
 
     @torch.no_grad()
@@ -88,8 +86,8 @@ class RunningAverage(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The trained weights, as checkpoints are written while the network holds the average."""
-        state = {"weights": self._other}
-        return state | ({"first": self._first, "alone": self._alone} if self.first_share else {})
+        shared = {"first": self._first, "alone": self._alone} if self._first else {}
+        return {"weights": self._other, **shared}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores them; the network has been given the average."""
@@ -99,12 +97,18 @@ class RunningAverage(Callback):
     @torch.no_grad()
     def _mix(self, module: LightningModule) -> None:
         """Brings the share of the first weights into the average that the network holds."""
-        if not self.first_share:
-            return
-        self._alone = _copies(module)
-        for name, value in _weights(module):
-            if value.is_floating_point():
-                value.lerp_(self._first[name], self.first_share)
+        weights = dict(_weights(module))
+        for name, first in self._first.items():
+            self._alone[name] = weights[name].clone()
+            if first.is_floating_point():
+                weights[name].lerp_(first, self.first_share)
+
+    @torch.no_grad()
+    def _unmix(self, module: LightningModule) -> None:
+        """Takes it out again, to the bit."""
+        weights = dict(_weights(module))
+        for name, alone in self._alone.items():
+            weights[name].copy_(alone)
 
     @torch.no_grad()
     def _exchange(self, module: LightningModule) -> None:

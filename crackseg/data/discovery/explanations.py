@@ -59,6 +59,11 @@ def said_not_understood(files: Mapping[str, int]) -> str:
     )
 
 
+def no_folder(root: Path) -> str:
+    """Says why a path is no folder, in a few words."""
+    return "it is a file, not a folder" if root.exists() else "there is no such folder"
+
+
 def nothing_found(root: Path, found: str) -> str:
     """Message about a folder that is not a data set, with the known layouts."""
     return (

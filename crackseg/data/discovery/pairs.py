@@ -15,7 +15,12 @@ from typing import Literal, NamedTuple
 
 from crackseg.data.annotations.ground_truth import split_reference
 from crackseg.data.annotations.labels import refuse_unknown_labels
-from crackseg.data.discovery.explanations import no_pair, nothing_found, said_not_understood
+from crackseg.data.discovery.explanations import (
+    no_folder,
+    no_pair,
+    nothing_found,
+    said_not_understood,
+)
 from crackseg.data.discovery.layouts import listed_subset, subset
 from crackseg.data.discovery.matching import match_files
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
@@ -175,8 +180,7 @@ def find_pairs_below(
 def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[str]) -> Inventory:
     """The inventory of one root, which may be empty."""
     if not root.is_dir():
-        what = "it is a file, not a folder" if root.exists() else "there is no such folder"
-        raise DatasetNotFoundError(nothing_found(root, what))
+        raise DatasetNotFoundError(nothing_found(root, no_folder(root)))
     matches = match_files(root, crack_labels)
     truths = matches.truths
     in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import data_settings
+from crackseg.data.discovery.explanations import no_folder
 from crackseg.data.prepare import PreparedData, prepare
 from crackseg.errors import DatasetNotFoundError
 from crackseg.parameters.usage import UsageParameters
@@ -26,8 +27,7 @@ def labelled_photographs(
     """
     for root in roots:
         if not root.is_dir():
-            what = "it is a file, not a folder" if root.exists() else "there is no such folder"
-            raise DatasetNotFoundError(f"{root}: {what} of labelled photographs")
+            raise DatasetNotFoundError(f"{root}: {no_folder(root)} of labelled photographs")
     seen = usage.preprocessing
     own_size = Preprocessing(None, seen.resize, seen.mask_threshold, seen.white_level)
     config = DataConfig(
