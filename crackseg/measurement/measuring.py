@@ -9,9 +9,10 @@ import numpy.typing as npt
 from skimage.morphology import skeletonize
 
 from crackseg.measurement.centreline import Centreline, centreline, meeting_straight
+from crackseg.measurement.clear import clear_of_others
 from crackseg.measurement.cracks import Branch, Crack, Measurement
 from crackseg.measurement.graph import BoolArray, IntArray, trace
-from crackseg.measurement.profiles import ALONG, Stations, stations
+from crackseg.measurement.profiles import Stations, stations
 from crackseg.measurement.scale import Scale
 from crackseg.measurement.summary import summary
 from crackseg.measurement.width import Widths, measure_widths
@@ -20,8 +21,6 @@ from crackseg.measurement.width import Widths, measure_widths
 LEAST_LENGTH = 10.0
 # Holes of a mask up to this many pixels are none of the crack.
 _LARGEST_HOLE = 12
-# No width is taken so close to a free end or a junction: half widths of the mask, and pixels.
-_NEAR_END, _NEAR_JUNCTION = (1.0, 4.0), (1.5, 8.0)
 # A free end is continued by this many half widths and pixels at most.
 _CONTINUED = (1.5, 2.0)
 
@@ -49,7 +48,11 @@ def measure(
         return Measurement((), grey.shape, scale, float("nan"))
     where = stations(lines, distance)
     widths, blur, _ = measure_widths(
-        where, np.asarray(grey, np.uint8), probability, threshold, away_from_ends(where, lines)
+        where,
+        np.asarray(grey, np.uint8),
+        probability,
+        threshold,
+        clear_of_others(where, lines, mask),
     )
     return Measurement(_cracks(lines, where, widths, parts), grey.shape, scale, blur.value)
 
@@ -120,28 +123,6 @@ def _lines(mask: BoolArray, parts: Parts, distance: npt.NDArray[np.float32]) -> 
         lengths[line.group] = lengths.get(line.group, 0.0) + line.length
     kept = [line for line in lines if lengths[line.group] >= LEAST_LENGTH]
     return sorted(kept, key=lambda line: (-lengths[line.group], line.group))
-
-
-def away_from_ends(where: Stations, lines: Sequence[Centreline]) -> BoolArray:
-    """Stations (N,) that are so far from ends and junctions that a width means something."""
-    away = np.ones(len(where.points), np.bool_)
-    firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
-    for line, first, last in zip(lines, firsts[:-1], firsts[1:], strict=True):
-        if line.closed:
-            continue
-        half = where.half_width[first:last]
-        begin, end = (
-            _kept_clear(half[::way], free) for way, free in zip((1, -1), line.free, strict=True)
-        )
-        away[first : first + begin] = False
-        away[max(last - end, first) : last] = False
-    return away
-
-
-def _kept_clear(half_width: npt.NDArray[np.float64], free: bool) -> int:
-    """Number of stations from one end of a branch that no width is taken at."""
-    factor, pixels = _NEAR_END if free else _NEAR_JUNCTION
-    return int(np.ceil(factor * half_width[:ALONG].max() + pixels))
 
 
 def _cracks(

@@ -105,3 +105,17 @@ def test_a_hairline_that_a_network_draws_wide_is_not_resolved(
         assert crack.widths is None or not crack.widths.mean.resolved
         resolved = np.concatenate([branch.widths.resolved for branch in crack.branches])
         assert resolved.mean() < 0.02
+
+
+def test_no_width_is_taken_where_two_branches_are_one_in_the_mask() -> None:
+    """They part at an acute angle, and would be measured as one of the width of both."""
+    what = Conditions(
+        968471122, 13.1, "branching", EVEN, contrast=0.7, blur=0.9, noise=0.02, zoom=1.6
+    )
+    known = draw(what)
+    found = measure(known.image, known.coverage, 0.5)
+    for branch in (branch for crack in found.cracks for branch in crack.branches):
+        truth = known.width_at(branch.line.points)
+        measured = np.isfinite(branch.widths.value)
+        assert measured.sum() > 50
+        np.testing.assert_allclose(branch.widths.value[measured], truth[measured], atol=0.6)
