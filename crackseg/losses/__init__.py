@@ -4,6 +4,7 @@ Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1
 scalar. Terms are computed in float32, whatever precision the network ran in.
 """
 
+from crackseg.losses.centreline import skeleton_recall
 from crackseg.losses.overlap import dice
 from crackseg.losses.pixelwise import bce, weighted_bce, weighted_bce_reduced
 from crackseg.losses.weighted_sum import (
@@ -25,6 +26,7 @@ __all__ = [
     "check_class_weights",
     "check_terms",
     "dice",
+    "skeleton_recall",
     "uses_class_weights",
     "weighted_bce",
     "weighted_bce_reduced",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from crackseg.errors import ConfigError
+from crackseg.losses.centreline import skeleton_recall
 from crackseg.losses.overlap import dice
 from crackseg.losses.pixelwise import bce, weighted_bce, weighted_bce_reduced
 from crackseg.system.limits import Limits
@@ -17,6 +18,7 @@ FACTOR_LIMITS = Limits(0, 1e9, above=True)
 PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "bce": bce,
     "dice": dice,
+    "skeleton_recall": skeleton_recall,
 }
 WEIGHTED_TERMS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "weighted_bce": weighted_bce,
