@@ -15,13 +15,17 @@ from crackseg.losses import (
     SegmentationLoss,
     bce,
     dice,
+    skeleton_recall,
     uses_class_weights,
     weighted_bce,
     weighted_bce_reduced,
 )
+from crackseg.losses.centreline import middle_lines
 from crackseg.losses.looks import loss_of_each
 
-ALL_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
+KNOWN_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
+# Those that stand alone.
+ALL_TERMS = [name for name in KNOWN_TERMS if name != "skeleton_recall"]
 
 # Two background pixels and two of crack would hide a mean over classes: one crack in four.
 LOGITS = torch.tensor([[[[0.0, 2.0], [-1.0, 3.0]]]])
@@ -155,6 +159,70 @@ def test_dice_of_a_perfect_mask_is_nothing() -> None:
     assert dice(200 * mask - 100, mask).item() == pytest.approx(0.0, abs=1e-6)
 
 
+def crossing() -> Tensor:
+    """A bar of 3x9 pixels and a column of one."""
+    mask = torch.zeros(1, 1, 12, 12)
+    mask[..., 2:5, 1:10] = mask[..., 5:11, 5] = 1
+    return mask
+
+
+def test_middle_lines_are_where_they_must_be() -> None:
+    lines = middle_lines(crossing() > 0)[0, 0]
+    # The bar's middle row as far as a pixel from its ends, and the column but where they touch.
+    assert lines[3, 2:9].all()
+    assert lines[6:11, 5].all()
+    assert int(lines.sum()) == 7 + 5 + int(lines[4, 5])
+
+
+def test_a_crack_that_fills_the_image_has_no_line() -> None:
+    assert not middle_lines(torch.ones(1, 1, 9, 9, dtype=torch.bool)).any()
+
+
+def test_a_crack_of_one_pixel_is_its_own_line_and_images_do_not_touch() -> None:
+    crack = torch.zeros(2, 1, 6, 7, dtype=torch.bool)
+    crack[0, 0, 5] = crack[1, 0, 0] = True
+    torch.testing.assert_close(middle_lines(crack), crack)
+
+
+def test_skeleton_recall_by_hand() -> None:
+    column = torch.zeros(1, 1, 4, 3)
+    column[..., 1] = 1
+    logits = torch.tensor([0.0, 2.0, -1.0, 3.0]).reshape(1, 1, 4, 1).expand_as(column)
+    covered = sum(sigmoid(logit) for logit in (0.0, 2.0, -1.0, 3.0))
+    loss = skeleton_recall(logits, column)
+    assert loss.item() == pytest.approx(1 - (covered + 1) / (4 + 1), rel=1e-6)
+
+
+def test_skeleton_recall_counts_length_and_not_area() -> None:
+    """Of a bar and a line whose middles are as long, either costs the same when it is missed."""
+    mask = torch.zeros(1, 1, 40, 40)
+    mask[..., 5:12, 2:38], mask[..., 30, 5:35] = 1, 1
+    bar, column = mask.clone(), mask.clone()
+    bar[..., 20:, :], column[..., :20, :] = 0, 0
+    missed = [skeleton_recall(200 * one - 100, mask).item() for one in (bar, column)]
+    assert missed[0] == pytest.approx(missed[1], abs=1e-6)
+    assert dice(200 * column - 100, mask) > 4 * dice(200 * bar - 100, mask)
+
+
+def test_skeleton_recall_pulls_at_the_lines_alone() -> None:
+    logits = torch.zeros(1, 1, 12, 12, requires_grad=True)
+    skeleton_recall(logits, crossing()).backward()
+    assert logits.grad is not None
+    assert torch.equal(logits.grad < 0, middle_lines(crossing() > 0))
+
+
+def test_skeleton_recall_without_cracks_is_nothing() -> None:
+    assert skeleton_recall(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)).item() == 0
+
+
+def test_skeleton_recall_alone_is_refused() -> None:
+    message = message_of({"skeleton_recall": 1.0})
+    assert message.startswith(
+        "loss.terms: skeleton_recall alone is least where everything is crack"
+    )
+    SegmentationLoss({"bce": 1.0, "skeleton_recall": 0.5})
+
+
 # What holds for all terms.
 
 
@@ -253,13 +321,13 @@ def test_unknown_term_is_refused_by_naming_those_there_are() -> None:
     assert message.startswith("loss.terms: ")
     assert "focal, lovasz" in message
     known = message.partition("known: ")[2]
-    assert known.split(", ") == ALL_TERMS
+    assert known.split(", ") == KNOWN_TERMS
 
 
 def test_sum_of_nothing_is_refused() -> None:
     message = message_of({})
     assert message.startswith("loss.terms: it is empty")
-    assert all(name in message for name in ALL_TERMS)
+    assert all(name in message for name in KNOWN_TERMS)
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0, math.nan])

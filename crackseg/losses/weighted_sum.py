@@ -20,6 +20,8 @@ PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "dice": dice,
     "skeleton_recall": skeleton_recall,
 }
+# Terms that are least where everything is crack.
+_BESIDE_OTHERS = {"skeleton_recall"}
 WEIGHTED_TERMS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "weighted_bce": weighted_bce,
     "weighted_bce_reduced": weighted_bce_reduced,
@@ -75,6 +77,11 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
     if unknown or not terms:
         named = f"there is no loss term {', '.join(unknown)}" if unknown else "it is empty"
         raise ConfigError(f"loss.terms: {named}; known: {', '.join(known)}")
+    if _BESIDE_OTHERS.issuperset(terms):
+        raise ConfigError(
+            f"loss.terms: {', '.join(terms)} alone is least where everything is crack; add a term "
+            "that counts false alarms, such as bce or dice"
+        )
     for name, factor in terms.items():
         if not FACTOR_LIMITS.hold(factor):
             raise ConfigError(f"loss.terms.{name}={factor}: a factor is {FACTOR_LIMITS}")
