@@ -124,13 +124,8 @@ def _is_near(crack: Crack, known: KnownCrack) -> bool:
 
 def _true_mean(crack: Crack, known: KnownCrack) -> float:
     """Mean of the true widths at the places that the measured mean is of."""
-    assert crack.widths is not None
-    widths = [branch.widths for branch in crack.branches]
-    resolved, is_measured = (
-        np.concatenate([getattr(one, name) for one in widths]) for name in ("resolved", "measured")
-    )
-    places = resolved if crack.widths.mean.resolved else is_measured
-    return float(known.width_at(crack.points[places]).mean())
+    measured = np.concatenate([branch.widths.measured for branch in crack.branches])
+    return float(known.width_at(crack.points[measured]).mean())
 
 
 def agree_from_two_distances(conditions: Iterable[Conditions]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ ONNX file that ``crackseg export`` writes, and start without torch.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,7 @@ from crackseg.system.processes import usable_cores
 from crackseg.weights.registry import bundled_at
 
 if TYPE_CHECKING:
+    import openvino
     from onnxruntime import InferenceSession
 
 # The fastest first, as measured by benchmarks/inference.py.
@@ -236,13 +238,24 @@ def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str
     return lambda tile: session.run([PROBABILITY, FEATURES], {IMAGE: tile}), "float32"
 
 
-def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
+@cache
+def _openvino_core() -> "openvino.Core":
+    """The one of this process, for good.
+
+    Each gives its thread a stack for signals that is large enough for the processor's matrix
+    registers. Of two that end one after the other, the second puts back the stack that the first
+    took away, and the next signal, such as Ctrl-C, ends the process.
+    """
     import openvino
 
+    return openvino.Core()
+
+
+def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
     if float32:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
-    core = openvino.Core()
+    core = _openvino_core()
     compiled = core.compile_model(core.read_model(graph), "CPU", settings)
     taken = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 

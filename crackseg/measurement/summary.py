@@ -30,17 +30,20 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
         return None
     share = float(widths.resolved[measured].mean())
     is_resolved = share >= _RESOLVED_SHARE
-    chosen = widths.resolved if is_resolved else measured
-    along = _Along.of(widths, chosen, is_resolved)
+    # Of a crack that tapers, the narrow places count too: from farther away fewer are resolved.
+    sure = widths.resolved & is_resolved
+    whole = _Along.of(widths, measured, sure)
+    # A place in a joint or a shadow, whose bounds are wide, says nothing of the widest ones.
+    chosen = sure if is_resolved else measured
+    percentile95 = _Along.of(widths, chosen, sure).measured(_percentile95, _PERCENTILE)
     largest = int(np.argmax(np.where(chosen, widths.value, -np.inf)))
     value, low, high = (float(one[largest]) for one in (widths.value, widths.low, widths.high))
     x, y = points[largest].tolist()
-    percentile95 = along.measured(_percentile95, _PERCENTILE)
     # The largest width is nowhere below what 95 % of the places are not wider than.
     low, high = max(low, percentile95.low), max(high, percentile95.high)
     return WidthSummary(
-        mean=along.measured(np.mean, _MEAN),
-        median=along.measured(np.median, _MEDIAN),
+        mean=whole.measured(np.mean, _MEAN),
+        median=whole.measured(np.median, _MEDIAN),
         percentile95=percentile95,
         largest=Measured(value, low, high, is_resolved),
         largest_at=(x, y),
@@ -57,33 +60,42 @@ class _Along:
     """Widths of the places of a crack that count, and how sure they are together.
 
     Attributes:
-        values: Widths, their lower and their upper ends, each (N,).
-        independent: Standard deviation of a mean, of what averages out.
+        value: Widths, (N,).
+        low: Lower ends of each by itself, (N,).
+        high: Upper ends, (N,).
+        sure: Whether they are resolved, (N,); else their ends are bounds, which do not average out.
+        independent: Standard deviation of a mean of the sure ones, of what averages out.
         common: Standard deviation of what does not: blur and contrast.
-        is_resolved: Whether the widths are resolved.
     """
 
-    values: tuple[FloatArray, FloatArray, FloatArray]
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    sure: BoolArray
     independent: float
     common: float
-    is_resolved: bool
 
     @classmethod
-    def of(cls, widths: Widths, chosen: BoolArray, is_resolved: bool) -> "_Along":
-        count = max(chosen.sum() * STEP / TOGETHER, 1.0)
-        by_blur = float(np.mean(widths.by_blur[chosen]))
-        by_contrast = float(np.mean(widths.by_contrast[chosen]))
+    def of(cls, widths: Widths, chosen: BoolArray, sure: BoolArray) -> "_Along":
+        among = sure if sure.any() else chosen
+        count = max(among.sum() * STEP / TOGETHER, 1.0)
+        by_blur = float(np.mean(widths.by_blur[among]))
+        by_contrast = float(np.mean(widths.by_contrast[among]))
         return cls(
-            values=(widths.value[chosen], widths.low[chosen], widths.high[chosen]),
-            independent=float(np.sqrt(np.mean(widths.noise[chosen] ** 2) / count)),
+            value=widths.value[chosen],
+            low=widths.low[chosen],
+            high=widths.high[chosen],
+            sure=sure[chosen],
+            independent=float(np.sqrt(np.mean(widths.noise[among] ** 2) / count)),
             common=float(np.hypot(by_blur, by_contrast)),
-            is_resolved=is_resolved,
         )
 
     def measured(self, statistic: Callable[[FloatArray], np.float64], factor: float) -> Measured:
-        """A statistic with its interval, or that of the bounds."""
-        value, low, high = (float(statistic(one)) for one in self.values)
-        if self.is_resolved:
-            half = COVERAGE * float(np.hypot(factor * self.independent, self.common))
-            low, high = max(value - half, 0.0), value + half
-        return Measured(value, low, high, self.is_resolved)
+        """A statistic with its interval, or with bounds where nothing is sure."""
+        half = COVERAGE * float(np.hypot(factor * self.independent, self.common))
+        low = statistic(np.where(self.sure, self.value - half, self.low))
+        high = statistic(np.where(self.sure, self.value + half, self.high))
+        is_resolved = bool(self.sure.any())
+        return Measured(
+            float(statistic(self.value)), max(float(low), 0.0), float(high), is_resolved
+        )

@@ -1,5 +1,6 @@
 """Engines: the same masks from a checkpoint and from its ONNX file, and no torch for the latter."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.helpers.data_sets import draw_pair
 ENGINES = ["onnxruntime", "openvino"]
 
 
+@pytest.mark.usefixtures("exact_floats")
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", [(1, 1), (33, 7), (64, 64), (101, 203)])
 def test_every_engine_finds_what_the_checkpoint_finds(
@@ -92,6 +94,23 @@ def test_logits_of_probabilities_lead_back_to_them() -> None:
     logits = as_logits(probability)
     assert np.isfinite(logits).all()
     np.testing.assert_allclose(sigmoid(logits), probability, atol=2e-7)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="Windows has no such signal")
+def test_a_signal_after_two_networks_of_openvino_is_only_a_signal(exported: Path) -> None:
+    """Each would have ended with a stack for signals that was no longer there."""
+    pytest.importorskip("openvino", reason="needs the extra openvino")
+    program = (
+        "import gc, os, signal, numpy, crackseg\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('one signal'))\n"
+        f"networks = [crackseg.load({str(exported)!r}, engine='openvino') for _ in range(2)]\n"
+        "for network in networks: network.predict(numpy.zeros((64, 64, 3), numpy.uint8))\n"
+        "del network\n"
+        "del networks[0]; gc.collect(); networks.clear(); gc.collect()\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "one signal\n"), done.stderr
 
 
 def test_openvino_is_told_which_threads_and_floats_to_take(

@@ -27,6 +27,7 @@ def seen(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> list
     return [resize(read_photograph(path), size, how) for path in paths]
 
 
+@pytest.mark.usefixtures("exact_floats")
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
 def test_probabilities_are_the_same_and_so_are_masks(
     trained: TrainResult, exported: Path, seen: list[UInt8Array], engine: str

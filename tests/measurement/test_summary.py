@@ -1,12 +1,16 @@
 """Summaries of the widths along a crack."""
 
 import numpy as np
+import pytest
 
+from crackseg.measurement.slits.along import TOGETHER
 from crackseg.measurement.summary import summary
 from crackseg.measurement.width import Widths
 
 
-def widths(value: list[float], low: list[float], high: list[float], resolved: bool) -> Widths:
+def widths(
+    value: list[float], low: list[float], high: list[float], resolved: bool | list[bool]
+) -> Widths:
     count = len(value)
     nothing = np.zeros(count)
     return Widths(
@@ -17,7 +21,7 @@ def widths(value: list[float], low: list[float], high: list[float], resolved: bo
         low=np.array(low),
         high=np.array(high),
         integral=np.array(value),
-        resolved=np.full(count, resolved),
+        resolved=np.broadcast_to(np.array(resolved), (count,)),
     )
 
 
@@ -37,3 +41,29 @@ def test_a_largest_width_that_stands_out_keeps_its_own_interval() -> None:
     assert found is not None
     assert (found.largest.value, found.largest.low, found.largest.high) == (4.0, 3.8, 4.2)
     assert found.percentile95.high < 2.5
+
+
+def test_the_mean_is_that_of_the_whole_crack_and_narrow_places_widen_its_interval() -> None:
+    """A crack that tapers has one mean from near and far, where a half of it is not resolved."""
+    resolved = [True] * 20 + [False] * 20
+    value, low, high = [3.0] * 20 + [1.5] * 20, [2.9] * 20 + [1.0] * 20, [3.1] * 20 + [2.6] * 20
+    found = summary(widths(value, low, high, resolved), np.zeros((40, 2)))
+    assert found is not None
+    assert found.resolved_share == 0.5
+    assert found.mean.resolved
+    assert found.mean.value == pytest.approx(2.25)
+    # Of the sure half, what averages out; of the other one, its bounds.
+    half = 1.96 * 0.05 / np.sqrt(max(20 / TOGETHER, 1.0))
+    assert found.mean.low == pytest.approx((3.0 - half + 1.0) / 2)
+    assert found.mean.high == pytest.approx((3.0 + half + 2.6) / 2)
+    # The widest ones are of the sure half alone.
+    assert found.percentile95.value == found.largest.value == 3.0
+
+
+def test_bounds_of_what_is_not_resolved_are_no_interval_of_the_mean() -> None:
+    resolved = [True] * 10 + [False] * 30
+    value, low, high = [3.0] * 10 + [1.5] * 30, [2.9] * 10 + [1.0] * 30, [3.1] * 10 + [2.6] * 30
+    found = summary(widths(value, low, high, resolved), np.zeros((40, 2)))
+    assert found is not None
+    assert not found.mean.resolved
+    assert (found.mean.low, found.mean.high) == pytest.approx((1.475, 2.725))
