@@ -23,9 +23,9 @@ from crackseg.losses import (
 from crackseg.losses.centreline import middle_lines
 from crackseg.losses.looks import loss_of_each
 
-KNOWN_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
-# Those that stand alone.
-ALL_TERMS = [name for name in KNOWN_TERMS if name != "skeleton_recall"]
+ALL_TERMS = [*PLAIN_TERMS, *WEIGHTED_TERMS]
+# It never stands alone.
+BESIDE = {"skeleton_recall": {"dice": 1.0}}
 
 # Two background pixels and two of crack would hide a mean over classes: one crack in four.
 LOGITS = torch.tensor([[[[0.0, 2.0], [-1.0, 3.0]]]])
@@ -54,7 +54,8 @@ def compute(name: str, logits: Tensor, mask: Tensor, weights: Tensor = WEIGHTS) 
 
 
 def build(name: str, weights: Sequence[float] = (BACKGROUND, CRACK)) -> SegmentationLoss:
-    return SegmentationLoss({name: 1.0}, weights if name in WEIGHTED_TERMS else None)
+    terms = {name: 1.0, **BESIDE.get(name, {})}
+    return SegmentationLoss(terms, weights if name in WEIGHTED_TERMS else None)
 
 
 def random_batch(seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -193,6 +194,22 @@ def test_skeleton_recall_by_hand() -> None:
     assert loss.item() == pytest.approx(1 - (covered + 1) / (4 + 1), rel=1e-6)
 
 
+@pytest.mark.parametrize("angle", [0, 20, 27, 35, 45])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 7, 10])
+def test_a_straight_crack_counts_for_about_its_length(width: int, angle: int) -> None:
+    """Its pixels are no true skeleton: up to two for one pixel of length, or a third of one."""
+    places = torch.arange(160) - 79.5
+    x, y = places[None, :], places[:, None]
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    along, across = x * cos + y * sin, y * cos - x * sin
+    # Of an odd width at no angle, its middle is a row of pixels.
+    crack = ((across - 0.5).abs() <= width / 2 - 1e-3) & (along.abs() <= 60)
+    count = int(middle_lines(crack[None, None]).sum())
+    assert 0.3 * 120 < count < 2.1 * 120
+    if width == 1:
+        assert count == int(crack.sum())
+
+
 def test_skeleton_recall_counts_length_and_not_area() -> None:
     """Of a bar and a line whose middles are as long, either costs the same when it is missed."""
     mask = torch.zeros(1, 1, 40, 40)
@@ -260,7 +277,9 @@ def test_better_logits_cost_less(name: str) -> None:
 @pytest.mark.parametrize("name", ALL_TERMS)
 def test_every_term_goes_by_its_name(name: str) -> None:
     logits, mask = random_batch()
-    torch.testing.assert_close(build(name)(logits, mask), compute(name, logits, mask))
+    terms = {name: 1.0, **BESIDE.get(name, {})}
+    expected = sum(factor * compute(one, logits, mask) for one, factor in terms.items())
+    torch.testing.assert_close(build(name)(logits, mask), expected)
 
 
 # The sum.
@@ -321,13 +340,13 @@ def test_unknown_term_is_refused_by_naming_those_there_are() -> None:
     assert message.startswith("loss.terms: ")
     assert "focal, lovasz" in message
     known = message.partition("known: ")[2]
-    assert known.split(", ") == KNOWN_TERMS
+    assert known.split(", ") == ALL_TERMS
 
 
 def test_sum_of_nothing_is_refused() -> None:
     message = message_of({})
     assert message.startswith("loss.terms: it is empty")
-    assert all(name in message for name in KNOWN_TERMS)
+    assert all(name in message for name in ALL_TERMS)
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0, math.nan])

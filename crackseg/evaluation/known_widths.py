@@ -11,6 +11,8 @@ from crackseg.data.synthetic.rendering import SURFACES
 from crackseg.measurement.cracks import Crack, Measurement
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.scale import Measured
+from crackseg.measurement.summary import counted
+from crackseg.measurement.width import Widths
 
 FloatArray = npt.NDArray[np.float64]
 # Gives the probability of crack, float32 (H, W), and its threshold, for a drawn crack.
@@ -124,8 +126,8 @@ def _is_near(crack: Crack, known: KnownCrack) -> bool:
 
 def _true_mean(crack: Crack, known: KnownCrack) -> float:
     """Mean of the true widths at the places that the measured mean is of."""
-    measured = np.concatenate([branch.widths.measured for branch in crack.branches])
-    return float(known.width_at(crack.points[measured]).mean())
+    places = counted(Widths.joined([branch.widths for branch in crack.branches]))
+    return float(known.width_at(crack.points[places]).mean())
 
 
 def agree_from_two_distances(conditions: Iterable[Conditions]) -> tuple[int, int]:

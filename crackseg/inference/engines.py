@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -238,6 +239,9 @@ def _by_onnxruntime(graph: bytes, threads: int, float32: bool) -> tuple[Run, str
     return lambda tile: session.run([PROBABILITY, FEATURES], {IMAGE: tile}), "float32"
 
 
+_ONE_THREAD = Lock()
+
+
 @cache
 def _openvino_core() -> "openvino.Core":
     """The one of this process, for good.
@@ -255,7 +259,8 @@ def _by_openvino(graph: bytes, threads: int, float32: bool) -> tuple[Run, str]:
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
     if float32:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
-    core = _openvino_core()
+    with _ONE_THREAD:
+        core = _openvino_core()
     compiled = core.compile_model(core.read_model(graph), "CPU", settings)
     taken = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 

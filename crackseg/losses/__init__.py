@@ -1,7 +1,8 @@
 """Losses on logits, and their weighted sum.
 
-Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1}, and gives a
-scalar. Terms are computed in float32, whatever precision the network ran in.
+Every term takes logits and masks of shape (N, 1, H, W), the mask float in {0, 1}, or between them
+where a teacher had a say, and gives a scalar. Terms are computed in float32, whatever precision the
+network ran in.
 """
 
 from crackseg.losses.centreline import skeleton_recall

@@ -21,7 +21,7 @@ PLAIN_TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "skeleton_recall": skeleton_recall,
 }
 # Terms that are least where everything is crack.
-_BESIDE_OTHERS = {"skeleton_recall"}
+_NEVER_ALONE = {"skeleton_recall"}
 WEIGHTED_TERMS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "weighted_bce": weighted_bce,
     "weighted_bce_reduced": weighted_bce_reduced,
@@ -36,8 +36,9 @@ class SegmentationLoss(nn.Module):
         class_weights: Weights of background and crack; given exactly if a term uses them.
 
     Raises:
-        ConfigError: There is no term or an unknown one, a factor is not positive, or class weights
-            are given that no term uses or missing where one does.
+        ConfigError: There is no term, an unknown one, or one alone that is least where everything
+            is crack; a factor is not positive; class weights are given that no term uses, or
+            missing where one does.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ def check_terms(terms: Mapping[str, float], weights_given: bool) -> None:
     if unknown or not terms:
         named = f"there is no loss term {', '.join(unknown)}" if unknown else "it is empty"
         raise ConfigError(f"loss.terms: {named}; known: {', '.join(known)}")
-    if _BESIDE_OTHERS.issuperset(terms):
+    if _NEVER_ALONE.issuperset(terms):
         raise ConfigError(
             f"loss.terms: {', '.join(terms)} alone is least where everything is crack; add a term "
             "that counts false alarms, such as bce or dice"

@@ -32,7 +32,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class WidthSummary:
-    """Widths along a crack, of the places where they are resolved, or of all where too few are.
+    """Widths along a crack.
+
+    Of a resolved crack, mean and median are of its resolved places and of those that are no wider,
+    with their bounds; the others of the resolved ones alone. Of one that is not, all are of all
+    places.
 
     Attributes:
         mean: Mean.

@@ -18,7 +18,7 @@ class Measured:
         value: Value, or the best guess where it is not resolved.
         low: Lower end.
         high: Upper end.
-        resolved: Whether the ends are those of an interval, and not bounds.
+        resolved: Whether the ends are those of an interval, and not bounds alone.
     """
 
     value: float

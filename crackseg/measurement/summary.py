@@ -30,11 +30,9 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
         return None
     share = float(widths.resolved[measured].mean())
     is_resolved = share >= _RESOLVED_SHARE
-    # Of a crack that tapers, the narrow places count too: from farther away fewer are resolved.
     sure = widths.resolved & is_resolved
-    whole = _Along.of(widths, measured, sure)
-    # A place in a joint or a shadow, whose bounds are wide, says nothing of the widest ones.
     chosen = sure if is_resolved else measured
+    whole = _Along.of(widths, counted(widths), sure)
     percentile95 = _Along.of(widths, chosen, sure).measured(_percentile95, _PERCENTILE)
     largest = int(np.argmax(np.where(chosen, widths.value, -np.inf)))
     value, low, high = (float(one[largest]) for one in (widths.value, widths.low, widths.high))
@@ -49,6 +47,20 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
         largest_at=(x, y),
         resolved_share=share,
     )
+
+
+def counted(widths: Widths) -> BoolArray:
+    """Places (N,) that the mean of a crack is of: those that say how wide the crack is.
+
+    Of a resolved crack these are the resolved ones and others that are no wider than the widest of
+    them: from farther away, less of a crack that tapers is resolved. What seems wider is a joint
+    or a shadow. Of a crack that is not resolved all count.
+    """
+    measured = widths.measured
+    if widths.resolved[measured].mean() < _RESOLVED_SHARE:
+        return measured
+    widest = np.max(widths.value[widths.resolved], initial=0.0)
+    return np.asarray(measured & (widths.value <= widest))
 
 
 def _percentile95(values: FloatArray) -> np.float64:
@@ -91,7 +103,10 @@ class _Along:
         )
 
     def measured(self, statistic: Callable[[FloatArray], np.float64], factor: float) -> Measured:
-        """A statistic with its interval, or with bounds where nothing is sure."""
+        """A statistic with its interval, or with bounds where nothing is sure.
+
+        Where some are, the ends are those of the mean of intervals and bounds.
+        """
         half = COVERAGE * float(np.hypot(factor * self.independent, self.common))
         low = statistic(np.where(self.sure, self.value - half, self.low))
         high = statistic(np.where(self.sure, self.value + half, self.high))

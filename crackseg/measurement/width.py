@@ -63,6 +63,12 @@ class Widths:
         names = (one.name for one in fields(cls))
         return cls(**{name: np.full(count, np.nan) for name in names})
 
+    @classmethod
+    def joined(cls, some: Sequence["Widths"]) -> "Widths":
+        """Those of several branches as one."""
+        names = (one.name for one in fields(cls))
+        return cls(**{name: np.concatenate([getattr(one, name) for one in some]) for name in names})
+
     def part(self, first: int, last: int) -> "Widths":
         """The widths of some stations that follow each other."""
         parts = {one.name: getattr(self, one.name)[first:last] for one in fields(self)}

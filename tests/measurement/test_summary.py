@@ -45,19 +45,30 @@ def test_a_largest_width_that_stands_out_keeps_its_own_interval() -> None:
 
 def test_the_mean_is_that_of_the_whole_crack_and_narrow_places_widen_its_interval() -> None:
     """A crack that tapers has one mean from near and far, where a half of it is not resolved."""
-    resolved = [True] * 20 + [False] * 20
-    value, low, high = [3.0] * 20 + [1.5] * 20, [2.9] * 20 + [1.0] * 20, [3.1] * 20 + [2.6] * 20
-    found = summary(widths(value, low, high, resolved), np.zeros((40, 2)))
+    each = 4 * TOGETHER
+    resolved = [True] * each + [False] * each
+    value, low, high = ([a] * each + [b] * each for a, b in ((3.0, 1.5), (2.9, 1.0), (3.1, 2.6)))
+    found = summary(widths(value, low, high, resolved), np.zeros((2 * each, 2)))
     assert found is not None
     assert found.resolved_share == 0.5
     assert found.mean.resolved
-    assert found.mean.value == pytest.approx(2.25)
+    assert found.mean.value == found.median.value == pytest.approx(2.25)
     # Of the sure half, what averages out; of the other one, its bounds.
-    half = 1.96 * 0.05 / np.sqrt(max(20 / TOGETHER, 1.0))
+    half = 1.96 * 0.05 / np.sqrt(4)
     assert found.mean.low == pytest.approx((3.0 - half + 1.0) / 2)
     assert found.mean.high == pytest.approx((3.0 + half + 2.6) / 2)
     # The widest ones are of the sure half alone.
     assert found.percentile95.value == found.largest.value == 3.0
+
+
+def test_what_seems_wider_than_any_resolved_place_is_no_part_of_the_mean() -> None:
+    """Such as a shadow beside the crack."""
+    resolved = [True] * 30 + [False] * 10
+    value, low, high = [3.0] * 30 + [14.0] * 10, [2.9] * 30 + [1.0] * 10, [3.1] * 30 + [20.0] * 10
+    found = summary(widths(value, low, high, resolved), np.zeros((40, 2)))
+    assert found is not None
+    assert found.mean.value == found.largest.value == 3.0
+    assert found.mean.high < 3.2
 
 
 def test_bounds_of_what_is_not_resolved_are_no_interval_of_the_mean() -> None:

@@ -219,7 +219,7 @@ class Photograph {
     const { branch, at } = this.places[index];
     const along = lengthWords(alone(at * branch.step), this.scale)[0];
     const where = `Crack ${branch.crack}, ${along} along`;
-    if (Number.isNaN(branch.width[at])) return [where, "no width taken", "too close to an end or a junction"];
+    if (Number.isNaN(branch.width[at])) return [where, "no width taken", "too close to an end, or branches meet"];
     const width = this.measured(branch, at), [value, ends] = widthWords(width, this.scale);
     const name = this.scale ? classWords(width, this.scale, this.data) : "";
     return [where, width.resolved ? `${value} (${ends})` : `${value}: ${ends}`, name && `class: ${name}`];
