@@ -180,13 +180,19 @@ def _end_of_crack(points: FloatArray, mask: BoolArray, reach: float) -> FloatArr
     ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
     distances = np.arange(_LOOK, reach + _LOOK, _LOOK)
     ray = points[-1] + distances[:, None] * ahead
-    columns, rows = np.rint(ray).astype(np.int64).T
-    height, width = mask.shape
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    inside[inside] = mask[rows[inside], columns[inside]]
+    inside = crack_at(mask, ray)
     covered = len(inside) if inside.all() else int(np.argmin(inside))
     # Between the last place with crack and the first one without.
     return np.asarray(points[-1:] + _LOOK * (covered + 0.5) * ahead)
+
+
+def crack_at(mask: BoolArray, places: FloatArray) -> BoolArray:
+    """Whether there is crack at positions x and y, (N, 2); outside the picture there is none."""
+    columns, rows = np.rint(places).astype(np.int64).T
+    height, width = mask.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    inside[inside] = mask[rows[inside], columns[inside]]
+    return np.asarray(inside)
 
 
 def _steps(points: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from crackseg.measurement.centreline import Centreline
+from crackseg.measurement.centreline import Centreline, crack_at
 from crackseg.measurement.graph import BoolArray, FloatArray
 from crackseg.measurement.profiles import ALONG, Stations
 
@@ -45,20 +45,11 @@ def _merged(where: Stations, mask: BoolArray) -> BoolArray:
     rim = where.half_width
     beyond = factor * rim + pixels
     sides = [
-        _is_crack(mask, where.points + sign * one[:, None] * where.normals)
+        crack_at(mask, where.points + sign * one[:, None] * where.normals)
         for sign in (1, -1)
         for one in (rim + pixels / 2, (rim + beyond) / 2, beyond)
     ]
     return np.asarray(np.all(sides[:3], axis=0) | np.all(sides[3:], axis=0))
-
-
-def _is_crack(mask: BoolArray, places: FloatArray) -> BoolArray:
-    """Whether there is crack at positions (N, 2); outside the picture there is none."""
-    columns, rows = np.rint(places).astype(np.int64).T
-    height, width = mask.shape
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    inside[inside] = mask[rows[inside], columns[inside]]
-    return np.asarray(inside)
 
 
 def _not_clear(half_width: FloatArray, merged: BoolArray, is_free: bool) -> int:
