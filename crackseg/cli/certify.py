@@ -7,6 +7,9 @@ from crackseg.cli.parser import from_to
 from crackseg.errors import ConfigError
 from crackseg.weights.registry import DEFAULT
 
+# Cracks from two distances where nothing is said.
+_PAIRS = 100
+
 
 def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
@@ -29,9 +32,9 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     certify.add_argument(
         "--pairs",
         type=from_to(0, 100_000),
-        default=100,
         metavar="N",
-        help="cracks that are photographed from two distances (default: %(default)s)",
+        help="cracks that are photographed from two distances (default: as many as --cracks, at "
+        f"most {_PAIRS})",
     )
     certify.add_argument(
         "--seed", type=from_to(0, 2**31), default=0, help="seed of the draw (default: %(default)s)"
@@ -129,7 +132,8 @@ def _certify_drawn(options: argparse.Namespace) -> None:
 
         predictor = load(options.checkpoint, model=options.model)
         masks = f"masks of {options.model or Path(options.checkpoint).name}"
-    found = certify(options.cracks, options.seed, predictor, options.pairs)
+    pairs = min(options.cracks, _PAIRS) if options.pairs is None else options.pairs
+    found = certify(options.cracks, options.seed, predictor, pairs)
     print_certificate(found, masks)
     if options.output is not None:
         write_record(CertificateRecord.of(found, masks, options.seed), options.output)

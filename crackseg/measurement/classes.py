@@ -34,7 +34,8 @@ class ClassLimits:
         if not self.limits_mm or not rising:
             raise ConfigError(
                 f"limits of width {', '.join(map(str, self.limits_mm)) or '(none)'}: millimetres "
-                "greater than 0, each greater than the one before"
+                "greater than 0, each greater than the one before, with points for decimals: "
+                "0.2,0.3"
             )
 
     @property

@@ -116,7 +116,7 @@ def _lines(found: Certificate) -> Sequence[str]:
         for one in found.lengths
     ]
     count, agree = found.distances
-    pairs = f"two distances: {agree} of {count} resolved cracks have widths that agree"
+    pairs = f"two distances: {count} cracks resolved in both photographs, {agree} widths agree"
     return (*lengths, *([pairs] if count else []), *_METHOD)
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from crackseg.errors import CrackSegError
 from crackseg.inference.engines import Features
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.system.files import require_writable_file, said_in_words
-from crackseg.workflows.folders.plan import Job, holds_record
+from crackseg.workflows.folders.plan import Job, records
 from crackseg.workflows.folders.shards import Shard
 
 # Keys of a line that are not compared: when it was written, and what the network saw, in float32.
 _WHEN, _FEATURES = "at", "features"
+# Key of a line that was read: which kind of record it is of.
+_KIND = "kind"
 
 
 class FinishedRecord:
@@ -55,18 +57,19 @@ class FinishedRecord:
         shared: Sequence[str] = (),
     ) -> None:
         self._path = output / f"{name}{shard.suffix if shard else ''}.jsonl"
-        self._output = output
+        self._output, self._kind = output, name
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
         self._results, self._beside = results, beside
         self._shared = [output / name for name in shared]
         self._features: dict[str, Features] = {}
         require_writable_file(self._path)
         self._end_half_line()
-        self._done = self._read(output.glob(f"{name}*.jsonl"))
+        self._done = self._read(records(output))
 
     def holds(self, job: Job) -> bool:
         """Whether the photograph is done and unchanged, and its results exist."""
-        return self._done.get(self._name(job)) == self._line(job) and all(self._are_there(job))
+        line = {**self._line(job), _KIND: self._kind}
+        return self._done.get(self._name(job)) == line and all(self._are_there(job))
 
     def begin(self, jobs: Sequence[Job], overwrite: bool) -> None:
         """Makes the record, before the first result.
@@ -85,7 +88,8 @@ class FinishedRecord:
         """
         if not overwrite:
             self._refuse_results_of_others(jobs)
-            if not holds_record(self._output):
+            self._refuse_results_of_another_command(jobs)
+            if not records(self._output):
                 self._refuse_files_of_others(jobs)
         with said_in_words(self._path):
             self._output.mkdir(parents=True, exist_ok=True)
@@ -99,6 +103,17 @@ class FinishedRecord:
                     f"--output {self._output}: holds the results of {found}, which those of "
                     f"{job.photograph} would replace; name another folder, or replace them with "
                     "--overwrite"
+                )
+
+    def _refuse_results_of_another_command(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            entry = self._done.get(self._name(job), {_KIND: self._kind})
+            found = next((path for path in self._results(job) if path.is_file()), None)
+            if entry[_KIND] != self._kind and found is not None:
+                raise CrackSegError(
+                    f"--output {self._output}: holds the {entry[_KIND]} of {job.photograph}, of "
+                    f"which {found.name} would be replaced; name another folder, or replace it "
+                    "with --overwrite"
                 )
 
     def _refuse_files_of_others(self, jobs: Sequence[Job]) -> None:
@@ -155,16 +170,19 @@ class FinishedRecord:
             with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
                 file.write("\n")
 
-    def _read(self, paths: Iterator[Path]) -> dict[str, dict[str, object]]:
-        """The last line of each result, without its time."""
-        lines = [line for path in paths for line in _text_of(path).splitlines()]
+    def _read(self, paths: Mapping[Path, str]) -> dict[str, dict[str, object]]:
+        """The last line of each result, without its time, with the kind of its record.
+
+        Other commands' lines count too: what they wrote later is none of this one's results.
+        """
+        lines = [(kind, one) for path, kind in paths.items() for one in _text_of(path).splitlines()]
         entries: list[tuple[int, str, dict[str, object]]] = []
-        for line in lines:
+        for kind, line in lines:
             try:
                 entry = json.loads(line)
                 # Earlier versions wrote no time.
                 when, name = int(entry.pop(_WHEN, 0)), entry.pop("result")
-                entries.append((when, name, entry))
+                entries.append((when, name, {**entry, _KIND: kind}))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         done = {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}

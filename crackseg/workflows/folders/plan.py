@@ -104,10 +104,15 @@ def plan(paths: Sequence[str], output: Path) -> Plan:
     return Plan(jobs, unread, base)
 
 
-def holds_record(folder: Path) -> bool:
-    """Whether a folder has the record of earlier work, so that results are in it."""
-    names = (path.name for path in folder.glob("*.jsonl"))
-    return any(name.startswith((MEASUREMENTS, PREDICTIONS)) for name in names)
+def records(folder: Path) -> dict[Path, str]:
+    """The records of earlier work in a folder, and of which kind each is.
+
+    There is one of each process that did a share of the photographs.
+    """
+    kinds = (MEASUREMENTS, PREDICTIONS)
+    return {
+        path: kind for kind in kinds for path in folder.glob(f"{kind}*.jsonl") if path.is_file()
+    }
 
 
 def why_not_read(path: Path) -> str:
@@ -217,7 +222,7 @@ class _Outputs:
     def _is_one(self, folder: Path) -> bool:
         if folder not in self._known:
             is_below = folder.is_relative_to(self._top) or folder.is_relative_to(self._own)
-            self._known[folder] = folder == self._own or (is_below and holds_record(folder))
+            self._known[folder] = folder == self._own or (is_below and bool(records(folder)))
         return self._known[folder]
 
 

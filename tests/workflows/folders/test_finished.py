@@ -10,7 +10,7 @@ import pytest
 from crackseg.errors import ConfigError, CrackSegError, OutputError
 from crackseg.inference.features import FeatureMoments
 from crackseg.workflows.folders.finished import FinishedRecord
-from crackseg.workflows.folders.plan import PREDICTIONS, Job, plan
+from crackseg.workflows.folders.plan import MEASUREMENTS, PREDICTIONS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 
 
@@ -23,14 +23,16 @@ def folder(root: Path, count: int) -> tuple[Job, ...]:
     return plan([str(root / "in")], root / "out").jobs
 
 
-def record(root: Path, way: str = "way", shard: Shard | None = None) -> FinishedRecord:
+def record(
+    root: Path, way: str = "way", shard: Shard | None = None, kind: str = PREDICTIONS
+) -> FinishedRecord:
     def results(job: Job) -> list[Path]:
         return [job.result("_mask.png")]
 
     def beside(photograph: Path) -> list[Path]:
         return [path for path in [photograph.with_suffix(".prj")] if path.is_file()]
 
-    return FinishedRecord(root / "out", PREDICTIONS, way, results, beside, shard)
+    return FinishedRecord(root / "out", kind, way, results, beside, shard)
 
 
 def test_what_is_done_is_known_again_until_the_photograph_changes(tmp_path: Path) -> None:
@@ -53,6 +55,33 @@ def test_what_is_done_is_done_again_when_a_file_beside_the_photograph_changes(
     assert record(tmp_path).holds(job)
     job.photograph.with_suffix(".prj").write_text("Gauss-Krueger")
     assert not record(tmp_path).holds(job)
+
+
+def test_results_of_another_command_are_not_replaced_without_a_word(tmp_path: Path) -> None:
+    """Both write a mask, perhaps of different networks, and of different licences."""
+    jobs = folder(tmp_path, 2)
+    record(tmp_path).add(jobs[0])
+    measuring = record(tmp_path, kind=MEASUREMENTS)
+    assert not measuring.holds(jobs[0])
+    with pytest.raises(CrackSegError) as caught:
+        measuring.begin(jobs, overwrite=False)
+    assert str(caught.value) == (
+        f"--output {tmp_path / 'out'}: holds the predictions of {jobs[0].photograph}, of which "
+        "0_mask.png would be replaced; name another folder, or replace it with --overwrite"
+    )
+    measuring.begin(jobs[1:], overwrite=False)
+    measuring.begin(jobs, overwrite=True)
+
+
+def test_what_another_command_replaced_is_not_taken_for_ones_own(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).add(job)
+    record(tmp_path, kind=MEASUREMENTS).add(job)
+    predicting = record(tmp_path)
+    assert not predicting.holds(job)
+    assert record(tmp_path, kind=MEASUREMENTS).holds(job)
+    with pytest.raises(CrackSegError, match="holds the measurements of"):
+        predicting.begin([job], overwrite=False)
 
 
 def test_the_last_way_counts_whichever_file_says_it(tmp_path: Path) -> None:
