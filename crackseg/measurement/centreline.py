@@ -14,12 +14,15 @@ References:
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from crackseg.measurement.graph import BoolArray, FloatArray, PixelPath
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 # Standard deviation of the smoothing, in pixels along the path.
 SMOOTHING = 4.0
@@ -180,19 +183,20 @@ def _end_of_crack(points: FloatArray, mask: BoolArray, reach: float) -> FloatArr
     ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
     distances = np.arange(_LOOK, reach + _LOOK, _LOOK)
     ray = points[-1] + distances[:, None] * ahead
-    inside = crack_at(mask, ray)
+    inside = pixels_at(mask, ray)
     covered = len(inside) if inside.all() else int(np.argmin(inside))
     # Between the last place with crack and the first one without.
     return np.asarray(points[-1:] + _LOOK * (covered + 0.5) * ahead)
 
 
-def crack_at(mask: BoolArray, places: FloatArray) -> BoolArray:
-    """Whether there is crack at positions x and y, (N, 2); outside the picture there is none."""
+def pixels_at(picture: npt.NDArray[Pixel], places: FloatArray) -> npt.NDArray[Pixel]:
+    """Values of a picture (H, W) at positions x and y, (N, 2); zero outside of it."""
     columns, rows = np.rint(places).astype(np.int64).T
-    height, width = mask.shape
+    height, width = picture.shape
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    inside[inside] = mask[rows[inside], columns[inside]]
-    return np.asarray(inside)
+    values = np.zeros(len(places), picture.dtype)
+    values[inside] = picture[rows[inside], columns[inside]]
+    return values
 
 
 def _steps(points: FloatArray) -> FloatArray:

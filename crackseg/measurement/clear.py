@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from crackseg.measurement.centreline import Centreline, crack_at
+from crackseg.measurement.centreline import Centreline, pixels_at
 from crackseg.measurement.graph import BoolArray, FloatArray
 from crackseg.measurement.profiles import ALONG, Stations
 
@@ -29,13 +29,12 @@ def clear_of_others(where: Stations, lines: Sequence[Centreline], mask: BoolArra
     """
     clear = np.ones(len(where.points), np.bool_)
     merged = _merged(where, mask)
-    firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
-    for line, first, last in zip(lines, firsts[:-1], firsts[1:], strict=True):
+    for line, branch in zip(lines, where.branches, strict=True):
         if line.closed:
             continue
         for way, is_free in zip((1, -1), line.free, strict=True):
-            half, others = where.half_width[first:last][::way], merged[first:last][::way]
-            clear[first:last][::way][: _not_clear(half, others, is_free)] = False
+            half, others = where.half_width[branch][::way], merged[branch][::way]
+            clear[branch][::way][: _not_clear(half, others, is_free)] = False
     return clear
 
 
@@ -45,7 +44,7 @@ def _merged(where: Stations, mask: BoolArray) -> BoolArray:
     rim = where.half_width
     beyond = factor * rim + pixels
     sides = [
-        crack_at(mask, where.points + sign * one[:, None] * where.normals)
+        pixels_at(mask, where.points + sign * one[:, None] * where.normals)
         for sign in (1, -1)
         for one in (rim + pixels / 2, (rim + beyond) / 2, beyond)
     ]

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from skimage.morphology import skeletonize
 
-from crackseg.measurement.centreline import Centreline, centreline, meeting_straight
+from crackseg.measurement.centreline import Centreline, centreline, meeting_straight, pixels_at
 from crackseg.measurement.clear import clear_of_others
 from crackseg.measurement.cracks import Branch, Crack, Measurement
-from crackseg.measurement.graph import BoolArray, IntArray, trace
+from crackseg.measurement.graph import BoolArray, trace
 from crackseg.measurement.profiles import Stations, stations
 from crackseg.measurement.scale import Scale
 from crackseg.measurement.summary import summary
@@ -128,17 +128,17 @@ def _lines(mask: BoolArray, parts: Parts, distance: npt.NDArray[np.float32]) -> 
 def _cracks(
     lines: Sequence[Centreline], where: Stations, widths: Widths, parts: Parts
 ) -> tuple[Crack, ...]:
-    firsts = np.searchsorted(where.branch, np.arange(len(lines) + 1))
+    places = where.branches
     branches = [
-        Branch(line, widths.part(first, last))
-        for line, first, last in zip(lines, firsts[:-1], firsts[1:], strict=True)
+        Branch(line, widths.part(place.start, place.stop))
+        for line, place in zip(lines, places, strict=True)
     ]
     starts = [
         one for one in range(len(lines)) if not one or lines[one].group != lines[one - 1].group
     ]
     cracks = []
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), 1):
-        of_crack = slice(firsts[start], firsts[stop])
+        of_crack = slice(places[start].start, places[stop - 1].stop)
         points = where.points[of_crack]
         area = float(parts.stats[_label_at(parts.labels, points), cv2.CC_STAT_AREA])
         its_widths = summary(widths.part(of_crack.start, of_crack.stop), points)
@@ -148,8 +148,5 @@ def _cracks(
 
 def _label_at(labels: npt.NDArray[np.int32], points: npt.NDArray[np.float64]) -> int:
     """The component that most of a crack's points lie in."""
-    height, width = labels.shape
-    columns, rows = np.rint(points).astype(np.int64).T
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    found: IntArray = labels[rows[inside], columns[inside]].astype(np.int64)
+    found = pixels_at(labels, points)
     return int(np.argmax(np.bincount(found[found > 0]))) if (found > 0).any() else 0

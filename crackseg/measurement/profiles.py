@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,12 @@ class Stations:
     branch: IntArray
     crack: IntArray
     half_width: FloatArray
+
+    @property
+    def branches(self) -> list[slice]:
+        """Where the stations of each branch stand."""
+        firsts = np.searchsorted(self.branch, np.arange(self.branch[-1] + 2)).tolist()
+        return [slice(first, last) for first, last in pairwise(firsts)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,13 +28,10 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
     measured = widths.measured
     if not measured.any():
         return None
-    share = float(widths.resolved[measured].mean())
-    is_resolved = share >= _RESOLVED_SHARE
-    sure = widths.resolved & is_resolved
-    chosen = sure if is_resolved else measured
+    sure, telling = _sure(widths), _telling(widths)
     whole = _Along.of(widths, counted(widths), sure)
-    percentile95 = _Along.of(widths, chosen, sure).measured(_percentile95, _PERCENTILE)
-    largest = int(np.argmax(np.where(chosen, widths.value, -np.inf)))
+    percentile95 = _Along.of(widths, telling, sure).measured(_percentile95, _PERCENTILE)
+    largest = int(np.argmax(np.where(telling, widths.value, -np.inf)))
     value, low, high = (float(one[largest]) for one in (widths.value, widths.low, widths.high))
     x, y = points[largest].tolist()
     # The largest width is nowhere below what 95 % of the places are not wider than.
@@ -43,9 +40,9 @@ def summary(widths: Widths, points: FloatArray) -> WidthSummary | None:
         mean=whole.measured(np.mean, _MEAN),
         median=whole.measured(np.median, _MEDIAN),
         percentile95=percentile95,
-        largest=Measured(value, low, high, is_resolved),
+        largest=Measured(value, low, high, bool(sure.any())),
         largest_at=(x, y),
-        resolved_share=share,
+        resolved_share=float(widths.resolved[measured].mean()),
     )
 
 
@@ -56,11 +53,20 @@ def counted(widths: Widths) -> BoolArray:
     them: from farther away, less of a crack that tapers is resolved. What seems wider is a joint
     or a shadow. Of a crack that is not resolved all count.
     """
-    measured = widths.measured
-    if widths.resolved[measured].mean() < _RESOLVED_SHARE:
-        return measured
-    widest = np.max(widths.value[widths.resolved], initial=0.0)
-    return np.asarray(measured & (widths.value <= widest))
+    widest = np.max(widths.value[_telling(widths)])
+    return np.asarray(widths.measured & (widths.value <= widest))
+
+
+def _sure(widths: Widths) -> BoolArray:
+    """The resolved places (N,) of a crack that is resolved; none of another one."""
+    is_resolved = widths.resolved[widths.measured].mean() >= _RESOLVED_SHARE
+    return np.asarray(widths.resolved & is_resolved)
+
+
+def _telling(widths: Widths) -> BoolArray:
+    """Places (N,) that tell how wide the crack is: the sure ones, or else all."""
+    sure = _sure(widths)
+    return sure if sure.any() else widths.measured
 
 
 def _percentile95(values: FloatArray) -> np.float64:
