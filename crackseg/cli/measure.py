@@ -145,7 +145,12 @@ def _measure(options: argparse.Namespace) -> int:
 def _scale_line(scale: "Scale") -> str:
     exact = "taken as exact: --mm-per-pixel-uncertainty widens the intervals by its error"
     known = f"standard deviation {scale.uncertainty:.2g}" if scale.uncertainty else exact
-    return f"scale: {scale.mm_per_pixel:.5g} mm for each pixel ({known}), for all photographs"
+    # A wrong unit shows in the size of what a photograph would show.
+    size = f"1,000 pixels are {scale.mm_per_pixel:.3g} m"
+    return (
+        f"scale: {scale.mm_per_pixel:.5g} mm for each pixel, so that {size} ({known}), for all "
+        "photographs"
+    )
 
 
 def _scale(options: argparse.Namespace) -> "Scale | None":

@@ -1,7 +1,8 @@
 """A parser of command lines whose messages are one line, and its types of numbers."""
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from crackseg.errors import did_you_mean
@@ -17,6 +18,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parses a command line; what is not known ends the process, with what may be meant."""
+    _require_command(parser, sys.argv[1:] if arguments is None else arguments)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         given = " ".join(unknown)
@@ -25,13 +27,38 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
     return options
 
 
+def _require_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """Ends the process where a command is missing or not known; options are for the parser."""
+    commands = next(_commands_of(parser), None)
+    if commands is None:
+        return
+    if not arguments:
+        parser.error(f"which command? {', '.join(commands)}; {parser.prog} --help says more")
+    word, *rest = arguments
+    if word in commands:
+        _require_command(commands[word], rest)
+    elif not word.startswith("-"):
+        guess = did_you_mean(word, commands)
+        known = f"known: {', '.join(commands)}"
+        parser.error(f"{word}: there is no such command; {' '.join(filter(None, (guess, known)))}")
+
+
+def _commands_of(
+    parser: argparse.ArgumentParser,
+) -> Iterator[Mapping[str, argparse.ArgumentParser]]:
+    """The commands of a parser by name, for each group of them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield action.choices
+
+
 def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Names of the options of a parser and of its commands."""
     for action in parser._actions:
         yield from action.option_strings
-        if isinstance(action, argparse._SubParsersAction):
-            for command in action.choices.values():
-                yield from _options_of(command)
+    for commands in _commands_of(parser):
+        for command in commands.values():
+            yield from _options_of(command)
 
 
 def number(text: str) -> float:

@@ -37,7 +37,7 @@ def scales_of(choice: ScaleChoice, usage: UsageParameters) -> tuple[float, ...]:
     if not scales or not all(map(SCALE_LIMITS.hold, scales)):
         raise ConfigError(
             f"scale={_shown(choice)}: training pixels per photograph pixel, {SCALE_LIMITS}; one "
-            f"number, several with commas between, or {AUTO}"
+            f"number, several with commas between, or {AUTO}{_with_a_point(choice)}"
         )
     return scales
 
@@ -63,6 +63,13 @@ def _numbers(choice: float | Sequence[float] | str) -> tuple[float, ...]:
         return tuple(map(float, choice.split(",")))
     except ValueError:
         return ()
+
+
+def _with_a_point(choice: float | Sequence[float] | str) -> str:
+    """A hint where a comma was meant as a decimal point."""
+    whole, _, part = str(choice).partition(",")
+    is_one = whole.isdecimal() and part.isdecimal() and SCALE_LIMITS.hold(float(f"{whole}.{part}"))
+    return f"; write {whole}.{part} for one scale" if is_one else ""
 
 
 def _shown(choice: float | Sequence[float] | str) -> str:

@@ -60,8 +60,21 @@ def test_a_command_that_is_not_there_is_refused_with_those_that_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     line = refused("predikt photos", capsys)
-    assert "invalid choice: 'predikt'" in line
-    assert "predict" in line
+    assert "predikt: there is no such command; did you mean predict? known: predict, meas" in line
+    assert "vreify: there is no such command; did you mean verify?" in refused(
+        "data vreify", capsys
+    )
+    assert "xyz: there is no such command; known: predict, measure" in refused("xyz", capsys)
+
+
+@pytest.mark.parametrize(("command", "known"), [("", "predict, measure"), ("data", "verify")])
+def test_no_command_is_answered_with_those_that_there_are(
+    command: str, known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(command, capsys)
+    assert "error: which command? " in line
+    assert known in line
+    assert f"crackseg {command}".strip() + " --help says more" in line
 
 
 def test_numbers_are_read_as_python_writes_them() -> None:

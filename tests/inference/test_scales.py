@@ -82,3 +82,8 @@ def test_a_scale_that_cannot_be_is_named(choice: ScaleChoice, told: str) -> None
         f"scale={told}: training pixels per photograph pixel, at least 0.001 and at most 100; one "
         "number, several with commas between, or auto"
     )
+
+
+def test_a_comma_in_place_of_a_point_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"or auto; write 0\.5 for one scale$"):
+        scales_of("0,5", INFO)

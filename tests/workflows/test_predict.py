@@ -1,6 +1,7 @@
 """Files, folders and globs in; masks below the same relative folders out."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -241,6 +242,15 @@ def test_names_that_differ_in_case_alone_have_results_of_their_own(tmp_path: Pat
 def test_a_path_that_names_nothing_is_one_message(tmp_path: Path, path: str) -> None:
     with pytest.raises(DatasetNotFoundError, match="there is no such file or folder"):
         plan([path], tmp_path / "out")
+
+
+def test_a_path_with_a_slip_says_what_is_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "wall.jpg").touch()
+    meant = re.escape(f"file or folder; did you mean {tmp_path / 'wall.jpg'}?")
+    with pytest.raises(DatasetNotFoundError, match=meant):
+        plan([str(tmp_path / "wal.jpg")], tmp_path / "out")
+    with pytest.raises(DatasetNotFoundError, match=r"file or folder$"):
+        plan([str(tmp_path / "bridge.tif")], tmp_path / "out")
 
 
 def test_a_circle_of_links_is_walked_once(tmp_path: Path) -> None:

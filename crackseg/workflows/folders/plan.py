@@ -5,10 +5,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
-from crackseg.errors import CrackSegError, DatasetNotFoundError, name_some
+from crackseg.errors import CrackSegError, DatasetNotFoundError, name_some, nearest
 from crackseg.formats.registry import FORMATS
 from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
+_NAMES_TO_GUESS_FROM = 5_000
 # Names of the records of what is done; beside that of measured photographs, formats have folders.
 MEASUREMENTS, PREDICTIONS = "measurements", "predictions"
 
@@ -158,6 +160,17 @@ def _printable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
 
 
+def _guess_beside(path: Path) -> str:
+    """What may be meant by a path that is not there; looks at some thousand names at most."""
+    try:
+        with os.scandir(path.parent) as beside:
+            names = [entry.name for entry in islice(beside, _NAMES_TO_GUESS_FROM)]
+    except OSError:
+        return ""
+    meant = nearest(path.name, names)
+    return f"; did you mean {path.parent / meant}?" if meant else ""
+
+
 def _expand(path: str, output: Path) -> Iterator[_Source]:
     here = Path(path)
     try:
@@ -171,7 +184,8 @@ def _expand(path: str, output: Path) -> Iterator[_Source]:
         yield _folder(here, output)
         return
     if not matches:
-        raise DatasetNotFoundError(f"{path}: there is no such file or folder")
+        guess = _guess_beside(here)
+        raise DatasetNotFoundError(f"{path}: there is no such file or folder{guess}")
     for match in matches:
         if match.is_dir():
             yield _folder(match, output)

@@ -42,7 +42,7 @@ def chosen_formats(names: str) -> tuple[PhotographFormat | FolderFormat, ...]:
     chosen = []
     for name in dict.fromkeys(filter(None, (one.strip() for one in names.split(",")))):
         if name not in FORMATS:
-            guess = did_you_mean(name, FORMATS)
+            guess = "--html writes the page" if name == "html" else did_you_mean(name, FORMATS)
             raise ConfigError(
                 f"--format {name}: one of {', '.join(FORMATS)}, or several with commas between"
                 + (f"; {guess}" if guess else "")

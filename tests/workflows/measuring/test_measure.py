@@ -71,7 +71,10 @@ def test_a_folder_is_measured_and_a_bad_file_is_named(
     assert measure(trained, folder, *options, "--classes", "aci224r") == 1
     said = capsys.readouterr()
     assert str(folder / "letter.jpg") in said.err
-    assert "scale: 0.2 mm for each pixel (standard deviation 0.002), for all" in said.out
+    assert (
+        "0.2 mm for each pixel, so that 1,000 pixels are 0.2 m (standard deviation 0.002)"
+        in said.out
+    )
     assert "4 photographs measured" in said.out
     assert "4 photographs in millimetres: 3 with cracks, 3 cracks, 90 mm long together" in said.out
     assert "widths: 3 cracks resolved, 0 not" in said.out
@@ -116,7 +119,7 @@ def test_what_is_measured_is_kept_until_the_scale_changes(
     points = ("--scale-points", "0", "0", "30", "40", "--scale-length", "5")
     assert measure(trained, folder, *points) == 0
     said = capsys.readouterr().out
-    assert "scale: 0.1 mm for each pixel (standard deviation 0.0014), for all photographs" in said
+    assert "pixels are 0.1 m (standard deviation 0.0014), for all photographs" in said
     assert "4 photographs measured, results" in said
 
 

@@ -48,7 +48,7 @@ def test_a_folder_gives_records_tables_and_a_page(
     asked = ("--mm-per-pixel", "0.5", "--format", "csv,svg,mask", "--html", "--classes", "en1992")
     assert measure(trained, photographs, output, *asked) == 0
     said = capsys.readouterr().out
-    assert "scale: 0.5 mm for each pixel (taken as exact: --mm-per-pixel-uncertainty widens" in said
+    assert "pixels are 0.5 m (taken as exact: --mm-per-pixel-uncertainty widens" in said
     assert "2 photographs in millimetres" in said
     names = [row["photograph"] for row in rows(output / "photographs.csv")]
     assert names == ["pier_1.jpg", "pier_2.jpg"]
@@ -175,6 +175,7 @@ def test_a_name_that_is_no_text_and_signs_of_addresses_are_shown_and_linked(
         (["--mm-per-pixel", "1e300"], "1,000,000 (a kilometre) at the most"),
         (["--shard", "3/2"], "shard=3/2: two whole numbers"),
         (["--format", "cvs"], "--format cvs: one of csv"),
+        (["--format", "html"], "or several with commas between; --html writes the page"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_any_work(
