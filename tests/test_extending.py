@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -14,6 +15,10 @@ from omegaconf import OmegaConf
 from crackseg import losses
 from crackseg.config.schema import model_config
 from crackseg.data.annotations import reader
+from crackseg.inference.graphs.export import export_network
+from crackseg.inference.graphs.features import with_features
+from crackseg.inference.graphs.limits import IMAGE
+from crackseg.inference.torch_engine import TorchEngine
 from crackseg.losses import SegmentationLoss
 from crackseg.metrics.scores import SCORES, scores
 from crackseg.models.limits import network_faults
@@ -70,6 +75,15 @@ def test_a_network_is_one_file_and_one_config() -> None:
     logits = network.train()(image)
     assert logits.shape == (2, 1, 17, 30)
     logits.mean().backward()
+    # Without a decoder, what its head takes are its deepest features.
+    tile = (image.numpy() * 255).astype(np.uint8)
+    found, features = TorchEngine(network, "cpu").logits_and_features(tile)
+    assert features.shape == (2, 4, 17, 30)
+    graph = with_features(export_network(network).SerializeToString())
+    run = onnxruntime.InferenceSession(graph).run
+    probability, same = run(None, {IMAGE: tile})
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-found)), atol=1e-5)
+    np.testing.assert_allclose(same, features, atol=1e-5)
     # What lies farther away than the radius changes nothing.
     changed = image.clone()
     changed[..., 0, 0] += 1

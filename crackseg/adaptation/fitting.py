@@ -110,7 +110,7 @@ def _chosen_weights(network: SkipNetwork) -> list[nn.Parameter]:
     """The weights that are fitted; all others no longer take a gradient."""
     network.requires_grad_(False)
     norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
-    for part in (*norms, network.decoder[-1], network.head):
+    for part in (*norms, *network.decoder[-1:], network.head):
         part.requires_grad_(True)
     return [weight for weight in network.parameters() if weight.requires_grad]
 

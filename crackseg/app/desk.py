@@ -4,14 +4,14 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import PriorityQueue
 
 from crackseg.app.finding import measured, predict, scale_of_file
 from crackseg.app.limits import AppLimits
-from crackseg.app.sessions import AppPhotograph, Session, Sessions
+from crackseg.app.sessions import AppPhotograph, Session, SessionEndedError, Sessions
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Scale
@@ -106,20 +106,17 @@ class Desk:
     def set_scale(self, session: Session, keys: Sequence[str], scale: Scale | None) -> None:
         """Sets the scale of photographs; those that are measured get new millimetres at once."""
         for key in keys:
-            photograph = session.get(key)
-            if photograph is None:
-                continue
-            found = photograph.measured
-            if found is not None:
-                found = replace(found, measurement=replace(found.measurement, scale=scale))
-            session.update(key, scale=scale, measured=found)
+            if session.get(key) is not None:
+                session.change(key, lambda now: _scaled(now, scale))
 
     def _show(
         self, session: Session, key: str, threshold: float, found: MeasuredPhotograph
     ) -> None:
-        scaled = session.update(key, words="", threshold=threshold, measured=found)
-        # It may have been set while the cracks were measured.
-        self.set_scale(session, [key], scaled.scale)
+        def shown(now: AppPhotograph) -> AppPhotograph:
+            # Its scale may have been set while the cracks were measured.
+            return _scaled(replace(now, words="", threshold=threshold, measured=found), now.scale)
+
+        session.change(key, shown)
 
     def _work(self) -> None:
         while self.work_on_next():
@@ -141,8 +138,19 @@ class Desk:
             self._show(session, key, threshold, found)
         except Exception as error:
             # After the end of the session its files are gone, and nobody waits.
-            if not session.ended:
-                session.update(key, words=_reason(error, photograph), is_failed=True)
+            if session.ended:
+                return
+            words = _reason(error, photograph)
+            with suppress(SessionEndedError):
+                session.update(key, words=words, is_failed=True)
+
+
+def _scaled(photograph: AppPhotograph, scale: Scale | None) -> AppPhotograph:
+    """A photograph with a scale, in whose millimetres its cracks are then measured."""
+    found = photograph.measured
+    if found is not None:
+        found = replace(found, measurement=replace(found.measurement, scale=scale))
+    return replace(photograph, scale=scale, measured=found)
 
 
 def _reason(error: Exception, photograph: AppPhotograph) -> str:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crackseg.app.desk import Desk
 from crackseg.app.limits import AppLimits
 from crackseg.app.sessions import sessions
 from crackseg.errors import ConfigError, MissingLibraryError
 from crackseg.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from gradio import Blocks
 
 # What Gradio and its libraries would otherwise ask of other machines, or keep in the browser.
 _SILENCE = {
@@ -75,37 +79,47 @@ def served(
     require_gradio()
     with sessions() as open_sessions, _environment(open_sessions.uploads):
         # Imported here because it takes seconds, and reads the lines above.
-        from crackseg.app.page import build_page, style
-        from crackseg.app.protection import middleware
-        from crackseg.app.theme import theme
+        from crackseg.app.page import build_page
 
         desk = Desk(predictor, limits, open_sessions)
         page = build_page(desk, licence)
         try:
-            _, address, _ = page.launch(
-                server_name=host,
-                server_port=port,
-                prevent_thread_lock=True,
-                quiet=True,
-                share=False,
-                inline=False,
-                show_error=True,
-                ssr_mode=False,
-                run_history=False,
-                enable_monitoring=False,
-                footer_links=[],
-                max_file_size=limits.upload_bytes,
-                allowed_paths=[str(open_sessions.shown)],
-                app_kwargs={"middleware": middleware(), "docs_url": None, "redoc_url": None},
-                theme=theme(),
-                css=style(),
-            )
+            address = _launched(page, host, port, limits, open_sessions.shown)
             with desk.at_work():
                 yield address
-        except OSError as error:
-            raise ConfigError(f"--host {host} --port {port}: {error}") from error
         finally:
             page.close(verbose=False)
+
+
+def _launched(page: "Blocks", host: str, port: int | None, limits: AppLimits, shown: Path) -> str:
+    """Serves a page, and gives its address."""
+    # Imported here, as they import Gradio.
+    from crackseg.app.page import style
+    from crackseg.app.protection import middleware
+    from crackseg.app.theme import theme
+
+    try:
+        _, address, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            inline=False,
+            show_error=True,
+            ssr_mode=False,
+            run_history=False,
+            enable_monitoring=False,
+            footer_links=[],
+            max_file_size=limits.upload_bytes,
+            allowed_paths=[str(shown)],
+            app_kwargs={"middleware": middleware(), "docs_url": None, "redoc_url": None},
+            theme=theme(),
+            css=style(),
+        )
+    except OSError as error:
+        raise ConfigError(f"--host {host} --port {port}: {error}") from error
+    return str(address)
 
 
 @contextmanager

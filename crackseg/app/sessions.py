@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,13 +162,20 @@ class Session:
         Raises:
             SessionEndedError: The page was closed.
         """
+        return self.change(key, lambda now: replace(now, **changes))  # type: ignore[arg-type]
+
+    def change(self, key: str, changed: Callable[[AppPhotograph], AppPhotograph]) -> AppPhotograph:
+        """Replaces a photograph by what becomes of it, which nothing else changes meanwhile.
+
+        Raises:
+            SessionEndedError: The page was closed.
+        """
         with self._lock:
             if self.ended:
                 raise SessionEndedError("the page was closed")
-            changed = replace(self._photographs[key], **changes)  # type: ignore[arg-type]
-            self._photographs[key] = changed
+            self._photographs[key] = changed(self._photographs[key])
             self._notify()
-            return changed
+            return self._photographs[key]
 
     def end(self) -> None:
         """Forgets everything, and removes the folder."""

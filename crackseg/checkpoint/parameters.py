@@ -13,7 +13,7 @@ from crackseg.models.limits import network_faults
 from crackseg.models.parts import part_faults
 from crackseg.parameters.form import WHOLE, Fields
 from crackseg.parameters.usage import UsageParameters
-from crackseg.system.limits import Limits
+from crackseg.system.limits import SEED_LIMITS, Limits
 
 FORMAT = 1
 # Names of schedules of the learning rate, and epochs or the share of a training to warm up in.
@@ -23,7 +23,6 @@ WARMUP_LIMITS = Limits(0, 1_000_000)
 RATE_FACTOR_LIMITS = Limits(0, 1000, above=True)
 _RATE = Limits(0, 3e38)
 _INTERCEPT = Limits(-1e3, 1e3)
-_SEED = Limits(0, 2**32 - 1, whole=True)
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ class CheckpointParameters(UsageParameters):
             optimizer=_optimizer(fields.part("optimizer"), model),
             scheduler=_scheduler(fields.part("scheduler")),
             **cls.usage(fields),
-            seed=fields.number("seed", _SEED),
+            seed=fields.number("seed", SEED_LIMITS),
             versions=fields.table("versions", _is_text, "texts"),
             init_from=_origin(fields.part("init_from")) if "init_from" in fields else None,
             teacher=_origin(fields.part("teacher")) if "teacher" in fields else None,

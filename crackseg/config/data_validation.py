@@ -3,18 +3,9 @@
 from crackseg.config import parsing
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
 from crackseg.config.schema import DataConfig
-from crackseg.system.limits import Limits
+from crackseg.system.limits import MASK_THRESHOLD_LIMITS, SEED_LIMITS, WHITE_LIMITS, Limits
 
-# What numpy takes as a seed.
-SEED_LIMITS = Limits(0, 2**32 - 1, whole=True)
 SPLITS = ("random", "grouped", "official", "manifest", "none")
-
-
-MASK_THRESHOLD_LIMITS = (0, 254)
-
-
-WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
-
 
 COUNT_LIMITS = Limits(10, 1_000_000, whole=True)
 
@@ -34,15 +25,11 @@ def check_data_config(config: DataConfig) -> None:
 
 def data_faults(data: DataConfig) -> list[str]:
     """A line for every fault in the settings of data."""
-    low, high = MASK_THRESHOLD_LIMITS
     checks = [
         one_of("data.split", data.split, SPLITS),
         one_of("data.without_mask", data.without_mask, ("leave_out", "crack_free")),
         one_of("data.resize", data.resize, ("area", "bilinear")),
-        (
-            low <= data.mask_threshold <= high,
-            f"data.mask_threshold={data.mask_threshold}: between {low} and {high}",
-        ),
+        within("data.mask_threshold", data.mask_threshold, MASK_THRESHOLD_LIMITS),
         within("data.split_seed", data.split_seed, SEED_LIMITS),
         within("data.batch_size", data.batch_size, Limits(1, 65_536, whole=True)),
         within("data.num_workers", data.num_workers, Limits(0, 256, whole=True)),

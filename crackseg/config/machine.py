@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from crackseg.config.checks import faults_of, refuse
 from crackseg.config.schema import TrainerConfig
-from crackseg.errors import ConfigError
 from crackseg.system.devices import accelerators, devices_of
 
 
@@ -17,7 +17,8 @@ def check_machine(trainer: TrainerConfig) -> None:
     there = devices_of(trainer.accelerator)
     wanted = _count_of_devices(trainer.devices)
     kinds = ", ".join(["auto", *accelerators()])
-    unit = "cores" if trainer.accelerator == "cpu" or there == devices_of("cpu") else "devices"
+    on_processor = trainer.accelerator == "cpu" or accelerators() == ["cpu"]
+    unit = "cores" if on_processor else "devices"
     checks = [
         (
             there > 0,
@@ -30,16 +31,13 @@ def check_machine(trainer: TrainerConfig) -> None:
             f"trainer.accelerator={trainer.accelerator}, take at most as many",
         ),
     ]
-    faults = [message for holds, message in checks if not holds]
-    if faults:
-        raise ConfigError("\n".join(faults))
+    refuse(faults_of(checks))
 
 
 def _count_of_devices(devices: Any) -> int:
     """Smallest number of devices that must exist."""
-    named = re.findall(r"\d+", devices) if isinstance(devices, str) else devices
-    if isinstance(named, list):
-        several = not isinstance(devices, str) or "," in devices
-        numbers = [int(device) for device in named]
-        return max(numbers, default=0) + 1 if several else sum(numbers)
-    return int(named)
+    if isinstance(devices, str):
+        named = [int(number) for number in re.findall(r"\d+", devices)]
+        # A number alone is how many; auto is none that must be there.
+        return max(named) + 1 if "," in devices and named else sum(named)
+    return max(map(int, devices), default=0) + 1 if isinstance(devices, list) else int(devices)

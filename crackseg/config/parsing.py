@@ -7,10 +7,9 @@ from typing import Any, Literal, cast, get_args
 
 from crackseg.config.checks import one_of
 from crackseg.errors import ConfigError
-from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, Limits
+from crackseg.system.limits import SCALE_LIMITS, SHARE_LIMITS, SIDE_LIMITS, Limits
 
 LOOK_LIMITS = Limits(0.1, 1, below=True)
-SHARE_LIMITS = Limits(0, 1, above=True)
 BLOCK_LIMITS = Limits(1, 1_000_000_000, whole=True)
 
 AugmentationName = Literal["flips", "standard", "strong"]

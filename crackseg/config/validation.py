@@ -7,7 +7,7 @@ from typing import Any
 from crackseg.checkpoint.parameters import RATE_FACTOR_LIMITS, SCHEDULES, WARMUP_LIMITS
 from crackseg.config import parsing
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
-from crackseg.config.data_validation import SEED_LIMITS, SPLITS, data_faults
+from crackseg.config.data_validation import SPLITS, data_faults
 from crackseg.config.schema import (
     CallbacksConfig,
     DataConfig,
@@ -25,7 +25,7 @@ from crackseg.models.blocks import check_fits
 from crackseg.models.level_heads import lower_levels
 from crackseg.models.limits import network_faults, outline
 from crackseg.models.parts import part_faults
-from crackseg.system.limits import Limits
+from crackseg.system.limits import SEED_LIMITS, SHARE_LIMITS, Limits
 from crackseg.weights.registry import BUNDLED, chosen_file
 
 MONITORS = ("val/best_crack_iou", *(f"val/{name}" for name in METRIC_NAMES))
@@ -43,7 +43,6 @@ EPOCH_LIMITS = Limits(0, 1_000_000, whole=True)
 MINUTE_LIMITS = Limits(0, 525_600, above=True, unit="minutes")
 AVERAGE_LIMITS = Limits(0, 1, above=True, below=True)
 NORM_LIMITS = Limits(0, 1e9, above=True)
-SHARE_LIMITS = Limits(0, 1, above=True)
 
 
 # Of the smallest look; below, scales would be equal and deepest features a single one.

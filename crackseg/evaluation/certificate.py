@@ -28,8 +28,10 @@ class CertificateRow:
         bias: Mean of measured less true width of those, in pixels.
         error: Mean of its absolute value, in pixels.
         covered: Share of those whose interval holds the true width.
+        reach: Median of half of the width of those intervals, in pixels.
         covered_cracks: Number of cracks whose mean is resolved, and of those whose interval holds
             the true mean.
+        reach_cracks: Median of half of the width of the intervals of those means, in pixels.
         bounds: Share of the places that are not resolved whose bounds hold the true width.
     """
 
@@ -40,7 +42,9 @@ class CertificateRow:
     bias: float
     error: float
     covered: float
+    reach: float
     covered_cracks: tuple[int, int]
+    reach_cracks: float
     bounds: float
 
     @property
@@ -162,8 +166,11 @@ def row(
     holds = _joined(one.holds[chosen] for one, chosen in places)
     resolved = _joined(one.resolved[chosen] for one, chosen in places)
     sure = resolved == 1
-    means = [one for one in cracks if one.mean is not None and one.mean.resolved]
-    held = sum(_holds(one) for one in means)
+    reach = _joined(((one.high - one.low) / 2)[chosen] for one, chosen in places)
+    means = [
+        (one.mean, one.true_mean) for one in cracks if one.mean is not None and one.mean.resolved
+    ]
+    held = sum(mean.low <= truth <= mean.high for mean, truth in means)
     return CertificateRow(
         label=label,
         cracks=len(cracks),
@@ -172,13 +179,11 @@ def row(
         bias=_mean(off[sure]),
         error=_mean(np.abs(off[sure])),
         covered=_mean(holds[sure]),
+        reach=_median(reach[sure]),
         covered_cracks=(len(means), held),
+        reach_cracks=_median(np.array([(mean.high - mean.low) / 2 for mean, _ in means])),
         bounds=_mean(holds[~sure]),
     )
-
-
-def _holds(one: JudgedCrack) -> bool:
-    return one.mean is not None and one.mean.low <= one.true_mean <= one.mean.high
 
 
 def binomial_interval(held: int, count: int) -> tuple[float, float]:
@@ -203,3 +208,7 @@ def _joined(parts: Iterable[npt.NDArray[Any]]) -> FloatArray:
 
 def _mean(values: FloatArray) -> float:
     return float(values.mean()) if len(values) else float("nan")
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values)) if len(values) else float("nan")

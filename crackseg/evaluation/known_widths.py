@@ -41,7 +41,8 @@ class JudgedCrack:
         true_length: True length in pixels.
         truth: True width of the measured places, (N,).
         value: Measured width, (N,).
-        holds: Whether the true width lies within the interval or the bounds, (N,).
+        low: Lower end of its interval, or lower bound, (N,).
+        high: Upper end or bound, (N,).
         resolved: Whether the width is resolved, (N,).
     """
 
@@ -52,8 +53,14 @@ class JudgedCrack:
     true_length: float
     truth: FloatArray
     value: FloatArray
-    holds: npt.NDArray[np.bool_]
+    low: FloatArray
+    high: FloatArray
     resolved: npt.NDArray[np.bool_]
+
+    @property
+    def holds(self) -> npt.NDArray[np.bool_]:
+        """Whether the true width lies within the interval or the bounds, (N,)."""
+        return (self.low <= self.truth) & (self.truth <= self.high)
 
 
 def plan(count: int, seed: int) -> list[Conditions]:
@@ -112,7 +119,8 @@ def judged(what: Conditions, known: KnownCrack, found: Measurement) -> JudgedCra
         true_length=known.length,
         truth=truth,
         value=value[measured],
-        holds=(low[measured] <= truth) & (truth <= high[measured]),
+        low=low[measured],
+        high=high[measured],
         resolved=resolved[measured] == 1,
     )
 

@@ -8,6 +8,9 @@ from pydantic import TypeAdapter
 from crackseg.metrics.curves import Best
 from crackseg.metrics.false_alarms import AlarmScores
 
+# Files of an evaluation: these figures, counts of each image, and those at all thresholds.
+METRICS, IMAGES, HISTOGRAM = "metrics.json", "images.csv", "histogram.npy"
+
 # Low and high end of a 95 % interval; both None where all images are of one photograph.
 Bounds = tuple[float | None, float | None]
 Scores = dict[str, float]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from crackseg.measurement.cracks import Crack, Measurement
+from crackseg.measurement.cracks import Measurement
 from crackseg.measurement.graph import BoolArray
+from crackseg.measurement.measuring import label_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +38,9 @@ def parts(mask: BoolArray, measurement: Measurement) -> Iterator[Part]:
     count, found, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     labels = np.asarray(found, np.int32)
     numbers = {
-        label: crack.number
-        for crack in reversed(measurement.cracks)
-        for label in _labels_at(crack, labels)
+        label_at(labels, crack.points): crack.number for crack in reversed(measurement.cracks)
     }
     for label in range(1, count):
         left, top, width, height = stats[label, :4].tolist()
         inside = labels[top : top + height, left : left + width] == label
         yield Part(numbers.get(label), left, top, np.asarray(inside))
-
-
-def _labels_at(crack: Crack, labels: npt.NDArray[np.int32]) -> list[int]:
-    """The part that most of a crack's points lie on, if any does."""
-    last = np.array(labels.shape[::-1]) - 1
-    columns, rows = np.clip(np.rint(crack.points), 0, last).astype(np.int64).T
-    under = labels[rows, columns]
-    return [int(np.argmax(np.bincount(under[under > 0])))] if under.any() else []

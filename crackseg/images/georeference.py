@@ -94,15 +94,13 @@ def _from_tags(path: Path) -> Placement | None:
     return _placed(affine, crs, in_degrees, _unit_of_keys(keys))
 
 
-def _placed(
-    affine: Affine, crs: str | None, in_degrees: bool, metres: float | None, unknown: str = _NO_UNIT
-) -> Placement:
+def _placed(affine: Affine, crs: str | None, in_degrees: bool, metres: float | None) -> Placement:
     reference = Georeference(affine, crs)
     if in_degrees:
         return Placement(reference, None, _IN_DEGREES)
     if crs in _MERCATOR or (crs and _IN_MERCATOR.search(crs)):
         return Placement(reference, None, _STRETCHED)
-    return Placement(reference, metres, "" if metres else unknown)
+    return Placement(reference, metres, "" if metres else _NO_UNIT)
 
 
 def _geo_keys(stored: Sequence[int]) -> Mapping[int, int]:

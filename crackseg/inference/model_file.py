@@ -119,17 +119,17 @@ class ModelInfo(UsageParameters):
         of_usage = {field.name for field in fields(UsageParameters)}
         own = {name: value for name, value in vars(self).items() if name not in of_usage}
         made, judged, card = own.pop("quantization"), own.pop("judged"), own.pop("card")
-        of_few = {
-            "arguments": own.pop("arguments"),
-            "quantization": None if made is None else asdict(made),
-            "judged": [one.as_dict() for one in judged],
-            "card": card,
-        }
-        return {
-            **super().as_dict(),
-            **own,
-            **{key: of for key, of in of_few.items() if of or of == {}},
-        }
+        arguments = own.pop("arguments")
+        whole = {**super().as_dict(), **own}
+        if arguments is not None:
+            whole["arguments"] = arguments
+        if made is not None:
+            whole["quantization"] = asdict(made)
+        if judged:
+            whole["judged"] = [one.as_dict() for one in judged]
+        if card:
+            whole["card"] = card
+        return whole
 
 
 @dataclass(frozen=True, eq=False)

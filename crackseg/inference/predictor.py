@@ -89,7 +89,7 @@ class Predictor:
         self.white_level = seen.white_level if white_level is None else white_level
         self.max_megapixels = max_megapixels
         self.line = model.line
-        self._path, self._digest = model.path, model.digest
+        self._path, self._digest, self._precision = model.path, model.digest, model.precision
         self.is_quantised = model.precision == "int8"
 
     @classmethod
@@ -119,8 +119,8 @@ class Predictor:
     @property
     def identity(self) -> str:
         """Text of all that a result depends on; equal for predictors that give equal results."""
-        engine, scales = self.engine.name, ",".join(map(str, self.scales))
-        way = (self._digest, engine, self.threshold, scales, self._looking.how, self.white_level)
+        how = (self.engine.name, self._precision, self._looking.how, self.white_level)
+        way = (crackseg.__version__, self._digest, *how, self.threshold, *self.scales)
         return " ".join(map(str, way))
 
     @property
@@ -289,8 +289,8 @@ def _promise(
         raise ConfigError(
             f"guarantee: the promise is for its own threshold, {promise.threshold:g}; give no other"
         )
+    scales = ",".join(map(str, promise.scales))
     if scale is not None and scales_of(scale, model.usage) != promise.scales:
-        scales = ",".join(map(str, promise.scales))
         raise ConfigError(f"guarantee: the promise is for the scales {scales}; give no others")
     if white_level is not None:
         raise ConfigError(

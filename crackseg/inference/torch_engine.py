@@ -64,7 +64,9 @@ class TorchEngine:
         def keep(module: nn.Module, given: tuple[Tensor, ...]) -> None:
             deepest.append(given[0])
 
-        handle = self.network.decoder[0].register_forward_pre_hook(keep)
+        # A network may have no decoder.
+        after = next(iter(self.network.decoder), self.network.head)
+        handle = after.register_forward_pre_hook(keep)
         try:
             logits = self.logits(tile)
         finally:

@@ -23,6 +23,7 @@ OF_THE_MACHINE = (
     "data.num_workers",
     "data.cache",
     "data.store",
+    "data.store_limit",
 )
 # Settings that may change when a run is resumed; any other would make it another run.
 CHANGEABLE = ("trainer.max_epochs", "trainer.max_time", *OF_THE_MACHINE, "calibrate")

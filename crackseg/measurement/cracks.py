@@ -15,6 +15,8 @@ from crackseg.measurement.width import Widths
 
 # Standard deviation of a length: of its ends, in pixels, and as a share of it.
 _END_ERROR, _LENGTH_SHARE = 0.7, 0.003
+# Of an angle, which is not known better.
+_DECIMALS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,8 @@ class Crack:
         """Direction of the crack as a whole: degrees in [0, 180), from right counter-clockwise."""
         away = self.points - self.points.mean(axis=0)
         along = np.linalg.eigh(away.T @ away)[1][:, -1]
-        return float(np.degrees(np.arctan2(-along[1], along[0])) % 180)
+        # Rounded before the turn is taken off, as what is just below it would round to 180.
+        return round(float(np.degrees(np.arctan2(-along[1], along[0]))), _DECIMALS) % 180.0
 
     @property
     def tortuosity(self) -> float:

@@ -140,13 +140,18 @@ def _cracks(
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), 1):
         of_crack = slice(places[start].start, places[stop - 1].stop)
         points = where.points[of_crack]
-        area = float(parts.stats[_label_at(parts.labels, points), cv2.CC_STAT_AREA])
+        area = float(parts.stats[label_at(parts.labels, points), cv2.CC_STAT_AREA])
         its_widths = summary(widths.part(of_crack.start, of_crack.stop), points)
         cracks.append(Crack(number, tuple(branches[start:stop]), area, its_widths))
     return tuple(cracks)
 
 
-def _label_at(labels: npt.NDArray[np.int32], points: npt.NDArray[np.float64]) -> int:
-    """The component that most of a crack's points lie in."""
+def label_at(labels: npt.NDArray[np.int32], points: npt.NDArray[np.float64]) -> int:
+    """The part of a mask that most of a crack's points lie in; 0 where none does.
+
+    Args:
+        labels: Number of the part that each pixel belongs to, 0 for none, int32 (H, W).
+        points: Positions x and y, (N, 2).
+    """
     found = pixels_at(labels, points)
     return int(np.argmax(np.bincount(found[found > 0]))) if (found > 0).any() else 0

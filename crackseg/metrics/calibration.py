@@ -99,7 +99,7 @@ def platt_scaling(counts: Counts) -> PlattScaling | None:
 
     Args:
         counts: True and false positives, false and true negatives at each of
-            :data:`SCALING_THRESHOLDS`, int64 (193, 4).
+            :data:`SCALING_THRESHOLDS`, int64 (their number, 4).
 
     Returns:
         The scaling; None where the pixels do not tell of one, as where there is no crack.

@@ -6,11 +6,7 @@ crack where its probability is greater than the threshold, as in torchmetrics.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal, SupportsInt
-
-if TYPE_CHECKING:
-    # Only named: processes that measure images need no torch, which takes seconds to import.
-    pass
+from typing import Literal, SupportsInt
 
 
 def scores(counts: Iterable[SupportsInt]) -> dict[str, float]:

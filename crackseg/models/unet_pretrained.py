@@ -43,9 +43,8 @@ class PretrainedUNet(SkipNetwork):
         encoder: Name of the encoder in timm.
         encoder_levels: Number of times that the encoder halves the size; what comes after is left
             out.
-        decoder_channels: Number of channels of the decoder's last level, at the full size; each
-            level below has twice as many, up to eight times (from ``encoder_levels`` of 5 on: 16,
-            16, 32, 64, 128).
+        decoder_channels: Number of channels of the decoder's last level, at the full size; as
+            many on the one below, then twice as many on each (16, 16, 32, 64, 128 of 5 levels).
         convs_per_level: Number of 3x3 convolutions in every block of the decoder.
         dropout: Share of activations dropped after each convolution of the decoder, in [0, 1).
         pretrained: Whether a training begins with the encoder's weights on ImageNet. A network that

@@ -9,11 +9,16 @@ from crackseg.parameters.form import WHOLE, Fields
 from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.limits import SCALE_LIMITS, SIDE_LIMITS, WHITE_LIMITS, Limits
+from crackseg.system.limits import (
+    MASK_THRESHOLD_LIMITS,
+    SCALE_LIMITS,
+    SIDE_LIMITS,
+    WHITE_LIMITS,
+    Limits,
+)
 
 SUBSETS = ("train", "val", "test")
 _CLASS_WEIGHT = Limits(0, 1e15, above=True)
-_MASK_THRESHOLD = Limits(0, 254, whole=True)
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def _preprocessing(fields: Fields) -> Preprocessing:
     return Preprocessing(
         image_size=fields.pair("image_size", SIDE_LIMITS, optional=True),
         resize=fields.choice("resize", ("area", "bilinear")),
-        mask_threshold=fields.number("mask_threshold", _MASK_THRESHOLD),
+        mask_threshold=fields.number("mask_threshold", MASK_THRESHOLD_LIMITS),
         white_level=fields.number("white_level", WHITE_LIMITS) if "white_level" in fields else None,
     )
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg.config.checks import Check, fault_of, faults_of, one_of, refuse, within
-from crackseg.config.data_validation import SEED_LIMITS
 from crackseg.config.machine import check_machine
 from crackseg.config.overrides import ignored_tables, key_of
 from crackseg.config.search_schema import SearchConfig, TuneConfig
@@ -24,7 +23,7 @@ from crackseg.search.study import faults_in_words, open_study, require_optuna
 from crackseg.search.trial import TrialTrainer
 from crackseg.search.trial_states import Outcome
 from crackseg.system.files import require_writable, said_in_words
-from crackseg.system.limits import Limits
+from crackseg.system.limits import SEED_LIMITS, Limits
 from crackseg.system.locks import locked_in_turn
 from crackseg.system.logs import start_logging
 from crackseg.system.progress import progress

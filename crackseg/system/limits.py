@@ -47,6 +47,12 @@ class Limits:
 # Training pixels per photograph pixel: photographs a hundred times smaller than those of the
 # training, or a thousand times larger, show nothing any more.
 SCALE_LIMITS = Limits(1e-3, 100)
+# Masks are crack above it: above 254 nothing would be left but what is fully white.
+MASK_THRESHOLD_LIMITS = Limits(0, 254, whole=True)
+# Shares of something, of which there is at least a little.
+SHARE_LIMITS = Limits(0, 1, above=True)
+# What numpy takes as a seed.
+SEED_LIMITS = Limits(0, 2**32 - 1, whole=True)
 # Values that may be white in photographs deeper than 8 bits.
 WHITE_LIMITS = Limits(1, 2**32 - 1, whole=True)
 # Largest size of a photograph in millions of pixels; the memory bounds it too.

@@ -2,14 +2,28 @@
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 _MEMINFO = Path("/proc/meminfo")
+
+
+class _Cgroup(NamedTuple):
+    """Files of a container: its limit, what it takes, and how much of that is files read before."""
+
+    folder: Path
+    limit: str
+    taken: str
+    cached: str
+
+
 _CGROUPS = (
-    # Version 2, then version 1: the limit and what is taken.
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    # Version 2, then version 1.
+    _Cgroup(Path("/sys/fs/cgroup"), "memory.max", "memory.current", "inactive_file"),
+    _Cgroup(
+        Path("/sys/fs/cgroup/memory"),
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
     ),
 )
 
@@ -20,7 +34,7 @@ def available_memory() -> int | None:
     Returns:
         Number of bytes; None where the system does not say it.
     """
-    known = [_of_system(), *(_of_cgroup(*files) for files in _CGROUPS), _of_shell()]
+    known = [_of_system(), *map(_of_cgroup, _CGROUPS), _of_shell()]
     return min((max(size, 0) for size in known if size is not None), default=None)
 
 
@@ -43,12 +57,27 @@ def _of_system() -> int | None:
     return int(sizes[0]) * 1024 if sizes else None
 
 
-def _of_cgroup(limit: Path, taken: Path) -> int | None:
+def _of_cgroup(group: _Cgroup) -> int | None:
     try:
-        return int(limit.read_text(encoding="ascii")) - int(taken.read_text(encoding="ascii"))
+        limit, taken = (
+            int((group.folder / name).read_text(encoding="ascii"))
+            for name in (group.limit, group.taken)
+        )
     except (OSError, ValueError):
         # Not there, or ``max``: no limit.
         return None
+    # The system gives up what it keeps of files before it refuses memory.
+    return limit - taken + _cached_in(group)
+
+
+def _cached_in(group: _Cgroup) -> int:
+    """Bytes of files that were read and are not in use; 0 where that is not said."""
+    try:
+        lines = (group.folder / "memory.stat").read_text(encoding="ascii").splitlines()
+        numbers = dict(line.split() for line in lines)
+        return int(numbers[group.cached])
+    except (OSError, ValueError, KeyError):
+        return 0
 
 
 def _of_shell() -> int | None:

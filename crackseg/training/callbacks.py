@@ -26,7 +26,7 @@ def build_callbacks(
         limit: Limit of time; None without one.
     """
     mode = monitor_mode(config.monitor)
-    progress = ProgressLine()
+    progress = ProgressLine(limit)
     return [
         *([] if limit is None else [limit]),
         Schedule(limit),

@@ -20,7 +20,7 @@ from crackseg.config.overrides import flatten
 from crackseg.config.schema import LoggerConfig
 from crackseg.errors import ConfigError
 from crackseg.metrics.scores import scores
-from crackseg.system.files import write_table
+from crackseg.system.files import write_table, write_text
 from crackseg.visualization.plots import threshold_picture
 
 PROJECT = "crackseg"
@@ -185,15 +185,16 @@ def hyper_parameters_of(settings: Mapping[str, Any]) -> dict[str, float | str]:
         >>> hyper_parameters_of({"data": {"image_size": [96, 160], "augment": True}, "seed": 0})
         {'data.image_size': '[96, 160]', 'data.augment': 'true', 'seed': 0}
     """
-    words = {None: "null", True: "true", False: "false"}
-    return {
-        key: words[value]
-        if value is None or isinstance(value, bool)
-        else value
-        if isinstance(value, int | float)
-        else str(value)
-        for key, value in flatten(settings).items()
-    }
+    return {key: _as_typed(value) for key, value in flatten(settings).items()}
+
+
+def _as_typed(value: Any) -> int | float | str:
+    """A setting as it is typed on the command line; numbers stay numbers."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _from_zero_to_one(totals: Tensor) -> Tensor:
@@ -279,4 +280,4 @@ def _remembered(path: Path) -> str | None:
 @rank_zero_only
 def _remember(path: Path, run_id: str | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{run_id}\n", encoding="utf-8")
+    write_text(path, f"{run_id}\n")

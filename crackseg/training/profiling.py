@@ -9,6 +9,8 @@ import torch
 from lightning.pytorch.profilers import Profiler, SimpleProfiler
 from lightning.pytorch.profilers.pytorch import RegisterRecordFunction
 
+from crackseg.system.files import atomic_write, write_text
+
 log = logging.getLogger(__name__)
 
 FOLDER = "profile"
@@ -129,8 +131,9 @@ class StepProfiler(Profiler):
 
     def _write(self, profile: torch.profiler.profile) -> None:
         self.trace.parent.mkdir(parents=True, exist_ok=True)
-        profile.export_chrome_trace(str(self.trace))
+        with atomic_write(self.trace) as path:
+            profile.export_chrome_trace(str(path))
         table = profile.key_averages().table(
             sort_by="self_cpu_time_total", row_limit=_ROWS, max_name_column_width=70
         )
-        self.table.write_text(table, encoding="utf-8")
+        write_text(self.table, table)

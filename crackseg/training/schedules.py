@@ -124,6 +124,12 @@ class TimeLimit(Callback):
         return self._before + passed
 
 
+def planned_epochs(trainer: Trainer, limit: TimeLimit | None) -> int:
+    """Number of epochs of a training, or of those that its bound in time leaves room for."""
+    epochs = trainer.max_epochs or 0
+    return epochs if limit is None else min(epochs, limit.epochs or epochs)
+
+
 class Schedule(Callback):
     """Sets the learning rate before every step, as far as it does not follow a monitor.
 
@@ -149,13 +155,9 @@ class Schedule(Callback):
             group["lr"] = first * factor
 
     def _factor(self, trainer: Trainer, settings: CheckpointParameters, batch: int) -> float | None:
-        scheduler, epochs, batches = (
-            settings.scheduler,
-            trainer.max_epochs or 0,
-            int(trainer.num_training_batches),
-        )
-        if self._limit is not None and scheduler.name != "plateau":
-            epochs = min(epochs, self._limit.epochs or epochs)
+        scheduler, batches = settings.scheduler, int(trainer.num_training_batches)
+        limit = None if scheduler.name == "plateau" else self._limit
+        epochs = planned_epochs(trainer, limit)
         return rate_factor(
             scheduler.name,
             trainer.current_epoch * batches + batch,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from lightning import LightningModule, Trainer
 
-from crackseg.config.data_validation import MASK_THRESHOLD_LIMITS
+from crackseg.config.checks import faults_of, one_of, refuse, within
 from crackseg.config.machine import check_machine
 from crackseg.config.schema import EvaluateConfig
 from crackseg.config.validation import check_process_config
@@ -21,13 +21,14 @@ from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.callback import EvaluationCallback, ImageHook
 from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
-from crackseg.evaluation.results import Assessment, Evaluation
+from crackseg.evaluation.results import HISTOGRAM, IMAGES, METRICS, Assessment, Evaluation
 from crackseg.images.png import write_png
 from crackseg.inference.engines import check_engine, is_onnx
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.usage import UsageParameters
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
 from crackseg.system.files import atomic_write, write_json
+from crackseg.system.limits import MASK_THRESHOLD_LIMITS
 from crackseg.system.logs import quiet_lightning
 from crackseg.system.runtime import prepare_process
 from crackseg.training.trainer import build_trainer
@@ -112,23 +113,22 @@ def _check(config: EvaluateConfig) -> None:
             f"trainer.accelerator={config.trainer.accelerator}: an ONNX file runs on the "
             "processor; take cpu, or a checkpoint"
         )
-    for key, known in (("subset", (*SUBSETS, "all")), ("resolution", RESOLUTIONS)):
-        value = getattr(config, key)
-        if value not in known:
-            raise ConfigError(f"{key}={value}: one of {', '.join(known)}")
-    low, high = MASK_THRESHOLD_LIMITS
-    cut = config.mask_threshold
-    if cut is not None and not low <= cut <= high:
-        raise ConfigError(f"mask_threshold={cut}: between {low} and {high}")
-    if config.scale is not None and config.resolution != "native":
-        raise ConfigError(
+    cut = MASK_THRESHOLD_LIMITS.low if config.mask_threshold is None else config.mask_threshold
+    checks = [
+        one_of("subset", config.subset, (*SUBSETS, "all")),
+        one_of("resolution", config.resolution, RESOLUTIONS),
+        within("mask_threshold", cut, MASK_THRESHOLD_LIMITS),
+        (
+            config.scale is None or config.resolution == "native",
             f"scale={config.scale}: it is for photographs that are judged at their own size; add "
-            "resolution=native"
-        )
-    if config.root is not None and config.data is not None:
-        raise ConfigError(
-            "root: it is for photographs that were moved since the training; others have data.root"
-        )
+            "resolution=native",
+        ),
+        (
+            config.root is None or config.data is None,
+            "root: it is for photographs that were moved since the training; others have data.root",
+        ),
+    ]
+    refuse(faults_of(checks))
 
 
 def _examine(
@@ -149,14 +149,14 @@ def _examine(
 def _keep(metrics: Evaluation, examination: EvaluationCallback, folder: Path) -> None:
     """Writes the files that programs and the report read."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(metrics.as_dict(), folder / "metrics.json")
+    write_json(metrics.as_dict(), folder / METRICS)
     place = THRESHOLDS.index(examination.threshold)
-    write_images(table_of_images(examination.records, place), folder / "images.csv")
+    write_images(table_of_images(examination.records, place), folder / IMAGES)
     assert examination.histogram is not None
     # Into a file numpy would write by itself, and a full disk would be no error of the system's.
     array = BytesIO()
     np.save(array, examination.histogram.bins)
-    with atomic_write(folder / "histogram.npy") as name:
+    with atomic_write(folder / HISTOGRAM) as name:
         name.write_bytes(array.getvalue())
     drawn, bins = folder / "figures", metrics.calibration.bins
     plots.precision_recall(examination.histogram.bins, drawn / "precision_recall.png")

@@ -43,13 +43,12 @@ def keep_known(checkpoint: Path, device: str, root: Path, manifest: Manifest) ->
     """
     try:
         known = look_at_known(open_checkpoint(checkpoint, device), root, manifest)
+        if known is not None:
+            write_checkpoint(read_checkpoint(checkpoint).with_known(known).content, checkpoint)
+            return
     except CrackSegError as error:
         log.warning("%s: %s", checkpoint, error)
-        known = None
-    if known is None:
-        log.warning("the network will not tell photographs that are unlike those of its training")
-        return
-    write_checkpoint(read_checkpoint(checkpoint).with_known(known).content, checkpoint)
+    log.warning("the network will not tell photographs that are unlike those of its training")
 
 
 def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPhotographs | None:

@@ -29,6 +29,7 @@ from crackseg.data.mask_checks import refuse_without_crack
 from crackseg.inference.scales import scales_of
 from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.parameters.usage import DataIdentity
+from crackseg.runs.reader import METRICS
 from crackseg.runs.record import BEST, LAST, MANIFEST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
@@ -160,7 +161,7 @@ def train(
     finally:
         datamodule.close()
     if trainer.is_global_zero:
-        write_json(metrics, folder / "metrics.json")
+        write_json(metrics, folder / METRICS)
         device = str(trainer.strategy.root_device)
         keep_known(_best_checkpoint(trainer), device, datamodule.root, datamodule.manifest)
         log_outcome(config, folder, trainer, segmenter, metrics)

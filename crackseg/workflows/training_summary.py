@@ -13,7 +13,7 @@ from crackseg.config.overrides import program, relative_to_cwd, shell_override
 from crackseg.config.schema import TrainConfig
 from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.datamodule import CrackDataModule
-from crackseg.data.splits.manifest import Row
+from crackseg.data.splits.manifest import Row, spread_over
 from crackseg.evaluation.protocol import protocol
 from crackseg.inference.predictor import Predictor
 from crackseg.reporting.terminal.scores import print_scores, rows_of
@@ -23,6 +23,9 @@ from crackseg.training import loggers
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.visualization import overlays, plots
 from crackseg.visualization.sheets import contact_sheet
+
+# Photographs whose masks are drawn.
+_PICTURES = 8
 
 
 def log_outcome(
@@ -53,10 +56,8 @@ def draw(config: TrainConfig, folder: Path, datamodule: CrackDataModule) -> None
     if not (folder / BEST).is_file():
         return
     predictor = Predictor.from_checkpoint(folder / BEST, device="cpu")
-    rows = _to_show(datamodule)
-    step = max(len(rows) // 8, 1)
     pictures = []
-    for row in rows[::step][:8]:
+    for row in spread_over(_to_show(datamodule), _PICTURES):
         found = predictor.predict(datamodule.root / row.image)
         height, width = found.image.shape[:2]
         truth = read_truth(datamodule.root, row.mask, (height, width))

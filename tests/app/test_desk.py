@@ -55,9 +55,9 @@ def test_progress_is_told_by_rows(
 
     monkeypatch.setattr(session, "update", listen)
     desk.take_in(session, [upload()])
-    found(desk, session)
+    assert found(desk, session).words == ""
     shares = [f"finding cracks, {min(ROWS * part / 200, 1):.0%}" for part in range(1, 5)]
-    assert words == ["finding cracks", *shares, "measuring", ""]
+    assert words == ["finding cracks", *shares, "measuring"]
 
 
 def test_a_page_sees_each_change_until_all_is_done(
@@ -187,6 +187,41 @@ def test_a_fault_of_our_own_is_logged_and_others_go_on(
     assert [one.is_failed for one in session.photographs] == [True, True]
     assert "a fault of crackseg" in session.photographs[0].words
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_scale_that_is_set_does_not_bring_back_the_cracks_of_another_threshold(
+    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take_in(session, [upload()])
+    before = found(desk, session)
+    get = session.get
+
+    def get_and_measure(key: str) -> AppPhotograph | None:
+        seen = get(key)
+        monkeypatch.setattr(session, "get", get)
+        desk.measure(session, key, 0.05)
+        return seen
+
+    monkeypatch.setattr(session, "get", get_and_measure)
+    desk.set_scale(session, [before.key], Scale(0.2))
+    after = session.photographs[-1]
+    assert after.measured is not None
+    assert after.measured.method.threshold == after.threshold == 0.05
+    assert after.measured.measurement.scale == after.scale == Scale(0.2)
+
+
+def test_a_page_that_closes_while_a_fault_is_told_does_not_end_the_work(
+    desk: Desk, session: Session, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take_in(session, [upload()])
+
+    def closing(error: Exception, photograph: AppPhotograph) -> str:
+        desk.sessions.end("page")
+        return f"{photograph.name}: {error}"
+
+    monkeypatch.setattr(desk_module, "_reason", closing)
+    monkeypatch.setattr(desk.predictor, "open", lambda _: 1 / 0)
+    assert desk.work_on_next()
 
 
 def test_a_full_disk_is_said_in_words(

@@ -25,7 +25,9 @@ def test_drawn_cracks_are_certified(
     assert (written.masks, written.seed, written.certificate.total.cracks) == ("exact masks", 0, 2)
     assert "12 to 20 px" in printed
     assert "two distances: " in printed
-    assert "share of the cracks whose mean's does" in printed
+    assert "half of the width of those intervals" in printed
+    assert f"+-{written.certificate.total.reach:.3f}" in printed
+    assert f"+-{written.certificate.total.reach_cracks:.3f}" in printed
 
 
 def test_real_profiles_are_certified(

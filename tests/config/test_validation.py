@@ -27,7 +27,7 @@ from tests.helpers.settings import composed
             "fit: this network is trained on multiples of 16; the nearest that fit are 96x96 and "
             "112x112",
         ),
-        ("data.mask_threshold=255", "data.mask_threshold=255: between 0 and 254"),
+        ("data.mask_threshold=255", "data.mask_threshold=255: at least 0 and at most 254"),
         ("data.resize=cubic", "data.resize=cubic: one of area, bilinear"),
         (
             "data.split=group",

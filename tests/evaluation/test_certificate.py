@@ -30,7 +30,8 @@ def a_crack(truth: list[float], value: list[float], resolved: list[bool]) -> Jud
         true_length=200.0,
         truth=np.array(truth),
         value=np.array(value),
-        holds=np.abs(np.array(value) - truth) < 0.2,
+        low=np.array(value) - 0.2,
+        high=np.array(value) + 0.2,
         resolved=np.array(resolved),
     )
 
@@ -105,7 +106,9 @@ def test_a_row_counts_places_and_cracks() -> None:
     assert row.bias == pytest.approx(0.1)
     assert row.error == pytest.approx(0.5 / 3)
     assert row.covered == pytest.approx(2 / 3)
+    assert row.reach == pytest.approx(0.2)
     assert row.covered_cracks == (2, 1)
+    assert row.reach_cracks == 0.5
     assert row.bounds == 0.0
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,15 @@ def test_a_geopackage_has_a_layer_for_each_reference_system(
     )
     assert "layer cracks_pixels: Coordinates are pixels of each photograph" in caplog.text
     assert "layer cracks_unnamed: Coordinates are of a map" in caplog.text
+
+
+def test_layers_whose_names_begin_alike_have_no_numbers(tmp_path: Path) -> None:
+    """EPSG:2583 is no second EPSG:25832."""
+    longer = replace(MAP, crs="EPSG:25832")
+    shorter = replace(MAP, crs="EPSG:2583")
+    found = [result("a.tif", georeference=longer), result("b.tif", georeference=shorter)]
+    [path] = write_folder("gpkg", found, tmp_path)
+    assert set(fiona.listlayers(path)) == {"cracks_epsg_25832", "cracks_epsg_2583"}
 
 
 def test_what_is_not_known_is_null_in_a_geopackage(tmp_path: Path) -> None:

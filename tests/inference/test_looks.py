@@ -1,11 +1,14 @@
 """Photographs that are looked at at several scales, blended row by row."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import crackseg
 from crackseg.images.pixels import resize, scaled_size
+from crackseg.inference.engines import open_model
 from crackseg.inference.looks import mean_rows
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.tiling import logits_at_size, sigmoid
@@ -50,6 +53,12 @@ def test_one_of_several_is_the_scale_alone(
     found, same = (predictor.predict(photograph) for predictor in (one, several))
     np.testing.assert_array_equal(found.probability, same.probability)
     assert one.identity == several.identity
+
+
+def test_another_precision_is_another_way(trained: TrainResult) -> None:
+    model = open_model(trained.checkpoint, device="cpu")
+    exact, rounded = (Predictor(replace(model, precision=name)) for name in ("float32", "bfloat16"))
+    assert exact.identity == Predictor(model).identity != rounded.identity
 
 
 def test_bands_and_tiles_of_several_scales_give_what_the_whole_gives(

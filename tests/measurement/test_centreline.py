@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -21,6 +23,16 @@ def test_a_ring_is_as_long_as_its_circle(radius: float) -> None:
     coverage = drawn_arc(4.0, radius)
     [crack] = measure(photographed(coverage), coverage, 0.5).cracks
     assert crack.length.value == pytest.approx(2 * np.pi * radius, rel=0.01)
+
+
+@pytest.mark.parametrize(("x", "y"), [(1.0, 1e-9), (1.0, -1e-9), (1.0, 3e-7), (-1.0, 3e-7)])
+def test_a_level_crack_has_no_orientation_of_180_degrees(x: float, y: float) -> None:
+    along = np.linspace(0.0, 50.0, 51)[:, None]
+    coverage = drawn_line(5.0, 0)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    [branch] = crack.branches
+    level = replace(branch, line=replace(branch.line, points=along * (x, y)))
+    assert replace(crack, branches=(level,)).orientation == 0.0
 
 
 @pytest.mark.parametrize("angle", [10, 80, 135])

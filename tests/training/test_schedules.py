@@ -1,5 +1,6 @@
 """The learning rate of every step, and trainings that end in time."""
 
+import logging
 import math
 import random
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from crackseg.config.schema import TrainConfig
 from crackseg.errors import ConfigError
 from crackseg.launch.job import _refuse_finished
 from crackseg.runs.record import recording
-from crackseg.training.schedules import TimeLimit, rate_factor
+from crackseg.training.schedules import TimeLimit, planned_epochs, rate_factor
 from crackseg.training.segmenter import CrackSegmenter
+from crackseg.training.watching.progress import ProgressLine
 from crackseg.workflows.train import train
 from tests.helpers.trainings import before_each_step, in_halves, same_state
 
@@ -175,7 +178,8 @@ class Minutes:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
         clock = SimpleNamespace(perf_counter=lambda: 60 * self.now)
-        patch.setattr("crackseg.training.schedules.time", clock)
+        for module in ("schedules", "watching.progress"):
+            patch.setattr(f"crackseg.training.{module}.time", clock)
 
 
 def trainer_of(batches: int) -> Any:
@@ -203,6 +207,26 @@ def test_the_first_epoch_learns_from_its_batches_how_long_the_training_will_be(
     assert planned[15:63:16] == [5, 6, 6]
     assert planned[63:] == [7] * 37
     assert not trainer.should_stop
+
+
+def test_a_log_tells_the_time_until_the_training_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, trainer, limit = Minutes(monkeypatch), trainer_of(4), TimeLimit(10)
+    trainer.current_epoch, trainer.callback_metrics = 0, {"val/best_crack_iou": 0.5}
+    trainer.state = SimpleNamespace(fn=TrainerFn.FITTING)
+    line = ProgressLine(limit)
+    monkeypatch.setattr(line, "_console", SimpleNamespace(is_terminal=False))
+    limit.on_train_start(trainer, Any)  # type: ignore[arg-type]
+    line.on_train_start(trainer, Any)  # type: ignore[arg-type]
+    clock.now += 1
+    limit.on_train_epoch_end(trainer, Any)  # type: ignore[arg-type]
+    with caplog.at_level(logging.INFO):
+        line.on_validation_end(trainer, Any)  # type: ignore[arg-type]
+    assert planned_epochs(trainer, limit) == 9  # type: ignore[arg-type]
+    [told] = [one for one in caplog.messages if "to go" in one]
+    assert told.startswith("epoch 1/9 ")
+    assert told.endswith("60 s so far, at most 480 s to go")
 
 
 def test_a_schedule_has_come_down_where_time_ends_the_training(

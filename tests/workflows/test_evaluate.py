@@ -343,7 +343,7 @@ def test_masks_may_be_cut_elsewhere_than_in_training(trained: TrainResult, tmp_p
 
 
 def test_a_cut_that_cannot_be_is_refused(trained: TrainResult, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="mask_threshold=255: between 0 and 254"):
+    with pytest.raises(ConfigError, match="mask_threshold=255: at least 0 and at most 254"):
         evaluate(settings(trained.checkpoint, mask_threshold=255), tmp_path)
 
 

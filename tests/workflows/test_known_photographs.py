@@ -9,7 +9,7 @@ import pytest
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.data.splits.manifest import Manifest, Row, read_manifest
-from crackseg.errors import CheckpointError
+from crackseg.errors import CheckpointError, OutputError
 from crackseg.inference.engines import OpenedModel, open_model
 from crackseg.inference.predictor import Predictor
 from crackseg.parameters.known_photographs import KnownPhotographs
@@ -124,3 +124,24 @@ def test_a_checkpoint_stays_as_it_is_where_nothing_can_be_kept(
     keep_known(path, "cpu", archive, manifest)
     assert path.read_bytes() == before
     assert "will not tell photographs that are unlike those of its training" in caplog.text
+
+
+def test_a_training_does_not_fail_where_there_is_no_room_to_keep_it(
+    trained: TrainResult,
+    archive: Path,
+    manifest: Manifest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = Path(shutil.copy(trained.checkpoint, tmp_path / "best.ckpt"))
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OutputError("no room left")
+
+    monkeypatch.setattr(workflow, "write_checkpoint", full)
+    keep_known(path, "cpu", archive, manifest)
+    assert path.read_bytes() == before
+    assert "no room left" in caplog.text
+    assert "will not tell photographs" in caplog.text

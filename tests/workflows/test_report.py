@@ -14,7 +14,7 @@ from crackseg.cli.main import main
 from crackseg.config.schema import EvaluateConfig, write_config
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, RunsNotFoundError
-from crackseg.reporting.comparison.evaluations import IMAGES, METRICS
+from crackseg.evaluation.results import IMAGES, METRICS
 from crackseg.runs.record import recording
 from crackseg.workflows import run_results
 from crackseg.workflows.evaluate import evaluate

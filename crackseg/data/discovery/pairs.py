@@ -247,10 +247,6 @@ def common_root(roots: Sequence[Path]) -> Path:
     return Path(parent if absolute else os.path.relpath(parent))
 
 
-def _no_pair(one: Inventory) -> str:
-    return no_pair(one.root, one.images_without_mask, one.masks_without_image, one.not_understood)
-
-
 def _join(parent: Path, inventories: Sequence[Inventory]) -> Inventory:
     pairs: list[Pair] = []
     images: list[str] = []

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 
 from crackseg.data.annotations.ground_truth import truth_file
 from crackseg.data.discovery.pairs import Pair
@@ -17,6 +18,8 @@ from crackseg.errors import ManifestError, name_some
 from crackseg.system.files import read_table, write_table
 
 SUBSETS = ("train", "val", "test")
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,16 @@ class Manifest:
         """Writes the CSV file."""
         cells = ([getattr(row, column) for column in COLUMNS] for row in self.rows)
         write_table(path, COLUMNS, cells)
+
+
+def spread_over(items: Sequence[Item], count: int) -> Sequence[Item]:
+    """Up to ``count`` items from the whole of a sequence, such as rows that are sorted by name.
+
+    >>> spread_over("abcdefghij", 4)
+    ['a', 'c', 'f', 'h']
+    """
+    taken = min(len(items), count)
+    return [items[place * len(items) // taken] for place in range(taken)]
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Manifest:

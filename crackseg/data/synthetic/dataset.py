@@ -1,7 +1,7 @@
 """The built-in data set: synthetic photographs of cracked surfaces with exact masks.
 
 Nothing is downloaded. A photograph is drawn from its seed alone, see
-:func:`crackseg.data.synthetic.rendering.render``. :func:``write_dataset` writes a few hundred of
+:func:`crackseg.data.synthetic.rendering.render`. :func:`write_dataset` writes a few hundred of
 them once, in the folder layout of CrackSeg9k V4, which the usual reader takes.
 """
 

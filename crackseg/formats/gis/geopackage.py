@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +103,10 @@ def _layer_of(
     if key not in known:
         units = where(photograph) if system is None else _ON_MAP
         about = "; ".join(notes(photograph.method, limits, units))
-        same = sum(layer.name.startswith(name) for layer in known.values())
-        known[key] = _Layer(f"{name}_{same + 1}" if same else name, text, about)
+        taken = {layer.name for layer in known.values()}
+        numbered = chain([name], (f"{name}_{number}" for number in count(2)))
+        free = next(one for one in numbered if one not in taken)
+        known[key] = _Layer(free, text, about)
     return known[key]
 
 

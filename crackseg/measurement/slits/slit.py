@@ -101,11 +101,6 @@ class Slits:
         variance = one[:, 3, 3] + one[:, 4, 4] - 2 * one[:, 3, 4]
         return np.sqrt(np.maximum(variance, 0.0))
 
-    @property
-    def contrast_error(self) -> FloatArray:
-        """Standard deviations of the contrasts, (N,)."""
-        return np.sqrt(np.maximum(self.covariance[:, 2, 2], 0.0))
-
 
 def fit(
     offsets: FloatArray,

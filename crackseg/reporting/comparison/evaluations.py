@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from crackseg.evaluation.results import Evaluation
+from crackseg.evaluation.results import HISTOGRAM, IMAGES, METRICS, Evaluation
 from crackseg.metrics.bootstrap import Interval
 from crackseg.metrics.false_positives import Strays
 from crackseg.metrics.histogram import Counts
 from crackseg.metrics.thin_structures import Matches, ThinCounts
-
-METRICS, IMAGES, HISTOGRAM = "metrics.json", "images.csv", "histogram.npy"
 
 _COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 _THIN = tuple(f"{kind}_{name}" for kind in ThinCounts._fields for name in Matches._fields)

@@ -24,9 +24,10 @@ _PROFILE_COLUMNS = (
 )
 _METHOD = (
     "bias, error: in pixels, the mean and the mean absolute one of the places that are resolved. "
-    "covered: share of them whose interval of 95 % holds the true width; by crack: share of the "
-    "cracks whose mean's does, with its own interval of 95 %. bounds: share of the other places "
-    "whose bounds hold it.",
+    "covered: share of them whose interval of 95 % holds the true width; by crack: of the cracks "
+    "whose mean is resolved, those whose interval holds the true mean, and the interval of 95 % of "
+    "that share. Below each, +-: half of the width of those intervals, the median in pixels. "
+    "bounds: share of the other places whose bounds hold it.",
 )
 _PROFILE_METHOD = (
     "error: mean absolute error of all profiles, resolved or not; constant: that of always saying "
@@ -92,9 +93,6 @@ def _table(title: str, rows: Sequence[CertificateRow]) -> Table:
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        low, high = row.crack_interval
-        count, held = row.covered_cracks
-        by_crack = f"{held}/{count}\n{100 * low:.0f}-{high:.0%}" if count else "-"
         table.add_row(
             row.label,
             str(row.cracks),
@@ -102,11 +100,25 @@ def _table(title: str, rows: Sequence[CertificateRow]) -> Table:
             _share(row.resolved),
             _pixels(row.bias, "+.3f"),
             _pixels(row.error, ".3f"),
-            _share(row.covered),
-            by_crack,
+            _covered(row),
+            _by_crack(row),
             _share(row.bounds),
         )
     return table
+
+
+def _covered(row: CertificateRow) -> str:
+    """Share of the places whose interval holds, above the reach of these intervals."""
+    return "-" if math.isnan(row.covered) else f"{row.covered:.1%}\n+-{row.reach:.3f}"
+
+
+def _by_crack(row: CertificateRow) -> str:
+    """Cracks whose interval holds, the interval of their share, and the reach of theirs."""
+    count, held = row.covered_cracks
+    if not count:
+        return "-"
+    low, high = row.crack_interval
+    return f"{held}/{count}\n{100 * low:.0f}-{high:.0%}\n+-{row.reach_cracks:.3f}"
 
 
 def _lines(found: Certificate) -> Sequence[str]:

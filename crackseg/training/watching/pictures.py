@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from torchvision.utils import make_grid
 
 from crackseg.data.dataset import CrackDataset
+from crackseg.data.splits.manifest import spread_over
 from crackseg.training.segmenter import CrackSegmenter
 
 
@@ -44,8 +45,7 @@ class Pictures(Callback):
             board.experiment.add_image("val/photograph_truth_probability", grid, step)
 
     def _draw(self, dataset: CrackDataset, segmenter: CrackSegmenter) -> Tensor:
-        step = max(len(dataset) // self.count, 1)
-        samples = [dataset[index] for index in range(0, len(dataset), step)][: self.count]
+        samples = [dataset[index] for index in spread_over(range(len(dataset)), self.count)]
         rows = [self._row(sample["image"], sample["mask"], segmenter) for sample in samples]
         height, width = rows[0].shape[-2:]
         # Photographs may differ in size; a grid's pictures may not.

@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from crackseg.system.console import Terminal
+from crackseg.training.schedules import TimeLimit, planned_epochs
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +25,16 @@ _SHOWN = "val/best_crack_iou"
 class ProgressLine(Callback):
     """Shows a bar over the whole training with the time left, or in a log a line for each epoch.
 
+    Args:
+        limit: Limit of time that plans fewer epochs; None without one.
+
     Attributes:
         last: Figure of the last epoch; None before the first.
         best: Best figure so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: TimeLimit | None = None) -> None:
+        self._limit = limit
         self._console = Terminal(stderr=True)
         self._progress: Progress | None = None
         self._started = 0.0
@@ -52,13 +57,16 @@ class ProgressLine(Callback):
         # The bar of a resumed training starts in its middle.
         self._first = trainer.current_epoch
         batches = int(trainer.num_training_batches)
-        self._start(trainer, "Training", batches * (trainer.max_epochs or 0), batches * self._first)
+        planned = planned_epochs(trainer, self._limit)
+        self._start(trainer, "Training", batches * planned, batches * self._first)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Moves the bar."""
-        self._advance(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs} {self._standing()}")
+        planned = planned_epochs(trainer, self._limit)
+        standing = f"epoch {trainer.current_epoch + 1}/{planned} {self._standing()}"
+        self._advance(standing, int(trainer.num_training_batches) * planned)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Updates the best figure; in a log, writes the epoch's line."""
@@ -110,7 +118,7 @@ class ProgressLine(Callback):
         return f"{_SHOWN} {self.last:.4f} (best {self.best:.4f})"
 
     def _write_line(self, trainer: Trainer) -> None:
-        done, planned = trainer.current_epoch + 1, trainer.max_epochs or 0
+        done, planned = trainer.current_epoch + 1, planned_epochs(trainer, self._limit)
         log.info(
             "epoch %d/%d %s, %.0f s so far, at most %.0f s to go",
             done,
@@ -135,9 +143,11 @@ class ProgressLine(Callback):
         self._progress.start()
         self._progress.add_task(what, total=total, completed=done, standing="")
 
-    def _advance(self, standing: str) -> None:
+    def _advance(self, standing: str, total: int | None = None) -> None:
+        """Moves the bar; a training may plan anew how long it is."""
         if self._progress is not None:
-            self._progress.update(self._progress.task_ids[0], advance=1, standing=standing)
+            task = self._progress.task_ids[0]
+            self._progress.update(task, total=total, advance=1, standing=standing)
 
     def _stop(self) -> None:
         if self._progress is not None:

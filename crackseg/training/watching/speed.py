@@ -11,18 +11,16 @@ class Throughput(Callback):
 
     Attributes:
         seconds: Seconds spent on training epochs.
-        images: Number of images seen in them by this process.
+        images: Number of images seen in them by all processes.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.images = 0
         self._since = 0.0
-        self._processes = 1
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
-        self._processes = trainer.world_size
         self._since = time.perf_counter()
 
     def on_train_batch_end(
@@ -31,7 +29,8 @@ class Throughput(Callback):
         """Stops the clock after every batch, as no hook comes between the last and validation."""
         now = time.perf_counter()
         self.seconds += now - self._since
-        self.images += len(batch["image"])
+        # All processes have batches of one size; a resumed training may have others than before.
+        self.images += len(batch["image"]) * trainer.world_size
         self._since = now
 
     def state_dict(self) -> dict[str, Any]:
@@ -44,8 +43,7 @@ class Throughput(Callback):
 
     def figures(self) -> dict[str, float]:
         """Seconds of training and images per second over all processes."""
-        images = self.images * self._processes
         return {
             "training_seconds": self.seconds,
-            "training_images_per_second": images / self.seconds if self.seconds else 0.0,
+            "training_images_per_second": self.images / self.seconds if self.seconds else 0.0,
         }

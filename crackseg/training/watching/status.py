@@ -13,7 +13,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 
 from crackseg.errors import OutputError
 from crackseg.runs.status import Status, write_status
-from crackseg.training.schedules import TimeLimit
+from crackseg.training.schedules import TimeLimit, planned_epochs
 from crackseg.training.watching.progress import ProgressLine
 
 log = logging.getLogger(__name__)
@@ -84,9 +84,7 @@ class StatusFile(Callback):
             self._refused = True
 
     def _status(self, trainer: Trainer, stage: str, share: float, whole: bool) -> Status:
-        planned = trainer.max_epochs or 0
-        if self._limit is not None and self._limit.epochs is not None:
-            planned = min(planned, self._limit.epochs)
+        planned = planned_epochs(trainer, self._limit)
         fitting = trainer.state.fn == TrainerFn.FITTING
         epochs = trainer.current_epoch + whole
         return Status(

@@ -80,7 +80,8 @@ def work_on(
     """
     record.begin(planned.jobs, overwrite)
     kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
-    waiting = [job for job in planned.jobs if job not in set(kept)]
+    finished = set(kept)
+    waiting = [job for job in planned.jobs if job not in finished]
     done: list[Job] = []
 
     def skip(path: Path, reason: str) -> Skipped:

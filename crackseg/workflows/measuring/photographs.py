@@ -76,7 +76,7 @@ def measure_photographs(
     """
     planned = plan(paths, output).share(shard)
     method = predictor.method()
-    way = f"{predictor.identity} {method.version} {settings}"
+    way = f"{predictor.identity} {settings}"
     record = FinishedRecord(output, MEASUREMENTS, way, _results, files_beside, shard, shared)
 
     def opened(path: Path) -> AnyPhotograph:

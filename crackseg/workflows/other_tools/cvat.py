@@ -79,7 +79,7 @@ class CrackFinder:
         found = self._predictor.predict(image)
         mask = found.mask
         if context.conf_threshold is not None:
-            mask = found.probability >= context.conf_threshold
+            mask = found.probability > context.conf_threshold
         cracks = _connected(mask, self._smallest)
         if context.conv_mask_to_poly:
             outlines = (outline for crack in cracks for outline in _outlines(crack))

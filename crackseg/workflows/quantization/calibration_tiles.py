@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from crackseg.checkpoint import CheckpointParameters
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.discovery.listing import is_picture, list_files
+from crackseg.data.splits.manifest import spread_over
 from crackseg.errors import DatasetNotFoundError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array, resize, scaled_size
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 # More photographs move the ranges by less than the rounding to 8 bits.
 _CALIBRATION_TILES = 64
 _TILE = 256
-Item = TypeVar("Item")
 
 
 def calibration_tiles(
@@ -59,12 +58,13 @@ def _photographs(
 ) -> tuple[Iterable[UInt8Array], str]:
     """Photographs to calibrate on, at the scale of training, and where they are from."""
     if folder is None:
-        rows = _spread(datamodule.manifest.subset("train"))
+        rows = spread_over(datamodule.manifest.subset("train"), _CALIBRATION_TILES)
         trained_on = (datamodule.content.pixels.read(row)[0] for row in rows)
         return progress(trained_on, "Reading photographs", len(rows)), "the training"
     if not folder.is_dir():
         raise DatasetNotFoundError(f"--calibrate {folder}: there is no such folder")
-    files = _spread([folder / path for path in list_files(folder).files if is_picture(path)])
+    pictures = [folder / path for path in list_files(folder).files if is_picture(path)]
+    files = spread_over(pictures, _CALIBRATION_TILES)
     given = _read(files, parameters)
     return progress(given, "Reading photographs", len(files)), "a folder of its own"
 
@@ -79,12 +79,6 @@ def _read(files: Sequence[Path], parameters: CheckpointParameters) -> Iterator[U
             continue
         height, width = photograph.shape[:2]
         yield resize(photograph, scaled_size((height, width), parameters.scale), seen.resize)
-
-
-def _spread(items: Sequence[Item]) -> Sequence[Item]:
-    """Up to as many items as are enough, from the whole of a sequence."""
-    count = min(len(items), _CALIBRATION_TILES)
-    return [items[place * len(items) // count] for place in range(count)]
 
 
 def _at_scales(

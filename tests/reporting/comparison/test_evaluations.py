@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crackseg.evaluation.results import IMAGES, METRICS
 from crackseg.metrics.overlap import total_scores
 from crackseg.metrics.thin_structures import measure_thin
-from crackseg.reporting.comparison.evaluations import IMAGES, METRICS, read_evaluation
+from crackseg.reporting.comparison.evaluations import read_evaluation
 from tests.helpers.evaluations import (
     NAMES,
     THRESHOLD,

@@ -76,7 +76,7 @@ def test_the_threshold_of_cvat_replaces_the_stored_one(model: Path, threshold: f
     function = create(str(model), smallest=1)
     found = decoded(function.detect(Context(conf_threshold=threshold), wall()))
     probability = Predictor.from_checkpoint(model).predict(wall()).probability
-    np.testing.assert_array_equal(found, probability >= threshold)
+    np.testing.assert_array_equal(found, probability > threshold)
     assert function.detect(Context(conf_threshold=1.0), wall()) == []
 
 
