@@ -25,6 +25,9 @@ _SHARPENED = 2.0
 # Numbers that maps write where nothing was measured; floats of this size are such numbers too.
 _NO_DATA = (-9999, -32768)
 _NO_DATA_FLOAT = 1e30
+# What is this many times as bright as all else is no light of the same photograph; and the number
+# of different values that a photograph has at least, among so many that are looked at.
+_GAP, _LEAST_SHADES, _ENOUGH = 4.0, 16, 100_000
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # sBIT comes before the pixels, after a few other chunks.
 _MOST_CHUNKS = 64
@@ -71,6 +74,15 @@ def find_levels(
         return Levels(darkest, white, note)
     if declared is not None and brightest <= declared:
         return Levels(0.0, declared, "")
+    below = _brightest_below(measured, brightest)
+    if below is not None:
+        white, inferred = _white(values.dtype, below)
+        note = (
+            f"{np.count_nonzero(measured > below):,} of its values, {brightest:g} and more, are "
+            "far above all others, as those of scale bars and borders are, and count as white; the "
+            f"brightest of the others is {below:g}: {inferred or f'white is {white:g}'}"
+        )
+        return Levels(0.0, white, note)
     white, inferred = _white(values.dtype, brightest)
     if lowest < 0 or highest > white:
         beyond = np.count_nonzero((measured < 0) | (measured > white))
@@ -136,6 +148,20 @@ def _white(dtype: np.dtype[np.generic], brightest: float) -> tuple[float, str]:
     # The full depth of the file, or the depth of a screen, needs no note.
     is_plain = bits in (16, signed) or (bits == 8 and dtype.kind == "f")
     return 2.0**bits - 1, "" if is_plain else f"read as {bits} bits deep"
+
+
+def _brightest_below(values: Numbers, brightest: float) -> float | None:
+    """The brightest value of a picture without what is drawn on it; None where nothing is.
+
+    A scale bar, a border and saturated pixels are of one value, with a wide gap below it.
+    """
+    others = values[values < brightest]
+    below = float(others.max()) if others.size else 0.0
+    if below * _GAP > brightest:
+        return None
+    # Masks and drawings have few values, and gaps between them.
+    shades = len(np.unique(others[:: max(others.size // _ENOUGH, 1)]))
+    return below if shades >= _LEAST_SHADES else None
 
 
 def _range(values: Numbers) -> tuple[float, float]:

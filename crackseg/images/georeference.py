@@ -25,6 +25,8 @@ from crackseg.measurement.photograph import Georeference
 
 Affine = tuple[float, float, float, float, float, float]
 
+# EPSG's codes of UTM on WGS 84 (north, south), ETRS89 and NAD83: metres by definition.
+_UTM = (range(32601, 32661), range(32701, 32761), range(25828, 25839), range(26901, 26924))
 _PIXEL_SCALE, _TIE_POINTS, _TRANSFORMATION = 33550, 33922, 34264
 _KEYS = 34735
 _MODEL_TYPE, _RASTER_TYPE, _GEOGRAPHIC, _PROJECTED, _LINEAR_UNIT = 1024, 1025, 2048, 3072, 3076
@@ -114,6 +116,9 @@ def _epsg(code: int | None) -> str | None:
 
 
 def _unit_of_keys(keys: Mapping[int, int]) -> float | None:
+    """Metres of the unit; a file that names a system of UTM need not name it."""
+    if any(keys.get(_PROJECTED, 0) in codes for codes in _UTM):
+        return 1.0
     return _METRES.get(keys.get(_LINEAR_UNIT, 0))
 
 

@@ -21,11 +21,10 @@ _warned: dict[str, set[str]] = defaultdict(set)
 def warn_of_pages(path: Path, picture: Image.Image | TiffHeader) -> None:
     """Says that a file has further pages, which are not looked at."""
     if isinstance(picture, TiffHeader):
-        pages = "several" if picture.has_pages else ""
+        pages = picture.pages
     else:
-        count = getattr(picture, "n_frames", 1) if picture.format in _PAGED else 1
-        pages = str(count) if count > 1 else ""
-    if pages:
+        pages = getattr(picture, "n_frames", 1) if picture.format in _PAGED else 1
+    if pages > 1:
         warn(
             "pages",
             f"{path}: has {pages} pages, only the first one is looked at; save the others as files",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from crackseg.errors import UnreadableImageError
@@ -25,7 +26,15 @@ from crackseg.images.pixels import (
     refuse_too_large,
     turned_upright,
 )
-from crackseg.images.tiff import UPRIGHT, TiffHeader, read_tiff_header, read_tiff_values
+from crackseg.images.tiff import (
+    UPRIGHT,
+    TiffHeader,
+    mask_of,
+    read_tiff_header,
+    read_tiff_values,
+)
+
+BoolArray = npt.NDArray[np.bool_]
 
 # Further bytes for each deep value: as it is stored, and twice as a whole number of 8 bytes.
 _DEEP_BYTES = 24
@@ -68,17 +77,18 @@ def open_photograph(
             refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
-            no_data = tiff.no_data if tiff else None
-            further = _FILLING_BYTES if no_data is not None or _has_opacity(opened) else 0
+            no_data, mask = (tiff.no_data, mask_of(tiff)) if tiff else (None, None)
+            is_partly = no_data is not None or mask is not None or _has_opacity(opened)
+            further = _FILLING_BYTES if is_partly else 0
             further += _HEIC_BYTES if opened.format == HEIF else 0
             refuse_too_large(path, opened.size[::-1], bytes_per_pixel + further)
-            warn_of_pages(path, opened)
+            warn_of_pages(path, tiff or opened)
             if _is_deep_png(opened):
                 return _of_deep_png(path, opened, white_level)
             upright = turned_upright(opened)
             upright.load()
             declared = png_white(path) if upright.mode in DEEP_MODES else None
-            return _of_pillow(path, upright, white_level, declared, no_data)
+            return _of_pillow(path, upright, white_level, declared, no_data, mask)
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:
@@ -135,17 +145,25 @@ def _of_pillow(
     white_level: int | None,
     declared_white: float | None = None,
     no_data: float | None = None,
+    mask: BoolArray | None = None,
 ) -> Photograph:
-    """The photograph in an upright image."""
+    """The photograph in an upright image, of which a mask may say what it shows."""
     if image.mode in DEEP_MODES:
         values = np.asarray(image)
         clear = image.info.get("transparency")
         opacity = values != clear if isinstance(clear, int) else None
-        return photograph_of(path, values, opacity, declared_white, white_level)
+        return photograph_of(path, values, _both(opacity, mask), declared_white, white_level)
     if _has_opacity(image):
         rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
-        return photograph_of(path, rgba[:, :, :3], is_opaque(rgba[:, :, 3]))
-    return photograph_of(path, _rgb_of(image), no_data=no_data)
+        return photograph_of(path, rgba[:, :, :3], _both(is_opaque(rgba[:, :, 3]), mask))
+    return photograph_of(path, _rgb_of(image), mask, no_data=no_data)
+
+
+def _both(one: BoolArray | None, other: BoolArray | None) -> BoolArray | None:
+    """What is shown by both masks; None stands for all of it."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
 
 
 def _has_opacity(image: Image.Image) -> bool:
@@ -164,7 +182,8 @@ def _rgb_of(image: Image.Image) -> UInt8Array:
 def _of_deep_tiff(tiff: TiffHeader, white_level: int | None) -> Photograph:
     warn_of_pages(tiff.path, tiff)
     values, alpha = read_tiff_values(tiff)
-    opacity = None if alpha is None else is_opaque(alpha, tiff.bits - (tiff.kind == "i"))
+    opaque = None if alpha is None else is_opaque(alpha, tiff.bits - (tiff.kind == "i"))
+    opacity = _both(opaque, mask_of(tiff))
     photograph = photograph_of(
         tiff.path, values, opacity, tiff.declared_white, white_level, tiff.no_data
     )

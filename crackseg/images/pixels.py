@@ -155,7 +155,7 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
             return convert(_deep_picture(tiff))
         with open_picture(path) as opened:
             refuse_too_large(path, opened.size[::-1])
-            warn_of_pages(path, opened)
+            warn_of_pages(path, tiff or opened)
             upright = turned_upright(opened)
             upright.load()
             return convert(upright)

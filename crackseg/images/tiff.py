@@ -6,13 +6,15 @@ neither floats of several bands nor the number that a map writes where nothing w
 
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import tifffile
 from PIL import Image
 from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
@@ -30,6 +32,10 @@ _GREY_OR_RGB = (_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
 _OPACITIES = (1, 2)
 _SIDEWAYS = (5, 6, 7, 8)
 _SEPARATE = 2
+# Bits of the kind of a picture: a smaller copy of another, and which of its pixels show something.
+_IS_COPY, _IS_MASK = 1, 4
+# More pages than these are not looked at, to tell whether there are some.
+_MOST_PAGES = 64
 
 UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
     2: lambda stored: stored[:, ::-1],
@@ -74,7 +80,8 @@ class TiffHeader:
         has_opacity: Whether the band behind the colours is their opacity.
         declared_white: The value that the file says is white; None where it does not.
         no_data: Number of pixels where nothing was measured; None where there is none.
-        has_pages: Whether further pictures follow.
+        pages: Number of its pictures, without smaller copies and masks.
+        has_mask: Whether a picture follows that says which pixels show something.
     """
 
     path: Path
@@ -89,7 +96,8 @@ class TiffHeader:
     has_opacity: bool
     declared_white: float | None
     no_data: float | None
-    has_pages: bool
+    pages: int
+    has_mask: bool
 
     @property
     def is_deep(self) -> bool:
@@ -188,8 +196,30 @@ def _by_tifffile(header: TiffHeader) -> Numbers | None:
     return turned if turned.shape == (*header.size, header.bands) else None
 
 
-def read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:
-    """The tags of the first picture and whether others follow; None where it is no TIFF file."""
+def mask_of(header: TiffHeader) -> npt.NDArray[np.bool_] | None:
+    """Which pixels of the upright picture show something, (H, W); None where no mask says it.
+
+    Raises:
+        ValueError: The mask is damaged, or of another size.
+    """
+    if not header.has_mask:
+        return None
+    try:
+        with tifffile.TiffFile(header.path) as file:
+            pages = (page for page in file.pages if isinstance(page, tifffile.TiffPage))
+            page = next(page for page in pages if _is_mask(page.subfiletype))
+            shows = np.asarray(page.asarray()) != 0
+    except Exception as error:
+        # A damaged file can fail in any way.
+        raise ValueError(f"its mask of what is shown is damaged: {error}") from error
+    turned = UPRIGHT.get(header.orientation, np.asarray)(shows)
+    if turned.shape != header.size:
+        raise ValueError(f"its mask of what is shown has another size, {turned.shape}")
+    return np.asarray(turned, np.bool_)
+
+
+def read_tags(path: Path) -> tuple[Mapping[int, Any], Sequence[int]] | None:
+    """The tags of the first picture, and the kinds of those that follow; None without a TIFF."""
     with path.open("rb") as file:
         start = file.read(8)
         if start[:4] not in PREFIXES:
@@ -199,10 +229,29 @@ def read_tags(path: Path) -> tuple[Mapping[int, Any], bool] | None:
         directory = ImageFileDirectory_v2(start)
         file.seek(directory.next)
         directory.load(file)
-        return dict(directory), directory.next != 0
+        return dict(directory), _following(file, start, directory.next)
 
 
-def _header(path: Path, tags: Mapping[int, Any], has_pages: bool) -> TiffHeader:
+def _following(file: BinaryIO, start: bytes, place: int) -> Sequence[int]:
+    """Kinds of the pictures from a place on, as bits; damaged ones count as pages."""
+    kinds: list[int] = []
+    with suppress(*DAMAGES):
+        while place and len(kinds) < _MOST_PAGES:
+            kinds.append(0)
+            directory = ImageFileDirectory_v2(start)
+            file.seek(place)
+            directory.load(file)
+            kinds[-1] = int(directory.get(_TAGS["NewSubfileType"], 0))
+            place = directory.next
+    return kinds
+
+
+def _is_mask(kind: int) -> bool:
+    """Whether a picture says which pixels of the first one show something, not of a copy."""
+    return kind & (_IS_COPY | _IS_MASK) == _IS_MASK
+
+
+def _header(path: Path, tags: Mapping[int, Any], following: Sequence[int]) -> TiffHeader:
     def first(name: str, default: int) -> int:
         value = tags.get(_TAGS[name], default)
         value = value[0] if isinstance(value, tuple) and value else value
@@ -230,7 +279,8 @@ def _header(path: Path, tags: Mapping[int, Any], has_pages: bool) -> TiffHeader:
         has_opacity=bands == colours + 1 and extra in _OPACITIES,
         declared_white=_declared_white(tags, first("BitsPerSample", 1)),
         no_data=_number(tags.get(_GDAL_NODATA)),
-        has_pages=has_pages,
+        pages=1 + sum(not kind & (_IS_COPY | _IS_MASK) for kind in following),
+        has_mask=any(map(_is_mask, following)),
     )
 
 

@@ -227,5 +227,6 @@ def _has_plain_windows(header: TiffHeader) -> bool:
         and not header.is_planar
         and header.orientation == 1
         and header.no_data is None
+        and not header.has_mask
         and header.compression in _COMPRESSIONS
     )

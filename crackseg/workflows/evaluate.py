@@ -27,6 +27,7 @@ from crackseg.inference.engines import check_engine, is_onnx
 from crackseg.metrics.histogram import THRESHOLDS
 from crackseg.parameters.usage import UsageParameters
 from crackseg.reporting.terminal.evaluation import print_assessment, write_images
+from crackseg.runs.record import BEST, LAST
 from crackseg.system.files import atomic_write, write_json
 from crackseg.system.limits import MASK_THRESHOLD_LIMITS
 from crackseg.system.logs import quiet_lightning
@@ -69,10 +70,12 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
             :func:`crackseg.inference.model_file.read_model`.
         DatasetError: The data are at fault, see
             :func:`crackseg.workflows.evaluation_data.evaluation_data`.
-        ConfigError: A setting is out of range, or settings contradict each other.
+        ConfigError: A setting is out of range, or settings contradict each other; or the folder is
+            that of a training.
     """
     config = replace(config, checkpoint=str(chosen_file(config.checkpoint, None)))
     _check(config)
+    _refuse_training(folder)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     own_size = config.resolution == "native"
     network = open_network(config.checkpoint, config.engine, config.runtime, own_size, config.scale)
@@ -129,6 +132,15 @@ def _check(config: EvaluateConfig) -> None:
         ),
     ]
     refuse(faults_of(checks))
+
+
+def _refuse_training(folder: Path) -> None:
+    """Refuses the folder of a training, whose own figures would be replaced."""
+    if any((folder / name).is_file() for name in (BEST, LAST)):
+        raise ConfigError(
+            f"{folder} holds a training, and nothing of it is overwritten; leave out "
+            "hydra.run.dir, or name another folder"
+        )
 
 
 def _examine(

@@ -91,6 +91,34 @@ def test_faulty_pixels_do_not_turn_a_picture_dark(hot: int) -> None:
     assert to_8_bits(values, levels)[7] == 255
 
 
+@pytest.mark.parametrize("share", [0.0012, 0.007, 0.25])
+@pytest.mark.parametrize(
+    ("drawn", "kind", "scale", "white"),
+    [
+        (65535, "u2", 2800, 4095),
+        (32767, "u2", 2800, 4095),
+        (255, "f4", 0.8, 1),
+        (9999, "f4", 0.8, 1),
+        (1e20, "f4", 0.8, 1),
+    ],
+)
+def test_what_is_drawn_on_a_picture_does_not_turn_it_dark(
+    drawn: float, kind: str, scale: float, white: int, share: float
+) -> None:
+    """A scale bar, a border, saturated pixels."""
+    picture = (np.random.default_rng(0).random(40_000) * scale).astype(kind)
+    picture[: int(share * picture.size)] = drawn
+    levels = find_levels(picture)
+    assert levels.white == white
+    assert f"{int(share * picture.size):,} of its values, {drawn:g} and more" in levels.note
+
+
+def test_bright_lights_and_masks_are_not_drawn_on_a_picture() -> None:
+    falling = np.geomspace(1, 65535, 40_000).astype(np.uint16)
+    mask = np.repeat(np.array([0, 1, 2, 65535], np.uint16), 10_000)
+    assert find_levels(falling).white == find_levels(mask).white == 65535
+
+
 @pytest.mark.parametrize(("kind", "white"), [("i1", 127), ("i2", 32767)])
 def test_the_bit_of_the_sign_is_not_of_the_depth(kind: str, white: int) -> None:
     assert find_levels(picture(white, kind)) == (0, white, "")

@@ -191,6 +191,53 @@ def test_damage_within_compressed_bands_is_refused(tmp_path: Path) -> None:
             read(path)
 
 
+def masked(path: Path, values: np.ndarray, shows: np.ndarray) -> Path:
+    """A file with GDAL's mask in it, and smaller copies of both."""
+    with tifffile.TiffWriter(path) as file:
+        kind = "rgb" if values.ndim == 3 else "minisblack"
+        file.write(values, photometric=kind)
+        file.write(shows, photometric="mask", subfiletype=4)
+        file.write(values[::2, ::2], photometric=kind, subfiletype=1)
+        file.write(shows[::2, ::2], photometric="mask", subfiletype=5)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["colours", "deep"])
+def test_the_mask_of_a_map_hides_what_it_does_not_show(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shows = np.ones((40, 60), bool)
+    shows[:, :7] = False
+    values = wall() if kind == "colours" else wall()[..., 0].astype(np.uint16) * 257
+    with caplog.at_level(logging.WARNING):
+        found = open_photograph(masked(tmp_path / "map.tif", values, shows))
+    assert found.visible is not None
+    # What is left beside it is no longer sure either.
+    assert not found.visible[~shows].any()
+    assert found.visible[:, 12:].all()
+    np.testing.assert_array_equal(found.rgb[:, 12:, 0], wall()[:, 12:, 0])
+    assert caplog.messages == []
+
+
+def test_smaller_copies_are_no_pages(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with tifffile.TiffWriter(tmp_path / "cog.tif") as file:
+        file.write(wall(), photometric="rgb")
+        file.write(wall()[::2, ::2], photometric="rgb", subfiletype=1)
+    with caplog.at_level(logging.WARNING):
+        found = open_photograph(tmp_path / "cog.tif")
+    np.testing.assert_array_equal(found.rgb, wall())
+    assert found.visible is None
+    assert caplog.messages == []
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "map.tif") as file:
+        file.write(wall(), photometric="rgb")
+        file.write(np.ones((5, 6), bool), photometric="mask", subfiletype=4)
+    with pytest.raises(UnreadableImageError, match="mask of what is shown has another size"):
+        open_photograph(tmp_path / "map.tif")
+
+
 def test_further_pages_of_deep_files_and_of_masks_are_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +249,7 @@ def test_further_pages_of_deep_files_and_of_masks_are_told(
     read_mask_and_kind(tmp_path / "m.tif")
     told = "pages, only the first one is looked at; save the others as files"
     assert [message for message in caplog.messages if "has" in message] == [
-        f"{tmp_path / 'x.tif'}: has several {told}",
+        f"{tmp_path / 'x.tif'}: has 3 {told}",
         f"{tmp_path / 'm.tif'}: has 3 {told}",
     ]
 

@@ -347,6 +347,14 @@ def test_a_cut_that_cannot_be_is_refused(trained: TrainResult, tmp_path: Path) -
         evaluate(settings(trained.checkpoint, mask_threshold=255), tmp_path)
 
 
+def test_the_folder_of_a_training_keeps_its_own_figures(trained: TrainResult) -> None:
+    folder = trained.checkpoint.parent
+    before = (folder / "metrics.json").read_bytes()
+    with pytest.raises(ConfigError, match="holds a training, and nothing of it is overwritten"):
+        evaluate(settings(trained.checkpoint), folder)
+    assert (folder / "metrics.json").read_bytes() == before
+
+
 def test_cracks_that_vanish_are_told_and_are_no_false_alarms(
     trained: TrainResult, tmp_path: Path
 ) -> None:

@@ -5,22 +5,44 @@ numbers beside nnU-Net's folders ``labelsTr`` and ``labelsTs``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape
-from crackseg.errors import DatasetError
+from crackseg.errors import DatasetError, name_some
 from crackseg.images.pixels import UInt8Array, open_picture
 
 Colour = tuple[int, int, int]
 
+# One number for each pixel, int64 (H, W).
+Codes = npt.NDArray[np.int64]
+
 _BACKGROUND = frozenset({"background", "_background_", "ignore"})
+# PASCAL VOC's colour of the rims of objects, which no file names.
+_VOID: Colour = (224, 224, 192)
+_BLACK: Colour = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Classes as a file above the pictures names them.
+
+    Attributes:
+        file: Path of that file.
+        classes: Colour or number of each class, but for the background.
+        others: Those of the background, and of pixels that count as nothing.
+    """
+
+    file: Path
+    classes: Mapping[str, Colour | int]
+    others: frozenset[Colour | int]
 
 
 @dataclass(frozen=True)
@@ -29,28 +51,56 @@ class ClassPicture:
 
     Attributes:
         path: Path of the picture.
-        value: Red, green and blue of the class, or its number.
+        label: Name of the class.
+        named: All classes.
     """
 
     path: Path
-    value: Colour | int
+    label: str
+    named: _Named
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
         """Draws the class, see :class:`crackseg.data.annotations.drawings.Drawing`."""
         try:
             with open_picture(self.path) as image:
-                if isinstance(self.value, int):
-                    marked = np.asarray(image) == self.value
-                else:
-                    marked = (np.asarray(image.convert("RGB")) == self.value).all(axis=-1)
+                is_of_numbers = isinstance(self.named.classes[self.label], int)
+                pixels = _coded(np.asarray(image if is_of_numbers else image.convert("RGB")))
         except (OSError, ValueError, SyntaxError) as error:
             raise ValueError(f"it cannot be decoded as an image ({error})") from error
-        if marked.shape != size:
+        if pixels.shape != size:
             raise ValueError(
-                f"it has {marked.shape[1]} x {marked.shape[0]} pixels (width x height), and the "
+                f"it has {pixels.shape[1]} x {pixels.shape[0]} pixels (width x height), and the "
                 f"photograph {size[1]} x {size[0]}"
             )
+        self._refuse_unnamed(pixels)
+        marked = pixels == _code_of(self.named.classes[self.label])
         return np.where(marked, 255, 0).astype(np.uint8)
+
+    def _refuse_unnamed(self, pixels: Codes) -> None:
+        """Refuses a picture of other classes: they would count as background without a word."""
+        known = [_code_of(one) for one in (*self.named.classes.values(), *self.named.others)]
+        values, counts = np.unique(pixels, return_counts=True)
+        strange = ~np.isin(values, known)
+        if strange.any():
+            is_of_numbers = isinstance(self.named.classes[self.label], int)
+            shown = [str(one) if is_of_numbers else f"#{one:06x}" for one in values[strange]]
+            raise ValueError(
+                f"{counts[strange].sum():,} of its pixels hold {name_some(shown)}, which "
+                f"{self.named.file.name} does not name; name them there, or write the picture "
+                "anew with the values of its classes (as PNG: JPEG changes them)"
+            )
+
+
+def _coded(pixels: npt.NDArray[np.generic]) -> Codes:
+    """One number for each pixel: its class, or red, green and blue in one."""
+    if pixels.ndim == 2:
+        return pixels.astype(np.int64)
+    red, green, blue = np.moveaxis(pixels.astype(np.int64), -1, 0)
+    return np.asarray(red << 16 | green << 8 | blue)
+
+
+def _code_of(value: Colour | int) -> int:
+    return value if isinstance(value, int) else value[0] << 16 | value[1] << 8 | value[2]
 
 
 def read_class_picture(path: Path) -> AnnotationFile | None:
@@ -59,24 +109,40 @@ def read_class_picture(path: Path) -> AnnotationFile | None:
     Raises:
         DatasetError: The file of names is damaged.
     """
-    classes = _classes(path.parent)
-    if classes is None:
+    named = _classes(path.parent)
+    if named is None:
         return None
-    shapes = tuple(Shape("class", label, ClassPicture(path, classes[label])) for label in classes)
-    # Only the pixels say which classes a picture holds.
-    return AnnotationFile(
-        path, LabelUse(frozenset(classes)), {None: Annotated(str(path), None, shapes)}
+    labels = frozenset(named.classes)
+    shapes = tuple(
+        Shape("class", label, ClassPicture(path, label, named)) for label in named.classes
     )
+    # Only the pixels say which classes a picture holds.
+    return AnnotationFile(path, LabelUse(labels), {None: Annotated(str(path), None, shapes)})
 
 
 @lru_cache(maxsize=1024)
-def _classes(folder: Path) -> Mapping[str, Colour | int] | None:
-    if folder.name.lower() == "segmentationclass" and (folder.parent / "labelmap.txt").is_file():
-        return _colours(folder.parent / "labelmap.txt")
-    if folder.name.lower() in ("labelstr", "labelsts"):
-        described = folder.parent / "dataset.json"
-        return _numbers(described) if described.is_file() else None
+def _classes(folder: Path) -> _Named | None:
+    colours, numbers = folder.parent / "labelmap.txt", folder.parent / "dataset.json"
+    if folder.name.lower() == "segmentationclass" and colours.is_file():
+        named: Mapping[str, Colour | int] = _colours(colours)
+        # Black is background where it is no class of its own.
+        unnamed = {_VOID, _BLACK} - set(named.values())
+        return _parted(colours, named, {*unnamed, *_of_background(named)})
+    if folder.name.lower() in ("labelstr", "labelsts") and numbers.is_file():
+        named = _numbers(numbers)
+        return _parted(numbers, named, {0, *_of_background(named)})
     return None
+
+
+def _of_background(named: Mapping[str, Colour | int]) -> set[Colour | int]:
+    return {value for label, value in named.items() if label.lower() in _BACKGROUND}
+
+
+def _parted(
+    file: Path, named: Mapping[str, Colour | int], others: Collection[Colour | int]
+) -> _Named:
+    classes = {label: value for label, value in named.items() if value not in others}
+    return _Named(file, classes, frozenset(others))
 
 
 def _colours(path: Path) -> dict[str, Colour]:
@@ -92,21 +158,28 @@ def _colours(path: Path) -> dict[str, Colour]:
         raise DatasetError(
             f"{path}: cannot be read as names of colours; its lines are LABEL:RED,GREEN,BLUE::"
         ) from error
-    return {label: colours[label] for label in colours if label.lower() not in _BACKGROUND}
+    return colours
 
 
 def _numbers(path: Path) -> dict[str, int]:
     try:
         labels: Any = json.loads(path.read_bytes()).get("labels")
+        regions = [label for label, value in labels.items() if isinstance(value, list)]
         # Version 1 writes {"1": "crack"}, version 2 {"crack": 1}.
         named = {
             str(value) if str(key).isdecimal() else str(key): int(
                 key if str(key).isdecimal() else value
             )
             for key, value in labels.items()
+            if key not in regions
         }
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DatasetError(
             f'{path}: cannot be read as names of classes; it holds "labels": {{"crack": 1}}'
         ) from error
-    return {label: number for label, number in named.items() if number}
+    if regions:
+        raise DatasetError(
+            f"{path}: {name_some(regions)}: regions of several numbers are not read; give each "
+            'number a name of its own, "labels": {"crack": 1, "joint": 2}'
+        )
+    return named

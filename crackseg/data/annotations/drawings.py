@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.polygons import Points, fill, refuse_far
+from crackseg.data.annotations.polygons import Points, fill, refuse_far, refuse_shares
 from crackseg.data.annotations.rle import expand
 from crackseg.images.pixels import UInt8Array
 
@@ -39,6 +39,7 @@ class Polygons:
     def draw(self, size: tuple[int, int]) -> UInt8Array:
         """See :class:`Drawing`."""
         refuse_far(self.given, size)
+        refuse_shares(self.given)
         return fill(self.outlines, size)
 
 

@@ -63,6 +63,19 @@ def refuse_far(array: Points, size: tuple[int, int]) -> None:
         raise ValueError(f"its point ({x:g}, {y:g}) lies far outside of the photograph")
 
 
+def refuse_shares(array: Points) -> None:
+    """Refuses an outline whose points are shares of the photograph's sides instead of pixels.
+
+    Raises:
+        ValueError: All of it lies within the first pixel.
+    """
+    if len(array) > 1 and ((array >= 0) & (array <= 1)).all():
+        raise ValueError(
+            "all of its points lie within the first pixel, as shares of the photograph's sides do; "
+            "write them in pixels"
+        )
+
+
 def fill(polygons: Sequence[Points], size: tuple[int, int]) -> UInt8Array:
     """Fills polygons of three points or more.
 

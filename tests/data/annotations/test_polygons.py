@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from crackseg.data.annotations.drawings import Polygons
 from crackseg.data.annotations.polygons import (
     LINE_WIDTH,
     circle,
@@ -93,6 +94,14 @@ def test_a_line_goes_through_all_its_points() -> None:
 def test_points_that_cannot_be_are_refused(given: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         refuse_far(points(given, 3), SIZE)
+
+
+def test_shares_of_the_sides_are_no_pixels() -> None:
+    shares = points([[0.1, 0.2], [0.9, 0.4], [1, 1]], 3)
+    with pytest.raises(ValueError, match="as shares of the photograph's sides do; write them in"):
+        Polygons([shares], shares).draw(SIZE)
+    pixels = shares + np.array([1.0, 0.0])
+    assert Polygons([pixels], pixels).draw(SIZE).shape == SIZE
 
 
 def test_a_little_beyond_the_border_is_cut_off() -> None:

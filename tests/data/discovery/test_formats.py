@@ -13,7 +13,7 @@ from PIL import Image
 
 from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.discovery.pairs import Inventory, find_pairs, find_pairs_below
-from crackseg.errors import DatasetError, DatasetNotFoundError
+from crackseg.errors import DatasetError, DatasetNotFoundError, UnreadableImageError
 
 SIZE = (20, 30)
 
@@ -178,6 +178,52 @@ def test_nnunets_folders(tmp_path: Path) -> None:
     assert [pair.subset for pair in inventory.pairs] == ["train", "test"]
     assert_bar(inventory)
     assert inventory.notes[0].startswith("2 further channels of photographs, left out")
+
+
+@pytest.mark.parametrize("value", [2, 255])
+def test_numbers_that_nnunets_list_does_not_name_are_not_background(
+    tmp_path: Path, value: int
+) -> None:
+    photograph(tmp_path / "imagesTr/x_0000.png")
+    picture(tmp_path / "labelsTr/x.png", bar() // 255 * np.uint8(value))
+    (tmp_path / "dataset.json").write_text('{"labels": {"background": 0, "crack": 1}}')
+    [pair] = find_pairs(tmp_path).pairs
+    told = rf"75 of its pixels hold {value}, which dataset\.json does not name"
+    with pytest.raises(UnreadableImageError, match=told):
+        read_truth(tmp_path, pair.mask, SIZE)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_colours_that_a_map_of_labels_does_not_name_are_not_background(
+    tmp_path: Path, ending: str
+) -> None:
+    photograph(tmp_path / "JPEGImages/x.jpg")
+    colours = np.zeros((*SIZE, 3), np.uint8)
+    colours[bar() > 0] = (255, 255, 255) if ending == "png" else (128, 0, 0)
+    picture(tmp_path / f"SegmentationClass/x.{ending}", colours)
+    (tmp_path / "labelmap.txt").write_text("background:0,0,0::\ncrack:128,0,0::\n")
+    [pair] = find_pairs(tmp_path).pairs
+    with pytest.raises(UnreadableImageError, match=r"hold #.*which labelmap\.txt does not name"):
+        read_truth(tmp_path, pair.mask, SIZE)
+
+
+def test_black_and_the_colour_of_rims_need_no_name(tmp_path: Path) -> None:
+    photograph(tmp_path / "JPEGImages/x.jpg")
+    colours = np.zeros((*SIZE, 3), np.uint8)
+    colours[bar() > 0] = (128, 0, 0)
+    colours[:2] = (224, 224, 192)
+    picture(tmp_path / "SegmentationClass/x.png", colours)
+    (tmp_path / "labelmap.txt").write_text("crack:128,0,0::\n")
+    assert_bar(find_pairs(tmp_path))
+
+
+def test_regions_of_nnunet_are_refused_by_their_name(tmp_path: Path) -> None:
+    photograph(tmp_path / "imagesTr/x_0000.png")
+    picture(tmp_path / "labelsTr/x.png", bar() // 255)
+    labels = '{"background": 0, "all": [1, 2], "crack": [2]}'
+    (tmp_path / "dataset.json").write_text(f'{{"labels": {labels}}}')
+    with pytest.raises(DatasetError, match=r"dataset\.json: all, crack: regions of several"):
+        find_pairs(tmp_path)
 
 
 @pytest.mark.parametrize(
