@@ -32,10 +32,9 @@ _GREY_OR_RGB = (_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
 _OPACITIES = (1, 2)
 _SIDEWAYS = (5, 6, 7, 8)
 _SEPARATE = 2
-# Bits of the kind of a picture: a smaller copy of another, and which of its pixels show something.
-_IS_COPY, _IS_MASK = 1, 4
-# More pages than these are not looked at, to tell whether there are some.
-_MOST_PAGES = 64
+# Bits of the kind of a picture: a smaller copy of another, and which of its pixels show something;
+# and the most further pictures whose kinds are looked at.
+_IS_COPY, _IS_MASK, _MOST_PAGES = 1, 4, 64
 
 UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
     2: lambda stored: stored[:, ::-1],

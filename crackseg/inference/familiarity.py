@@ -112,6 +112,29 @@ def known_photographs(
     return replace(known, limit=max(_LEAST_LIMIT, usual))
 
 
+def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotographs | None:
+    """What a network knows that was fitted to photographs of one place: this place alone.
+
+    The network's features have moved with its normalisations, so that the sources of its training
+    are no longer where they were; their spread, and the limit, hold as units.
+
+    Args:
+        features: Features of the photographs, by the fitted network, (N, D).
+        before: What the network knew that was fitted.
+
+    Returns:
+        What it knows; None for too few photographs.
+    """
+    if len(features) < LEAST_TO_TELL:
+        return None
+    noise = _noise(features, np.array(before.spread))
+    return replace(
+        before,
+        means={"": _rounded(features.mean(axis=0))},
+        noise={"": _rounded([noise])[0]},
+    )
+
+
 def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
     """How far photographs are from known ones.
 

@@ -49,7 +49,7 @@ class Predictor:
         promise: Promised miss rate, where its threshold is used.
         is_quantised: Whether a part of the network computes with whole numbers of 8 bits.
         known: What photographs look like to the network, at these scales, that it can be relied on
-            for: those of a promise, or else of its training; None where that is not known.
+            for: of a promise, of a place, or of its training; None where that is not known.
 
     Raises:
         ConfigError: The threshold, scale, white level or size is out of range; or a promise is

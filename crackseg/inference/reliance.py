@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 
-_OF_TRAINING, _OF_PROMISE = "that the network was trained on", "that the promise was made with"
+_OF_TRAINING, _OF_SITE = "that the network was trained on", "that the network was adapted to"
+_OF_PROMISE = "that the promise was made with"
 _NO_PROMISE = (
     "the promised miss rate is not known to hold for them; calibrate anew with photographs like "
     "these"
@@ -40,10 +41,17 @@ def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance |
     found = predictor.familiarity(features)
     if found is None:
         return None
-    promised = predictor.promise is not None
-    advice = _NO_PROMISE if promised else f"{_NO_FIGURES} {_adapting(predictor)}"
-    line = found.line(_OF_PROMISE if promised else _OF_TRAINING)
-    return Reliance(line, advice if found.unlike else "")
+    advice = (
+        _NO_PROMISE if predictor.promise is not None else f"{_NO_FIGURES} {_adapting(predictor)}"
+    )
+    return Reliance(found.line(_what_is_known(predictor)), advice if found.unlike else "")
+
+
+def _what_is_known(predictor: Predictor) -> str:
+    if predictor.promise is not None:
+        return _OF_PROMISE
+    is_site = predictor.known is not None and predictor.known.is_one_place
+    return _OF_SITE if is_site else _OF_TRAINING
 
 
 def _adapting(predictor: Predictor) -> str:

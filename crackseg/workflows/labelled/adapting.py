@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from crackseg.adaptation.calibrating import calibrate
 from crackseg.adaptation.choosing import (
     Adapted,
@@ -30,6 +32,8 @@ from crackseg.checkpoint.parameters import (
 from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import is_onnx
+from crackseg.inference.familiarity import known_site
+from crackseg.inference.features import FeatureMoments
 from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
 from crackseg.inference.looks import Looking
 from crackseg.inference.model_file import SUFFIX, write_model
@@ -37,6 +41,7 @@ from crackseg.inference.scales import scales_of
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.models import SkipNetwork
 from crackseg.parameters.adaptation import Adaptation
+from crackseg.parameters.known_photographs import FEATURE_LIMITS, KnownPhotographs
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
@@ -85,10 +90,11 @@ def adapt(
     left_out = LeftOut(before, with_threshold_of_others(ious))
     _require_gain(left_out, len(names))
     network = fit(photographs) if changed == FITTED else base.network
+    known = _known(base.usage, look(network), photographs) if changed == FITTED else None
     # Of photographs that the network was fitted to it would be another one.
     threshold = chosen_threshold(ious)
     record = _record(base, left_out, changed, len(names))
-    _write(network, _parameters(base, path, threshold, record, seed), output)
+    _write(network, _parameters(base, path, threshold, record, known, seed), output)
     return Adapted(left_out, changed, base.usage.threshold, threshold, names)
 
 
@@ -135,6 +141,21 @@ def _fit(base: TrainableNetwork, seed: int, photographs: Sequence[Labelled]) -> 
     return network
 
 
+def _known(
+    usage: UsageParameters, looking: Looking, photographs: Sequence[Labelled]
+) -> KnownPhotographs | None:
+    """What the place looks like to the fitted network; None where that cannot be compared."""
+    if usage.known is None or usage.known.scales != looking.scales:
+        return None
+    seen: dict[str, FeatureMoments] = {}
+    for one in photographs:
+        looking.probability(one.image, seen.setdefault(one.photograph, FeatureMoments()))
+    features = np.stack([moments.features for moments in seen.values()])
+    if np.abs(features).max() > FEATURE_LIMITS.high:
+        return None
+    return known_site(features, usage.known)
+
+
 def _require_gain(left_out: LeftOut, count: int) -> None:
     least = least_gain(count)
     if left_out.gain > least:
@@ -163,14 +184,16 @@ def _record(base: TrainableNetwork, left_out: LeftOut, changed: str, count: int)
 
 
 def _parameters(
-    base: TrainableNetwork, path: Path, threshold: float, record: Adaptation, seed: int
+    base: TrainableNetwork,
+    path: Path,
+    threshold: float,
+    record: Adaptation,
+    known: KnownPhotographs | None,
+    seed: int,
 ) -> CheckpointParameters:
-    """Parameters of the adapted network; a promise of the former one no longer holds.
-
-    Nor is it told any more that the place is none of its training's: it has been adapted to it.
-    """
+    """Parameters of the adapted network; a promise of the former one no longer holds."""
     usage = {field.name: getattr(base.usage, field.name) for field in fields(UsageParameters)}
-    usage |= {"threshold": threshold, "promise": None, "known": None, "adaptation": record}
+    usage |= {"threshold": threshold, "promise": None, "known": known, "adaptation": record}
     origin = Origin.of_file(path, base.licence)
     if isinstance(base.usage, CheckpointParameters):
         return replace(base.usage, **usage, scaling=None, init_from=origin)

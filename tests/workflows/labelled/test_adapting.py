@@ -19,8 +19,10 @@ from crackseg.checkpoint import (
     write_checkpoint,
 )
 from crackseg.cli.main import main
+from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.inference.model_file import read_model, write_model
+from crackseg.inference.reliance import reliance
 from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import Fields
 from crackseg.parameters.promise import Promise
@@ -151,15 +153,39 @@ def test_licences_go_along_with_weights(trained: TrainResult, tmp_path: Path) ->
     assert unstated.as_dict()["init_from"] == {"path": "first.ckpt", "sha256": "1" * 64}
 
 
-def test_neither_a_promise_nor_known_photographs_survive(
-    trained: TrainResult, site: Path, tmp_path: Path
+def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
+    trained: TrainResult, site: Path, archive: Path, tmp_path: Path
 ) -> None:
     promised = tmp_path / "promised.ckpt"
     write_promise(trained.checkpoint, PROMISE, promised)
     adapt(promised, [site], tmp_path / "site.ckpt")
-    assert read_checkpoint(promised).parameters.known is not None
+    before = read_checkpoint(promised).parameters.known
     adapted = read_checkpoint(tmp_path / "site.ckpt").parameters
-    assert (adapted.promise, adapted.known) == (None, None)
+    assert before is not None
+    assert not before.is_one_place
+    assert adapted.promise is None
+    assert adapted.known is not None
+    assert adapted.known.is_one_place
+    assert (adapted.known.spread, adapted.known.limit) == (before.spread, before.limit)
+    predictor = crackseg.load(tmp_path / "site.ckpt", device="cpu")
+    here, elsewhere = (
+        reliance(
+            predictor, [predictor.features(root / pair.image) for pair in find_pairs(root).pairs]
+        )
+        for root in (site, archive)
+    )
+    assert here is not None
+    assert elsewhere is not None
+    assert "are like those that the network was adapted to" in here.line
+    assert "are unlike those that the network was adapted to" in elsewhere.line
+
+
+def test_below_five_photographs_nothing_is_known_of_the_place(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapting, "_require_gain", lambda *_: None)
+    adapt(trained.checkpoint, [write_site(tmp_path / "four", 4)], tmp_path / "site.ckpt")
+    assert read_checkpoint(tmp_path / "site.ckpt").parameters.known is None
 
 
 def test_what_gains_nothing_is_not_written(
