@@ -6,9 +6,9 @@ Known layouts, in any nesting (an unzip tool may put a volume into itself):
     images with masks, labels, ground_truth, gt, annotations or segmentation
     train/images, train/masks, val/..., test/..., or images/train, masks/train, ...
     train_img, train_lab, test_img, test_lab: DeepCrack's own
-    JPEGImages, SegmentationClass: PASCAL VOC's
+    JPEGImages, SegmentationClass (also SegmentationClassPNG): PASCAL VOC's
     imagesTr with X_0000.png, labelsTr with X.png: nnU-Net's
-    X.jpg and X_mask.png, side by side or in the folders above
+    X.jpg and X_mask.png, side by side or in the folders above; image_7.jpg and mask_7.png
 
 ``Heads`` holds saliency maps under the names of masks, and ``SegmentationObject`` single objects.
 Neither is read.
@@ -28,6 +28,8 @@ Kind = Literal["image", "mask", "label"]
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("image", "images", "img", "imgs", "jpegimages"), "image"),
     **dict.fromkeys(("mask", "masks", "segmentationclass", "segmentationclassaug"), "mask"),
+    # Labelme's own converter writes it; its folder of overlays is never read.
+    "segmentationclasspng": "mask",
     # These names are less certain: annotators also keep photographs in such folders.
     **dict.fromkeys(("label", "labels", "annotation", "annotations", "ann", "annot"), "label"),
     **dict.fromkeys(("groundtruth", "groundtruths", "gt", "gts"), "label"),
@@ -42,13 +44,15 @@ SUBSET_SPELLINGS = {
 }
 _CHANNELLED = {"imagestr": "train", "imagests": "test"}
 _OBJECTS = "segmentationobject"
-_NEVER_READ = frozenset({"heads", "__macosx", _OBJECTS})
+_NEVER_READ = frozenset({"heads", "__macosx", "segmentationclassvisualization", _OBJECTS})
 MASK_ENDING = "_mask"
 OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_seg", "_annotation")
 """What may stand behind the photograph's name in a mask's, besides ``_mask``."""
 _AROUND = "masks?|labels?|gt|ground[_-]?truth|segmentation|seg|annotations?|binary"
 _BEHIND = re.compile(rf"(?P<stem>.+)[_. -]({_AROUND})", re.IGNORECASE)
 _BEFORE = re.compile(rf"({_AROUND})[_. -](?P<stem>.+)", re.IGNORECASE)
+_NUMBERED = re.compile(rf"({_AROUND})(?P<number>([_. -]?\d+)?)", re.IGNORECASE)
+_PHOTOGRAPH_WORDS = ("image", "img", "photo")
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 
 
@@ -196,7 +200,17 @@ def _photographs_names(stem: str) -> list[str]:
     (['wall'], ['wall'], [])
     """
     matches = (pattern.fullmatch(stem) for pattern in (_BEHIND, _BEFORE))
-    return [match["stem"] for match in matches if match]
+    return [match["stem"] for match in matches if match] + _twins(stem)
+
+
+def _twins(stem: str) -> list[str]:
+    """Names of a photograph whose mask has another word in the place of its first one.
+
+    >>> _twins("mask_07"), _twins("mask"), _twins("masked")
+    (['image_07', 'img_07', 'photo_07'], ['image', 'img', 'photo'], [])
+    """
+    match = _NUMBERED.fullmatch(stem)
+    return [] if match is None else [f"{word}{match['number']}" for word in _PHOTOGRAPH_WORDS]
 
 
 def _is_channelled(path: Path) -> bool:

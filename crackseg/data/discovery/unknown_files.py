@@ -5,7 +5,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from crackseg.data.discovery.layouts import Key, composed, is_of_objects, keys, scope
+from crackseg.data.discovery.layouts import (
+    Key,
+    composed,
+    is_of_objects,
+    keys,
+    kind,
+    scope,
+    words_of,
+)
 from crackseg.images.pixels import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 # Files beside photographs that hold no annotation: of cameras, of maps, checksums, documents.
@@ -20,7 +28,10 @@ _LISTING = re.compile(
     r"\.(json|jsonl|ndjson|geojson|xml|csv|tsv|txt|yaml|yml|toml|lst)$", re.IGNORECASE
 )
 _CLOSED = re.compile(r"\.(mat|npy|npz|h5|hdf5|tfrecords?|parquet)$", re.IGNORECASE)
-# What an archive holds is not looked for, but a volume of nnU-Net is no archive.
+# An archive that is named like a folder of masks is one that was not unpacked.
+_ARCHIVE = re.compile(r"\.(zip|gz|7z|rar|tar|tgz)$", re.IGNORECASE)
+_TRUTH_WORDS = frozenset({"mask", "masks", "label", "labels", "annotation", "annotations", "gt"})
+# What other archives hold is not looked for, but a volume of nnU-Net is no archive.
 _VOLUME = ".nii.gz"
 _LOOKED_INTO = 64 << 20
 _NAME = re.compile(
@@ -56,10 +67,11 @@ def find_unknown(
         by_name.setdefault(composed(photograph.name).lower(), []).append(photograph)
     found: dict[Path, Path] = {}
     for path in files:
-        if path in read or (_HARMLESS.search(path.name) and not _is_volume(path)):
+        packed = _is_packed_truth(path)
+        if path in read or (_HARMLESS.search(path.name) and not packed and not _is_volume(path)):
             continue
         named = _named_like(path, by_key)
-        if not named and _CLOSED.search(path.name):
+        if not named and (packed or _CLOSED.search(path.name)):
             named = [one for one in photographs if _belongs_below(one, path)]
         if not named and _LISTING.search(path.name):
             named = _listed(root / path, by_name)
@@ -80,6 +92,12 @@ def _named_like(path: Path, by_key: Mapping[Key, Sequence[Path]]) -> Sequence[Pa
         return ()
     path = path.with_suffix("") if _is_volume(path) else path
     return next((by_key[key] for key in keys(path) if key in by_key), ())
+
+
+def _is_packed_truth(path: Path) -> bool:
+    if not _ARCHIVE.search(path.name) or _is_volume(path):
+        return False
+    return kind(path) in ("mask", "label") or bool(_TRUTH_WORDS.intersection(words_of(path.stem)))
 
 
 def _is_volume(path: Path) -> bool:

@@ -180,6 +180,40 @@ def test_nnunets_folders(tmp_path: Path) -> None:
     assert inventory.notes[0].startswith("2 further channels of photographs, left out")
 
 
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("image_7.png", "mask_7.png"),
+        ("img7.jpg", "mask7.png"),
+        ("7/image.png", "7/mask.png"),
+        ("images/image_7.jpg", "masks/mask_7.png"),
+        ("JPEGImages/x.jpg", "SegmentationClassPNG/x.png"),
+    ],
+)
+def test_masks_with_another_word_in_the_place_of_the_photographs(
+    tmp_path: Path, image: str, mask: str
+) -> None:
+    for folder in ("a", "b"):
+        photograph(tmp_path / folder / image, ord(folder))
+        picture(tmp_path / folder / mask, bar())
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert {(pair.image, pair.mask) for pair in inventory.pairs} == {
+        (f"{folder}/{image}", f"{folder}/{mask}") for folder in ("a", "b")
+    }
+    assert_bar(inventory)
+
+
+@pytest.mark.parametrize("archive", ["masks.zip", "masks/part1.rar", "crack_labels.tar.gz"])
+def test_photographs_beside_masks_that_were_not_unpacked_are_not_crack_free(
+    tmp_path: Path, archive: str
+) -> None:
+    photograph(tmp_path / "images/x.jpg")
+    (tmp_path / archive).parent.mkdir(exist_ok=True)
+    (tmp_path / archive).write_bytes(b"packed")
+    with pytest.raises(DatasetNotFoundError, match=rf"never taken as crack-free: {archive}"):
+        find_pairs(tmp_path, "crack_free")
+
+
 @pytest.mark.parametrize("value", [2, 255])
 def test_numbers_that_nnunets_list_does_not_name_are_not_background(
     tmp_path: Path, value: int
