@@ -6,6 +6,7 @@ counted from it alone.
 """
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from crackseg.data.annotations.ground_truth import truth_file
+from crackseg.data.discovery.layouts import key, keys
 from crackseg.data.discovery.pairs import Pair
 from crackseg.errors import ManifestError, name_some
 from crackseg.system.files import read_table, write_table
+
+log = logging.getLogger(__name__)
 
 SUBSETS = ("train", "val", "test")
 
@@ -130,6 +134,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest:
         raise ManifestError(f"{path}: the manifest lists no pair")
     rows = tuple(_checked_row(path, line, record) for line, record in records)
     _refuse_overlap(path, rows)
+    _warn_of_exchanged(path, rows)
     if root is not None:
         _refuse_missing(path, rows, root)
     return Manifest(rows, uncompared=sum(not record.get("group") for _, record in records))
@@ -176,6 +181,24 @@ def _refuse_overlap(path: Path, rows: Sequence[Row]) -> None:
                 f"{path}: {len(twice)} times the same {column} stands in it more than once, so "
                 f"that subsets overlap: {name_some(twice)}"
             )
+
+
+def _warn_of_exchanged(path: Path, rows: Sequence[Row]) -> None:
+    """Says which masks bear another photograph's name, as after one column was sorted by itself."""
+    photographs = {key(Path(row.image)) for row in rows}
+    exchanged = []
+    for row in rows:
+        likely = keys(Path(truth_file(row.mask) or row.image))
+        if key(Path(row.image)) not in likely and photographs.intersection(likely):
+            exchanged.append(f"{row.image} with {row.mask}")
+    if exchanged:
+        log.warning(
+            "%s: %d masks bear the name of another photograph that it lists: %s; was a column "
+            "sorted by itself?",
+            path,
+            len(exchanged),
+            name_some(exchanged),
+        )
 
 
 def _refuse_missing(path: Path, rows: Sequence[Row], root: Path) -> None:

@@ -1,6 +1,7 @@
 """A division is kept as a manifest, and a damaged or foreign one is refused by name."""
 
 import csv
+import logging
 import os
 import random
 import re
@@ -271,6 +272,25 @@ def test_groups_come_back(tmp_path: Path) -> None:
     again = read_manifest(tmp_path / "m.csv")
     assert again == manifest
     assert [row.group for row in again.rows].count("CFD_1") == 3
+
+
+def test_masks_that_were_sorted_by_themselves_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = divide(make_pairs(9), counts=(5, 2, 2))
+    masks = [row.mask for row in manifest.rows]
+    others = [*masks[1:], masks[0]]
+    turned = [replace(row, mask=one) for row, one in zip(manifest.rows, others, strict=True)]
+    own, other = tmp_path / "own.csv", tmp_path / "other.csv"
+    manifest.write(own)
+    Manifest(tuple(turned)).write(other)
+    with caplog.at_level(logging.WARNING):
+        read_manifest(own)
+        assert caplog.messages == []
+        read_manifest(other)
+    [told] = caplog.messages
+    assert f"{other}: 9 masks bear the name of another photograph that it lists: " in told
+    assert f"{turned[0].image} with {turned[0].mask}" in told
 
 
 def test_without_a_root_no_file_is_looked_for(tmp_path: Path) -> None:
