@@ -153,10 +153,11 @@ def _white(dtype: np.dtype[np.generic], brightest: float) -> tuple[float, str]:
 def _brightest_below(values: Numbers, brightest: float) -> float | None:
     """The brightest value of a picture without what is drawn on it; None where nothing is.
 
-    A scale bar, a border and saturated pixels are of one value, with a wide gap below it.
+    A scale bar, a border and faulty pixels have values with a wide gap below them.
     """
     others = values[values < brightest]
-    below = float(others.max()) if others.size else 0.0
+    # A photograph that is mostly white was exposed for too long.
+    below = float(others.max()) if 2 * others.size > values.size else brightest
     if below * _GAP > brightest:
         return None
     # Masks and drawings have few values, and gaps between them.

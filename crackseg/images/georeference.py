@@ -117,9 +117,9 @@ def _epsg(code: int | None) -> str | None:
 
 def _unit_of_keys(keys: Mapping[int, int]) -> float | None:
     """Metres of the unit; a file that names a system of UTM need not name it."""
-    if any(keys.get(_PROJECTED, 0) in codes for codes in _UTM):
-        return 1.0
-    return _METRES.get(keys.get(_LINEAR_UNIT, 0))
+    if _LINEAR_UNIT in keys:
+        return _METRES.get(keys[_LINEAR_UNIT])
+    return 1.0 if any(keys.get(_PROJECTED, 0) in codes for codes in _UTM) else None
 
 
 def _affine_of_tags(tags: Mapping[int, Any], middle: float) -> Affine | None:

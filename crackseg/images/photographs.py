@@ -77,8 +77,8 @@ def open_photograph(
             refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
-            no_data, mask = (tiff.no_data, mask_of(tiff)) if tiff else (None, None)
-            is_partly = no_data is not None or mask is not None or _has_opacity(opened)
+            no_data, has_mask = (tiff.no_data, tiff.has_mask) if tiff else (None, False)
+            is_partly = no_data is not None or has_mask or _has_opacity(opened)
             further = _FILLING_BYTES if is_partly else 0
             further += _HEIC_BYTES if opened.format == HEIF else 0
             refuse_too_large(path, opened.size[::-1], bytes_per_pixel + further)
@@ -88,6 +88,7 @@ def open_photograph(
             upright = turned_upright(opened)
             upright.load()
             declared = png_white(path) if upright.mode in DEEP_MODES else None
+            mask = mask_of(tiff) if tiff else None
             return _of_pillow(path, upright, white_level, declared, no_data, mask)
 
 

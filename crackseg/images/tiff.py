@@ -7,10 +7,9 @@ neither floats of several bands nor the number that a map writes where nothing w
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v
 from PIL.TiffTags import TAGS_V2
 
 from crackseg.images.bit_depth import Numbers
+from crackseg.images.tiff_pages import is_mask, is_page, kinds_from, read_mask_page
 
 _TAGS = {info.name: number for number, info in TAGS_V2.items()}
 # GDAL's tag: the number, as text, of pixels where nothing was measured.
@@ -32,9 +32,6 @@ _GREY_OR_RGB = (_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
 _OPACITIES = (1, 2)
 _SIDEWAYS = (5, 6, 7, 8)
 _SEPARATE = 2
-# Bits of the kind of a picture: a smaller copy of another, and which of its pixels show something;
-# and the most further pictures whose kinds are looked at.
-_IS_COPY, _IS_MASK, _MOST_PAGES = 1, 4, 64
 
 UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
     2: lambda stored: stored[:, ::-1],
@@ -199,22 +196,13 @@ def mask_of(header: TiffHeader) -> npt.NDArray[np.bool_] | None:
     """Which pixels of the upright picture show something, (H, W); None where no mask says it.
 
     Raises:
-        ValueError: The mask is damaged, or of another size.
+        ValueError: The mask cannot be decoded, or has another size.
     """
     if not header.has_mask:
         return None
-    try:
-        with tifffile.TiffFile(header.path) as file:
-            pages = (page for page in file.pages if isinstance(page, tifffile.TiffPage))
-            page = next(page for page in pages if _is_mask(page.subfiletype))
-            shows = np.asarray(page.asarray()) != 0
-    except Exception as error:
-        # A damaged file can fail in any way.
-        raise ValueError(f"its mask of what is shown is damaged: {error}") from error
-    turned = UPRIGHT.get(header.orientation, np.asarray)(shows)
-    if turned.shape != header.size:
-        raise ValueError(f"its mask of what is shown has another size, {turned.shape}")
-    return np.asarray(turned, np.bool_)
+    sideways = header.orientation in _SIDEWAYS
+    shows = read_mask_page(header.path, header.size[::-1] if sideways else header.size)
+    return np.asarray(UPRIGHT.get(header.orientation, np.asarray)(shows) != 0, np.bool_)
 
 
 def read_tags(path: Path) -> tuple[Mapping[int, Any], Sequence[int]] | None:
@@ -228,26 +216,7 @@ def read_tags(path: Path) -> tuple[Mapping[int, Any], Sequence[int]] | None:
         directory = ImageFileDirectory_v2(start)
         file.seek(directory.next)
         directory.load(file)
-        return dict(directory), _following(file, start, directory.next)
-
-
-def _following(file: BinaryIO, start: bytes, place: int) -> Sequence[int]:
-    """Kinds of the pictures from a place on, as bits; damaged ones count as pages."""
-    kinds: list[int] = []
-    with suppress(*DAMAGES):
-        while place and len(kinds) < _MOST_PAGES:
-            kinds.append(0)
-            directory = ImageFileDirectory_v2(start)
-            file.seek(place)
-            directory.load(file)
-            kinds[-1] = int(directory.get(_TAGS["NewSubfileType"], 0))
-            place = directory.next
-    return kinds
-
-
-def _is_mask(kind: int) -> bool:
-    """Whether a picture says which pixels of the first one show something, not of a copy."""
-    return kind & (_IS_COPY | _IS_MASK) == _IS_MASK
+        return dict(directory), kinds_from(file, start, directory.next)
 
 
 def _header(path: Path, tags: Mapping[int, Any], following: Sequence[int]) -> TiffHeader:
@@ -278,8 +247,8 @@ def _header(path: Path, tags: Mapping[int, Any], following: Sequence[int]) -> Ti
         has_opacity=bands == colours + 1 and extra in _OPACITIES,
         declared_white=_declared_white(tags, first("BitsPerSample", 1)),
         no_data=_number(tags.get(_GDAL_NODATA)),
-        pages=1 + sum(not kind & (_IS_COPY | _IS_MASK) for kind in following),
-        has_mask=any(map(_is_mask, following)),
+        pages=1 + sum(map(is_page, following)),
+        has_mask=any(map(is_mask, following)),
     )
 
 

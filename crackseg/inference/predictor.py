@@ -48,6 +48,7 @@ class Predictor:
         line: Line that names the network and its licence.
         promise: Promised miss rate, where its threshold is used.
         is_quantised: Whether a part of the network computes with whole numbers of 8 bits.
+        is_adapted: Whether it was adapted to a place.
         known: What photographs look like to the network, at these scales, that it can be relied on
             for: of a promise, of a place, or of its training; None where that is not known.
 
@@ -65,8 +66,7 @@ class Predictor:
         max_megapixels: float = MAX_MEGAPIXELS,
         guarantee: bool = False,
     ) -> None:
-        usage = model.usage
-        seen = usage.preprocessing
+        usage, seen = model.usage, model.usage.preprocessing
         promise = _promise(model, threshold, scale, white_level) if guarantee else None
         if promise is not None:
             threshold, scale = promise.threshold, promise.scales
@@ -87,10 +87,10 @@ class Predictor:
         known = usage.known if promise is None else promise.known
         self.known = known if known is not None and known.scales == self.scales else None
         self.white_level = seen.white_level if white_level is None else white_level
-        self.max_megapixels = max_megapixels
-        self.line = model.line
+        self.max_megapixels, self.line = max_megapixels, model.line
         self._path, self._digest, self._precision = model.path, model.digest, model.precision
         self.is_quantised = model.precision == "int8"
+        self.is_adapted = usage.adaptation is not None
 
     @classmethod
     def from_checkpoint(

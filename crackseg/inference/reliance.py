@@ -50,8 +50,7 @@ def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance |
 def _what_is_known(predictor: Predictor) -> str:
     if predictor.promise is not None:
         return _OF_PROMISE
-    is_site = predictor.known is not None and predictor.known.is_one_place
-    return _OF_SITE if is_site else _OF_TRAINING
+    return _OF_SITE if predictor.is_adapted else _OF_TRAINING
 
 
 def _adapting(predictor: Predictor) -> str:

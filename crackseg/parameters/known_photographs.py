@@ -31,11 +31,6 @@ class KnownPhotographs:
     limit: float
     scales: tuple[float, ...]
 
-    @property
-    def is_one_place(self) -> bool:
-        """Whether they are those of one place without a name, as after an adaptation."""
-        return set(self.means) == {""}
-
     @classmethod
     def from_fields(cls, fields: Fields) -> "KnownPhotographs":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""

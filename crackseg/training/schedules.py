@@ -99,6 +99,11 @@ class TimeLimit(Callback):
         """Restores them."""
         self._before = float(state_dict["seconds"])
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds that the training may still take."""
+        return max(60 * self.minutes - self._seconds(), 0.0)
+
     def _end_in_time(self, trainer: Trainer, done: int) -> None:
         # Of nothing, nothing is known yet.
         if not done or done < self._plan(trainer, done) or trainer.should_stop:

@@ -119,6 +119,12 @@ def test_bright_lights_and_masks_are_not_drawn_on_a_picture() -> None:
     assert find_levels(falling).white == find_levels(mask).white == 65535
 
 
+def test_a_photograph_that_was_exposed_for_too_long_stays_as_it_is() -> None:
+    wall = np.full(100_000, 65535, np.uint16)
+    wall[:3_000] = np.linspace(1_000, 15_000, 3_000)
+    assert find_levels(wall) == (0.0, 65535.0, "")
+
+
 @pytest.mark.parametrize(("kind", "white"), [("i1", 127), ("i2", 32767)])
 def test_the_bit_of_the_sign_is_not_of_the_depth(kind: str, white: int) -> None:
     assert find_levels(picture(white, kind)) == (0, white, "")

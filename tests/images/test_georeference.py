@@ -57,6 +57,7 @@ def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
     [
         (keys(model=1, projected=2263, unit=9003), pytest.approx(0.3048006096), ""),
         (keys(model=1, projected=UTM), 1.0, ""),
+        (keys(model=1, projected=26910, unit=9003), pytest.approx(0.3048006096), ""),
         (keys(model=1, projected=2263), None, "nothing says the unit"),
         (keys(model=2, geographic=4326), None, "in degrees"),
         (keys(model=1, projected=3857, unit=9001), None, "Mercator"),

@@ -219,14 +219,19 @@ def test_a_log_tells_the_time_until_the_training_ends_in_time(
     monkeypatch.setattr(line, "_console", SimpleNamespace(is_terminal=False))
     limit.on_train_start(trainer, Any)  # type: ignore[arg-type]
     line.on_train_start(trainer, Any)  # type: ignore[arg-type]
-    clock.now += 1
-    limit.on_train_epoch_end(trainer, Any)  # type: ignore[arg-type]
     with caplog.at_level(logging.INFO):
-        line.on_validation_end(trainer, Any)  # type: ignore[arg-type]
+        # As Lightning does, validation ends before its epoch of training does.
+        for epoch in range(2):
+            trainer.current_epoch = epoch
+            clock.now += 1
+            line.on_validation_end(trainer, Any)  # type: ignore[arg-type]
+            limit.on_train_epoch_end(trainer, Any)  # type: ignore[arg-type]
     assert planned_epochs(trainer, limit) == 9  # type: ignore[arg-type]
-    [told] = [one for one in caplog.messages if "to go" in one]
-    assert told.startswith("epoch 1/9 ")
-    assert told.endswith("60 s so far, at most 480 s to go")
+    first, second = (one for one in caplog.messages if "to go" in one)
+    assert first.startswith("epoch 1/1000 ")
+    assert first.endswith("60 s so far, at most 540 s to go")
+    assert second.startswith("epoch 2/9 ")
+    assert second.endswith("120 s so far, at most 420 s to go")
 
 
 def test_a_schedule_has_come_down_where_time_ends_the_training(

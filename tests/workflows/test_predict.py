@@ -297,6 +297,19 @@ class TestGoingOn:
     def predictor(self, trained: TrainResult) -> Predictor:
         return Predictor.from_checkpoint(trained.checkpoint, device="cpu")
 
+    @pytest.mark.parametrize("left", [0, 50])
+    def test_a_mask_that_was_cut_short_is_made_anew(
+        self, folder: Path, predictor: Predictor, left: int
+    ) -> None:
+        output = folder.parent / "out"
+        predict([str(folder)], predictor, output)
+        mask = output / "b_mask.png"
+        whole = mask.read_bytes()
+        mask.write_bytes(whole[:left])
+        again = predict([str(folder)], predictor, output)
+        assert (len(again.done), len(again.kept)) == (1, 2)
+        assert mask.read_bytes() == whole
+
     def test_masks_that_are_there_are_kept(self, folder: Path, predictor: Predictor) -> None:
         output = folder.parent / "out"
         assert len(predict([str(folder)], predictor, output).done) == 3

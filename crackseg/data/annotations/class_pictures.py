@@ -95,6 +95,8 @@ def _coded(pixels: npt.NDArray[np.generic]) -> Codes:
     """One number for each pixel: its class, or red, green and blue in one."""
     if pixels.ndim == 2:
         return pixels.astype(np.int64)
+    if pixels.shape[2] != 3:
+        raise ValueError(f"it has {pixels.shape[2]} bands; write it with one number a pixel")
     red, green, blue = np.moveaxis(pixels.astype(np.int64), -1, 0)
     return np.asarray(red << 16 | green << 8 | blue)
 

@@ -69,7 +69,8 @@ def refuse_shares(array: Points) -> None:
     Raises:
         ValueError: All of it lies within the first pixel.
     """
-    if len(array) > 1 and ((array >= 0) & (array <= 1)).all():
+    # The first pixel itself has whole corners.
+    if ((array >= 0) & (array <= 1)).all() and (array % 1).any():
         raise ValueError(
             "all of its points lie within the first pixel, as shares of the photograph's sides do; "
             "write them in pixels"

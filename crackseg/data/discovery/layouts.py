@@ -52,7 +52,9 @@ _AROUND = "masks?|labels?|gt|ground[_-]?truth|segmentation|seg|annotations?|bina
 _BEHIND = re.compile(rf"(?P<stem>.+)[_. -]({_AROUND})", re.IGNORECASE)
 _BEFORE = re.compile(rf"({_AROUND})[_. -](?P<stem>.+)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"({_AROUND})(?P<number>([_. -]?\d+)?)", re.IGNORECASE)
-_PHOTOGRAPH_WORDS = ("image", "img", "photo")
+_PHOTOGRAPH_WORDS = tuple(
+    form for word in ("image", "img", "photo") for form in (word, word.title(), word.upper())
+)
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 
 
@@ -162,10 +164,10 @@ def keys(path: Path) -> list[Key]:
     >>> [key.stem for key in keys(Path("masks/001.jpg.png"))]
     ['001.jpg', '001']
     """
-    first = key(path)
+    first, is_picture = key(path), path.suffix.lower() in MASK_SUFFIXES
     found = [first]
     for stem in (first.stem, _without_suffix(first.stem)):
-        for short in (stem, *_photographs_names(stem)):
+        for short in (stem, *_photographs_names(stem), *(_twins(stem) if is_picture else ())):
             found += [Key(first.subset, one) for one in (short, _without_suffix(short)) if one]
     return list(dict.fromkeys(found))
 
@@ -187,7 +189,7 @@ def _says_mask(path: Path) -> bool:
 
 def _is_named_after(path: Path, stems: Collection[Path]) -> bool:
     """Whether a photograph beside a file has its name without a word for masks."""
-    names = _photographs_names(path.stem)
+    names = [*_photographs_names(path.stem), *_twins(path.stem)]
     return any(
         path.with_name(name) in stems for one in names for name in (one, _without_suffix(one))
     )
@@ -200,14 +202,14 @@ def _photographs_names(stem: str) -> list[str]:
     (['wall'], ['wall'], [])
     """
     matches = (pattern.fullmatch(stem) for pattern in (_BEHIND, _BEFORE))
-    return [match["stem"] for match in matches if match] + _twins(stem)
+    return [match["stem"] for match in matches if match]
 
 
 def _twins(stem: str) -> list[str]:
     """Names of a photograph whose mask has another word in the place of its first one.
 
-    >>> _twins("mask_07"), _twins("mask"), _twins("masked")
-    (['image_07', 'img_07', 'photo_07'], ['image', 'img', 'photo'], [])
+    >>> _twins("mask_07")[:4], _twins("masked")
+    (['image_07', 'Image_07', 'IMAGE_07', 'img_07'], [])
     """
     match = _NUMBERED.fullmatch(stem)
     return [] if match is None else [f"{word}{match['number']}" for word in _PHOTOGRAPH_WORDS]

@@ -101,7 +101,9 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     read = {*photographs, *masks, *divided.channels, *references.opened, *about}
     without = [image for image in truths if not truths[image]]
     objects = [path for path in listing.files if is_of_objects(path)]
-    unknown = find_unknown(root, [*files, *objects, *listing.unread_pictures], read, without)
+    annotated = [image for image in truths if truths[image]]
+    others = [*files, *objects, *listing.unread_pictures]
+    unknown = find_unknown(root, others, read, without, annotated)
     return Matches(
         truths,
         [

@@ -43,7 +43,11 @@ _OWN_COLUMNS = frozenset({"reason", "photograph", "subset"})
 
 
 def find_unknown(
-    root: Path, files: Iterable[Path], read: Collection[Path], photographs: Sequence[Path]
+    root: Path,
+    files: Iterable[Path],
+    read: Collection[Path],
+    photographs: Sequence[Path],
+    annotated: Collection[Path],
 ) -> dict[Path, Path]:
     """Finds files that may hold the annotations of photographs.
 
@@ -55,6 +59,7 @@ def find_unknown(
         files: All files in the folder.
         read: Files that are read: photographs, masks, annotations.
         photographs: Photographs without truth.
+        annotated: Photographs with truth.
 
     Returns:
         The first such file of each photograph; all paths are relative to ``root``.
@@ -67,7 +72,7 @@ def find_unknown(
         by_name.setdefault(composed(photograph.name).lower(), []).append(photograph)
     found: dict[Path, Path] = {}
     for path in files:
-        packed = _is_packed_truth(path)
+        packed = _is_packed_truth(path) and not _is_unpacked(path, annotated)
         if path in read or (_HARMLESS.search(path.name) and not packed and not _is_volume(path)):
             continue
         named = _named_like(path, by_key)
@@ -98,6 +103,11 @@ def _is_packed_truth(path: Path) -> bool:
     if not _ARCHIVE.search(path.name) or _is_volume(path):
         return False
     return kind(path) in ("mask", "label") or bool(_TRUTH_WORDS.intersection(words_of(path.stem)))
+
+
+def _is_unpacked(archive: Path, annotated: Collection[Path]) -> bool:
+    """Whether an archive seems to lie beside what was in it: photographs below have truth."""
+    return any(_belongs_below(one, archive) for one in annotated)
 
 
 def _is_volume(path: Path) -> bool:

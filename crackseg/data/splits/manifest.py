@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
-from crackseg.data.annotations.ground_truth import truth_file
+from crackseg.data.annotations.ground_truth import is_annotation, truth_file
 from crackseg.data.discovery.layouts import key, keys
 from crackseg.data.discovery.pairs import Pair
 from crackseg.errors import ManifestError, name_some
@@ -188,7 +188,9 @@ def _warn_of_exchanged(path: Path, rows: Sequence[Row]) -> None:
     photographs = {key(Path(row.image)) for row in rows}
     exchanged = []
     for row in rows:
-        likely = keys(Path(truth_file(row.mask) or row.image))
+        # An annotation file may be that of many photographs.
+        file = "" if is_annotation(row.mask) else truth_file(row.mask)
+        likely = keys(Path(file or row.image))
         if key(Path(row.image)) not in likely and photographs.intersection(likely):
             exchanged.append(f"{row.image} with {row.mask}")
     if exchanged:

@@ -110,7 +110,9 @@ class ProgressLine(Callback):
         if done <= self._first:
             return None
         spent = time.perf_counter() - self._started
-        return spent / (done - self._first) * max(planned - done, 0)
+        left = spent / (done - self._first) * max(planned - done, 0)
+        # Nothing may be planned yet when the first epoch ends.
+        return left if self._limit is None else min(left, self._limit.seconds_left)
 
     def _standing(self) -> str:
         if self.best is None or self.last is None:

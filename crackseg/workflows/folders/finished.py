@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.errors import CrackSegError
+from crackseg.images.png import is_whole
 from crackseg.inference.engines import Features
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.system.files import require_writable_file, said_in_words
@@ -67,9 +68,10 @@ class FinishedRecord:
         self._done = self._read(records(output))
 
     def holds(self, job: Job) -> bool:
-        """Whether the photograph is done and unchanged, and its results exist."""
+        """Whether the photograph is done and unchanged, and its results exist and are whole."""
         line = {**self._line(job), _KIND: self._kind}
-        return self._done.get(self._name(job)) == line and all(self._are_there(job))
+        is_done = self._done.get(self._name(job)) == line
+        return is_done and all(map(_is_whole, self._results(job)))
 
     def begin(self, jobs: Sequence[Job], overwrite: bool) -> None:
         """Makes the record, before the first result.
@@ -202,6 +204,10 @@ def _decoded(text: object) -> Features:
     except ValueError:
         return np.zeros(0, np.float32)
     return found if np.isfinite(found).all() else np.zeros(0, np.float32)
+
+
+def _is_whole(path: Path) -> bool:
+    return is_whole(path) if path.suffix == ".png" else path.is_file()
 
 
 def _state(path: Path) -> list[int]:

@@ -162,6 +162,8 @@ def _printable(name: str) -> str:
 
 def _guess_beside(path: Path) -> str:
     """What may be meant by a path that is not there; looks at some thousand names at most."""
+    if set(path.name) & set("*?["):
+        return ""
     try:
         with os.scandir(path.parent) as beside:
             names = [entry.name for entry in islice(beside, _NAMES_TO_GUESS_FROM)]

@@ -102,6 +102,8 @@ def test_shares_of_the_sides_are_no_pixels() -> None:
         Polygons([shares], shares).draw(SIZE)
     pixels = shares + np.array([1.0, 0.0])
     assert Polygons([pixels], pixels).draw(SIZE).shape == SIZE
+    corner = points([[0, 0], [1, 0], [1, 1], [0, 1]], 3)
+    assert Polygons([corner], corner).draw(SIZE).sum() == 255
 
 
 def test_a_little_beyond_the_border_is_cut_off() -> None:

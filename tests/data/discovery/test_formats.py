@@ -186,6 +186,8 @@ def test_nnunets_folders(tmp_path: Path) -> None:
         ("image_7.png", "mask_7.png"),
         ("img7.jpg", "mask7.png"),
         ("7/image.png", "7/mask.png"),
+        ("Image_7.jpg", "Mask_7.png"),
+        ("IMG_0007.JPG", "mask_0007.png"),
         ("images/image_7.jpg", "masks/mask_7.png"),
         ("JPEGImages/x.jpg", "SegmentationClassPNG/x.png"),
     ],
@@ -212,6 +214,25 @@ def test_photographs_beside_masks_that_were_not_unpacked_are_not_crack_free(
     (tmp_path / archive).write_bytes(b"packed")
     with pytest.raises(DatasetNotFoundError, match=rf"never taken as crack-free: {archive}"):
         find_pairs(tmp_path, "crack_free")
+
+
+def test_an_archive_that_was_unpacked_says_nothing_of_other_photographs(tmp_path: Path) -> None:
+    for name in "xyz":
+        photograph(tmp_path / f"images/{name}.jpg", ord(name))
+    picture(tmp_path / "masks/x.png", bar())
+    (tmp_path / "masks.zip").write_bytes(b"packed")
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert inventory.crack_free == ("images/y.jpg", "images/z.jpg")
+    assert not inventory.not_understood
+
+
+def test_a_list_of_classes_is_no_annotation_of_a_photograph_of_that_kind(tmp_path: Path) -> None:
+    for name in ("image.jpg", "image2.jpg"):
+        photograph(tmp_path / name, len(name))
+    picture(tmp_path / "image2_mask.png", bar())
+    (tmp_path / "labels.txt").write_text("background\ncrack\n")
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert inventory.crack_free == ("image.jpg",)
 
 
 @pytest.mark.parametrize("value", [2, 255])

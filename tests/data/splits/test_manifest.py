@@ -293,6 +293,16 @@ def test_masks_that_were_sorted_by_themselves_are_told(
     assert f"{turned[0].image} with {turned[0].mask}" in told
 
 
+def test_an_annotation_file_of_many_photographs_is_no_exchange(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs = [Pair(f"a{i}", f"a{i}.jpg", f"a0.json#a{i}.jpg") for i in range(3)]
+    divide(pairs, counts=(1, 1, 1)).write(tmp_path / "manifest.csv")
+    with caplog.at_level(logging.WARNING):
+        read_manifest(tmp_path / "manifest.csv")
+    assert caplog.messages == []
+
+
 def test_without_a_root_no_file_is_looked_for(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m.csv", line(0), line(1, "test"))
     assert read_manifest(path).counts == {"train": 1, "val": 0, "test": 1}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from crackseg.errors import ConfigError, CrackSegError, OutputError
+from crackseg.images.png import write_png
 from crackseg.inference.features import FeatureMoments
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.plan import MEASUREMENTS, PREDICTIONS, Job, plan
@@ -19,7 +20,7 @@ def folder(root: Path, count: int) -> tuple[Job, ...]:
     (root / "out").mkdir()
     for number in range(count):
         (root / "in" / f"{number}.png").write_bytes(b"x" * number)
-        (root / "out" / f"{number}_mask.png").touch()
+        write_png(np.zeros((2, 2), np.uint8), root / "out" / f"{number}_mask.png")
     return plan([str(root / "in")], root / "out").jobs
 
 
@@ -106,7 +107,7 @@ def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
         job.result("_mask.png").unlink()
     record(tmp_path).begin(jobs, overwrite=False)
     # As a process leaves it that is killed before its first line.
-    jobs[0].result("_mask.png").touch()
+    write_png(np.zeros((2, 2), np.uint8), jobs[0].result("_mask.png"))
     record(tmp_path).begin(jobs, overwrite=False)
     assert not record(tmp_path).holds(jobs[0])
 

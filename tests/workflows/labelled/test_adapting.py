@@ -162,10 +162,10 @@ def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
     before = read_checkpoint(promised).parameters.known
     adapted = read_checkpoint(tmp_path / "site.ckpt").parameters
     assert before is not None
-    assert not before.is_one_place
+    assert set(before.means) != {""}
     assert adapted.promise is None
     assert adapted.known is not None
-    assert adapted.known.is_one_place
+    assert set(adapted.known.means) == {""}
     assert (adapted.known.spread, adapted.known.limit) == (before.spread, before.limit)
     predictor = crackseg.load(tmp_path / "site.ckpt", device="cpu")
     here, elsewhere = (
@@ -178,6 +178,15 @@ def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
     assert elsewhere is not None
     assert "are like those that the network was adapted to" in here.line
     assert "are unlike those that the network was adapted to" in elsewhere.line
+    # A training on photographs whose source has no name was adapted to nothing.
+    unnamed = replace(before, means={"": adapted.known.means[""]}, noise={"": 0.1})
+    checkpoint = tmp_path / "unnamed.ckpt"
+    write_checkpoint(read_checkpoint(trained.checkpoint).with_known(unnamed).content, checkpoint)
+    predictor = crackseg.load(checkpoint, device="cpu")
+    pictures = [site / one.image for one in find_pairs(site).pairs]
+    trained_on = reliance(predictor, [predictor.features(path) for path in pictures])
+    assert trained_on is not None
+    assert "those that the network was trained on" in trained_on.line
 
 
 def test_below_five_photographs_nothing_is_known_of_the_place(
