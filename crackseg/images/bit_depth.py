@@ -156,8 +156,10 @@ def _brightest_below(values: Numbers, brightest: float) -> float | None:
     A scale bar, a border and faulty pixels have values with a wide gap below them.
     """
     others = values[values < brightest]
-    # A photograph that is mostly white was exposed for too long.
-    below = float(others.max()) if 2 * others.size > values.size else brightest
+    if 2 * others.size <= values.size:
+        # A photograph that is mostly white was exposed for too long.
+        return None
+    below = float(others.max())
     if below * _GAP > brightest:
         return None
     # Masks and drawings have few values, and gaps between them.

@@ -14,7 +14,7 @@ import numpy as np
 
 from crackseg.inference.features import FloatArray
 from crackseg.parameters.form import one_line
-from crackseg.parameters.known_photographs import SPREAD_LIMITS, KnownPhotographs
+from crackseg.parameters.known_photographs import FEATURE_LIMITS, SPREAD_LIMITS, KnownPhotographs
 
 # Photographs of one place are alike, so that their mean varies more than that of as many draws.
 _ALIKE = 2.0
@@ -112,6 +112,11 @@ def known_photographs(
     return replace(known, limit=max(_LEAST_LIMIT, usual))
 
 
+def are_measurable(features: FloatArray) -> bool:
+    """Whether features are such that a file can keep them."""
+    return bool(np.abs(features).max() <= FEATURE_LIMITS.high)
+
+
 def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotographs | None:
     """What a network knows that was fitted to photographs of one place: this place alone.
 
@@ -123,9 +128,9 @@ def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotograp
         before: What the network knew that was fitted.
 
     Returns:
-        What it knows; None for too few photographs.
+        What it knows; None for too few photographs, and for features beyond any measure.
     """
-    if len(features) < LEAST_TO_TELL:
+    if len(features) < LEAST_TO_TELL or not are_measurable(features):
         return None
     noise = _noise(features, np.array(before.spread))
     return replace(

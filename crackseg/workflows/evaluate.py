@@ -116,11 +116,9 @@ def _check(config: EvaluateConfig) -> None:
             f"trainer.accelerator={config.trainer.accelerator}: an ONNX file runs on the "
             "processor; take cpu, or a checkpoint"
         )
-    cut = MASK_THRESHOLD_LIMITS.low if config.mask_threshold is None else config.mask_threshold
     checks = [
         one_of("subset", config.subset, (*SUBSETS, "all")),
         one_of("resolution", config.resolution, RESOLUTIONS),
-        within("mask_threshold", cut, MASK_THRESHOLD_LIMITS),
         (
             config.scale is None or config.resolution == "native",
             f"scale={config.scale}: it is for photographs that are judged at their own size; add "
@@ -131,6 +129,8 @@ def _check(config: EvaluateConfig) -> None:
             "root: it is for photographs that were moved since the training; others have data.root",
         ),
     ]
+    if config.mask_threshold is not None:
+        checks.append(within("mask_threshold", config.mask_threshold, MASK_THRESHOLD_LIMITS))
     refuse(faults_of(checks))
 
 
@@ -213,7 +213,7 @@ def _vanished(images: int, cut: int) -> list[str]:
 def _show(config: EvaluateConfig, metrics: Evaluation, folder: Path) -> None:
     title, lines = f"{config.subset}: {config.checkpoint}", "\n".join(metrics.protocol)
     print_assessment(title, metrics, lines)
-    print(f"\nas JSON: {folder / 'metrics.json'}\nevery image: {folder / 'images.csv'}")
+    print(f"\nas JSON: {folder / METRICS}\nevery image: {folder / IMAGES}")
 
 
 def _leak_line(

@@ -12,11 +12,11 @@ from crackseg.data.splits.manifest import Manifest, Row
 from crackseg.errors import CrackSegError, UnreadableImageError
 from crackseg.images.photographs import size_of_photograph
 from crackseg.inference.engines import OpenedModel
-from crackseg.inference.familiarity import known_photographs
+from crackseg.inference.familiarity import are_measurable, known_photographs
 from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import open_checkpoint
-from crackseg.parameters.known_photographs import FEATURE_LIMITS, KnownPhotographs
+from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))
     known, others = (_by_source(subset, seen) for subset in (training, validation))
-    if not known or any(np.abs(one).max() > FEATURE_LIMITS.high for one in known.values()):
+    if not known or not all(map(are_measurable, known.values())):
         return None
     likewise = [features for name, features in others.items() if name in known]
     return known_photographs(known, likewise, predictor.scales)

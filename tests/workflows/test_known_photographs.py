@@ -106,7 +106,16 @@ def test_no_more_pixels_are_looked_at_than_there_is_time_for(
     assert set(seen) == {"train", "val"}
 
 
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("look_at_known", CheckpointError("no number")),
+        ("write_checkpoint", OutputError("no room left")),
+    ],
+)
 def test_a_checkpoint_stays_as_it_is_where_nothing_can_be_kept(
+    step: str,
+    error: Exception,
     trained: TrainResult,
     archive: Path,
     manifest: Manifest,
@@ -118,30 +127,10 @@ def test_a_checkpoint_stays_as_it_is_where_nothing_can_be_kept(
     before = path.read_bytes()
 
     def refuse(*_: object) -> KnownPhotographs:
-        raise CheckpointError("no number")
+        raise error
 
-    monkeypatch.setattr(workflow, "look_at_known", refuse)
+    monkeypatch.setattr(workflow, step, refuse)
     keep_known(path, "cpu", archive, manifest)
     assert path.read_bytes() == before
+    assert str(error) in caplog.text
     assert "will not tell photographs that are unlike those of its training" in caplog.text
-
-
-def test_a_training_does_not_fail_where_there_is_no_room_to_keep_it(
-    trained: TrainResult,
-    archive: Path,
-    manifest: Manifest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    path = Path(shutil.copy(trained.checkpoint, tmp_path / "best.ckpt"))
-    before = path.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OutputError("no room left")
-
-    monkeypatch.setattr(workflow, "write_checkpoint", full)
-    keep_known(path, "cpu", archive, manifest)
-    assert path.read_bytes() == before
-    assert "no room left" in caplog.text
-    assert "will not tell photographs" in caplog.text

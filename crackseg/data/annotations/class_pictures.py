@@ -15,18 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.labels import LabelUse
+from crackseg.data.annotations.masks.stored import VOID, Colour
 from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape
 from crackseg.errors import DatasetError, name_some
 from crackseg.images.pixels import UInt8Array, open_picture
-
-Colour = tuple[int, int, int]
 
 # One number for each pixel, int64 (H, W).
 Codes = npt.NDArray[np.int64]
 
 _BACKGROUND = frozenset({"background", "_background_", "ignore"})
-# PASCAL VOC's colour of the rims of objects, which no file names.
-_VOID: Colour = (224, 224, 192)
 _BLACK: Colour = (0, 0, 0)
 
 
@@ -79,13 +76,12 @@ class ClassPicture:
     def _refuse_unnamed(self, pixels: Codes) -> None:
         """Refuses a picture of other classes: they would count as background without a word."""
         known = [_code_of(one) for one in (*self.named.classes.values(), *self.named.others)]
-        values, counts = np.unique(pixels, return_counts=True)
-        strange = ~np.isin(values, known)
-        if strange.any():
+        strange = pixels[~np.isin(pixels, known)]
+        if strange.size:
             is_of_numbers = isinstance(self.named.classes[self.label], int)
-            shown = [str(one) if is_of_numbers else f"#{one:06x}" for one in values[strange]]
+            shown = [str(one) if is_of_numbers else f"#{one:06x}" for one in np.unique(strange)]
             raise ValueError(
-                f"{counts[strange].sum():,} of its pixels hold {name_some(shown)}, which "
+                f"{strange.size:,} of its pixels hold {name_some(shown)}, which "
                 f"{self.named.file.name} does not name; name them there, or write the picture "
                 "anew with the values of its classes (as PNG: JPEG changes them)"
             )
@@ -128,7 +124,7 @@ def _classes(folder: Path) -> _Named | None:
     if folder.name.lower() == "segmentationclass" and colours.is_file():
         named: Mapping[str, Colour | int] = _colours(colours)
         # Black is background where it is no class of its own.
-        unnamed = {_VOID, _BLACK} - set(named.values())
+        unnamed = {VOID, _BLACK} - set(named.values())
         return _parted(colours, named, {*unnamed, *_of_background(named)})
     if folder.name.lower() in ("labelstr", "labelsts") and numbers.is_file():
         named = _numbers(numbers)

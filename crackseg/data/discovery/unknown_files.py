@@ -20,7 +20,7 @@ from crackseg.images.pixels import IMAGE_SUFFIXES, MASK_SUFFIXES
 _HARMLESS = re.compile(
     r"\.(xmp|exif|aae|thm|gpx|pp3|dop|dng|cr2|cr3|nef|arw|orf|rw2|raf|pef|heic|heif|avif|mov|mp4|avi"
     r"|wav|m4a|md5|sha1|sha256|pgw|jgw|tfw|bpw|wld|prj|ovr|aux\.xml|lnk|url|py|ipynb|md|rst|html?"
-    r"|css|js|ini|log|zip|gz|7z|rar|tar)$",
+    r"|css|js|ini|log)$",
     re.IGNORECASE,
 )
 # Texts that may name many photographs, and containers that cannot be searched.
@@ -73,7 +73,7 @@ def find_unknown(
     found: dict[Path, Path] = {}
     for path in files:
         packed = _is_packed_truth(path) and not _is_unpacked(path, annotated)
-        if path in read or (_HARMLESS.search(path.name) and not packed and not _is_volume(path)):
+        if path in read or _HARMLESS.search(path.name) or (_is_archive(path) and not packed):
             continue
         named = _named_like(path, by_key)
         if not named and (packed or _CLOSED.search(path.name)):
@@ -100,9 +100,12 @@ def _named_like(path: Path, by_key: Mapping[Key, Sequence[Path]]) -> Sequence[Pa
 
 
 def _is_packed_truth(path: Path) -> bool:
-    if not _ARCHIVE.search(path.name) or _is_volume(path):
-        return False
-    return kind(path) in ("mask", "label") or bool(_TRUTH_WORDS.intersection(words_of(path.stem)))
+    says_truth = kind(path) in ("mask", "label") or _TRUTH_WORDS.intersection(words_of(path.stem))
+    return _is_archive(path) and bool(says_truth)
+
+
+def _is_archive(path: Path) -> bool:
+    return _ARCHIVE.search(path.name) is not None and not _is_volume(path)
 
 
 def _is_unpacked(archive: Path, annotated: Collection[Path]) -> bool:

@@ -1,8 +1,8 @@
 """GeoJSON: lines in WGS 84, as RFC 7946 wants them, and those on no known map in another file.
 
 Coordinates of a known reference system are transformed. Those in pixels, and those of a system that
-no file names, stand in the second file, which says so. The second is
-not written where it would have no lines.
+no file names, stand in the second file, which says so, and is not written where it
+would have no lines.
 
 References:
     Butler et al., "The GeoJSON Format", RFC 7946, 2016.

@@ -41,7 +41,7 @@ from crackseg.inference.scales import scales_of
 from crackseg.inference.torch_engine import TorchEngine
 from crackseg.models import SkipNetwork
 from crackseg.parameters.adaptation import Adaptation
-from crackseg.parameters.known_photographs import FEATURE_LIMITS, KnownPhotographs
+from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
@@ -150,10 +150,7 @@ def _known(
     seen: dict[str, FeatureMoments] = {}
     for one in photographs:
         looking.probability(one.image, seen.setdefault(one.photograph, FeatureMoments()))
-    features = np.stack([moments.features for moments in seen.values()])
-    if np.abs(features).max() > FEATURE_LIMITS.high:
-        return None
-    return known_site(features, usage.known)
+    return known_site(np.stack([moments.features for moments in seen.values()]), usage.known)
 
 
 def _require_gain(left_out: LeftOut, count: int) -> None:

@@ -15,13 +15,11 @@ from crackseg.data.annotations.masks.parts import (
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.masks.stored import MOST_DISCRETE, Colour, MaskSummary
+from crackseg.data.annotations.masks.stored import MOST_DISCRETE, VOID, Colour, MaskSummary
 from crackseg.errors import name_some
 
 # More levels than these are no classes but shades.
 _MOST_CLASSES = 8
-# PASCAL VOC's colour of pixels that are of no class.
-_VOID: Colour = (224, 224, 192)
 # Darker than this is black that a lossy format has changed.
 _DARK = 32
 
@@ -79,7 +77,7 @@ def _decide_palettes(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
     """Label images: every index but the first is crack, as in those of PASCAL VOC."""
     table = {index: colour for one in files.values() for index, colour in one.palette.items()}
     used = sorted(set(table) - {0})
-    crack = frozenset(index for index in used if (index, table[index]) != (255, _VOID))
+    crack = frozenset(index for index in used if (index, table[index]) != (255, VOID))
     if meaning.values is not None:
         crack, parts.is_chosen = meaning.values, True
     elif meaning.colours is not None:

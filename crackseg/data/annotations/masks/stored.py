@@ -19,6 +19,8 @@ from crackseg.images.pixels import DEEP_MODES, UInt8Array, decode_upright, white
 Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]
 Colour = tuple[int, int, int]
 
+# PASCAL VOC's colour of pixels that are of no class.
+VOID: Colour = (224, 224, 192)
 # Classes of a label image are fewer; a blurred edge or JPEG makes more.
 MOST_DISCRETE = 32
 _LOSSY = frozenset({"JPEG", "WEBP", "MPO"})
