@@ -15,8 +15,19 @@ from crackseg.cli.photographs import (
 from crackseg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crackseg.formats.registry import FolderFormat, PhotographFormat
+    from crackseg.inference.predictor import Predictor
+    from crackseg.inference.reliance import Reliance
     from crackseg.measurement.classes import ClassLimits
     from crackseg.measurement.scale import Scale
+    from crackseg.workflows.folders.plan import Job
+    from crackseg.workflows.folders.shards import Shard
+    from crackseg.workflows.folders.work import Outcome
+    from crackseg.workflows.measuring.photographs import MeasuringSettings
+
+    Formats = Sequence[PhotographFormat | FolderFormat]
 
 
 def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -83,63 +94,92 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
 
 def _measure(options: argparse.Namespace) -> int:
     # Imported here because they take a second, and --help must not wait for them.
-    from crackseg.formats.registry import PhotographFormat
     from crackseg.inference.reliance import reliance
-    from crackseg.reporting.formatting import counted
     from crackseg.reporting.terminal.measured import print_measured
-    from crackseg.workflows.measuring.exporting import (
-        chosen_formats,
-        export,
-        former_files,
-        shared_files,
-        write_page,
-    )
-    from crackseg.workflows.measuring.photographs import (
-        MeasuringSettings,
-        measure_photographs,
-        read_measured,
-    )
+    from crackseg.workflows.measuring.exporting import chosen_formats
+    from crackseg.workflows.measuring.photographs import read_measured
 
-    shard, scale, limits = chosen_shard(options), _scale(options), _limits(options)
-    formats = chosen_formats(options.format)
+    limits, formats = _limits(options), chosen_formats(options.format)
+    settings, shard = _settings(options), chosen_shard(options)
     predictor = opened_predictor(options)
+    outcome = _measured(options, predictor, settings, formats, shard)
+    relied = reliance(predictor, outcome.features)
+    jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
+    if shard is None:
+        _write_all(options, predictor.white_level, formats, limits, jobs, outcome, relied)
+    else:
+        _write_part(options, predictor.white_level, formats, limits, jobs)
+    print_measured(read_measured(jobs), limits)
+    tell_reliance(relied)
+    return name_skipped(outcome.skipped)
+
+
+def _measured(
+    options: argparse.Namespace,
+    predictor: "Predictor",
+    settings: "MeasuringSettings",
+    formats: "Formats",
+    shard: "Shard | None",
+) -> "Outcome":
+    """Measures the photographs, and says what was done."""
+    from crackseg.reporting.formatting import counted
+    from crackseg.workflows.measuring.exporting import shared_files
+    from crackseg.workflows.measuring.photographs import measure_photographs
+
     if options.with_location:
         print("place and time of the photographs go into all results (--with-location)")
-    if scale is not None:
-        print(_scale_line(scale), flush=True)
+    if settings.scale is not None:
+        print(_scale_line(settings.scale), flush=True)
+    shared = shared_files(formats, options.html)
     outcome = measure_photographs(
-        options.paths,
-        predictor,
-        options.output,
-        MeasuringSettings(scale, options.with_location, _points(options)),
-        options.overwrite,
-        shard,
-        shared_files(formats, options.html),
+        options.paths, predictor, options.output, settings, options.overwrite, shard, shared
     )
     kept = f", {len(outcome.kept)} kept from before" if outcome.kept else ""
     print(
         f"{counted(len(outcome.done), 'photograph')} measured{kept}, results below "
         f"{options.output} (engine: {predictor.engine.name})"
     )
-    jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
-    if shard is not None:
-        print("tables and page of all photographs: the same command without --shard")
-        formats = tuple(one for one in formats if isinstance(one, PhotographFormat))
-    white = predictor.white_level
-    export(jobs, options.output, formats, limits, white)
-    relied = reliance(predictor, outcome.features)
-    if options.html and shard is None:
-        page = write_page(jobs, options.output, limits, outcome.skipped, white, relied)
+    return outcome
+
+
+def _write_all(
+    options: argparse.Namespace,
+    white_level: int | None,
+    formats: "Formats",
+    limits: "ClassLimits | None",
+    jobs: "Sequence[Job]",
+    outcome: "Outcome",
+    relied: "Reliance | None",
+) -> None:
+    """Writes the files for other programs and the page, and names what is older than they are."""
+    from crackseg.workflows.measuring.exporting import export, former_files, write_page
+
+    export(jobs, options.output, formats, limits, white_level)
+    if options.html:
+        page = write_page(jobs, options.output, limits, outcome.skipped, white_level, relied)
         print(f"page: {page}")
     former = former_files(options.output, formats, options.html)
-    if former and outcome.done and shard is None:
+    if former and outcome.done:
         print(
             f"not made anew, and of an earlier call: {', '.join(former)}; name them again, or "
             "remove them"
         )
-    print_measured(read_measured(jobs), limits)
-    tell_reliance(relied)
-    return name_skipped(outcome.skipped)
+
+
+def _write_part(
+    options: argparse.Namespace,
+    white_level: int | None,
+    formats: "Formats",
+    limits: "ClassLimits | None",
+    jobs: "Sequence[Job]",
+) -> None:
+    """Writes the files of each photograph of a shard; those of all are for the whole folder."""
+    from crackseg.formats.registry import PhotographFormat
+    from crackseg.workflows.measuring.exporting import export
+
+    print("tables and page of all photographs: the same command without --shard")
+    own = [one for one in formats if isinstance(one, PhotographFormat)]
+    export(jobs, options.output, own, limits, white_level)
 
 
 def _scale_line(scale: "Scale") -> str:
@@ -151,6 +191,12 @@ def _scale_line(scale: "Scale") -> str:
         f"scale: {scale.mm_per_pixel:.5g} mm for each pixel, so that {size} ({known}), for all "
         "photographs"
     )
+
+
+def _settings(options: argparse.Namespace) -> "MeasuringSettings":
+    from crackseg.workflows.measuring.photographs import MeasuringSettings
+
+    return MeasuringSettings(_scale(options), options.with_location, _points(options))
 
 
 def _scale(options: argparse.Namespace) -> "Scale | None":

@@ -76,6 +76,7 @@ class CrackDataModule(LightningDataModule):
         self._where = settings
         self._loaders: list[DataLoader[Sample]] = []
         self.softened: PairReader | None = None
+        self.begun_from = ""
 
     def prepared(self) -> Self:
         """Says which data it reads, and does all that comes before the first batch.
@@ -130,7 +131,7 @@ class CrackDataModule(LightningDataModule):
     def leaks(self) -> Leaks:
         """Overlap of validation and test with training."""
         if not self.settings.overfit_batch:
-            return self.content.leaks
+            return replace(self.content.leaks, begun_from=self.begun_from)
         count = len(self._rows("train"))
         return Leaks(SubsetOverlap(count, count, 0), SubsetOverlap(count, count, 0))
 

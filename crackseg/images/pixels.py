@@ -229,6 +229,22 @@ def white_of(values: Numbers) -> int:
     return 1 if highest <= 1 else 255 if highest <= 255 else 65535
 
 
+def has_own_background(rgba: UInt8Array) -> bool:
+    """Whether a large opaque part is itself a mask, half of it black beside a few brighter levels.
+
+    So is a mosaic's mask; what is painted on transparency has no background of its own.
+    """
+    opaque = rgba[rgba[:, :, 3] > 127][:, :3]
+    levels = np.bincount(opaque.max(axis=1, initial=0), minlength=256)
+    is_mask = levels[:16].sum() >= len(opaque) / 2 and levels[32:].any()
+    return bool(is_mask and np.count_nonzero(levels) <= 32 and 4 * len(opaque) >= rgba[..., 3].size)
+
+
+def _flat(rgba: UInt8Array) -> UInt8Array:
+    """The brightness (H, W) of what is opaque, on black."""
+    return np.where(rgba[:, :, 3] > 127, rgba[:, :, :3].max(axis=2), 0).astype(np.uint8)
+
+
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     kind: MaskKind = "grey"
     if image.mode in DEEP_MODES:
@@ -250,9 +266,10 @@ def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
 def _stored_mask(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     """The mask in an 8-bit image, in which white may still be 1."""
     if image.mode in ("LA", "RGBA") or (image.mode == "P" and "transparency" in image.info):
-        alpha = np.array(image.convert("RGBA").getchannel("A"), dtype=np.uint8)
+        rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
+        alpha = rgba[:, :, 3]
         if alpha.min() < alpha.max():
-            return alpha, "alpha"
+            return (alpha, "alpha") if not has_own_background(rgba) else (_flat(rgba), "grey")
     if image.mode == "P":
         return _palette_mask(image), "palette"
     if image.mode in ("1", "L", "LA"):

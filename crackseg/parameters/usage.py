@@ -49,6 +49,11 @@ class DataIdentity:
         """Way in which photographs were divided."""
         return str(self.config.get("split", "unknown"))
 
+    @property
+    def begun_from(self) -> str:
+        """Name of a network of other subsets that the training began from; empty for none."""
+        return str((self.leaks or {}).get("begun_from", ""))
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsageParameters:

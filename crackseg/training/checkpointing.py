@@ -69,6 +69,7 @@ class Start:
         step: Number of optimizer steps before it.
         init_from: Origin of the weights that the training began with.
         teacher: Origin of the network that it learns from beside the truth.
+        begun_from: Name of a network of other subsets that it began from; empty for none.
     """
 
     checkpoint: Path
@@ -76,6 +77,7 @@ class Start:
     step: int
     init_from: Origin | None
     teacher: Origin | None
+    begun_from: str
 
 
 def read_start(checkpoint: Path, manifest: Manifest) -> Start:
@@ -103,4 +105,5 @@ def read_start(checkpoint: Path, manifest: Manifest) -> Start:
         content.step,
         init_from=content.parameters.init_from,
         teacher=content.parameters.teacher,
+        begun_from=data.begun_from,
     )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from crackseg.checkpoint import Origin, read_checkpoint
 from crackseg.checkpoint.parameters import NetworkParameters
 from crackseg.data.datamodule import CrackDataModule
+from crackseg.data.splits.manifest import Manifest
 from crackseg.errors import CheckpointError, name_some
 from crackseg.inference.engines import is_onnx
 from crackseg.inference.graphs.export import normalised_convs
@@ -18,6 +20,7 @@ from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.models import SkipNetwork
 from crackseg.models.registry import settings_of
 from crackseg.models.statistics import restore_normalisations
+from crackseg.parameters.usage import DataIdentity
 from crackseg.weights.registry import chosen_file
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ class InitialNetwork:
         model: How it is put together.
         weights: Its weights by name, of a checkpoint those of the training.
         origin: What the run's checkpoint keeps of it.
+        data: Data of its own training.
         folded: The network itself, where its file has normalisations as a part of convolutions;
             ``weights`` are its own, and change with it.
     """
@@ -45,7 +49,13 @@ class InitialNetwork:
     model: NetworkParameters
     weights: Mapping[str, Tensor]
     origin: Origin
+    data: DataIdentity
     folded: SkipNetwork | None = None
+
+    def beyond(self, manifest: Manifest) -> str:
+        """Name of the network that may know photographs beyond a training's subset; or empty."""
+        own = self.data.manifest_hash == manifest.digest
+        return self.data.begun_from if own else Path(self.origin.path).name
 
 
 def initial_network(given: str | None) -> InitialNetwork | None:
@@ -64,11 +74,12 @@ def initial_network(given: str | None) -> InitialNetwork | None:
     if is_onnx(path):
         read = trainable_network(path)
         origin, network = Origin.of_file(path, read.licence), read.network
-        return InitialNetwork(named, read.model, network.state_dict(), origin, network)
+        data = read.usage.data
+        return InitialNetwork(named, read.model, network.state_dict(), origin, data, network)
     checkpoint = read_checkpoint(path)
     used = checkpoint.parameters
     origin = Origin.of_file(path, used.inherited_licence)
-    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin)
+    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin, used.data)
 
 
 def take_weights(

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 from lightning import Callback, Trainer, seed_everything
-from lightning.pytorch.callbacks import ModelCheckpoint
 
-from crackseg.checkpoint import CheckpointParameters, read_checkpoint, write_checkpoint
+from crackseg.checkpoint import CheckpointParameters
 from crackseg.checkpoint.parameters import (
     LossParameters,
     NetworkParameters,
@@ -26,11 +25,11 @@ from crackseg.config.validation import check_train_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.loaders import killed_workers_named
 from crackseg.data.mask_checks import refuse_without_crack
+from crackseg.data.splits.manifest import Manifest
 from crackseg.inference.scales import scales_of
-from crackseg.metrics.thresholds import THRESHOLD_GRID, best_threshold, scores_at_half_and_stored
 from crackseg.parameters.usage import DataIdentity
 from crackseg.runs.reader import METRICS
-from crackseg.runs.record import BEST, LAST, MANIFEST
+from crackseg.runs.record import MANIFEST
 from crackseg.system.exits import Interrupted
 from crackseg.system.files import write_json
 from crackseg.system.logs import quiet_lightning
@@ -38,10 +37,10 @@ from crackseg.system.output import told_if_read
 from crackseg.system.precision import resolve_precision
 from crackseg.system.processes import is_first_process
 from crackseg.system.runtime import prepare_process
-from crackseg.training.calibration import validation_scaling
 from crackseg.training.callbacks import build_callbacks
 from crackseg.training.checkpointing import SafeCheckpointIO, Start, read_start
 from crackseg.training.initial import (
+    InitialNetwork,
     drawn_parts_told,
     initial_network,
     take_weights,
@@ -53,12 +52,13 @@ from crackseg.training.interruption import (
     graceful_signals,
     lost_processes_in_words,
 )
+from crackseg.training.judging import best_checkpoint, judge_best
 from crackseg.training.loggers import build_loggers
-from crackseg.training.profiling import build_profiler
 from crackseg.training.restoring import restoring
 from crackseg.training.schedules import TimeLimit
 from crackseg.training.segmenter import CrackSegmenter
 from crackseg.training.trainer import build_trainer
+from crackseg.training.watching.profiling import build_profiler
 from crackseg.training.watching.speed import Throughput
 from crackseg.workflows.known_photographs import keep_known
 from crackseg.workflows.teaching import taught
@@ -115,43 +115,18 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
+    datamodule.begun_from = _known_beyond(initial, start, datamodule.manifest)
     former = None if start is None else start.teacher
     teacher = None if config.distill is None else taught(config, datamodule, former)
     if is_first_process():
         datamodule.manifest.write(folder / MANIFEST)
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
-    if start is None:
-        frozen = config.optimizer.freeze
-        with killed_workers_named(), drawn_parts_told(segmenter.network, frozen):
-            segmenter.network.begin_training()
-            if initial is not None:
-                images, share = training_images(datamodule), config.callbacks.first_share
-                take_weights(segmenter.network, initial, images, share)
-    if config.data.looks is not None:
-        segmenter.learned_at = scales_of(None, segmenter.settings)
+    _begin(segmenter, config, datamodule, initial, start)
     begun = initial.origin if initial else start.init_from if start else None
     segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=teacher)
-    if config.logger.graph:
-        height, width = datamodule.training_size
-        segmenter.example_input_array = torch.zeros(1, 3, height, width)
-    if config.runtime.channels_last:
-        segmenter.network.to(memory_format=torch.channels_last)
     try:
-        with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
-            throughput = Throughput()
-            callbacks = [throughput, StopBetweenBatches(came), TimeToEnd(), *watchers]
-            trainer = _build_trainer(config, folder, callbacks, start)
-            path = start.checkpoint if start else None
-            with lost_processes_in_words(), restoring(trainer, path):
-                trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
-            metrics = {
-                **throughput.figures(),
-                "threads": torch.get_num_threads(),
-                "class_weights": list(datamodule.class_weights),
-                "leaks": datamodule.leaks.as_dict(),
-                **_judge_best(trainer, segmenter, datamodule, config.calibrate),
-            }
+        trainer, metrics = _fit(config, folder, segmenter, datamodule, start, watchers)
     except Interrupted:
         if not is_first_process():
             # Lightning kills all processes if one that it started ends with another code.
@@ -161,14 +136,89 @@ def train(
     finally:
         datamodule.close()
     if trainer.is_global_zero:
-        write_json(metrics, folder / METRICS)
-        device = str(trainer.strategy.root_device)
-        keep_known(_best_checkpoint(trainer), device, datamodule.root, datamodule.manifest)
-        log_outcome(config, folder, trainer, segmenter, metrics)
-        draw(config, folder, datamodule)
-        with told_if_read():
-            print_summary(config, folder, metrics, datamodule)
-    return TrainResult(_best_checkpoint(trainer), metrics["threshold"], metrics)
+        _finish(config, folder, trainer, segmenter, datamodule, metrics)
+    return TrainResult(best_checkpoint(trainer), metrics["threshold"], metrics)
+
+
+def _known_beyond(initial: InitialNetwork | None, start: Start | None, manifest: Manifest) -> str:
+    """Name of an earlier network that may know photographs of val and test; empty for none."""
+    if start is not None:
+        return start.begun_from
+    earlier = "" if initial is None else initial.beyond(manifest)
+    if earlier:
+        log.warning(
+            "%s was trained on other subsets and may know photographs that this run validates and "
+            "tests on; its figures may be too good",
+            earlier,
+        )
+    return earlier
+
+
+def _begin(
+    segmenter: CrackSegmenter,
+    config: TrainConfig,
+    datamodule: CrackDataModule,
+    initial: InitialNetwork | None,
+    start: Start | None,
+) -> None:
+    """Gives the network its first weights, unless a checkpoint does, and the form it trains in."""
+    if start is None:
+        frozen = config.optimizer.freeze
+        with killed_workers_named(), drawn_parts_told(segmenter.network, frozen):
+            segmenter.network.begin_training()
+            if initial is not None:
+                images, share = training_images(datamodule), config.callbacks.first_share
+                take_weights(segmenter.network, initial, images, share)
+    if config.data.looks is not None:
+        segmenter.learned_at = scales_of(None, segmenter.settings)
+    if config.logger.graph:
+        height, width = datamodule.training_size
+        segmenter.example_input_array = torch.zeros(1, 3, height, width)
+    if config.runtime.channels_last:
+        segmenter.network.to(memory_format=torch.channels_last)
+
+
+def _fit(
+    config: TrainConfig,
+    folder: Path,
+    segmenter: CrackSegmenter,
+    datamodule: CrackDataModule,
+    start: Start | None,
+    watchers: Sequence[Callback],
+) -> tuple[Trainer, dict[str, Any]]:
+    """Trains to the end and judges the best epoch: the trainer, and all figures."""
+    with killed_workers_named(), quiet_lightning(), graceful_signals() as came:
+        throughput = Throughput()
+        callbacks = [throughput, StopBetweenBatches(came), TimeToEnd(), *watchers]
+        trainer = _build_trainer(config, folder, callbacks, start)
+        path = start.checkpoint if start else None
+        with lost_processes_in_words(), restoring(trainer, path):
+            trainer.fit(segmenter, datamodule=datamodule, ckpt_path=path)
+        return trainer, {
+            **throughput.figures(),
+            "threads": torch.get_num_threads(),
+            "class_weights": list(datamodule.class_weights),
+            "leaks": datamodule.leaks.as_dict(),
+            **judge_best(trainer, segmenter, datamodule, config.calibrate),
+        }
+
+
+def _finish(
+    config: TrainConfig,
+    folder: Path,
+    trainer: Trainer,
+    segmenter: CrackSegmenter,
+    datamodule: CrackDataModule,
+    metrics: Mapping[str, Any],
+) -> None:
+    """Writes, draws and prints what came of a training."""
+    write_json(metrics, folder / METRICS)
+    device = str(trainer.strategy.root_device)
+    keep_known(best_checkpoint(trainer), device, datamodule.root, datamodule.manifest)
+    log_outcome(config, folder, trainer, segmenter, metrics)
+    draw(config, folder, datamodule)
+    with told_if_read():
+        print_summary(config, folder, metrics, datamodule)
 
 
 def _read_data(config: TrainConfig) -> CrackDataModule:
@@ -246,50 +296,3 @@ def _build_trainer(
         log_every_n_steps=10,
         num_sanity_val_steps=0,
     )
-
-
-def _judge_best(
-    trainer: Trainer, segmenter: CrackSegmenter, datamodule: CrackDataModule, calibrate: bool
-) -> dict[str, Any]:
-    """Chooses the best epoch's threshold on val, stores it in its checkpoint, tests it once.
-
-    A network of a range of scales looks at all that it takes in a prediction.
-    """
-    best = _best_checkpoint(trainer)
-    checkpoint = read_checkpoint(best)
-    segmenter.load_state_dict(checkpoint.module_weights)
-    scales = scales_of(None, checkpoint.parameters) if checkpoint.parameters.scales else None
-    if scales is not None:
-        segmenter.look_at(scales)
-    scaling = validation_scaling(trainer, segmenter, datamodule) if calibrate else None
-    checkpoint = checkpoint.with_scaling(scaling)
-    segmenter.network.load_state_dict(checkpoint.network_weights)
-    trainer.validate(segmenter, datamodule=datamodule, verbose=False)
-    threshold = best_threshold(segmenter.totals["val"], THRESHOLD_GRID)
-    segmenter.threshold = threshold
-    if trainer.is_global_zero:
-        write_checkpoint(checkpoint.with_threshold(threshold).content, best)
-    judged = {"val": scores_at_half_and_stored(segmenter.totals["val"], threshold)}
-    if datamodule.counts["test"]:
-        trainer.test(segmenter, datamodule=datamodule, verbose=False)
-        judged["test"] = scores_at_half_and_stored(segmenter.totals["test"], threshold)
-    last = read_checkpoint(best.with_name(LAST))
-    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    ended = [one.minutes for one in callbacks if isinstance(one, TimeLimit) and one.ended]
-    return {
-        "threshold": threshold,
-        **({"scaling": scaling._asdict()} if scaling else {}),
-        **({"scales": scales} if scales else {}),
-        "best_epoch": checkpoint.epoch + 1,
-        "epochs": last.epoch + 1,
-        "stopped_early": bool(trainer.should_stop) and not ended,
-        **({"max_time": ended[0]} if ended else {}),
-        **judged,
-    }
-
-
-def _best_checkpoint(trainer: Trainer) -> Path:
-    """Path of the best checkpoint in the first process; others may have another folder."""
-    kept = trainer.checkpoint_callback
-    assert isinstance(kept, ModelCheckpoint)
-    return Path(kept.dirpath or "") / BEST

@@ -10,7 +10,7 @@ import torch
 
 from crackseg.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from crackseg.config.paths import absolute
-from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.schema import EvaluateConfig, TrainConfig, write_config
 from crackseg.config.validation import check_networks_named
 from crackseg.errors import CheckpointError, ConfigError
 from crackseg.inference.graphs.export import normalised_convs
@@ -26,6 +26,7 @@ from crackseg.training.initial import (
     initial_network,
     take_weights,
 )
+from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, train
 
 
@@ -141,6 +142,34 @@ def test_a_run_says_where_its_first_weights_are_from(
     train_config.trainer.max_epochs, train_config.init_from = 2, str(tmp_path / "gone.ckpt")
     train(train_config, tmp_path / "run", last.path)
     assert read_checkpoint(last.path).parameters.init_from == origin
+
+
+def test_a_network_of_other_subsets_is_named_wherever_leaks_are(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    """Its training may have had the photographs that this run is judged on."""
+    train_config.init_from, train_config.trainer.max_epochs = str(trained.checkpoint), 1
+    same = train(train_config, tmp_path / "same")
+    assert read_checkpoint(same.checkpoint).parameters.data.begun_from == ""
+    train_config.data.split_seed += 1
+    result = train(train_config, tmp_path / "other")
+    (warning,) = (one for one in log.messages if "trained on other subsets" in one)
+    assert warning.startswith("best.ckpt was trained on other subsets and may know photographs")
+    end = "best.ckpt, which it began from, was trained on other subsets, and may know any of them"
+    config = EvaluateConfig(
+        checkpoint=str(result.checkpoint), subset="val", data=train_config.data, save=False
+    )
+    judged = evaluate(config, tmp_path / "judged")
+    assert judged.leak_line.startswith("UNKNOWN: none of ")
+    assert judged.leak_line.endswith(end)
+
+    # It is still said of a run that goes on, and of one that begins from that one.
+    train_config.trainer.max_epochs = 2
+    resumed = train(train_config, tmp_path / "other", result.checkpoint.with_name("last.ckpt"))
+    train_config.init_from = str(resumed.checkpoint)
+    last = train(train_config, tmp_path / "third")
+    for one in (resumed, last):
+        assert read_checkpoint(one.checkpoint).parameters.data.begun_from == "best.ckpt"
 
 
 def test_a_calibrated_checkpoint_is_taken_as_it_was_trained(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crackseg.config.schema import TrainConfig
-from crackseg.training.profiling import build_profiler
+from crackseg.training.watching.profiling import build_profiler
 from crackseg.workflows.train import train
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crackseg.data.annotations.formats.registry import SUFFIXES
-from crackseg.data.annotations.masks.encoding import MaskEncoding
+from crackseg.data.annotations.masks.encoding import NO_MASK, MaskEncoding
 from crackseg.data.annotations.masks.stored import read_stored_mask
 from crackseg.data.annotations.reader import read_annotations
 from crackseg.errors import UnreadableImageError, name_some
@@ -166,6 +166,8 @@ def _encoded(path: Path, text: str) -> UInt8Array:
         raise UnreadableImageError(
             f"{path}: how it is read is not understood ({text!r}: {error})"
         ) from error
+    if encoding.is_picture:
+        raise UnreadableImageError(f"{path}: {NO_MASK}")
     return encoding.read(read_stored_mask(path))
 
 

@@ -27,7 +27,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 2
+_VERSION = 3
 
 
 class DataSet(NamedTuple):

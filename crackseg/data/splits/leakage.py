@@ -34,25 +34,34 @@ class Leaks:
         training_unknown: Number of training items whose photograph is not known; any item may share
             it.
         uncompared: Number of items that were not compared with the others for near duplicates.
+        begun_from: Name of a network that was trained on other subsets before this training went on
+            from it, and whose photographs nobody compared; empty where there is none.
     """
 
     val: SubsetOverlap
     test: SubsetOverlap
     training_unknown: int = 0
     uncompared: int = 0
+    begun_from: str = ""
 
     @property
     def is_clean(self) -> bool:
         """Whether no item is shared, and none is of unknown origin."""
         if not self.val.total and not self.test.total:
             return True
-        unknown = self.training_unknown or self.uncompared
+        unknown = self.training_unknown or self.uncompared or self.begun_from
         return not unknown and not any(one.shared or one.unknown for one in (self.val, self.test))
 
     def summary(self) -> str:
         """The line that is shown with every figure."""
         if not self.val.total and not self.test.total:
             return "no leak: there are no val and no test items"
+        if self.begun_from:
+            rest = replace(self, begun_from="")
+            known = rest.summary().removeprefix("no leak: ").removeprefix("UNKNOWN: ")
+            line = f"{known}; {self.begun_from}, which it began from, was trained on other subsets"
+            mark = "UNKNOWN: " if not known.startswith("LEAK: ") else ""
+            return f"{mark}{line}, and may know any of them"
         if not self.uncompared:
             return self._of_known()
         if replace(self, uncompared=0).is_clean:

@@ -11,7 +11,7 @@ from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
 from crackseg.data.annotations.masks.sizes import match_sizes
 from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
 from crackseg.data.discovery.pairs import find_pairs
-from crackseg.errors import DatasetError
+from crackseg.errors import DatasetError, UnreadableImageError
 
 BLACK, GREEN, RED = (0, 0, 0), (48, 112, 32), (250, 50, 83)
 
@@ -247,3 +247,102 @@ def test_a_mask_of_another_shape_is_told_from_a_resized_one(
     mask: tuple[int, int], match: str
 ) -> None:
     assert match_sizes((240, 320), mask) == match
+
+
+def stone(shape: tuple[int, int] = (40, 60)) -> np.ndarray:
+    """A grey photograph of stone, (H, W, 3): no two of its pixels are alike in all bands."""
+    height, width = shape
+    light = np.linspace(90, 200, width)[None, :, None] + np.zeros((height, 1, 3))
+    noise = np.random.default_rng(7).normal(0, 12, (height, width, 3))
+    return np.clip(light + noise, 0, 255).astype(np.uint8)
+
+
+def with_red(photograph: np.ndarray) -> np.ndarray:
+    painted = photograph.copy()
+    painted[5:8] = (255, 0, 0)
+    return painted
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        stone(),
+        stone()[:, :, 0],
+        with_red(stone()),
+        with_red(np.repeat(stone()[:, :, :1], 3, axis=2)),
+        (stone() // 2 + with_red(stone()) // 2).astype(np.uint8),
+    ],
+    ids=["photograph", "grey photograph", "painted", "painted on grey", "laid over"],
+)
+def test_a_photograph_among_masks_is_refused_and_changes_no_other(
+    tmp_path: Path, picture: np.ndarray
+) -> None:
+    meaning = decided(write(tmp_path, picture, line(255), line(255)))
+    first, *others = meaning.inventory.pairs
+    with pytest.raises(UnreadableImageError, match="w0.png: looks like the photograph itself"):
+        read_truth(tmp_path, first.mask, (40, 60))
+    assert [pair.mask for pair in others] == ["masks/w1.png", "masks/w2.png"]
+    assert meaning.lines == ("masks: black and white (0 and 255); white is crack",)
+
+
+def test_what_is_painted_on_photographs_is_read_where_its_colour_is_named(tmp_path: Path) -> None:
+    root = write(tmp_path, with_red(stone()), with_red(stone()))
+    assert rows_of_crack(decided(root, colours={(255, 0, 0)})) == [FIRST] * 2
+
+
+def test_coloured_masks_of_a_light_ground_leave_white_ones_beside_them_as_they_are(
+    tmp_path: Path,
+) -> None:
+    """What is near to red or blue says nothing of greys."""
+    root = write(tmp_path, line(255), line(255))
+    lossy = np.full((40, 60, 3), (0, 0, 255), np.uint8)
+    lossy[5:8] = (255, 0, 0)
+    for name in ("images/c.png", "masks/c.jpg"):
+        Image.fromarray(lossy).save(root / name, quality=90)
+    white = [pair for pair in decided(root).inventory.pairs if pair.stem != "c"]
+    for pair in white:
+        truth = read_truth(root, pair.mask, (40, 60))
+        assert np.flatnonzero((truth > 127).all(axis=1)).tolist() == FIRST
+
+
+def test_thin_lines_of_a_lossy_coloured_mask_are_found(tmp_path: Path) -> None:
+    """Hundreds of shades of red, of which none is frequent."""
+    root = write(tmp_path, line(255))
+    for path in (root / "images").iterdir():
+        path.unlink()
+    (root / "masks" / "w0.png").unlink()
+    coloured = np.full((120, 160, 3), (0, 128, 0), np.uint8)
+    rows, columns = np.mgrid[:120, :160]
+    truth = np.abs(rows - 60 - 30 * np.sin(columns / 20)) < 2
+    coloured[truth] = (128, 0, 0)
+    for name in ("a", "b"):
+        Image.fromarray(np.zeros_like(coloured)).save(root / "images" / f"{name}.png")
+        Image.fromarray(coloured).save(root / "masks" / f"{name}.jpg", quality=75)
+    meaning = decided(root)
+    for pair in meaning.inventory.pairs:
+        found = read_truth(root, pair.mask, (120, 160)) > 127
+        assert (found & truth).sum() > 0.85 * (found | truth).sum()
+
+
+def test_a_mosaics_mask_is_transparent_outside_of_it(tmp_path: Path) -> None:
+    """It was taken for something painted on transparency, so that all of it was crack."""
+    tile = np.dstack([line(255)] * 3 + [np.full((40, 60), 255, np.uint8)])
+    tile[:, 40:, 3] = 0
+    root = write(tmp_path, tile, np.dstack([line(255)] * 3 + [np.full((40, 60), 255, np.uint8)]))
+    crack = [read_truth(root, p.mask, (40, 60)) > 127 for p in decided(root).inventory.pairs]
+    assert crack[0][FIRST, :40].all() and crack[0].sum() == 3 * 40
+    assert crack[1][FIRST].all() and crack[1].sum() == 3 * 60
+
+
+def test_some_masks_with_a_darker_white_are_told_and_read_as_crack(tmp_path: Path) -> None:
+    meaning = decided(write(tmp_path, line(255), line(255), line(63), line()))
+    assert rows_of_crack(meaning) == [FIRST, FIRST, FIRST, []]
+    (remark,) = meaning.remarks
+    assert remark == (
+        "1 of 4 masks hold only 0 and 63 beside masks up to white: masks/w2.png; their 63 is read "
+        "as crack, as it forms lines; where it is not, say data.crack_values=[255]"
+    )
+    noise = line()
+    noise[::9, ::9] = 63
+    (tmp_path / "other").mkdir()
+    assert decided(write(tmp_path / "other", line(255), line(255), noise)).remarks == ()

@@ -1,6 +1,7 @@
 """Leaks are counted from the manifest alone, and what is unknown is never taken for safe."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,7 @@ def test_leaks_are_kept_as_plain_numbers() -> None:
         "test": {"total": 8, "shared": 0, "unknown": 1},
         "training_unknown": 0,
         "uncompared": 0,
+        "begun_from": "",
     }
 
 
@@ -165,3 +167,22 @@ def test_what_was_not_compared_is_not_safe(shared: int, line: str) -> None:
     leaks = Leaks(SubsetOverlap(9, 0, 0), SubsetOverlap(8, shared, 0), uncompared=4)
     assert leaks.summary() == line
     assert not leaks.is_clean
+
+
+@pytest.mark.parametrize(
+    "leaks",
+    [
+        Leaks(SubsetOverlap(9, 0, 0), SubsetOverlap(8, 0, 0)),
+        Leaks(SubsetOverlap(9, 0, 1), SubsetOverlap(8, 0, 0)),
+        Leaks(SubsetOverlap(9, 2, 0), SubsetOverlap(8, 0, 0)),
+    ],
+)
+def test_an_earlier_network_of_other_subsets_leaves_nothing_clean(leaks: Leaks) -> None:
+    begun = replace(leaks, begun_from="best.ckpt")
+    assert not begun.is_clean
+    before, after = leaks.summary(), begun.summary()
+    assert after.startswith("LEAK: " if before.startswith("LEAK: ") else "UNKNOWN: ")
+    assert before.partition(": ")[2] in after
+    assert after.endswith(
+        "; best.ckpt, which it began from, was trained on other subsets, and may know any of them"
+    )

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
 from crackseg.data.annotations.masks.grey_values import NO_CRACK, decide_greys
 from crackseg.data.annotations.masks.parts import (
@@ -22,6 +24,13 @@ from crackseg.errors import name_some
 _MOST_CLASSES = 8
 # Darker than this is black that a lossy format has changed.
 _DARK = 32
+# What a mask of many values has at least: of its pixels in the most frequent exact colours, or in
+# nearly black and white; and of its pixels in three colours and their noise.
+_FLAT = {"colour": 0.5, "grey": 0.1}
+_IN_THREE = 0.75
+# A mixture's share of the one colour, and how far from their line JPEG moves it, over its length.
+_MIXED = (0.05, 0.95)
+_OFF_LINE = 0.35
 
 
 def decide_encoding(files: Files, meaning: CrackMeaning) -> Decision:
@@ -32,6 +41,8 @@ def decide_encoding(files: Files, meaning: CrackMeaning) -> Decision:
         meaning: What the settings say; it is for the forms that it can be about.
     """
     parts = Parts()
+    if not meaning.is_chosen:
+        files = _without_pictures(files, parts)
     by_form: dict[str, dict[str, MaskSummary]] = {}
     for name, one in files.items():
         by_form.setdefault(one.form, {})[name] = one
@@ -53,6 +64,9 @@ def decide_encoding(files: Files, meaning: CrackMeaning) -> Decision:
         greys = {}
     if greys:
         decide_greys(greys, meaning, parts, len(colours))
+        if parts.encoding.crack_colours is not None:
+            apart = replace(parts.encoding, crack_colours=None, colours=())
+            parts.others.update({name: apart for name in greys if name not in parts.others})
     line = "; ".join(parts.lines) or "no masks that are images"
     return Decision(
         parts.encoding,
@@ -71,6 +85,23 @@ def as_text(colour: Colour) -> str:
     '#fa3253 (250,50,83)'
     """
     return "#{:02x}{:02x}{:02x} ({},{},{})".format(*colour, *colour)
+
+
+def _without_pictures(files: Files, parts: Parts) -> Files:
+    """The masks among files; those that show a photograph are no masks, which is kept in parts."""
+    pictures = [name for name, one in files.items() if _is_picture(one)]
+    parts.others.update(dict.fromkeys(pictures, MaskEncoding(is_picture=True)))
+    return {name: one for name, one in files.items() if name not in parts.others}
+
+
+def _is_picture(one: MaskSummary) -> bool:
+    """Whether it has many colours or greys, and not most of its pixels in a few of them."""
+    if one.is_discrete or one.form not in _FLAT:
+        return False
+    height, width = one.size
+    # The exact colours of a photograph of grey stone are few, too, but they are not three.
+    three = sum(sorted(one.colours.values())[-3:]) / (height * width) if one.colours else 1.0
+    return one.flat < _FLAT[one.form] or three < _IN_THREE
 
 
 def _decide_palettes(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
@@ -149,6 +180,8 @@ def _decide_colours(colours: Files, greys: Files, meaning: CrackMeaning, parts: 
         shades = len(counts) > MOST_DISCRETE
     background = _background(counts)
     found = _principal(counts, background) if shades else [*counts]
+    if any(one.lossy for one in colours.values()):
+        found = [one for one in found if not _is_mixture(one, background, found)]
     others = [colour for colour in found if colour != background]
     crack, brightest = frozenset(others), 255
     if meaning.colours is not None:
@@ -211,6 +244,19 @@ def _background(counts: Mapping[Colour, int]) -> Colour:
         return black
     most = max(counts, key=lambda colour: counts[colour])
     return most if dark < counts[most] else black
+
+
+def _is_mixture(colour: Colour, background: Colour, others: Collection[Colour]) -> bool:
+    """Whether a lossy format has made a colour of the background and one of the others."""
+    start = np.array(background, float)
+    for other in others:
+        along, aside = np.array(other) - start, np.array(colour) - start
+        length = float(along @ along) or 1.0
+        share = float(aside @ along) / length
+        off = float(((aside - share * along) ** 2).sum()) / length
+        if other != colour and _MIXED[0] < share < _MIXED[1] and off < _OFF_LINE**2:
+            return True
+    return False
 
 
 def _principal(counts: Mapping[Colour, int], background: Colour | None = None) -> list[Colour]:

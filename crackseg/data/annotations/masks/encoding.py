@@ -14,6 +14,11 @@ import numpy.typing as npt
 from crackseg.data.annotations.masks.stored import Colour, StoredMask
 from crackseg.images.pixels import UInt8Array
 
+NO_MASK = (
+    "looks like the photograph itself, or like cracks laid over it, and not like a mask: export "
+    "the mask alone, or say which colour is crack with data.crack_colours"
+)
+
 
 @dataclass(frozen=True)
 class CrackMeaning:
@@ -46,6 +51,7 @@ class MaskEncoding:
         brightest: Brightness that is white where the brightness of colours counts.
         painted_colours: Colours that are crack among those painted on transparency; None where
             everything painted is.
+        is_picture: Whether the file shows the photograph itself, so that it is no mask.
     """
 
     crack_values: frozenset[int] | None = None
@@ -54,6 +60,7 @@ class MaskEncoding:
     colours: tuple[Colour, ...] = ()
     brightest: int = 255
     painted_colours: frozenset[Colour] | None = None
+    is_picture: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -63,6 +70,7 @@ class MaskEncoding:
             and self.crack_indices is None
             and self.brightest == 255
             and self.painted_colours is None
+            and not self.is_picture
             and (self.crack_colours is None or self._is_bright_on_black())
         )
 
@@ -84,6 +92,7 @@ class MaskEncoding:
             *_colours("a", self.colours or None),
             *([f"b{self.brightest}"] if self.brightest != 255 else []),
             *_colours("p", None if self.painted_colours is None else sorted(self.painted_colours)),
+            *(["n"] if self.is_picture else []),
         ]
         return ";".join(parts)
 
@@ -95,7 +104,7 @@ class MaskEncoding:
             ValueError: Another text.
         """
         parts = {part[:1]: part[1:] for part in text.split(";")}
-        if unknown := set(parts) - set("vicabp"):
+        if unknown := set(parts) - set("vicabpn"):
             raise ValueError(f"unknown parts {sorted(unknown)}")
         return cls(
             crack_values=_read_numbers(parts.get("v")),
@@ -104,6 +113,7 @@ class MaskEncoding:
             colours=tuple(_read_colours(parts.get("a", ""))),
             brightest=int(parts.get("b", 255)),
             painted_colours=None if "p" not in parts else frozenset(_read_colours(parts["p"])),
+            is_picture="n" in parts,
         )
 
     def read(self, stored: StoredMask) -> UInt8Array:

@@ -13,16 +13,16 @@ from crackseg.data.annotations.masks.parts import (
 from crackseg.data.annotations.masks.stored import MOST_DISCRETE
 from crackseg.errors import name_some
 
-# Class numbers are small; what is stored as grey goes further up.
 # More levels than these are no classes but shades.
 _MOST_CLASSES = 8
+# Class numbers are small; what is stored as grey goes further up.
 HIGHEST_NUMBER = 31
-
-
 # Shades that end below this are probably of masks whose white is darker than white.
 _DIM = 200
 # Half white, by which annotators mark what they are not sure of.
 _MIDDLE = range(100, 161)
+# Greys that the usual mask threshold would cut away, above class numbers and below half white.
+_DARK_GREYS = range(32, 100)
 NO_CRACK = MaskEncoding(crack_values=frozenset())
 """Encoding of masks that mark nothing."""
 # A crack's pixels touch others, whatever its width; those of noise and rounding do not.
@@ -70,6 +70,8 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
         parts.set(f"values 0 and {used[0]}; {used[0]} is crack", crack_values=frozenset(used))
         return
     known = {255} if white == 1 else {255, white}
+    if set(used) & known:
+        _decide_dim(files, parts)
     if few and (shades or set(used) & known):
         _decide_few(few, len(files), parts)
     if not used and not shades:
@@ -127,6 +129,24 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
         f"{what}: {name_some(few)}; their ones are read as crack, as they form lines; where they "
         "are not, say data.crack_values=[255]"
     )
+
+
+def _decide_dim(files: Files, parts: Parts) -> None:
+    """Files of black and one dark grey among brighter ones: their white is another one."""
+    by_level: dict[int, list[str]] = {}
+    for name, one in files.items():
+        levels = [level for level in one.values if level]
+        exact = one.is_discrete and not one.lossy and one.isolated <= _NOISE
+        if exact and len(levels) == 1 and levels[0] in _DARK_GREYS:
+            by_level.setdefault(levels[0], []).append(name)
+    for level, names in by_level.items():
+        encoding = MaskEncoding(crack_values=frozenset({level}))
+        parts.others.update(dict.fromkeys(names, encoding))
+        parts.remarks.append(
+            f"{len(names)} of {len(files)} masks hold only 0 and {level} beside masks up to white: "
+            f"{name_some(names)}; their {level} is read as crack, as it forms lines; where it is "
+            "not, say data.crack_values=[255]"
+        )
 
 
 def _question(files: Files, counts: Mapping[int, int]) -> str:

@@ -13,7 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from crackseg.images.pixels import DEEP_MODES, UInt8Array, decode_upright, white_of
+from crackseg.images.pixels import (
+    DEEP_MODES,
+    UInt8Array,
+    decode_upright,
+    has_own_background,
+    white_of,
+)
 
 # ``transparent``: the opacity is 0 everywhere, so that nothing or everything was painted.
 Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]
@@ -23,6 +29,10 @@ Colour = tuple[int, int, int]
 VOID: Colour = (224, 224, 192)
 # Classes of a label image are fewer; a blurred edge or JPEG makes more.
 MOST_DISCRETE = 32
+# Colours whose red, green and blue are in the same eighths of 64 levels are one colour with noise.
+_NOISE_BITS = 3
+# Levels from here on up are bright, and up to there dark.
+_BRIGHT, _DARK = 239, 16
 _LOSSY = frozenset({"JPEG", "WEBP", "MPO"})
 
 
@@ -51,12 +61,15 @@ class MaskSummary:
         form: How the file stores it.
         lossy: Whether the format may have changed single values.
         values: Pixels by value, or by index of a palette; of colours and opacities none.
-        colours: Pixels by colour, the most frequent alone; of greys and palettes none.
+        colours: Pixels by colour, the most frequent alone, where there are more of them with those
+            that differ by noise; of greys and palettes none.
         palette: Colours of a palette's indices in use.
         is_discrete: Whether all values or colours in use are listed.
         white: Value that deeper files take for white: 1, 255 or 65535.
         isolated: Share of the pixels above 0 without another one around them, 0-1; measured only
-            where no value is above 31.
+            where there are a few values, none above 127.
+        flat: Share of the pixels that a mask has nearly all of, and a photograph few, 0-1: of
+            greys those that are nearly black or white, of colours those of the most frequent ones.
         size: (H, W) in pixels.
     """
 
@@ -68,6 +81,7 @@ class MaskSummary:
     is_discrete: bool
     white: int
     isolated: float
+    flat: float
     size: tuple[int, int]
 
 
@@ -86,11 +100,13 @@ def summarise(stored: StoredMask) -> MaskSummary:
     values: dict[int, int] = {}
     colours: dict[Colour, int] = {}
     palette: dict[int, Colour] = {}
-    discrete, white, isolated = True, 255, 0.0
+    discrete, white, isolated, flat = True, 255, 0.0, 1.0
     if stored.form in ("grey", "palette"):
         counts = np.bincount(stored.pixels.ravel(), minlength=256)
         values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
         discrete = len(values) <= MOST_DISCRETE
+        extremes = sum(n for value, n in values.items() if not _DARK < value < _BRIGHT)
+        flat = extremes / stored.pixels.size
         if stored.palette is not None:
             table = stored.palette.tolist()
             palette = {value: (*table[value],) for value in values}
@@ -98,10 +114,10 @@ def summarise(stored: StoredMask) -> MaskSummary:
         values, discrete = _deep_counts(stored.pixels)
         white = white_of(stored.pixels)
     elif stored.form == "transparent":
-        colours, discrete = _colour_counts(stored.pixels[:, :, :3])
+        colours, discrete, flat = _colour_counts(stored.pixels[:, :, :3])
     else:
-        colours, discrete = _colour_counts(stored.pixels)
-    if stored.form in ("grey", "deep") and 0 < max(values, default=0) <= 31:
+        colours, discrete, flat = _colour_counts(stored.pixels)
+    if stored.form in ("grey", "deep") and discrete and 0 < max(values, default=0) <= 127:
         isolated = _isolated_share(np.asarray(stored.pixels > 0))
     height, width = stored.pixels.shape[:2]
     return MaskSummary(
@@ -113,6 +129,7 @@ def summarise(stored: StoredMask) -> MaskSummary:
         is_discrete=discrete,
         white=white,
         isolated=isolated,
+        flat=flat,
         size=(height, width),
     )
 
@@ -126,6 +143,8 @@ def _stored(image: Image.Image, lossy: bool) -> StoredMask:
         rgba = np.array(image.convert("RGBA"), dtype=np.uint8)
         alpha = rgba[:, :, 3]
         if alpha.min() < alpha.max():
+            if has_own_background(rgba):
+                return _of_colours(np.where(alpha[:, :, None] > 127, rgba[:, :, :3], 0), lossy)
             return StoredMask("alpha", rgba, lossy=lossy)
         if not alpha.any():
             return StoredMask("transparent", rgba, lossy=lossy)
@@ -136,7 +155,10 @@ def _stored(image: Image.Image, lossy: bool) -> StoredMask:
         return StoredMask("palette", np.array(image, dtype=np.uint8), colours, lossy)
     if image.mode in ("1", "L", "LA"):
         return StoredMask("grey", np.array(image.convert("L"), dtype=np.uint8), lossy=lossy)
-    rgb = np.array(image.convert("RGB"), dtype=np.uint8)
+    return _of_colours(np.array(image.convert("RGB"), dtype=np.uint8), lossy)
+
+
+def _of_colours(rgb: UInt8Array, lossy: bool) -> StoredMask:
     red, green, blue = (rgb[:, :, band] for band in range(3))
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return StoredMask("grey", np.ascontiguousarray(red), lossy=lossy)
@@ -151,20 +173,46 @@ def _deep_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[int, int], bool]
     return {int(value): int(n) for value, n in zip(values, counts, strict=True)}, True
 
 
-def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool]:
-    """Of a painted mask those colours that are rather opaque than not."""
+def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool, float]:
+    """Pixels by colour, whether all colours are listed, and the share of the most frequent ones.
+
+    Of a painted mask those colours that are rather opaque than not.
+    """
     rgb = pixels.reshape(-1, pixels.shape[2])
     if pixels.shape[2] == 4:
         rgb = rgb[np.asarray(rgb[:, 3]) > 127]
     # One number for each colour: to sort those is ten times as fast as to sort rows.
     packed = rgb[:, :3].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     colours, counts = np.unique(packed, return_counts=True)
+    flat = (
+        float(-np.partition(-counts, MOST_DISCRETE - 1)[:MOST_DISCRETE].sum() / counts.sum())
+        if len(counts) > MOST_DISCRETE
+        else 1.0
+    )
+    discrete = len(colours) <= MOST_DISCRETE
+    if not discrete:
+        colours, counts = _without_noise(colours, counts)
     most = np.argsort(-counts, kind="stable")[:MOST_DISCRETE]
     listed = {
         (int(colours[i]) >> 16, int(colours[i]) >> 8 & 255, int(colours[i]) & 255): int(counts[i])
         for i in most
     }
-    return listed, len(colours) <= MOST_DISCRETE
+    return listed, discrete, flat
+
+
+def _without_noise(
+    colours: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Colours as those that are nearly the same: the most frequent of each kind for all of it.
+
+    A lossy format makes hundreds of colours of one, each of which few pixels have.
+    """
+    mask = np.uint32(0xFF >> _NOISE_BITS << _NOISE_BITS)
+    kinds = colours & (mask << np.uint32(16) | mask << np.uint32(8) | mask)
+    order = np.lexsort((-counts, kinds))
+    kinds, colours, counts = kinds[order], colours[order], counts[order]
+    first = np.flatnonzero(np.diff(kinds, prepend=kinds[:1] + np.uint32(1)))
+    return colours[first], np.add.reduceat(counts, first)
 
 
 def _isolated_share(marked: npt.NDArray[np.bool_]) -> float:
