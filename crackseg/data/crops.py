@@ -111,8 +111,8 @@ class RandomCrop:
 
 def count_in_crops(
     masks: Iterable[UInt8Array], photographs: int, crop: RandomCrop
-) -> tuple[float, float]:
-    """Sums over photographs of a crop's pixels and its mean number of crack pixels.
+) -> list[tuple[float, float]]:
+    """A crop's pixels and its mean number of crack pixels, of each photograph.
 
     Args:
         masks: Grey mask (H, W) of each photograph.
@@ -121,7 +121,7 @@ def count_in_crops(
     """
     counted = progress(masks, "Counting crack pixels in crops", photographs)
     height, width = crop.size
-    return photographs * height * width, sum(map(crop.expected_crack_pixels, counted))
+    return [(height * width, crop.expected_crack_pixels(mask)) for mask in counted]
 
 
 def _span(length: int, wanted: int, held: int | None, generator: np.random.Generator) -> slice:

@@ -14,17 +14,16 @@ from torch.utils.data import DataLoader, default_collate
 from crackseg.config.schema import DataConfig
 from crackseg.config.settings import DataSettings, data_settings
 from crackseg.data.augmentation import Augmentation
-from crackseg.data.class_weights import balancing_weights
-from crackseg.data.crops import RandomCrop, count_in_crops
+from crackseg.data.crops import RandomCrop
 from crackseg.data.dataset import CrackDataset, PairTransform, Sample
 from crackseg.data.loaders import build_loader, one_by_one, refuse_idle_workers, stop_workers
 from crackseg.data.prepare import PreparedData, prepare
 from crackseg.data.readers import PairReader, PredictionScaleReader
-from crackseg.data.samplers import EvaluationBatches
+from crackseg.data.samplers import EvaluationBatches, TrainingSampler
 from crackseg.data.splits.leakage import Leaks, SubsetOverlap
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row
 from crackseg.data.synthetic.dataset import write_dataset
-from crackseg.data.training_order import training_sampler
+from crackseg.data.training_order import class_weights, training_sampler
 from crackseg.errors import DatasetError
 from crackseg.preprocessing import Preprocessing
 
@@ -157,15 +156,15 @@ class CrackDataModule(LightningDataModule):
     def class_weights(self) -> tuple[float, float]:
         """Weights of background and crack over the training subset as the network sees it.
 
-        Where it sees crops, they are weights over all possible crops.
+        Where it sees crops, they are weights over all possible crops; each photograph counts as
+        often as it is shown.
         """
         rows, cut_at = self._rows("train"), self.preprocessing.mask_threshold
-        if self.settings.crop_size is None or self.settings.overfit_batch:
-            found = self.content.statistics_of(rows)
-            cracks = sum(one.crack_pixels(cut_at) for one in found)
-            return balancing_weights(sum(one.pixels for one in found), cracks)
-        masks = (self.content.pixels.read(row)[1] for row in rows)
-        return balancing_weights(*count_in_crops(masks, len(rows), self._crop(cut_at)))
+        crop, often = None, None
+        if not self.settings.overfit_batch:
+            crop = None if self.settings.crop_size is None else self._crop(cut_at)
+            often = self._sampler(rows).frequencies(len(rows))
+        return class_weights(self.content, rows, cut_at, crop, often)
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Loads training photographs in random order, cropped and augmented as the settings say.
@@ -180,9 +179,7 @@ class CrackDataModule(LightningDataModule):
             return self._one_batch(rows)
         # A photograph that is cropped several times is in the list several times.
         dataset = self._dataset(rows * self.settings.crops, self._changes())
-        sampler = training_sampler(
-            self.settings, self.content, self.preprocessing, rows, self.seed, self._place()
-        )
+        sampler = self._sampler(rows)
         sampler.set_epoch(self._epochs_done())
         # torch's types know only samplers of indices; ours also give a seed.
         order = cast(Any, sampler)
@@ -228,6 +225,11 @@ class CrackDataModule(LightningDataModule):
         )
         collate = one_by_one if mixed else default_collate
         return self._loader(dataset, batch_sampler=batches, collate_fn=collate)
+
+    def _sampler(self, rows: tuple[Row, ...]) -> TrainingSampler:
+        return training_sampler(
+            self.settings, self.content, self.preprocessing, rows, self.seed, self._place()
+        )
 
     def _one_batch(self, rows: tuple[Row, ...]) -> DataLoader[Sample]:
         batches = EvaluationBatches(len(rows), len(rows), *self._place())

@@ -136,6 +136,14 @@ class TrainingSampler(Sampler[tuple[int, int]]):
         self.quotas = tuple(quotas)
         self.epoch = 0
 
+    def frequencies(self, photographs: int) -> npt.NDArray[np.float64]:
+        """How often each photograph is shown, on average, as a multiple of the mean of all."""
+        often = np.zeros(photographs)
+        for quota in self.quotas:
+            weights = np.ones(len(quota.indices)) if quota.weights is None else quota.weights
+            often[quota.indices] = quota.count * weights / weights.sum()
+        return often * (photographs / self.length) if self.quotas else np.ones(photographs)
+
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch; Lightning calls it before each epoch."""
         self.epoch = epoch

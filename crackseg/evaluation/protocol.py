@@ -27,9 +27,11 @@ def protocol(
         computed: Precision, and what computed in it where it was not torch.
     """
     preprocessing = datamodule.preprocessing
+    level = preprocessing.white_level
+    white = "" if level is None else f"white at {level} in photographs deeper than 8 bits, "
     return (
-        f"dataset totals over {images} images at {resolution(preprocessing, scales)}, masks cut at "
-        f">{preprocessing.mask_threshold}, split {datamodule.settings.split}, {computed}, "
+        f"dataset totals over {images} images at {resolution(preprocessing, scales)}, {white}masks "
+        f"cut at >{preprocessing.mask_threshold}, split {datamodule.settings.split}, {computed}, "
         "no tolerance\n"
         f"{leaks or datamodule.leaks.summary()}"
     )

@@ -153,6 +153,8 @@ def _data(config: EvaluateConfig, trained_on: DataConfig) -> DataConfig:
     """The data to judge, as the checkpoint's network sees them."""
     if config.data is not None:
         seen = {key: getattr(trained_on, key) for key in FROM_CHECKPOINT}
+        if config.data.white_level is None:
+            seen["white_level"] = trained_on.white_level
         return replace(config.data, **seen)
     if config.root is not None:
         # As a folder of photographs: synthetic ones would be made if they are missing.

@@ -80,6 +80,33 @@ def test_class_weights_are_those_of_crops(cropping: TrainConfig) -> None:
     assert by_heart.class_weights == photographs.class_weights
 
 
+@pytest.mark.parametrize(("crop_size", "crops"), [(None, 1), (24, 40)])
+def test_class_weights_are_those_of_what_an_epoch_shows(
+    train_config: TrainConfig, tmp_path: Path, crop_size: int | None, crops: int
+) -> None:
+    """A source of broad cracks with a large share needs less weight for them."""
+    for source, width in (("wide", 8), ("thin", 1)):
+        for part in ("images", "masks"):
+            (tmp_path / source / part).mkdir(parents=True)
+        for seed in range(20):
+            noise = np.random.default_rng([seed, width]).integers(0, 256, (48, 48, 3), np.uint8)
+            mask = np.zeros((48, 48), np.uint8)
+            mask[10 + seed : 10 + seed + width] = 255
+            Image.fromarray(noise).save(tmp_path / source / "images" / f"{source}{seed}.png")
+            Image.fromarray(mask).save(tmp_path / source / "masks" / f"{source}{seed}.png")
+    root = {source: str(tmp_path / source) for source in ("wide", "thin")}
+    data = replace(train_config.data, root=root, crop_size=crop_size, crops=crops, augment=False)
+    weights = []
+    for share in (0.2, 0.9):
+        datamodule = CrackDataModule(replace(data, shares={"wide": share}, image_size=[48, 48]))
+        datamodule.setup()
+        masks = torch.cat([batch["mask"] for batch in datamodule.train_dataloader()])
+        crack = masks.mean().item()
+        weights.append(datamodule.class_weights)
+        assert weights[-1] == pytest.approx((0.5 / (1 - crack), 0.5 / crack), rel=0.04)
+    assert weights[0][1] > 2 * weights[1][1]
+
+
 def test_a_division_does_not_depend_on_what_is_trained_at(train_config: TrainConfig) -> None:
     settings: list[dict[str, object]] = [{}, {"image_size": 16}, {"mask_threshold": 0}]
     settings += [{"resize": "bilinear"}, {"crop_size": 32}]

@@ -460,3 +460,20 @@ def test_two_processes_judge_as_one(trained: TrainResult, tmp_path: Path) -> Non
             images = [row["image"] for row in csv.DictReader(file)]
         assert len(images) == len(set(images)) == 101
     assert_same_figures(*judged)
+
+
+def test_other_photographs_are_as_bright_as_the_networks_white_level_says(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    """Else a network of 12 bits sees nearly black photographs, or bright ones, here alone."""
+    content = read_checkpoint(trained.checkpoint).content
+    content["hyper_parameters"]["data"]["config"]["white_level"] = 4095
+    content["hyper_parameters"]["preprocessing"]["white_level"] = 4095
+    write_checkpoint(content, tmp_path / "deep.ckpt")
+    root = write_archive(tmp_path / "root")
+    data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
+    judged = evaluate(settings(tmp_path / "deep.ckpt", data=data), tmp_path / "judged")
+    assert "white at 4095 in photographs deeper than 8 bits" in judged.protocol[0]
+    data.white_level = 1023
+    judged = evaluate(settings(tmp_path / "deep.ckpt", data=data), tmp_path / "own")
+    assert "white at 1023 in photographs deeper than 8 bits" in judged.protocol[0]
