@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from crackseg.errors import did_you_mean
@@ -18,13 +19,22 @@ class Parser(argparse.ArgumentParser):
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parses a command line; what is not known ends the process, with what may be meant."""
-    _require_command(parser, sys.argv[1:] if arguments is None else arguments)
+    given_now = sys.argv[1:] if arguments is None else arguments
+    _require_command(parser, given_now)
+    _refuse_empty(parser, given_now)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         given = " ".join(unknown)
         guess = did_you_mean(unknown[0].partition("=")[0], sorted(set(_options_of(parser))))
         parser.error(f"unknown: {given}; {guess or '--help after the command names its options'}")
     return options
+
+
+def _refuse_empty(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """Ends the process where a path is an empty text, which would stand for the current folder."""
+    for before, argument in pairwise(("", *arguments)):
+        if not argument and not before.startswith("--"):
+            parser.error("a path is empty, as a variable of the shell that is not set: name it")
 
 
 def _require_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:

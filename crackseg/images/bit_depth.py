@@ -22,8 +22,11 @@ _OUTLIERS = 0.001
 _UNDERSHOOT = 0.1
 # Floats beyond 1, but not beyond this, are still those of a picture from 0 to 1.
 _SHARPENED = 2.0
+# Floats that stay below this are no levels of a screen, and those whose darkest value is more than
+# this share of the brightest measure something that does not begin at 0, such as temperatures.
+_LEAST_OF_SCREEN, _FAR_FROM_ZERO = 128.0, 0.25
 # Numbers that maps write where nothing was measured; floats of this size are such numbers too.
-_NO_DATA = (-9999, -32768)
+_NO_DATA = (-9999, -10000, -32767, -32768, -99999)
 _NO_DATA_FLOAT = 1e30
 # What is this many times as bright as all else is no light of the same photograph; and the number
 # of different values that a photograph has at least, among so many that are looked at.
@@ -74,6 +77,13 @@ def find_levels(
         return Levels(darkest, white, note)
     if declared is not None and brightest <= declared:
         return Levels(0.0, declared, "")
+    if values.dtype.kind == "f" and _is_quantity(darkest, brightest):
+        black = darkest if darkest > _FAR_FROM_ZERO * brightest else 0.0
+        note = (
+            "its values are floats neither from 0 to 1 nor to 255: read from "
+            f"{black:g} (black) to {brightest:g} (white)"
+        )
+        return Levels(black, max(brightest, black + 1e-6), note)
     below = _brightest_below(measured, brightest)
     if below is not None:
         white, inferred = _white(values.dtype, below)
@@ -148,6 +158,15 @@ def _white(dtype: np.dtype[np.generic], brightest: float) -> tuple[float, str]:
     # The full depth of the file, or the depth of a screen, needs no note.
     is_plain = bits in (16, signed) or (bits == 8 and dtype.kind == "f")
     return 2.0**bits - 1, "" if is_plain else f"read as {bits} bits deep"
+
+
+def _is_quantity(darkest: float, brightest: float) -> bool:
+    """Whether floats measure something: temperatures and shares, not light by a camera's levels."""
+    if brightest <= _SHARPENED:
+        return False
+    return brightest < _LEAST_OF_SCREEN or (
+        brightest > 255 and brightest < 1000 and darkest > _FAR_FROM_ZERO * brightest
+    )
 
 
 def _brightest_below(values: Numbers, brightest: float) -> float | None:

@@ -20,8 +20,9 @@ from PIL import ExifTags
 from crackseg.errors import UnreadableImageError
 from crackseg.images.notices import warn
 from crackseg.images.pixels import open_picture
-from crackseg.images.tiff import DAMAGES, read_tags, read_tiff_header
+from crackseg.images.tiff.header import DAMAGES, read_tags, read_tiff_header
 from crackseg.measurement.photograph import Georeference
+from crackseg.measurement.projections import why_no_code, why_no_method, why_no_words
 
 Affine = tuple[float, float, float, float, float, float]
 
@@ -30,17 +31,15 @@ _UTM = (range(32601, 32661), range(32701, 32761), range(25828, 25839), range(269
 _PIXEL_SCALE, _TIE_POINTS, _TRANSFORMATION = 33550, 33922, 34264
 _KEYS = 34735
 _MODEL_TYPE, _RASTER_TYPE, _GEOGRAPHIC, _PROJECTED, _LINEAR_UNIT = 1024, 1025, 2048, 3072, 3076
-_POINT, _IS_GEOGRAPHIC = 2, 2
+_CONVERSION, _METHOD = 3074, 3075
+_POINT, _IS_PROJECTED, _IS_GEOGRAPHIC, _IS_GEOCENTRIC = 2, 1, 2, 3
 # Metres of a unit, by EPSG's numbers of units.
 _METRES = {9001: 1.0, 9002: 0.3048, 9003: 1200 / 3937}
 # Numbers from here on name nothing of EPSG's.
 _NOT_EPSG = 32767
-_WEB_MERCATOR = "EPSG:3857"
-# Web Mercator under its names, World Mercator, and that of the Pacific.
-_MERCATOR = frozenset({_WEB_MERCATOR, "EPSG:3785", "EPSG:900913", "EPSG:3395", "EPSG:3832"})
-_IN_MERCATOR = re.compile(r'(?:PROJECTION|METHOD)\["Mercator')
+_EPSG = "EPSG:"
+_WEB_MERCATOR = f"{_EPSG}3857"
 _IN_DEGREES = "its positions are in degrees"
-_STRETCHED = "it is in a Mercator projection, whose metres are not those of the ground"
 _NO_UNIT = "nothing says the unit of its positions"
 _NO_PROJECTION = "a world file names no unit, and there is no .prj file beside it"
 _NUMBERS = 6
@@ -90,35 +89,55 @@ def _from_tags(path: Path) -> Placement | None:
     affine = _affine_of_tags(tags, middle=0.0 if keys.get(_RASTER_TYPE) == _POINT else 0.5)
     if affine is None:
         return None
-    in_degrees = keys.get(_MODEL_TYPE) == _IS_GEOGRAPHIC
+    in_degrees = _is_in_degrees(keys)
     # A projection of its own names the system that it is a projection of, whose degrees it has not.
     crs = _epsg(keys.get(_GEOGRAPHIC if in_degrees else _PROJECTED))
-    return _placed(affine, crs, in_degrees, _unit_of_keys(keys))
+    why_not = _IN_DEGREES if in_degrees else _why_no_metres(keys)
+    return _placed(affine, crs, why_not, _unit_of_keys(keys))
 
 
-def _placed(affine: Affine, crs: str | None, in_degrees: bool, metres: float | None) -> Placement:
+def _placed(affine: Affine, crs: str | None, why_not: str, metres: float | None) -> Placement:
     reference = Georeference(affine, crs)
-    if in_degrees:
-        return Placement(reference, None, _IN_DEGREES)
-    if crs in _MERCATOR or (crs and _IN_MERCATOR.search(crs)):
-        return Placement(reference, None, _STRETCHED)
-    return Placement(reference, metres, "" if metres else _NO_UNIT)
+    if why_not or not metres:
+        return Placement(reference, None, why_not or _NO_UNIT)
+    return Placement(reference, metres)
 
 
-def _geo_keys(stored: Sequence[int]) -> Mapping[int, int]:
-    """The keys whose value is a number of 16 bits."""
+def _geo_keys(stored: Sequence[int]) -> Mapping[int, int | None]:
+    """The keys with their numbers of 16 bits; None for words and other numbers."""
     entries = (stored[start : start + 4] for start in range(4, len(stored) - 3, 4))
-    return {key: value for key, where, _, value in entries if where == 0}
+    return {key: value if where == 0 else None for key, where, _, value in entries}
+
+
+def _is_in_degrees(keys: Mapping[int, int | None]) -> bool:
+    """Whether a system says so, or names one in degrees and no projection of it."""
+    model = keys.get(_MODEL_TYPE)
+    projection = range(_PROJECTED, _LINEAR_UNIT)
+    is_bare = _GEOGRAPHIC in keys and not any(key in keys for key in projection)
+    return model == _IS_GEOGRAPHIC or (model not in (_IS_PROJECTED, _IS_GEOCENTRIC) and is_bare)
+
+
+def _why_no_metres(keys: Mapping[int, int | None]) -> str:
+    """Reason in words why a system that is not in degrees has no metres of the ground."""
+    code = keys.get(_PROJECTED)
+    if code is not None and _epsg(code):
+        return why_no_code(code)
+    model = keys.get(_MODEL_TYPE)
+    names_a_system = any(_GEOGRAPHIC <= key < _LINEAR_UNIT for key in keys)
+    # A site's own axes, on no projection, have a unit and nothing else.
+    if model not in (_IS_PROJECTED, _IS_GEOCENTRIC) and not names_a_system:
+        return ""
+    return why_no_method(keys.get(_METHOD), keys.get(_CONVERSION))
 
 
 def _epsg(code: int | None) -> str | None:
-    return f"EPSG:{code}" if code is not None and 0 < code < _NOT_EPSG else None
+    return f"{_EPSG}{code}" if code is not None and 0 < code < _NOT_EPSG else None
 
 
-def _unit_of_keys(keys: Mapping[int, int]) -> float | None:
+def _unit_of_keys(keys: Mapping[int, int | None]) -> float | None:
     """Metres of the unit; a file that names a system of UTM need not name it."""
     if _LINEAR_UNIT in keys:
-        return _METRES.get(keys[_LINEAR_UNIT])
+        return _METRES.get(keys[_LINEAR_UNIT] or 0)
     return 1.0 if any(keys.get(_PROJECTED, 0) in codes for codes in _UTM) else None
 
 
@@ -153,8 +172,7 @@ def _from_world_file(path: Path) -> Placement | None:
     if not projection.is_file():
         return Placement(Georeference(affine, None), None, _NO_PROJECTION)
     text = projection.read_text("utf-8-sig", errors="replace").strip()
-    in_degrees = text.startswith(("GEOGCS", "GEOGCRS", "GEODCRS", "BASEGEOGCRS"))
-    return _placed(affine, _name_of(text), in_degrees, _unit_of_text(text))
+    return _placed(affine, _name_of(text), _why_not_of(text), _unit_of_text(text))
 
 
 def files_beside(path: Path) -> list[Path]:
@@ -188,7 +206,17 @@ def _name_of(text: str) -> str:
     if "Mercator_Auxiliary_Sphere" in text or "Pseudo-Mercator" in text:
         return _WEB_MERCATOR
     found = re.search(r'(?:AUTHORITY|ID)\["EPSG",\s*"?(\d+)"?\]\s*\]$', text)
-    return f"EPSG:{found[1]}" if found else text
+    return f"{_EPSG}{found[1]}" if found else text
+
+
+def _why_not_of(text: str) -> str:
+    """Reason in words why a system that is described in words has no metres of the ground."""
+    if text.startswith(("GEOGCS", "GEOGCRS", "GEODCRS", "BASEGEOGCRS")):
+        return _IN_DEGREES
+    name = _name_of(text)
+    if name.startswith(_EPSG):
+        return why_no_code(int(name.removeprefix(_EPSG)))
+    return why_no_words(text)
 
 
 def _unit_of_text(text: str) -> float | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from crackseg.images.tiff import TiffHeader
+from crackseg.images.tiff.header import TiffHeader
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from crackseg.images.pixels import (
     refuse_too_large,
     turned_upright,
 )
-from crackseg.images.tiff import (
+from crackseg.images.tiff.header import (
     UPRIGHT,
     TiffHeader,
     mask_of,

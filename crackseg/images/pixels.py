@@ -19,12 +19,12 @@ from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.heic import FORMAT as HEIF
 from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES
+from crackseg.images.jpeg import refuse_zeroed
 from crackseg.images.notices import warn_of_pages
-from crackseg.images.tiff import TiffHeader, read_tiff_header, read_tiff_values
+from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.system.memory import available_memory
 
-# Pillow warns of large pictures and refuses larger ones, to protect servers. Here the memory is
-# checked for each photograph instead.
+# Pillow warns of large pictures and refuses larger ones; here the memory is checked instead.
 Image.MAX_IMAGE_PIXELS = None
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
@@ -137,6 +137,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     with path.open("rb") as file, Image.open(file) as opened:
         if opened.format not in _FORMATS:
             raise UnidentifiedImageError
+        refuse_zeroed(path)
         yield opened
 
 

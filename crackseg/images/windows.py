@@ -22,7 +22,7 @@ from crackseg.images.conversion import Photograph
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.photographs import open_photograph, size_of_photograph
 from crackseg.images.pixels import Resize, UInt8Array, decoding, refuse_too_large
-from crackseg.images.tiff import BLACK_IS_ZERO, RGB, TiffHeader, read_tiff_header
+from crackseg.images.tiff.header import BLACK_IS_ZERO, RGB, TiffHeader, read_tiff_header
 
 # What a photograph may have without a word of the user; the memory bounds it too.
 MAX_MEGAPIXELS = 1000.0

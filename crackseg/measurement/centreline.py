@@ -1,11 +1,13 @@
-"""Smooth centrelines: positions at equal steps along a branch, whose length has no bias.
+"""Smooth centrelines: positions at equal steps along a branch, as long in every direction.
 
 Where branches meet, thinning bends each line towards the others, and the one that leaves begins too
 late: within the half width of the crack they are drawn straight, to where their lines beyond meet.
 
 A path of pixels is longer than the line that it follows, by up to 8 %, and the more so the rougher
 it is. It is smoothed by a Gaussian twice, the second time what the first took away, so that arcs do
-not shrink (twicing).
+not shrink (twicing). Short waves of the crack itself lose length by it: 1.5 % where they are 40
+pixels long and reach 5 to each side, 8 % at 20 and 3. What smoothing the line once more takes away
+tells how much.
 
 References:
     Tukey, "Exploratory Data Analysis", 1977 (twicing).
@@ -14,6 +16,7 @@ References:
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -54,6 +57,25 @@ class Centreline:
     closed: bool
     group: int
     length: float
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether it ends where it began: a ring, or a branch from a junction to the same one."""
+        # Smoothing moves its ends a little apart; a short branch between two junctions is no loop.
+        gap = float(np.hypot(*(self.points[-1] - self.points[0])))
+        return self.closed or (not any(self.free) and gap < min(STEP, self.length / 4))
+
+    @cached_property
+    def smoothed_away(self) -> float:
+        """Length in pixels that smoothing the line once more takes away, at least 0.
+
+        It is some third or more of what smoothing has taken from it already, if its waves are 20
+        pixels long or longer, and next to nothing of a straight line at any angle.
+        """
+        if len(self.points) <= 2:
+            return 0.0
+        again = _smooth(self.points, self.closed)
+        return max(float(_steps(self.points).sum() - _steps(again).sum()), 0.0)
 
     @property
     def tangents(self) -> FloatArray:

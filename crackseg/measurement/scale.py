@@ -93,10 +93,17 @@ class Scale:
         return cls(length_mm / distance, length_mm / distance * share)
 
     def millimetres(self, pixels: Measured) -> Measured:
-        """A length in millimetres: ``u^2 = (s u_px)^2 + (w u_s / s)^2``, for each side."""
-        scale = self.mm_per_pixel
+        """A length in millimetres: ``u^2 = (s u_px)^2 + (w u_s / s)^2``, for each side.
+
+        There ``w`` is the length in millimetres. Bounds, which are no interval, are multiplied by
+        the ends of the scale's own interval: what is not resolved may be anything between them.
+        """
+        scale, error = self.mm_per_pixel, COVERAGE * self.uncertainty
         value = scale * pixels.value
-        by_scale = COVERAGE * self.uncertainty * pixels.value
+        if not pixels.resolved:
+            low = pixels.low * max(scale - error, 0.0)
+            return Measured(value, low, pixels.high * (scale + error), resolved=False)
+        by_scale = error * pixels.value
         below = math.hypot(scale * (pixels.value - pixels.low), by_scale)
         above = math.hypot(scale * (pixels.high - pixels.value), by_scale)
-        return Measured(value, max(value - below, 0.0), value + above, pixels.resolved)
+        return Measured(value, max(value - below, 0.0), value + above)

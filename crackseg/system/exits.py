@@ -21,6 +21,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -32,6 +33,8 @@ from crackseg.system.processes import SIGNALS, kill_children
 
 MISTAKE = 2
 _BROKEN_PIPE = 141
+# Words of Python, and of OpenVINO, where no thread can be started.
+_NO_THREAD = ("can't start new thread", "Resource temporarily unavailable")
 # Seconds after which a signal is sent again if it came where nothing can be raised.
 _AGAIN = 0.1
 # Seconds that the interpreter has to end, after all of our own work.
@@ -165,7 +168,8 @@ def end_in_one_line(in_words: Callable[[Exception], str | None] | None = None) -
         with _handlers_restored():
             yield
             # What is left in the buffer meets a full disk here, and not at the interpreter's end.
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except Interrupted as error:
         if not error.said:
             _say_interrupted(error.number, error.advice)
@@ -192,14 +196,30 @@ def mistake_of(error: Exception) -> str | None:
     if isinstance(error, CrackSegError):
         return str(error)
     if isinstance(error, OSError):
+        if isinstance(error, FileNotFoundError) and not _is_somewhere():
+            return "the current folder has been removed; change into another one, and begin again"
         reason = reason_of(error)
         return reason and f"{error.filename}: {reason}" if error.filename else reason
+    if isinstance(error, RuntimeError) and any(one in str(error) for one in _NO_THREAD):
+        return (
+            "no further thread can be started: the memory (ulimit -v) or the number of processes "
+            "(ulimit -u) is not enough; raise them, or end other programs"
+        )
     if is_out_of_memory(error):
         return (
             "the memory is not enough; set a smaller data.batch_size or data.image_size, or "
             "smaller photographs"
         )
     return None
+
+
+def _is_somewhere() -> bool:
+    """Whether the current folder exists."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _say_interrupted(number: int, advice: str = "") -> None:

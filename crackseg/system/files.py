@@ -39,8 +39,7 @@ _REASONS = {
     errno.ENODEV: f"the disk is gone; connect it again, or {_ELSEWHERE}",
     errno.ETXTBSY: f"the file is a program that runs just now; {_ELSEWHERE}",
 }
-# Seconds after which a temporary file of a process that is not there any more has no writer: the
-# process may be one of another machine.
+# Seconds after which a temporary file without a process here has no writer on another machine.
 _ABANDONED = 600.0
 
 
@@ -133,7 +132,9 @@ def said_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = reason_of(error) if _concerns(error, path) else None
+        # Of a place that is written to, a missing file says that no folder can be made there.
+        gone = f"no folder can be made there; {_ELSEWHERE}" if error.errno == errno.ENOENT else None
+        reason = (reason_of(error) or gone) if _concerns(error, path) else None
         if reason is None:
             raise
         raise OutputError(f"{path}: cannot be written, {reason}") from error

@@ -87,3 +87,13 @@ def test_whole_numbers_have_bounds() -> None:
     assert from_to(1, 5)("5") == 5
     with pytest.raises(argparse.ArgumentTypeError, match="'6' is no whole number from 1 to 5"):
         from_to(1, 5)("6")
+
+
+@pytest.mark.parametrize(
+    "given", [["predict", ""], ["measure", "a.jpg", ""], ["data", "verify", ""]]
+)
+def test_an_empty_path_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It would stand for the current folder, with all photographs below it."""
+    with pytest.raises(SystemExit):
+        main(given)
+    assert "a path is empty, as a variable of the shell that is not set" in capsys.readouterr().err

@@ -13,7 +13,8 @@ UTM = 25832
 
 def keys(**values: int) -> list[int]:
     """The directory of GeoTIFF keys, of which each holds a number."""
-    numbers = {"model": 1024, "raster": 1025, "geographic": 2048, "projected": 3072, "unit": 3076}
+    numbers = {"model": 1024, "raster": 1025, "geographic": 2048, "projected": 3072}
+    numbers |= {"conversion": 3074, "method": 3075, "unit": 3076}
     entries = sorted((numbers[name], 0, 1, value) for name, value in values.items())
     return [1, 1, 0, len(entries), *(number for entry in entries for number in entry)]
 

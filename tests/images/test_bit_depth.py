@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.images.bit_depth import find_levels, png_white, to_8_bits
-from crackseg.images.tiff import read_tiff_header
+from crackseg.images.bit_depth import (
+    Levels,
+    find_levels,
+    is_measured,
+    png_white,
+    to_8_bits,
+)
+from crackseg.images.tiff.header import read_tiff_header
 
 
 @pytest.mark.parametrize(
@@ -151,3 +157,33 @@ def test_number_for_missing_data_does_not_move_black_or_white(missing: float) ->
 
     assert (levels.black, levels.white) == (0, 255)
     assert to_8_bits(values, levels)[:3].tolist() == [0, 100, 200]
+
+
+@pytest.mark.parametrize("missing", [-9999, -10000, -32767, -32768, -99999])
+def test_numbers_of_missing_data_are_no_darkness(missing: float) -> None:
+    values = np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20)
+    values[:5] = missing
+    assert find_levels(values) == Levels(0.0, 1.0, "")
+    assert not is_measured(values)[:5].any()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "black"), [(20, 30, 20.0), (1, 100, 0.0), (290, 315, 290.0)]
+)
+def test_floats_that_measure_something_are_read_over_their_range_and_told(
+    low: float, high: float, black: float
+) -> None:
+    """Temperatures and shares in per cent came out nearly black, or all of one grey."""
+    values = np.linspace(low, high, 400, dtype=np.float32).reshape(20, 20)
+    levels = find_levels(values)
+    assert (levels.black, levels.white) == (black, high)
+    assert levels.note == (
+        "its values are floats neither from 0 to 1 nor to 255: read from "
+        f"{black:g} (black) to {high:g} (white)"
+    )
+
+
+@pytest.mark.parametrize("high", [1.0, 1.5, 200.0, 255.0, 4095.0, 65535.0])
+def test_floats_of_usual_ranges_are_read_as_before(high: float) -> None:
+    values = np.linspace(high / 2, high, 400, dtype=np.float32)
+    assert "neither" not in find_levels(values).note

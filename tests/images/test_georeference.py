@@ -60,9 +60,7 @@ def test_a_tie_point_may_be_any_pixel(tmp_path: Path) -> None:
         (keys(model=1, projected=26910, unit=9003), pytest.approx(0.3048006096), ""),
         (keys(model=1, projected=2263), None, "nothing says the unit"),
         (keys(model=2, geographic=4326), None, "in degrees"),
-        (keys(model=1, projected=3857, unit=9001), None, "Mercator"),
-        (keys(model=1, projected=3395, unit=9001), None, "Mercator"),
-        (keys(model=1, projected=32767, unit=9001), 1.0, ""),
+        (keys(model=1, projected=3857, unit=9001), None, "stretches, as Mercator's does"),
     ],
 )
 def test_the_unit_of_a_map_is_known_or_the_reason_is(
@@ -73,6 +71,60 @@ def test_the_unit_of_a_map_is_known_or_the_reason_is(
     assert found.metres_per_unit == metres
     assert why_not in found.why_not
     assert bool(found.why_not) == bool(why_not)
+
+
+OWN = {"model": 1, "geographic": 4326, "projected": 32767, "unit": 9001}
+
+
+@pytest.mark.parametrize("code", [3395, 3752, 3785, 3832, 3857, 3994, 5641, 3388, 4087, 32662])
+def test_codes_of_mercator_and_of_equal_degrees_have_no_metres(tmp_path: Path, code: int) -> None:
+    found = read_placement(geotiff(tmp_path / "a.tif", keys(model=1, projected=code, unit=9001)))
+    assert found is not None
+    assert (found.georeference.crs, found.metres_per_unit) == (f"EPSG:{code}", None)
+    assert found.why_not.startswith("its projection stretches, as Mercator's does")
+
+
+@pytest.mark.parametrize(
+    ("directory", "metres", "why_not"),
+    [
+        # Mercator, equidistant cylindrical, Miller, polar stereographic.
+        (keys(**OWN, conversion=32767, method=7), None, "stretches"),
+        (keys(**OWN, method=17), None, "stretches"),
+        (keys(**OWN, method=20), None, "stretches"),
+        (keys(**OWN, method=15), None, "stretches"),
+        # Transverse Mercator, a zone of UTM by its number, Lambert's conformal cone.
+        (keys(**OWN, method=1), 1.0, ""),
+        (keys(**OWN, conversion=16032), 1.0, ""),
+        (keys(**OWN, method=8), 1.0, ""),
+        (keys(**OWN), None, "nothing says in which projection it is"),
+        (keys(**OWN, method=32767), None, "nothing says in which projection it is"),
+        (keys(model=1, unit=9001), None, "nothing says in which projection it is"),
+        # No type of model: degrees where a system in degrees is all that is named.
+        (keys(geographic=4326, unit=9001), None, "in degrees"),
+        (keys(geographic=4326, projected=UTM, unit=9001), 1.0, ""),
+        # A site's own axes.
+        (keys(unit=9001), 1.0, ""),
+        (keys(model=32767, unit=9001), 1.0, ""),
+        # Geocentric.
+        (keys(model=3, geographic=4978, unit=9001), None, "nothing says in which projection"),
+    ],
+)
+def test_a_system_of_its_own_has_metres_only_by_a_projection_that_keeps_them(
+    tmp_path: Path, directory: list[int], metres: float | None, why_not: str
+) -> None:
+    found = read_placement(geotiff(tmp_path / "a.tif", directory))
+    assert found is not None
+    assert found.metres_per_unit == metres
+    assert why_not in found.why_not
+    assert bool(found.why_not) == bool(why_not)
+
+
+def test_words_instead_of_a_number_name_no_projection(tmp_path: Path) -> None:
+    """Some programs describe Web Mercator in words alone, under key 3073."""
+    words = [1, 1, 0, 2, 3073, 34737, 20, 0, 3076, 0, 1, 9001]
+    found = read_placement(geotiff(tmp_path / "a.tif", words))
+    assert found is not None
+    assert found.metres_per_unit is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +161,12 @@ def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
         (WKT.replace('"Meter",1.0', '"Foot_US",0.3048006096'), None, 0.3048006096, ""),
         ('GEOGCS["WGS 84",UNIT["degree",0.01745]]', None, None, "in degrees"),
         ('LOCAL_CS["site",UNIT["metre",1],AXIS["x",EAST]]', None, 1.0, ""),
-        (WKT.replace("Transverse_Mercator", "Mercator_1SP"), None, None, "a Mercator projection"),
+        (WKT.replace("Transverse_Mercator", "Mercator_1SP"), None, None, "stretches"),
+        (WKT.replace("Transverse_Mercator", "Equidistant_Cylindrical"), None, None, "stretches"),
+        (WKT.replace("Transverse_Mercator", "Miller_Cylindrical"), None, None, "stretches"),
+        (WKT.replace("Transverse_Mercator", "Lambert_Conformal_Conic"), None, 1.0, ""),
+        (WKT.replace("Transverse_Mercator", "Hotine_Oblique_Mercator"), None, 1.0, ""),
+        (WKT[:-1] + ',AUTHORITY["EPSG","3994"]]', "EPSG:3994", None, "stretches"),
         (
             'PROJCRS["x",CONVERSION["UTM",PARAMETER["False easting",500,LENGTHUNIT["km",1000]]],'
             'CS[Cartesian,2],AXIS["(E)",east],LENGTHUNIT["metre",1],ID["EPSG",25832]]',
@@ -133,7 +190,7 @@ def test_a_description_of_a_projection_names_its_unit(
 
 
 def test_a_projection_of_its_own_is_not_called_what_it_is_a_projection_of(tmp_path: Path) -> None:
-    directory = keys(model=1, geographic=4326, projected=32767, unit=9001)
+    directory = keys(**OWN, method=1)
     found = read_placement(geotiff(tmp_path / "a.tif", directory))
     assert found is not None
     assert (found.georeference.crs, found.metres_per_unit) == (None, 1.0)

@@ -366,3 +366,30 @@ def test_the_cut_is_crack_only_above_the_threshold(threshold: int) -> None:
     assert crack.sum() == 255 - threshold
     assert not crack.flat[threshold]
     assert crack.flat[threshold + 1]
+
+
+def zeroed(content: bytes, share: float) -> bytes:
+    kept = round(len(content) * share)
+    return content[:kept] + bytes(len(content) - kept)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": True}])
+def test_a_jpeg_file_whose_end_never_came_is_refused(
+    tmp_path: Path, share: float, options: dict[str, bool]
+) -> None:
+    """As a download or a memory card leaves it; it was read as grey from there on."""
+    path = tmp_path / "wall.jpg"
+    if options.pop("exif", False):
+        # A thumbnail in it has an end of its own.
+        exif = Image.Exif()
+        exif[0x010E] = "\xff\xd8 small \xff\xd9"
+        options["exif"] = exif  # type: ignore[assignment]
+    Image.fromarray(noise(240, 320)).save(path, quality=95, **options)
+    whole = path.read_bytes()
+    path.write_bytes(zeroed(whole, share))
+    with pytest.raises(UnreadableImageError, match=r"wall\.jpg: cannot be decoded"):
+        read_photograph(path)
+    # What some programs add behind the end does no harm.
+    path.write_bytes(whole + bytes(4096))
+    assert read_photograph(path).shape == (240, 320, 3)

@@ -310,3 +310,25 @@ def test_opacity_of_fewer_bits_than_its_type_has() -> None:
     alpha = np.array([[4095, 2048, 2047, 0]], np.uint16)
     assert is_opaque(alpha, bits=12).tolist() == [[True, True, False, False]]
     assert not is_opaque(alpha).any()
+
+
+def test_a_damaged_part_of_a_packed_file_is_refused(tmp_path: Path) -> None:
+    """OpenCV gives back what it could read, and noise for the rest."""
+    path = tmp_path / "deep.tif"
+    rows = np.random.default_rng(3).integers(30000, 30400, (240, 320), np.uint16)
+    tifffile.imwrite(path, rows, compression="zlib", rowsperstrip=48)
+    assert read_photograph(path).shape == (240, 320, 3)
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        start = page.dataoffsets[4] + page.databytecounts[4] // 2
+    content = bytearray(path.read_bytes())
+    content[start : start + 300] = bytes(300)
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=r"part 5 of its picture is damaged"):
+        read_photograph(path)
+
+
+def test_a_file_of_complex_numbers_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "radar.tif", (wall()[..., 0] * (1 + 2j)).astype(np.complex64))
+    with pytest.raises(UnreadableImageError, match=r"radar\.tif: cannot be decoded"):
+        read_photograph(tmp_path / "radar.tif")

@@ -28,6 +28,16 @@ def drawn_arc(width: float, radius: float, size: int = 240) -> npt.NDArray[np.fl
     return np.asarray(cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA), np.float32)
 
 
+def drawn_path(points: npt.NDArray[np.float64], width: int, size: int) -> npt.NDArray[np.float32]:
+    """Share of each pixel that a line with round ends through points (N, 2) covers."""
+    fine = np.zeros((size * FINE, size * FINE), np.uint8)
+    # Whole numbers are the middles of pixels; OpenCV counts sixteenths of its own.
+    corners = np.rint(16 * ((points + 0.5) * FINE - 0.5)).astype(np.int32)
+    cv2.polylines(fine, [corners], False, 1, width * FINE, shift=4)
+    shares = cv2.resize(fine.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(shares, np.float32)
+
+
 def photographed(
     coverage: npt.NDArray[np.float32],
     contrast: float = 0.6,

@@ -7,7 +7,7 @@ from skimage.morphology import skeletonize
 
 from crackseg.data.synthetic.known_cracks import EVEN, Conditions, draw
 from crackseg.measurement.measuring import Parts, measure, middle_line
-from tests.measurement.drawn import drawn_arc, drawn_line, photographed
+from tests.measurement.drawn import drawn_arc, drawn_line, drawn_path, photographed
 
 
 @pytest.mark.parametrize("angle", [0, 7, 20, 33, 45, 60, 81, 90, 120, 170])
@@ -23,6 +23,49 @@ def test_a_ring_is_as_long_as_its_circle(radius: float) -> None:
     coverage = drawn_arc(4.0, radius)
     [crack] = measure(photographed(coverage), coverage, 0.5).cracks
     assert crack.length.value == pytest.approx(2 * np.pi * radius, rel=0.01)
+
+
+@pytest.mark.parametrize("width", [5, 10])
+def test_the_interval_of_a_small_ring_holds_its_circle(width: int) -> None:
+    coverage = drawn_arc(float(width), 15.0, 60)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert crack.length.low < 2 * np.pi * 15 < crack.length.high
+
+
+@pytest.mark.parametrize(("amplitude", "wave", "width"), [(5, 40, 3), (3, 20, 2), (10, 60, 4)])
+@pytest.mark.parametrize("angle", [0, 30, 45])
+def test_the_interval_of_a_crack_of_short_waves_holds_what_smoothing_took(
+    amplitude: float, wave: float, width: int, angle: float
+) -> None:
+    along = np.linspace(-170, 170, 10000)
+    away = amplitude * np.sin(2 * np.pi * along / wave)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    points = 200 + np.stack([cos * along - sin * away, sin * along + cos * away], axis=1)
+    length = float(np.hypot(*np.diff(points, axis=0).T).sum()) + width
+    coverage = drawn_path(points, width, 401)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert crack.length.low < length < crack.length.high
+
+
+@pytest.mark.parametrize("angle", [0, 7, 45, 80])
+def test_smoothing_a_straight_line_once_more_takes_nothing_away(angle: float) -> None:
+    """Else its steps of pixels would widen the interval of its length."""
+    coverage = drawn_line(4.0, angle)
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    [branch] = crack.branches
+    assert branch.line.smoothed_away < 0.1
+
+
+def test_a_loop_at_one_junction_is_no_part_of_the_tortuosity() -> None:
+    """A straight stem with a ring at its end, which has no straight distance of its ends."""
+    coverage = np.zeros((240, 400), np.float32)
+    coverage[:, 160:] = drawn_arc(5.0, 40.0)
+    coverage[117:122, 40:242] = np.maximum(coverage[117:122, 40:242], 1)
+    coverage[117:122, 242:] = drawn_arc(5.0, 40.0)[117:122, 82:]
+    [crack] = measure(photographed(coverage), coverage, 0.5).cracks
+    assert sorted(branch.line.comes_back for branch in crack.branches) == [False, True]
+    assert not any(branch.line.closed for branch in crack.branches)
+    assert crack.tortuosity == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize(("x", "y"), [(1.0, 1e-9), (1.0, -1e-9), (1.0, 3e-7), (-1.0, 3e-7)])

@@ -20,6 +20,16 @@ def test_bounds_stay_bounds_in_millimetres() -> None:
     assert Scale(0.2).millimetres(Measured(1.0, 0.5, 2.0)).high == pytest.approx(0.4)
 
 
+def test_bounds_in_millimetres_take_the_bounds_of_the_scale() -> None:
+    """What is not resolved may be as wide as its upper bound, at the largest scale that may be."""
+    found = Scale(0.2, 0.02).millimetres(Measured(1.0, 0.5, 3.0, resolved=False))
+    assert found.value == pytest.approx(0.2)
+    assert found.low == pytest.approx(0.5 * (0.2 - 1.96 * 0.02))
+    assert found.high == pytest.approx(3.0 * (0.2 + 1.96 * 0.02))
+    unsure = Scale(0.2, 0.15).millimetres(Measured(1.0, 0.5, 3.0, resolved=False))
+    assert unsure.low == 0.0
+
+
 def test_widths_are_in_the_order_of_what_they_surely_reach() -> None:
     narrow, wide = Measured(1.4, 1.3, 1.5), Measured(4.7, 3.9, 5.6, resolved=False)
     hairline, blurred = Measured(0.3, 0.0, 0.8, False), Measured(0.4, 0.0, 6.0, False)

@@ -210,3 +210,34 @@ def test_a_forked_child_leaves_signals_to_its_parent() -> None:
             finally:
                 os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_process_without_output_ends_well() -> None:
+    """As programs that a clock starts have none; it ended with a traceback after all was done."""
+    code = "import sys\nsys.stdout = None\nwith end_in_one_line():\n    print('said to nobody')"
+    done = start(code)
+    assert (*done.communicate(timeout=60), done.returncode) == ("", "", 0)
+
+
+def test_a_current_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    code = (
+        f"import os, pathlib\nfolder = pathlib.Path({str(tmp_path / 'gone')!r})\nfolder.mkdir()\n"
+        "os.chdir(folder)\nfolder.rmdir()\nwith end_in_one_line():\n    pathlib.Path.cwd()"
+    )
+    done = start(code)
+    _, told = done.communicate(timeout=60)
+    assert done.returncode == 2
+    line = "the current folder has been removed; change into another one, and begin again"
+    assert told == f"error: {line}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["can't start new thread", "Exception from plugin.cpp:921:\nResource temporarily unavailable"],
+)
+def test_where_no_thread_can_be_started_the_limits_are_named(words: str) -> None:
+    told = mistake_of(RuntimeError(words))
+    assert told is not None
+    assert "ulimit -u" in told
+    assert "ulimit -v" in told
+    assert mistake_of(RuntimeError("something else")) is None

@@ -111,3 +111,18 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_one(tmp_path: Path) ->
     write_text(tmp_path / "name.txt", "whole")
     assert not dead.exists()
     assert all(path.exists() for path in (living, fresh, another))
+
+
+def test_where_no_folder_can_be_made_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As below /proc, and on network disks that have lost their server."""
+    place = Path("/gone/results")
+
+    def fails(self: Path, *given: object, **named: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", fails)
+    with pytest.raises(OutputError) as refused:
+        require_writable(place)
+    assert str(refused.value) == (
+        f"{place}: cannot be written, no folder can be made there; name a place elsewhere"
+    )

@@ -24,16 +24,11 @@ function alongPlot(photograph, number, wide) {
 function alongCrack(photograph, number) {
   const { scale } = photograph, parts = photograph.branches.filter((branch) => branch.crack === number);
   const places = parts.flatMap((branch) => Array.from(branch.x, (_, at) => ({ branch, at })));
-  const along = [], joints = [];
-  let start = 0;
-  for (const branch of parts) {
-    const length = branch.length * (scale ? scale[0] : 1);
-    if (start) joints.push(start);
-    for (let at = 0; at < branch.count; at++) along.push(start + (length * at) / Math.max(branch.count - 1, 1));
-    start += length;
-  }
+  const unit = scale ? scale[0] : 1, whole = parts.reduce((sum, branch) => sum + branch.length, 0);
   return {
-    number, places, along, joints, whole: start, parts: parts.length, unit: scale ? "mm" : "px",
+    number, places, whole: unit * whole, parts: parts.length, unit: scale ? "mm" : "px",
+    along: places.map(({ branch, at }) => unit * (branch.start + branch.along[at])),
+    joints: parts.slice(1).map((branch) => unit * branch.start),
     first: photograph.places.findIndex((place) => place.branch.crack === number),
     widths: places.map(({ branch, at }) => (Number.isNaN(branch.width[at]) ? null : inUnit(photograph.measured(branch, at), scale))),
   };

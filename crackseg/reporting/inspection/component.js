@@ -11,20 +11,37 @@ const PIXEL_LABELS = ["up to 2 px", "2 to 4 px", "4 to 8 px", "8 to 16 px", "abo
 function unpacked(branch) {
   const summed = (steps) => { let at = 0; return steps.map((step) => (at += step) / 10); };
   const hundredths = (list) => list.map((one) => (one < 0 ? NaN : one / 100));
-  const count = branch.x.length;
+  const count = branch.x.length, x = summed(branch.x), y = summed(branch.y);
   return {
     crack: branch.crack, count, step: branch.length / count, length: branch.length,
-    x: summed(branch.x), y: summed(branch.y),
+    x, y, along: alongOf(x, y, branch.length),
     width: hundredths(branch.width), low: hundredths(branch.low), high: hundredths(branch.high),
     resolved: Array.from(branch.resolved, (one) => one === "1"),
   };
+}
+
+// Lengths from a branch's begin to each of its places; the last two may be closer than the others.
+function alongOf(x, y, length) {
+  let sum = 0;
+  const along = x.map((_, at) => (sum += at ? Math.hypot(x[at] - x[at - 1], y[at] - y[at - 1]) : 0));
+  return along.map((one) => (one * length) / (sum || 1));
+}
+
+// Where each branch begins along its crack, whose branches count one after the other.
+function chained(branches) {
+  const ends = new Map();
+  for (const branch of branches) {
+    branch.start = ends.get(branch.crack) || 0;
+    ends.set(branch.crack, branch.start + branch.length);
+  }
+  return branches;
 }
 
 class Photograph {
   constructor(root) {
     this.root = root;
     this.data = JSON.parse(root.querySelector(".data").textContent);
-    this.branches = this.data.branches.map(unpacked);
+    this.branches = chained(this.data.branches.map(unpacked));
     this.places = this.branches.flatMap((branch) => Array.from(branch.x, (_, at) => ({ branch, at })));
     this.scale = this.stored = this.data.scale && [...this.data.scale, this.data.coverage];
     this.stage = root.querySelector(".stage");
@@ -217,7 +234,7 @@ class Photograph {
 
   words(index) {
     const { branch, at } = this.places[index];
-    const along = lengthWords(alone(at * branch.step), this.scale)[0];
+    const along = lengthWords(alone(branch.start + branch.along[at]), this.scale)[0];
     const where = `Crack ${branch.crack}, ${along} along`;
     if (Number.isNaN(branch.width[at])) return [where, "no width taken", "too close to an end, or branches meet"];
     const width = this.measured(branch, at), [value, ends] = widthWords(width, this.scale);

@@ -121,12 +121,15 @@ def summarize(
 
 
 def total(lengths: Iterable[Measured]) -> Measured:
-    """Sum of lengths whose errors are independent."""
+    """Sum of lengths whose errors are independent, but for what smoothing took from all alike.
+
+    That is what the upper end of each is farther away by than the lower one.
+    """
     every = list(lengths)
     value = sum(one.value for one in every)
-    below = sum((one.value - one.low) ** 2 for one in every) ** 0.5
-    above = sum((one.high - one.value) ** 2 for one in every) ** 0.5
-    return Measured(value, max(value - below, 0.0), value + above)
+    half = sum((one.value - one.low) ** 2 for one in every) ** 0.5
+    lost = sum(max(one.high + one.low - 2 * one.value, 0.0) for one in every)
+    return Measured(value, max(value - half, 0.0), value + half + lost)
 
 
 def lengths_by_class(

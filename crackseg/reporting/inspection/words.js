@@ -21,11 +21,12 @@ const drawnText = (x, y, words, name) => drawn("text", { x, y, class: name }, wo
 
 // ---- Lengths, as wording.py words them, and classes, as classes.py has them --------------------
 
-// u² = (s u_px)² + (w u_s / s)², for each side.
+// u² = (s u_px)² + (w u_s / s)², for each side; bounds take the ends of the scale's own interval.
 function inUnit(length, scale) {
   if (!scale) return length;
   const { value, low, high, resolved } = length;
-  const [s, uncertainty, coverage] = scale, byScale = coverage * uncertainty * value;
+  const [s, uncertainty, coverage] = scale, error = coverage * uncertainty, byScale = error * value;
+  if (!resolved) return { value: s * value, low: low * Math.max(s - error, 0), high: high * (s + error), resolved };
   return {
     value: s * value,
     low: Math.max(s * value - Math.hypot(s * (value - low), byScale), 0),

@@ -1,40 +1,44 @@
 """Millimetres for each pixel of a photograph that lies on a map."""
 
-import math
+import numpy as np
 
 from crackseg.images.georeference import Placement
 from crackseg.measurement.scale import Scale
 
 _MM = 1000.0
-# Share by which the sides of a pixel may differ on the ground.
+# Share by which a pixel's longest and shortest extent may differ on the ground.
 _MOST_UNEQUAL = 0.01
 
 
 def scale_of_map(placement: Placement) -> Scale | None:
-    """The scale of a map; its uncertainty is half of the difference between a pixel's sides.
+    """The scale of a map; its uncertainty is half of the difference between a pixel's extents.
 
     Returns:
         The scale; None where it is not known, see :func:`why_no_scale`.
     """
-    across, down = _sides(placement)
-    if placement.metres_per_unit is None or _are_unequal(across, down):
+    longest, shortest = _extents(placement)
+    if placement.metres_per_unit is None or _are_unequal(longest, shortest):
         return None
     mm = _MM * placement.metres_per_unit
-    return Scale(mm * (across + down) / 2, mm * abs(across - down) / 2)
+    return Scale(mm * (longest + shortest) / 2, mm * (longest - shortest) / 2)
 
 
 def why_no_scale(placement: Placement) -> str:
     """Reason in words why a map has no scale; empty where it has one."""
-    if not placement.why_not and _are_unequal(*_sides(placement)):
+    if not placement.why_not and _are_unequal(*_extents(placement)):
         return "its pixels are no squares on the map"
     return placement.why_not
 
 
-def _sides(placement: Placement) -> tuple[float, float]:
-    """Sides of a pixel in units of the map."""
+def _extents(placement: Placement) -> tuple[float, float]:
+    """The most and the least that a step of one pixel in any direction is, in units of the map.
+
+    They are the sides of a rectangle; those of a sheared pixel differ though its sides do not.
+    """
     a, b, _, d, e, _ = placement.georeference.affine
-    return math.hypot(a, d), math.hypot(b, e)
+    longest, shortest = np.linalg.svd(np.array([[a, b], [d, e]]), compute_uv=False).tolist()
+    return longest, shortest
 
 
-def _are_unequal(across: float, down: float) -> bool:
-    return abs(across - down) > _MOST_UNEQUAL * max(across, down)
+def _are_unequal(longest: float, shortest: float) -> bool:
+    return longest - shortest > _MOST_UNEQUAL * longest

@@ -94,7 +94,7 @@ def test_the_keyboard_reads_every_width(tab: Any) -> None:
     for _ in range(40):
         tab.keyboard.press("ArrowRight")
     spoken = places.get_attribute("aria-valuetext")
-    assert spoken.startswith("Crack 1, 11.9 mm along: 0.50 mm (0.47 to 0.53)")
+    assert spoken.startswith("Crack 1, 12.0 mm along: 0.50 mm (0.47 to 0.53)")
     assert tab.locator(f"{FIRST} .bubble").is_visible()
 
 

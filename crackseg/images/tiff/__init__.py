@@ -1,0 +1,1 @@
+"""TIFF files: what their headers say, deep values, pages and masks."""
