@@ -64,9 +64,9 @@ class PreparedData:
         """Statistics of these pairs."""
         return [self.statistics[row.image] for row in rows]
 
-    def marked(self, row: Row) -> bool:
+    def marked(self, row: Row, mask_threshold: int) -> bool:
         """Whether a pair's mask marks any crack, even one that vanishes at training size."""
-        return self.statistics[row.image].share > 0
+        return self.statistics[row.image].marks_crack(mask_threshold)
 
 
 def prepare(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:

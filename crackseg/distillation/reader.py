@@ -11,8 +11,8 @@ from crackseg.images.pixels import UInt8Array, binarize
 class DistilledReader:
     """Reads pairs whose grey mask is ``(1 - share) * truth + share * probability``.
 
-    The cross-entropy of such a mask is the same mean of those of truth and teacher. The truth is
-    cut first, as in any training, and the mask is not cut afterwards.
+    The cross-entropy of such a mask, without class weights, is the same mean of those of truth and
+    teacher. The truth is cut first, as in any training, and the mask is not cut afterwards.
 
     Args:
         pixels: Source of photographs and true masks.

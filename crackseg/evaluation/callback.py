@@ -43,6 +43,8 @@ class EvaluationCallback(Callback):
         marked: Function that says whether a row's mask file marks any crack.
         look: Function that is called with every row, probability (H, W) and truth (H, W), for
             example to save them.
+        visible: Function that gives the pixels (H, W) of a row's photograph that show something,
+            or None for all; nothing is found elsewhere, as in a prediction.
 
     Attributes:
         records: Records of all images, in order of their paths; exist after the test.
@@ -50,13 +52,18 @@ class EvaluationCallback(Callback):
     """
 
     def __init__(
-        self, threshold: float, marked: Callable[[Row], bool], look: ImageHook | None = None
+        self,
+        threshold: float,
+        marked: Callable[[Row], bool],
+        look: ImageHook | None = None,
+        visible: Callable[[Row], npt.NDArray[np.bool_] | None] = lambda row: None,
     ) -> None:
         self.threshold = threshold
         self.records: list[ImageRecord] = []
         self.histogram: ProbabilityHistogram | None = None
         self._marked = marked
         self._look = look
+        self._visible = visible
         self._pool: ProcessPoolExecutor | None = None
         self._workers = 0
         self._waiting: deque[Future[tuple[ImageRecord, ProbabilityHistogram]]] = deque()
@@ -97,6 +104,8 @@ class EvaluationCallback(Callback):
         for index, found, mask in zip(indices, outputs["probability"], masks, strict=True):
             row = self._rows[index]
             probability, truth = found[0].cpu().numpy(), mask.cpu().numpy() > 0.5
+            if (visible := self._visible(row)) is not None:
+                probability = np.where(visible, probability, np.float32(0))
             if self._look is not None:
                 self._look(row, probability, truth)
             asked = (row, probability, truth, self.threshold, self._marked(row))

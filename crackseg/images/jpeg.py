@@ -32,7 +32,7 @@ def refuse_zeroed(path: Path) -> None:
 
 
 def _first_scan(content: bytes) -> int | None:
-    """Where the first scan begins, behind the segments: a thumbnail in one has an end of its own."""
+    """Where the first scan begins, behind segments: a thumbnail in one has an end of its own."""
     place = len(_START)
     while place + 4 <= len(content) and content[place] == 0xFF:
         if content[place + 1] == _SCAN:

@@ -42,6 +42,8 @@ _DEEP_BYTES = 24
 _FILLING_BYTES = 32
 # Further bytes a pixel that the process takes which decodes HEIC files.
 _HEIC_BYTES = 12
+# Formats whose photographs are never transparent.
+_OPAQUE = ("JPEG", "MPO", "BMP")
 # Rows that are converted at a time.
 _ROWS = 256
 
@@ -90,6 +92,17 @@ def open_photograph(
             declared = png_white(path) if upright.mode in DEEP_MODES else None
             mask = mask_of(tiff) if tiff else None
             return _of_pillow(path, upright, white_level, declared, no_data, mask)
+
+
+def visible_part(path: Path, white_level: int | None = None) -> BoolArray | None:
+    """Which pixels of a photograph show something, see :class:`Photograph`; None where all do.
+
+    Raises:
+        UnreadableImageError: See :func:`open_photograph`.
+    """
+    with decoding(path), open_picture(path) as opened:
+        always = opened.format in _OPAQUE or (opened.format == "PNG" and not _has_opacity(opened))
+    return None if always else open_photograph(path, white_level).visible
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:

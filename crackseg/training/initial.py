@@ -41,6 +41,7 @@ class InitialNetwork:
         weights: Its weights by name, of a checkpoint those of the training.
         origin: What the run's checkpoint keeps of it.
         data: Data of its own training.
+        is_adapted: Whether it was adapted to photographs of a place since.
         folded: The network itself, where its file has normalisations as a part of convolutions;
             ``weights`` are its own, and change with it.
     """
@@ -50,12 +51,14 @@ class InitialNetwork:
     weights: Mapping[str, Tensor]
     origin: Origin
     data: DataIdentity
+    is_adapted: bool
     folded: SkipNetwork | None = None
 
     def beyond(self, manifest: Manifest) -> str:
         """Name of the network that may know photographs beyond a training's subset; or empty."""
-        own = self.data.manifest_hash == manifest.digest
-        return self.data.begun_from if own else Path(self.origin.path).name
+        if self.is_adapted or self.data.manifest_hash != manifest.digest:
+            return Path(self.origin.path).name
+        return self.data.begun_from
 
 
 def initial_network(given: str | None) -> InitialNetwork | None:
@@ -74,12 +77,13 @@ def initial_network(given: str | None) -> InitialNetwork | None:
     if is_onnx(path):
         read = trainable_network(path)
         origin, network = Origin.of_file(path, read.licence), read.network
-        data = read.usage.data
-        return InitialNetwork(named, read.model, network.state_dict(), origin, data, network)
+        seen = read.usage.data, read.usage.adaptation is not None
+        return InitialNetwork(named, read.model, network.state_dict(), origin, *seen, network)
     checkpoint = read_checkpoint(path)
     used = checkpoint.parameters
     origin = Origin.of_file(path, used.inherited_licence)
-    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin, used.data)
+    seen = used.data, used.adaptation is not None
+    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin, *seen)
 
 
 def take_weights(

@@ -1,7 +1,9 @@
 """Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePath
 
@@ -22,6 +24,7 @@ from crackseg.evaluation.callback import EvaluationCallback, ImageHook
 from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
 from crackseg.evaluation.results import HISTOGRAM, IMAGES, METRICS, Assessment, Evaluation
+from crackseg.images.photographs import visible_part
 from crackseg.images.png import write_png
 from crackseg.inference.engines import check_engine, is_onnx
 from crackseg.metrics.histogram import THRESHOLDS
@@ -83,7 +86,11 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
     datamodule = evaluation_data(config, parameters, network.read_at)
     threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
-    examination = EvaluationCallback(threshold, datamodule.content.marked, writer)
+    visible = _visible(datamodule, own_size=network.scales is not None)
+    marked = partial(
+        datamodule.content.marked, mask_threshold=datamodule.preprocessing.mask_threshold
+    )
+    examination = EvaluationCallback(threshold, marked, writer, visible)
     trainer = _examine(config, network.module, datamodule, examination)
     assert examination.histogram is not None
     assessment = assess(examination.records, examination.histogram, threshold)
@@ -225,6 +232,9 @@ def _leak_line(
             "UNKNOWN: this is not the division that the checkpoint was trained with, any of these "
             "images may have been trained on"
         )
+    if parameters.adaptation is not None:
+        photographs = parameters.adaptation.photographs
+        return f"UNKNOWN: these images may be among the {photographs} that it was adapted to"
     if config.subset in ("train", "all"):
         trained = datamodule.counts["train"]
         of = len(datamodule.manifest.subset(config.subset))
@@ -235,6 +245,16 @@ def _leak_line(
 def _is_own_division(datamodule: CrackDataModule, parameters: UsageParameters) -> bool:
     """Whether the images are divided as in the checkpoint's training."""
     return datamodule.manifest.digest == parameters.data.manifest_hash
+
+
+def _visible(
+    datamodule: CrackDataModule, own_size: bool
+) -> Callable[[Row], npt.NDArray[np.bool_] | None]:
+    """What photographs show of what is judged, where they are judged at their own size."""
+    if not own_size:
+        return lambda row: None
+    root, white_level = datamodule.root, datamodule.preprocessing.white_level
+    return lambda row: visible_part(root / row.image, white_level)
 
 
 def _mask_writer(

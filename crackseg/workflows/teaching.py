@@ -11,6 +11,7 @@ from crackseg.distillation.teacher import teacher_maps
 from crackseg.errors import ConfigError
 from crackseg.inference.engines import open_model
 from crackseg.inference.predictor import Predictor
+from crackseg.losses import uses_class_weights
 from crackseg.weights.registry import bundled_at, chosen_file
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,12 @@ def taught(
         log.warning(
             "distill=%s: the teacher was trained on other subsets and may know photographs that "
             "this run validates and tests on; its figures may be a little too good",
+            config.distill,
+        )
+    if uses_class_weights(config.loss.terms):
+        log.warning(
+            "distill=%s: a weighted loss of masks between 0 and 1 is not the mean of those of "
+            "truth and teacher; take loss=bce_dice or loss=bce with it",
             config.distill,
         )
     maps = teacher_maps(

@@ -477,3 +477,40 @@ def test_other_photographs_are_as_bright_as_the_networks_white_level_says(
     data.white_level = 1023
     judged = evaluate(settings(tmp_path / "deep.ckpt", data=data), tmp_path / "own")
     assert "white at 1023 in photographs deeper than 8 bits" in judged.protocol[0]
+
+
+def test_faint_noise_in_a_mask_marks_no_crack(trained: TrainResult, tmp_path: Path) -> None:
+    """As JPEG leaves it: such photographs belong to those that false alarms are counted on."""
+    root = write_archive(tmp_path / "root")
+    masks = sorted((root / "Final-Dataset-Vol1" / "Final_Masks" / "Masks").iterdir())
+    for path, noise in zip(masks[:3], (6, 31, 60), strict=True):
+        size = Image.open(path).size
+        Image.fromarray(np.full(size[::-1], noise, np.uint8)).save(path)
+    data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
+    judged = evaluate(settings(trained.checkpoint, data=data, subset="all"), tmp_path / "judged")
+    assert judged.alarms.images == 2
+
+
+def test_nothing_is_found_where_a_photograph_is_transparent(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    """As in a prediction: the parts that a mosaic does not show were judged too."""
+    root = write_archive(tmp_path / "root")
+    images = sorted((root / "Final-Dataset-Vol1" / "Images").iterdir())
+    for path in images:
+        rgb = np.asarray(Image.open(path).convert("RGB"))
+        opacity = np.full(rgb.shape[:2], 255, np.uint8)
+        opacity[:, : rgb.shape[1] // 2] = 0
+        Image.fromarray(np.dstack([rgb, opacity])).save(path.with_suffix(".png"))
+    data = DataConfig(name="tiny", root=str(root), num_workers=0, cache=str(tmp_path))
+    given = {"data": data, "subset": "all", "resolution": "native", "save": True}
+    evaluate(settings(trained.checkpoint, **given), tmp_path / "judged")
+    predictor = Predictor.from_checkpoint(trained.checkpoint, device="cpu")
+    found = 0
+    for path in images:
+        mask = predictor.predict(path).mask
+        saved = tmp_path / "judged" / "masks" / path.relative_to(root)
+        assert np.array_equal(np.asarray(Image.open(saved)) > 0, mask)
+        assert not mask[:, : mask.shape[1] // 2].any()
+        found += mask.sum()
+    assert found

@@ -28,7 +28,11 @@ class Kind(NamedTuple):
 
 _COPIES_REMEDY = "data.split=grouped keeps the copies together, --exclude leaves all but one out"
 KINDS: dict[str, Kind] = {
-    "unreadable": Kind("damaged files", True, "copy or download them again"),
+    "unreadable": Kind(
+        "files that cannot be read",
+        True,
+        "do what stands beside each; damaged ones: copy them again",
+    ),
     "class_numbers": Kind(
         "masks of class numbers of which it is not known which is crack",
         True,

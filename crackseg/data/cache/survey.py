@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
+from crackseg.data.annotations.ground_truth import (
+    read_truth_and_kind,
+    split_reference,
+    truth_file,
+)
 from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
@@ -27,7 +31,8 @@ from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 5
+_VERSION = 6
+_NEARLY_BLACK = 31
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
 
@@ -44,6 +49,7 @@ class PairStatistics:
             is not an image.
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
             in part.
+        brightest: Largest grey value of the mask at its own size, 0-255.
         grey_histogram: Number of pixels of the mask with each grey value at training size, int64
             (256,).
         thumbnail: Thumbnail of the photograph, see
@@ -55,6 +61,7 @@ class PairStatistics:
     mask_size: tuple[int, int]
     kind: str
     share: float
+    brightest: int
     grey_histogram: npt.NDArray[np.int64]
     thumbnail: UInt8Array
 
@@ -77,6 +84,13 @@ class PairStatistics:
     def crack_pixels(self, mask_threshold: int) -> int:
         """Number of crack pixels at training size, with the mask cut at ``mask_threshold``."""
         return int(self.grey_histogram[mask_threshold + 1 :].sum())
+
+    def marks_crack(self, mask_threshold: int) -> bool:
+        """Whether the mask marks any crack at its own size, even one that cutting leaves out.
+
+        Greys that are nearly black are noise of a lossy format.
+        """
+        return self.brightest > min(mask_threshold, _NEARLY_BLACK)
 
     def is_emptied(self, mask_threshold: int) -> bool:
         """Whether the mask marks something of which resizing and cutting leave no crack."""
@@ -179,9 +193,12 @@ def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
                 (int(mask_size[0]), int(mask_size[1])),
                 str(kind),
                 float(share),
+                int(brightest),
                 *arrays,
             )
-            for unreadable, size, mask_size, kind, share, *arrays in zip(*columns, strict=True)
+            for unreadable, size, mask_size, kind, share, brightest, *arrays in zip(
+                *columns, strict=True
+            )
         ]
     except Exception:
         # A damaged file can fail in any way.
@@ -209,7 +226,9 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
     try:
         truth, kind = read_truth_and_kind(root, pair.mask, (height, width))
     except UnreadableImageError:
-        return _undecoded(pair.mask)
+        named = split_reference(pair.mask)
+        # How it is read is nothing that its name has to say.
+        return _undecoded(pair.mask if named.encoding is None else named.file)
     image, mask = preprocessing.resize_pair(photograph, truth)
     grey_histogram = np.bincount(mask.ravel(), minlength=256)
     # Computed from whole numbers, so that every machine divides the photographs in the same way.
@@ -220,6 +239,7 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
         mask_size=(truth.shape[0], truth.shape[1]),
         kind=kind or "",
         share=share,
+        brightest=int(truth.max(initial=0)),
         grey_histogram=grey_histogram,
         thumbnail=thumbnail(photograph),
     )
@@ -230,7 +250,7 @@ def _undecoded(name: str) -> Decoded:
     nothing = np.zeros((0, 0), np.uint8)
     grey_histogram, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
     return Decoded(
-        PairStatistics(name, (0, 0), (0, 0), "", 0.0, grey_histogram, thumb),
+        PairStatistics(name, (0, 0), (0, 0), "", 0.0, 0, grey_histogram, thumb),
         nothing[..., None],
         nothing,
     )

@@ -142,9 +142,10 @@ def observe(
     lengths: dict[str, int] = {}
     false, features = [], []
     for row in progress(rows, "Looking for cracks", len(rows)):
-        photograph, truth = data.pixels.read(row)
+        _, truth = data.pixels.read(row)
         moments = FeatureMoments()
-        probability = predictor.predict(photograph, moments).probability
+        # From its file, as nothing is found where it is transparent.
+        probability = predictor.predict(data.root / row.image, moments).probability
         features.append(moments.features)
         crack = binarize(truth, seen.mask_threshold)
         false.append(false_pixels(probability, crack, THRESHOLD_GRID) / crack.size)

@@ -103,7 +103,7 @@ def test_every_problem_is_shown_or_named(traps: Path) -> None:
     text = " ".join(parsed(traps).text.split())
     for words in (
         "Something here would spoil a training",
-        "damaged files 1",
+        "files that cannot be read 1",
         "Volker_x_1_2_3_4.png",
         "saliency maps, photographs or small numbers instead of masks",
         "photographs and masks of different sizes and one shape 1",

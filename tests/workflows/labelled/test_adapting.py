@@ -19,13 +19,17 @@ from crackseg.checkpoint import (
     write_checkpoint,
 )
 from crackseg.cli.main import main
+from crackseg.config.schema import EvaluateConfig
 from crackseg.data.discovery.pairs import find_pairs
+from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.inference.reliance import reliance
 from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import Fields
 from crackseg.parameters.promise import Promise
+from crackseg.training.initial import initial_network
+from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.export import export
 from crackseg.workflows.labelled import adapting
 from crackseg.workflows.labelled.adapting import FITTED, THRESHOLD_ALONE, adapt
@@ -282,3 +286,17 @@ def test_an_adaptation_is_read_back_and_checked() -> None:
     broken = Fields({**record.as_dict(), "before": 7, "base": 3})
     Adaptation.from_fields(broken)
     assert broken.faults == ["base=3: a text", "before=7: at least 0 and at most 1"]
+
+
+def test_no_figure_of_an_adapted_network_is_called_free_of_leaks(
+    trained: TrainResult, site: Path, tmp_path: Path
+) -> None:
+    """The photographs of its site may be of the test subset of the network that it was made of."""
+    adapt(trained.checkpoint, [site], tmp_path / "site.ckpt")
+    judged = evaluate(EvaluateConfig(checkpoint=str(tmp_path / "site.ckpt")), tmp_path / "judged")
+    line = "UNKNOWN: these images may be among the 6 that it was adapted to"
+    assert judged.leak_line == line
+    initial = initial_network(str(tmp_path / "site.ckpt"))
+    assert initial is not None
+    manifest = read_manifest(trained.checkpoint.with_name("manifest.csv"))
+    assert initial.beyond(manifest) == "site.ckpt"
