@@ -133,6 +133,13 @@ class CheckpointParameters(UsageParameters):
     scaling: PlattScaling | None = None
 
     @property
+    def begun_from(self) -> str:
+        """The same; of an earlier version whatever network it began from, as no file says more."""
+        if self.data.begun_from is None and self.init_from is not None:
+            return Path(self.init_from.path).name
+        return super().begun_from
+
+    @property
     def inherited_licence(self) -> str:
         """Licences of the networks that this one was made from; empty where none is stated."""
         sources = (self.adaptation, self.init_from, self.teacher)

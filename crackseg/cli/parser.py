@@ -32,8 +32,9 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
 
 def _refuse_empty(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     """Ends the process where a path is an empty text, which would stand for the current folder."""
+    flags = {"--", *_flags_of(parser)}
     for before, argument in pairwise(("", *arguments)):
-        if not argument and not before.startswith("--"):
+        if not argument and (before in flags or not before.startswith("--")):
             parser.error("a path is empty, as a variable of the shell that is not set: name it")
 
 
@@ -60,6 +61,16 @@ def _commands_of(
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             yield action.choices
+
+
+def _flags_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Names of the options without a value."""
+    for action in parser._actions:
+        if action.nargs == 0:
+            yield from action.option_strings
+    for commands in _commands_of(parser):
+        for command in commands.values():
+            yield from _flags_of(command)
 
 
 def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:

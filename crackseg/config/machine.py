@@ -1,4 +1,4 @@
-"""Checks that this machine has the accelerator and devices that settings ask for."""
+"""Settings that belong to a machine, and whether it has the devices that they ask for."""
 
 import re
 from typing import Any
@@ -6,6 +6,17 @@ from typing import Any
 from crackseg.config.checks import faults_of, refuse
 from crackseg.config.schema import TrainerConfig
 from crackseg.system.devices import accelerators, devices_of
+
+# Settings that belong to a machine, and on which no figure depends.
+OF_THE_MACHINE = (
+    "trainer.devices",
+    "trainer.accelerator",
+    "logger",
+    "data.num_workers",
+    "data.cache",
+    "data.store",
+    "data.store_limit",
+)
 
 
 def check_machine(trainer: TrainerConfig) -> None:

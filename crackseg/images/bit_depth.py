@@ -25,6 +25,8 @@ _SHARPENED = 2.0
 # Floats that stay below this are no levels of a screen, and those whose darkest value is more than
 # this share of the brightest measure something that does not begin at 0, such as temperatures.
 _LEAST_OF_SCREEN, _FAR_FROM_ZERO = 128.0, 0.25
+# Temperatures of places on the ground, in kelvins.
+_KELVINS = (200.0, 400.0)
 # Numbers that maps write where nothing was measured; floats of this size are such numbers too.
 _NO_DATA = (-9999, -10000, -32767, -32768, -99999)
 _NO_DATA_FLOAT = 1e30
@@ -81,7 +83,7 @@ def find_levels(
         black = darkest if darkest > _FAR_FROM_ZERO * brightest else 0.0
         note = (
             "its values are floats neither from 0 to 1 nor to 255: read from "
-            f"{black:g} (black) to {brightest:g} (white)"
+            f"{black:g} (black) to {brightest:g} (white), which differs between files"
         )
         return Levels(black, max(brightest, black + 1e-6), note)
     below = _brightest_below(measured, brightest)
@@ -162,11 +164,8 @@ def _white(dtype: np.dtype[np.generic], brightest: float) -> tuple[float, str]:
 
 def _is_quantity(darkest: float, brightest: float) -> bool:
     """Whether floats measure something: temperatures and shares, not light by a camera's levels."""
-    if brightest <= _SHARPENED:
-        return False
-    return brightest < _LEAST_OF_SCREEN or (
-        brightest > 255 and brightest < 1000 and darkest > _FAR_FROM_ZERO * brightest
-    )
+    are_kelvins = _KELVINS[0] < darkest and 255 < brightest < _KELVINS[1]
+    return _SHARPENED < brightest < _LEAST_OF_SCREEN or are_kelvins
 
 
 def _brightest_below(values: Numbers, brightest: float) -> float | None:

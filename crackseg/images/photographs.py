@@ -42,8 +42,6 @@ _DEEP_BYTES = 24
 _FILLING_BYTES = 32
 # Further bytes a pixel that the process takes which decodes HEIC files.
 _HEIC_BYTES = 12
-# Formats whose photographs are never transparent.
-_OPAQUE = ("JPEG", "MPO", "BMP")
 # Rows that are converted at a time.
 _ROWS = 256
 
@@ -79,9 +77,8 @@ def open_photograph(
             refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
             return _of_deep_tiff(tiff, white_level)
         with open_picture(path) as opened:
-            no_data, has_mask = (tiff.no_data, tiff.has_mask) if tiff else (None, False)
-            is_partly = no_data is not None or has_mask or _has_opacity(opened)
-            further = _FILLING_BYTES if is_partly else 0
+            no_data = tiff.no_data if tiff else None
+            further = _FILLING_BYTES if _may_hide(tiff, opened) else 0
             further += _HEIC_BYTES if opened.format == HEIF else 0
             refuse_too_large(path, opened.size[::-1], bytes_per_pixel + further)
             warn_of_pages(path, tiff or opened)
@@ -100,9 +97,15 @@ def visible_part(path: Path, white_level: int | None = None) -> BoolArray | None
     Raises:
         UnreadableImageError: See :func:`open_photograph`.
     """
-    with decoding(path), open_picture(path) as opened:
-        always = opened.format in _OPAQUE or (opened.format == "PNG" and not _has_opacity(opened))
-    return None if always else open_photograph(path, white_level).visible
+    with decoding(path):
+        tiff = read_tiff_header(path)
+        if tiff is not None and tiff.is_deep:
+            # Floats may be no numbers where nothing was measured.
+            hides = tiff.hides or tiff.has_opacity or tiff.kind != "u"
+        else:
+            with open_picture(path) as opened:
+                hides = _may_hide(tiff, opened)
+    return open_photograph(path, white_level).visible if hides else None
 
 
 def size_of_photograph(path: Path) -> tuple[int, int]:
@@ -178,6 +181,11 @@ def _both(one: BoolArray | None, other: BoolArray | None) -> BoolArray | None:
     if one is None or other is None:
         return other if one is None else one
     return one & other
+
+
+def _may_hide(tiff: TiffHeader | None, image: Image.Image) -> bool:
+    """Whether parts of a picture may show nothing."""
+    return (tiff is not None and tiff.hides) or _has_opacity(image)
 
 
 def _has_opacity(image: Image.Image) -> bool:

@@ -238,7 +238,7 @@ def has_own_background(rgba: UInt8Array) -> bool:
     opaque = rgba[rgba[:, :, 3] > 127][:, :3]
     levels = np.bincount(opaque.max(axis=1, initial=0), minlength=256)
     is_mask = levels[:16].sum() >= len(opaque) / 2 and levels[32:].any()
-    return bool(is_mask and np.count_nonzero(levels) <= 32 and 4 * len(opaque) >= rgba[..., 3].size)
+    return bool(is_mask and np.count_nonzero(levels) <= 32 and len(opaque) > rgba[..., 3].size / 10)
 
 
 def _flat(rgba: UInt8Array) -> UInt8Array:

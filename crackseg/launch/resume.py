@@ -8,23 +8,14 @@ from typing import cast
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
+from crackseg.config.machine import OF_THE_MACHINE
 from crackseg.config.overrides import flatten, shell_override
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.errors import CheckpointError, ConfigError
-from crackseg.runs.record import CONFIG, LAST, RECORD, ended_before_first_epoch
+from crackseg.runs.record import BEST, CONFIG, LAST, RECORD, ended_before_first_epoch, state_of
 
 RUNS = Path("outputs/runs")
-# Settings that belong to a machine, and on which no figure depends.
-OF_THE_MACHINE = (
-    "trainer.devices",
-    "trainer.accelerator",
-    "logger",
-    "data.num_workers",
-    "data.cache",
-    "data.store",
-    "data.store_limit",
-)
 # Settings that may change when a run is resumed; any other would make it another run.
 CHANGEABLE = ("trainer.max_epochs", "trainer.max_time", *OF_THE_MACHINE, "calibrate")
 
@@ -48,6 +39,20 @@ def find_checkpoint(target: str, runs: Path = RUNS) -> Path:
         raise CheckpointError(
             f"resume={target}: {folder} is not a run ({what}); name a folder that a training made, "
             "a checkpoint in it, or latest; crackseg runs lists them"
+        )
+    try:
+        state_of(folder)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"resume={target}: {folder / RECORD} is damaged ({type(error).__name__}: {error}); put "
+            f"a copy of it back, or begin a new run from its weights in another folder: "
+            f"{shell_override('init_from', checkpoint)}"
+        ) from error
+    if not checkpoint.is_file() and (folder / BEST).is_file():
+        raise CheckpointError(
+            f"resume={target}: {checkpoint} is gone, and only from it the run goes on; put it "
+            "back, or begin a new run from its best weights in another folder: "
+            f"{shell_override('init_from', folder / BEST)}"
         )
     if not checkpoint.is_file():
         raise CheckpointError(

@@ -21,13 +21,13 @@ from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from crackseg.config.machine import check_machine
+from crackseg.config.machine import OF_THE_MACHINE, check_machine
 from crackseg.config.overrides import how_to_go_on, key_of
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.config.validation import check_networks_named, check_train_config
 from crackseg.errors import ConfigError
 from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass
-from crackseg.launch.resume import OF_THE_MACHINE, differences_in
+from crackseg.launch.resume import differences_in
 from crackseg.runs.reader import read_jobs
 from crackseg.runs.record import CONFIG, LAST, PLAN, read_record, state_of
 from crackseg.system.exits import work_begins

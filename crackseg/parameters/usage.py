@@ -50,9 +50,13 @@ class DataIdentity:
         return str(self.config.get("split", "unknown"))
 
     @property
-    def begun_from(self) -> str:
-        """Name of a network of other subsets that the training began from; empty for none."""
-        return str((self.leaks or {}).get("begun_from", ""))
+    def begun_from(self) -> str | None:
+        """Name of a network of other subsets that the training began from; empty for none.
+
+        None in files of earlier versions, which do not say it.
+        """
+        name = (self.leaks or {}).get("begun_from")
+        return None if name is None else str(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,11 @@ class UsageParameters:
     promise: Promise | None = None
     adaptation: Adaptation | None = None
     known: KnownPhotographs | None = None
+
+    @property
+    def begun_from(self) -> str:
+        """Name of a network of other subsets that its training began from; empty for none."""
+        return self.data.begun_from or ""
 
     @staticmethod
     def usage(fields: Fields) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def _begun(folder: Path, overrides: Sequence[str], varied: Sequence[str]) -> dic
         resumed = {key: record[key] for key in ("started", "command", "code", "machine", "pid")}
         record = {**before, "state": "running", "error": None, "mistake": False, "finished": None}
         record["pid"] = resumed["pid"]
-        record["resumed"] = [*before["resumed"], resumed]
+        record["resumed"] = [*before.get("resumed", []), resumed]
     return record
 
 

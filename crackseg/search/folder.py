@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from crackseg.config.machine import OF_THE_MACHINE
 from crackseg.config.overrides import (
     flatten,
     hydra_override,
@@ -29,7 +30,7 @@ from crackseg.config.paths import FILES, absolute
 from crackseg.config.search_schema import TuneConfig
 from crackseg.errors import ConfigError, reason_of
 from crackseg.launch.arguments import MULTIRUN, flags, path_of
-from crackseg.launch.resume import OF_THE_MACHINE, differing
+from crackseg.launch.resume import differing
 from crackseg.system.files import write_text
 
 SETTINGS = "search.yaml"

@@ -9,10 +9,10 @@ from typing import Any
 from hydra import compose
 from omegaconf import OmegaConf
 
+from crackseg.config.machine import OF_THE_MACHINE
 from crackseg.config.overrides import program, relative_to_cwd
 from crackseg.config.paths import absolute
 from crackseg.launch.entrypoint import to_dataclass
-from crackseg.launch.resume import OF_THE_MACHINE
 from crackseg.reporting.comparison.searches import began, counted
 from crackseg.reporting.terminal.sweeps import print_sweep, write_sweep_tables
 from crackseg.runs.search_record import SearchRecord, TrialRecord

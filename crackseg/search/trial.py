@@ -12,6 +12,7 @@ from hydra import compose
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
+from crackseg.config.machine import OF_THE_MACHINE
 from crackseg.config.overrides import how_to_go_on
 from crackseg.config.schema import TrainConfig
 from crackseg.config.search_schema import SearchConfig
@@ -23,7 +24,7 @@ from crackseg.errors import (
     UnreadableImageError,
 )
 from crackseg.launch.entrypoint import to_dataclass
-from crackseg.launch.resume import OF_THE_MACHINE, differences_in
+from crackseg.launch.resume import differences_in
 from crackseg.models.limits import outline
 from crackseg.runs.reader import read_run
 from crackseg.runs.record import LAST, RECORD, Pruned, state_of

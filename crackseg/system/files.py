@@ -132,9 +132,9 @@ def said_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # Of a place that is written to, a missing file says that no folder can be made there.
-        gone = f"no folder can be made there; {_ELSEWHERE}" if error.errno == errno.ENOENT else None
-        reason = (reason_of(error) or gone) if _concerns(error, path) else None
+        gone = f"no folder is or can be made there; {_ELSEWHERE}"
+        known = gone if error.errno == errno.ENOENT else reason_of(error)
+        reason = known if _concerns(error, path) else None
         if reason is None:
             raise
         raise OutputError(f"{path}: cannot be written, {reason}") from error

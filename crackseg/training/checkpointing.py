@@ -1,5 +1,6 @@
 """Writes the checkpoints of a training, and finds them again when it is resumed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from crackseg.checkpoint import Origin, read_checkpoint, write_checkpoint
 from crackseg.data.splits.manifest import Manifest
-from crackseg.errors import DatasetError
+from crackseg.errors import CheckpointError, DatasetError
 from crackseg.metrics.scores import monitor_mode
 from crackseg.runs.record import BEST, LAST
 
@@ -70,6 +71,7 @@ class Start:
         init_from: Origin of the weights that the training began with.
         teacher: Origin of the network that it learns from beside the truth.
         begun_from: Name of a network of other subsets that it began from; empty for none.
+        class_weights: Weights of background and crack that it was trained with so far.
     """
 
     checkpoint: Path
@@ -78,6 +80,7 @@ class Start:
     init_from: Origin | None
     teacher: Origin | None
     begun_from: str
+    class_weights: tuple[float, float]
 
 
 def read_start(checkpoint: Path, manifest: Manifest) -> Start:
@@ -99,11 +102,26 @@ def read_start(checkpoint: Path, manifest: Manifest) -> Start:
             f"{checkpoint}: the photographs or their subsets have changed since this run began "
             f"(there {data.counts}, now {manifest.counts}); restore them, or begin a new run"
         )
+    _require_best(checkpoint, content.content)
     return Start(
         checkpoint,
         content.epoch + 1,
         content.step,
         init_from=content.parameters.init_from,
         teacher=content.parameters.teacher,
-        begun_from=data.begun_from,
+        begun_from=content.parameters.begun_from,
+        class_weights=data.class_weights,
     )
+
+
+def _require_best(checkpoint: Path, content: Mapping[str, Any]) -> None:
+    """Checks that the best epoch so far is there: no later one may be better."""
+    states = content.get("callbacks")
+    kept = states.values() if isinstance(states, Mapping) else ()
+    named = [one.get("best_model_path") for one in kept if isinstance(one, Mapping)]
+    best = checkpoint.with_name(BEST)
+    if any(isinstance(one, str) and Path(one).name == BEST for one in named) and not best.is_file():
+        raise CheckpointError(
+            f"{best}: it is gone, and may stay the best epoch of this run; put it back, or begin a "
+            f"new run in another folder with init_from={checkpoint}"
+        )

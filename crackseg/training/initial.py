@@ -20,7 +20,7 @@ from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.models import SkipNetwork
 from crackseg.models.registry import settings_of
 from crackseg.models.statistics import restore_normalisations
-from crackseg.parameters.usage import DataIdentity
+from crackseg.parameters.usage import UsageParameters
 from crackseg.weights.registry import chosen_file
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class InitialNetwork:
         model: How it is put together.
         weights: Its weights by name, of a checkpoint those of the training.
         origin: What the run's checkpoint keeps of it.
-        data: Data of its own training.
+        manifest_hash: Hash of the division that it was trained on.
+        begun_from: Name of a network of other subsets that it began from itself; empty for none.
         is_adapted: Whether it was adapted to photographs of a place since.
         folded: The network itself, where its file has normalisations as a part of convolutions;
             ``weights`` are its own, and change with it.
@@ -50,15 +51,16 @@ class InitialNetwork:
     model: NetworkParameters
     weights: Mapping[str, Tensor]
     origin: Origin
-    data: DataIdentity
+    manifest_hash: str
+    begun_from: str
     is_adapted: bool
     folded: SkipNetwork | None = None
 
     def beyond(self, manifest: Manifest) -> str:
         """Name of the network that may know photographs beyond a training's subset; or empty."""
-        if self.is_adapted or self.data.manifest_hash != manifest.digest:
+        if self.is_adapted or self.manifest_hash != manifest.digest:
             return Path(self.origin.path).name
-        return self.data.begun_from
+        return self.begun_from
 
 
 def initial_network(given: str | None) -> InitialNetwork | None:
@@ -77,13 +79,16 @@ def initial_network(given: str | None) -> InitialNetwork | None:
     if is_onnx(path):
         read = trainable_network(path)
         origin, network = Origin.of_file(path, read.licence), read.network
-        seen = read.usage.data, read.usage.adaptation is not None
+        seen = _seen(read.usage)
         return InitialNetwork(named, read.model, network.state_dict(), origin, *seen, network)
     checkpoint = read_checkpoint(path)
     used = checkpoint.parameters
     origin = Origin.of_file(path, used.inherited_licence)
-    seen = used.data, used.adaptation is not None
-    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin, *seen)
+    return InitialNetwork(named, used.model, checkpoint.trained_weights, origin, *_seen(used))
+
+
+def _seen(used: UsageParameters) -> tuple[str, str, bool]:
+    return used.data.manifest_hash, used.begun_from, used.adaptation is not None
 
 
 def take_weights(

@@ -239,7 +239,7 @@ def _leak_line(
         trained = datamodule.counts["train"]
         of = len(datamodule.manifest.subset(config.subset))
         return f"LEAK: {trained} of {of} images are those that the checkpoint was trained on"
-    return replace(datamodule.leaks, begun_from=parameters.data.begun_from).summary()
+    return replace(datamodule.leaks, begun_from=parameters.begun_from).summary()
 
 
 def _is_own_division(datamodule: CrackDataModule, parameters: UsageParameters) -> bool:

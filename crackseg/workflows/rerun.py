@@ -1,17 +1,22 @@
 """Trains a run again, in the same way, and says what comes out otherwise."""
 
+import logging
+from dataclasses import asdict
 from pathlib import Path
 
-from crackseg.config.overrides import shell_override
+from crackseg.config.machine import OF_THE_MACHINE
+from crackseg.config.overrides import flatten, shell_override
 from crackseg.config.schema import TrainConfig, read_config
 from crackseg.data.datamodule import CrackDataModule
 from crackseg.data.splits.manifest import read_manifest
-from crackseg.errors import ConfigError, DatasetError
+from crackseg.errors import ConfigError, DatasetError, name_some
 from crackseg.runs.comparing import RunComparison, compare_runs
 from crackseg.runs.reader import Run, read_run
 from crackseg.runs.record import CONFIG, MANIFEST, PLAN, RECORD, read_record
 from crackseg.system.logs import start_logging
 from crackseg.workflows.recorded import train_recorded
+
+log = logging.getLogger(__name__)
 
 
 def rerun(folder: Path, output: Path) -> RunComparison:
@@ -31,8 +36,12 @@ def rerun(folder: Path, output: Path) -> RunComparison:
         Interrupted: A signal ended the training, which can be resumed like any other.
     """
     run = _finished(folder)
+    if output.resolve() == folder.resolve():
+        raise ConfigError(f"--output {output}: it is the run itself; name another folder")
     if output.exists() and any(output.iterdir()):
         _require_finished_again(output)
+        _require_same_settings(folder, output)
+        log.info("%s: trained already, compared as it is", output)
         return compare_runs(folder, output)
     config = read_config(folder / CONFIG)
     _require_same_photographs(config, folder)
@@ -74,6 +83,19 @@ def _require_finished_again(output: Path) -> None:
         raise ConfigError(
             f"{output}: the run in it is {state}; go on with it by python train.py "
             f"{shell_override('resume', output)}, and type this command again to compare"
+        )
+
+
+def _require_same_settings(folder: Path, output: Path) -> None:
+    before, now = (flatten(asdict(read_config(one / CONFIG))) for one in (folder, output))
+    other = [
+        f"{key}={now.get(key)}, there {value}"
+        for key, value in before.items()
+        if now.get(key) != value and not key.startswith(OF_THE_MACHINE)
+    ]
+    if other:
+        raise ConfigError(
+            f"{output}: the run in it is another one ({name_some(other)}); name another folder"
         )
 
 

@@ -116,6 +116,8 @@ def train(
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
     datamodule.begun_from = _known_beyond(initial, start, datamodule.manifest)
+    if start is not None:  # Another version may weigh otherwise.
+        datamodule.class_weights = start.class_weights
     former = None if start is None else start.teacher
     teacher = None if config.distill is None else taught(config, datamodule, former)
     if is_first_process():

@@ -90,7 +90,13 @@ def test_whole_numbers_have_bounds() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [["predict", ""], ["measure", "a.jpg", ""], ["data", "verify", ""]]
+    "given",
+    [
+        ["predict", ""],
+        ["predict", "--overwrite", ""],
+        ["measure", "a.jpg", ""],
+        ["data", "verify", "--", ""],
+    ],
 )
 def test_an_empty_path_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """It would stand for the current folder, with all photographs below it."""

@@ -179,7 +179,7 @@ def test_floats_that_measure_something_are_read_over_their_range_and_told(
     assert (levels.black, levels.white) == (black, high)
     assert levels.note == (
         "its values are floats neither from 0 to 1 nor to 255: read from "
-        f"{black:g} (black) to {high:g} (white)"
+        f"{black:g} (black) to {high:g} (white), which differs between files"
     )
 
 

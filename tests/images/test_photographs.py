@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
@@ -18,6 +19,7 @@ from crackseg.images.photographs import (
     open_photograph,
     read_photograph,
     size_of_photograph,
+    visible_part,
 )
 from crackseg.images.pixels import read_mask_and_kind
 
@@ -208,3 +210,42 @@ def test_deep_tiff_whose_zero_is_white_is_turned_round(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 65535]], np.uint16)).save(path, tiffinfo={262: 0})
 
     assert read_photograph(path)[0, :, 0].tolist() == [255, 0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.linspace(0, 1, 1200, dtype=np.float32).reshape(20, 20, 3),
+        np.linspace(0, 1, 400, dtype=np.float16).reshape(20, 20),
+        np.linspace(0, 1, 400, dtype=np.float64).reshape(20, 20),
+        np.arange(400, dtype=np.uint16).reshape(20, 20),
+        np.zeros((20, 20, 3), np.uint8),
+    ],
+)
+def test_what_is_visible_is_known_of_every_file_that_is_read(
+    tmp_path: Path, values: np.ndarray
+) -> None:
+    colours = {"photometric": "rgb"} if values.ndim == 3 else {}
+    tifffile.imwrite(tmp_path / "a.tif", values, **colours)
+    assert visible_part(tmp_path / "a.tif") is None
+    if values.dtype.kind == "f":
+        values[:8] = np.nan
+        tifffile.imwrite(tmp_path / "b.tif", values, **colours)
+        visible = visible_part(tmp_path / "b.tif")
+        assert visible is not None
+        assert not visible[:8].any()
+
+
+def test_parts_that_a_map_leaves_out_are_no_damage(tmp_path: Path) -> None:
+    values = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    tifffile.imwrite(tmp_path / "map.tif", values, compression="zlib", tile=(32, 32))
+    content = bytearray((tmp_path / "map.tif").read_bytes())
+    with tifffile.TiffFile(tmp_path / "map.tif") as file:
+        tags = file.pages.first.tags
+        for name in ("TileOffsets", "TileByteCounts"):
+            # The number of the first tile is zero where nothing is stored.
+            place, size = tags[name].valueoffset, tags[name].dtype.value
+            width = {3: 2, 4: 4, 16: 8}[size]
+            content[place : place + width] = bytes(width)
+    (tmp_path / "map.tif").write_bytes(content)
+    assert read_photograph(tmp_path / "map.tif").shape == (64, 64, 3)

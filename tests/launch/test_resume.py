@@ -1,3 +1,4 @@
+import shutil
 import signal
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_a_run_does_not_go_on_with_other_photographs(
 def saved(folder: Path, config: TrainConfig) -> Path:
     folder.mkdir(parents=True)
     write_config(absolute(config), folder / "config.yaml")
-    (folder / "run.json").write_text("{}")
+    (folder / "run.json").write_text('{"state": "interrupted"}')
     return folder
 
 
@@ -126,3 +127,34 @@ def test_a_folder_a_checkpoint_or_the_latest_run_can_be_resumed(
     assert find_checkpoint("latest", tmp_path / "runs") == folder / "last.ckpt"
     with pytest.raises(CheckpointError, match=r"is not a run \(no config.yaml in it\)"):
         find_checkpoint(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '"done"', ""])
+def test_a_damaged_record_of_a_run_is_named(
+    train_config: TrainConfig, tmp_path: Path, text: str
+) -> None:
+    folder = saved(tmp_path / "run", train_config)
+    (folder / "last.ckpt").touch()
+    (folder / "run.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged .*init_from=.*last\.ckpt"):
+        find_checkpoint(str(folder))
+
+
+def test_a_run_whose_last_epoch_is_gone_is_not_said_to_have_none(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    """Its other message sent back here."""
+    folder = saved(tmp_path / "run", train_config)
+    (folder / "best.ckpt").touch()
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is gone, .*init_from=.*best\.ckpt"):
+        find_checkpoint(str(folder))
+
+
+def test_a_run_whose_best_epoch_is_gone_does_not_go_on(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
+    """It was trained to the end, and could not be judged then."""
+    last = shutil.copy(trained.checkpoint.with_name("last.ckpt"), tmp_path / "last.ckpt")
+    train_config.trainer.max_epochs += 1
+    with pytest.raises(CheckpointError, match=r"best\.ckpt: it is gone, and may stay the best"):
+        train(train_config, tmp_path, last)

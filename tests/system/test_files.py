@@ -124,5 +124,5 @@ def test_where_no_folder_can_be_made_it_is_said(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(OutputError) as refused:
         require_writable(place)
     assert str(refused.value) == (
-        f"{place}: cannot be written, no folder can be made there; name a place elsewhere"
+        f"{place}: cannot be written, no folder is or can be made there; name a place elsewhere"
     )

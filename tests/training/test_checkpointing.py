@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
+from crackseg.config.schema import TrainConfig
 from crackseg.errors import CheckpointError
 from crackseg.training.checkpointing import SafeCheckpointIO, best_epoch
-from crackseg.workflows.train import TrainResult
+from crackseg.workflows.train import TrainResult, train
 
 
 def test_a_moved_run_finds_its_best_epoch_again(trained: TrainResult, tmp_path: Path) -> None:
@@ -47,3 +48,16 @@ def test_a_half_written_checkpoint_is_refused(trained: TrainResult, tmp_path: Pa
     half.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CheckpointError, match="truncated or damaged"):
         SafeCheckpointIO().load_checkpoint(half)
+
+
+def test_a_training_goes_on_with_the_class_weights_that_it_began_with(
+    train_config: TrainConfig, trained: TrainResult, tmp_path: Path
+) -> None:
+    """An earlier version may have weighed otherwise, and nothing would tell."""
+    run = shutil.copytree(trained.checkpoint.parent, tmp_path / "run")
+    content = read_checkpoint(run / "last.ckpt").content
+    content["hyper_parameters"]["data"]["class_weights"] = [0.25, 3.5]
+    write_checkpoint(content, run / "last.ckpt")
+    train_config.trainer.max_epochs = content["epoch"] + 2
+    result = train(train_config, run, run / "last.ckpt")
+    assert result.metrics["class_weights"] == [0.25, 3.5]

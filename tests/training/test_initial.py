@@ -3,6 +3,7 @@
 import hashlib
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,11 @@ def test_a_network_of_other_subsets_is_named_wherever_leaks_are(
     judged = evaluate(config, tmp_path / "judged")
     assert judged.leak_line.startswith("UNKNOWN: none of ")
     assert judged.leak_line.endswith(end)
+
+    # Files of earlier versions name the network alone that they began from.
+    former = read_checkpoint(result.checkpoint).parameters
+    leaks = {key: one for key, one in (former.data.leaks or {}).items() if key != "begun_from"}
+    assert replace(former, data=replace(former.data, leaks=leaks)).begun_from == "best.ckpt"
 
     # It is still said of a run that goes on, and of one that begins from that one.
     train_config.trainer.max_epochs = 2

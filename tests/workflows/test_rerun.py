@@ -8,7 +8,7 @@ import pytest
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.cli.main import main
-from crackseg.config.schema import TrainConfig, write_config
+from crackseg.config.schema import TrainConfig, read_config, write_config
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.runs.comparing import Difference, compare_runs
 from crackseg.runs.record import recording
@@ -152,3 +152,18 @@ def test_photographs_that_changed_are_not_trained_on(
     finally:
         moved.rename(gone)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_run_is_compared_with_no_other_run_nor_with_itself(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be called the same to the bit."""
+    assert main(["rerun", str(run), "--output", str(run)]) == 2
+    assert "it is the run itself; name another folder" in capsys.readouterr().err
+    other = shutil.copytree(run, tmp_path / "other")
+    config = read_config(other / "config.yaml")
+    config.optimizer.lr = 0.5
+    write_config(config, other / "config.yaml")
+    assert main(["rerun", str(run), "--output", str(other)]) == 2
+    said = capsys.readouterr().err
+    assert "the run in it is another one (optimizer.lr=0.5, there 0.001)" in said

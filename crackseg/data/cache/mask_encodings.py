@@ -27,7 +27,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 3
+_VERSION = 4
 
 
 class DataSet(NamedTuple):

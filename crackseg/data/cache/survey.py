@@ -94,7 +94,7 @@ class PairStatistics:
 
     def is_emptied(self, mask_threshold: int) -> bool:
         """Whether the mask marks something of which resizing and cutting leave no crack."""
-        return self.share > 0 and self.crack_pixels(mask_threshold) == 0
+        return self.marks_crack(mask_threshold) and self.crack_pixels(mask_threshold) == 0
 
 
 class Decoded(NamedTuple):

@@ -29,8 +29,9 @@ def no_pair(
         not_understood: Files that are not understood, see :func:`said_not_understood`.
     """
     said = nothing_found(root, f"{len(images)} images and {len(masks)} masks, but no pair")
-    if not_understood:
-        return f"{said}. {said_not_understood(not_understood)}"
+    others = {file: number for file, number in not_understood.items() if file not in masks}
+    if others:
+        return f"{said}. {said_not_understood(others)}"
     if images and masks:
         return (
             f"{said}. One of the photographs is {images[0]}, one of the masks {masks[0]}: both "
@@ -54,8 +55,8 @@ def said_not_understood(files: Mapping[str, int]) -> str:
     return (
         f"{len(files)} files may hold the annotations of {sum(files.values())} photographs without "
         f"a mask and are not understood, so that these are left out and never taken as crack-free: "
-        f"{name_some(sorted(files))}. Read are {_READ}; convert or rename them, or move them "
-        "out of the folder if they are about something else"
+        f"{name_some(sorted(files))}. Read are {_READ}; unpack, convert or rename them, or "
+        "move them out of the folder if they are about something else"
     )
 
 
@@ -70,8 +71,9 @@ def nothing_found(root: Path, found: str) -> str:
         f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
         "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
         "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; JPEGImages/ "
-        "with SegmentationClass/; imagesTr/ with labelsTr/; X.jpg with X_mask.png, LabelMe's "
-        "X.json, Supervisely's X.jpg.json or YOLO's X.txt; and COCO's annotations in a JSON file "
-        "near the photographs. Name the folder that holds photographs and masks; train.py takes it "
-        "as data.root=..., or trains on built-in photographs with data=synthetic"
+        "with SegmentationClass/; imagesTr/ with labelsTr/; leftImg8bit/ with gtFine/; X.jpg "
+        "with X_mask.png, LabelMe's X.json, Supervisely's X.jpg.json or YOLO's X.txt; and COCO's "
+        "annotations in a JSON file near the photographs. Name the folder that holds photographs "
+        "and masks; train.py takes it as data.root=..., or trains on built-in "
+        "photographs with data=synthetic"
     )

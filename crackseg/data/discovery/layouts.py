@@ -8,6 +8,7 @@ Known layouts, in any nesting (an unzip tool may put a volume into itself):
     train_img, train_lab, test_img, test_lab: DeepCrack's own
     JPEGImages, SegmentationClass (also SegmentationClassPNG): PASCAL VOC's
     imagesTr with X_0000.png, labelsTr with X.png: nnU-Net's
+    leftImg8bit with X_leftImg8bit.png, gtFine with X_gtFine_labelIds.png: Cityscapes's
     X.jpg and X_mask.png, side by side or in the folders above; image_7.jpg and mask_7.png
 
 ``Heads`` holds saliency maps under the names of masks, and ``SegmentationObject`` single objects.
@@ -18,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -34,7 +36,12 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("label", "labels", "annotation", "annotations", "ann", "annot"), "label"),
     **dict.fromkeys(("groundtruth", "groundtruths", "gt", "gts"), "label"),
     **dict.fromkeys(("segmentation", "segmentations", "seg"), "label"),
+    **dict.fromkeys(("leftimgbit",), "image"),
+    **dict.fromkeys(("gtfine", "gtcoarse"), "label"),
 }
+# Among other words in a name, "ann" is a person, and "seg" a part of a road.
+TRUTH_WORDS = frozenset(word for word, said in _KINDS.items() if said != "image") - {"ann", "seg"}
+"""Words that name masks and annotations."""
 SUBSET_SPELLINGS = {
     "train": "train",
     "val": "val",
@@ -43,8 +50,9 @@ SUBSET_SPELLINGS = {
     "test": "test",
 }
 _CHANNELLED = {"imagestr": "train", "imagests": "test"}
-_OBJECTS = "segmentationobject"
-_NEVER_READ = frozenset({"heads", "__macosx", "segmentationclassvisualization", _OBJECTS})
+_NEVER_READ = frozenset(
+    {"heads", "__macosx", "segmentationclassvisualization", "segmentationobject"}
+)
 MASK_ENDING = "_mask"
 OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_seg", "_annotation")
 """What may stand behind the photograph's name in a mask's, besides ``_mask``."""
@@ -56,6 +64,7 @@ _PHOTOGRAPH_WORDS = tuple(
     form for word in ("image", "img", "photo") for form in (word, word.title(), word.upper())
 )
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
+_CITYSCAPES = re.compile(r"(.+)_(leftImg8bit|gt(Fine|Coarse)_labelIds)")
 
 
 class Key(NamedTuple):
@@ -90,11 +99,6 @@ def is_read(path: Path) -> bool:
     return not any(part.startswith(".") for part in parts) and not _NEVER_READ.intersection(
         parts[:-1]
     )
-
-
-def is_of_objects(path: Path) -> bool:
-    """Whether a picture shows single objects, which say that a photograph is annotated."""
-    return path.parent.name.lower() == _OBJECTS
 
 
 def divide(files: Iterable[Path]) -> Division:
@@ -140,6 +144,22 @@ def listed_subset(path: Path) -> str:
     return subset(path) or (said.pop() if len(said) == 1 else "")
 
 
+def is_name_of_masks(name: str) -> bool:
+    """Whether a folder or file of this name, without its suffix, holds masks or annotations."""
+    return _folder(name).kind in ("mask", "label")
+
+
+def mentions_masks(name: str) -> bool:
+    """Whether a name has a word for masks or annotations among others.
+
+    >>> mentions_masks("Ground Truth (binary).zip"), mentions_masks("photographs.zip")
+    (True, False)
+    """
+    words = words_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+    joined = (one + other for one, other in pairwise(words))
+    return not TRUTH_WORDS.isdisjoint([*words, *joined])
+
+
 def scope(path: Path) -> tuple[str, ...]:
     """The folders above a file, without those that only separate photographs from masks.
 
@@ -154,8 +174,9 @@ def key(path: Path) -> Key:
     stem = composed(path.stem)
     if stem.lower().endswith(MASK_ENDING):
         stem = stem[: -len(MASK_ENDING)]
-    channel = _CHANNEL.fullmatch(stem) if _is_channelled(path) else None
-    return Key(subset(path), channel[1] if channel else stem)
+    pattern = _CHANNEL if _is_channelled(path) else _CITYSCAPES
+    longer = pattern.fullmatch(stem)
+    return Key(subset(path), longer[1] if longer else stem)
 
 
 def keys(path: Path) -> list[Key]:
@@ -184,7 +205,9 @@ def _without_suffix(stem: str) -> str:
 
 
 def _says_mask(path: Path) -> bool:
-    return kind(path) == "mask" or path.stem.lower().endswith(MASK_ENDING)
+    stem = path.stem.lower()
+    # A picture that is itself named like a folder of masks may hold all of them as pages.
+    return kind(path) == "mask" or stem.endswith(MASK_ENDING) or stem in TRUTH_WORDS
 
 
 def _is_named_after(path: Path, stems: Collection[Path]) -> bool:

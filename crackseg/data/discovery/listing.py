@@ -19,12 +19,16 @@ from crackseg.images.pixels import IMAGE_SUFFIXES
 
 log = logging.getLogger(__name__)
 
+# What the sensors of cameras saw.
+RAW_SUFFIXES = frozenset(
+    f".{kind}"
+    for kind in (*("cr2", "cr3", "nef", "nrw", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"),)
+)
 # Pictures that cameras, phones and scanners write and that cannot be read here.
-UNREADABLE_SUFFIXES = frozenset(
+UNREADABLE_SUFFIXES = RAW_SUFFIXES | frozenset(
     f".{kind}"
     for kind in (
         *("avif", "jxl", "jp2", "j2k", "jfif", "psd", "svg", "exr", "hdr", "tga"),
-        *("cr2", "cr3", "nef", "nrw", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"),
         *("pcx", "ppm", "pgm", "pbm"),
     )
 )
@@ -34,8 +38,10 @@ _HIDDEN = "hidden pictures, left out"
 _SPECIAL = "pipes, sockets or devices, left out"
 _NOWHERE = "links that lead nowhere or in a circle, left out"
 _CLOSED = "folders that cannot be opened, left out"
-# Folders of files that programs leave behind.
-_LEFT_BEHIND = frozenset({"__macosx"})
+# Folders of files that programs leave behind: macOS, Synology's disk stations, and Windows.
+_LEFT_BEHIND = frozenset({"__macosx", "@eadir", "$recycle.bin"})
+# The files that macOS puts beside each file are not pictures, whatever their names.
+_BESIDE_EACH_FILE = "._"
 _FOLDER, _FILE = "folder", "file"
 # Device and number of a folder.
 _Identity = tuple[int, int]
@@ -48,10 +54,20 @@ class Listing:
     Attributes:
         files: Paths of the files to read, relative to the folder, in order.
         left_out: Paths of the files that are left out, by the reason in words.
+        folders: The folders, empty ones too.
+        passed_over: Hidden files and folders, which are ignored silently.
     """
 
     files: tuple[Path, ...]
     left_out: Mapping[str, tuple[Path, ...]]
+    folders: tuple[Path, ...] = ()
+    passed_over: tuple[Path, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Path, ...]:
+        """All that lies there beside the files to read: what is left out, and hidden files."""
+        left_out = (path for paths in self.left_out.values() for path in paths)
+        return tuple(sorted([*left_out, *self.passed_over]))
 
     @property
     def unread_pictures(self) -> tuple[Path, ...]:
@@ -73,6 +89,8 @@ def list_files(root: Path) -> Listing:
         root: Existing folder.
     """
     files: list[Path] = []
+    folders: list[Path] = []
+    passed_over: list[Path] = []
     left_out: dict[str, list[Path]] = defaultdict(list)
     # A list instead of recursion: folders may be nested deeper than Python calls.
     waiting: list[tuple[Path, frozenset[_Identity]]] = [(Path(), frozenset())]
@@ -91,14 +109,18 @@ def list_files(root: Path) -> Listing:
             path = folder / entry.name
             verdict = _verdict(entry)
             if verdict == _FOLDER:
+                folders.append(path)
                 waiting.append((path, above | {identity}))
             elif verdict == _FILE:
                 files.append(path)
             elif verdict is not None:
                 left_out[verdict].append(path)
+            elif not entry.name.startswith(_BESIDE_EACH_FILE):
+                passed_over.append(path)
     ordered = {reason: tuple(sorted(paths)) for reason, paths in sorted(left_out.items())}
     # By their parts, as paths are sorted, but without comparing objects.
-    return Listing(tuple(sorted(files, key=lambda path: path.parts)), ordered)
+    in_order = tuple(sorted(files, key=lambda path: path.parts))
+    return Listing(in_order, ordered, tuple(sorted(folders)), tuple(passed_over))
 
 
 def is_picture(path: Path) -> bool:
@@ -124,9 +146,8 @@ def _verdict(entry: os.DirEntry[str]) -> str | None:
         return None if hidden else _NOWHERE
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - of 100,000 names
     if hidden:
-        # The files that macOS puts beside each file are not pictures, whatever their names.
         picture = stat.S_ISREG(mode) and suffix in IMAGE_SUFFIXES
-        return _HIDDEN if picture and not entry.name.startswith("._") else None
+        return _HIDDEN if picture and not entry.name.startswith(_BESIDE_EACH_FILE) else None
     if stat.S_ISDIR(mode):
         return _FOLDER
     if not stat.S_ISREG(mode):

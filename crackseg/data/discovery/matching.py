@@ -13,7 +13,6 @@ from crackseg.data.discovery.foreign_systems import said_names
 from crackseg.data.discovery.layouts import (
     Key,
     divide,
-    is_of_objects,
     is_read,
     key,
     keys,
@@ -91,7 +90,8 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
         if (placed := references.placed[image])
     }
     lonely: list[_Truth] = []
-    for name, images in _others(photographs, references, named).items():
+    others, stray = _others(photographs, references, named)
+    for name, images in others.items():
         matched, left = _match(root, images, named.get(name, ()), references)
         truths |= matched
         lonely += left
@@ -99,22 +99,18 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     lonely += [truth for name in named.keys() - taken for truth in named[name]]
     about = {**variants.of, **variants_among((truth.file for truth in lonely), photographs)}
     read = {*photographs, *masks, *divided.channels, *references.opened, *about}
-    without = [image for image in truths if not truths[image]]
-    objects = [path for path in listing.files if is_of_objects(path)]
-    annotated = [image for image in truths if truths[image]]
-    others = [*files, *objects, *listing.unread_pictures]
-    unknown = find_unknown(root, others, read, without, annotated)
+    lost = [truth for truth in lonely if truth.file not in about]
+    outside = [*stray, *(truth.file for truth in lost)]
+    unknown = find_unknown(root, listing, read, truths, outside)
     return Matches(
         truths,
-        [
-            *references.without_image,
-            *_references(truth for truth in lonely if truth.file not in about),
-        ],
-        {image: path for path, image in about.items() if image in without} | unknown,
+        [*references.without_image, *_references(lost)],
+        unknown | {image: path for path, image in about.items() if truths.get(image) == ""},
         references.labels,
         references.known_labels,
         [
             *_said_channels(divided.channels),
+            *_said_stray(stray),
             *parted.notes,
             *said_variants(path for path, image in about.items() if truths.get(image)),
             *references.notes,
@@ -160,8 +156,8 @@ def _named_of_placed(
 
 def _others(
     photographs: Sequence[Path], references: References, named: Mapping[Key, Sequence[_Truth]]
-) -> dict[Key, list[Path]]:
-    """Photographs of the data set whose truth is not found by its place."""
+) -> tuple[dict[Key, list[Path]], list[Path]]:
+    """Photographs of the data set whose truth is not found by its place, and stray pictures."""
     others = [path for path in photographs if path not in references.placed]
     in_folders = _grouped((key(path), path) for path in others if kind(path) == "image")
     # A picture outside of image folders that has no mask counts only where there are no such
@@ -176,10 +172,10 @@ def _others(
             return scope(path) in scopes
         return bool(truths) or not folders
 
-    outside = ((key(path), path) for path in others if kind(path) != "image" and belongs(path))
-    return _grouped(
-        [*((name, path) for name, paths in in_folders.items() for path in paths), *outside]
-    )
+    outside = [path for path in others if kind(path) != "image"]
+    inside = (path for paths in in_folders.values() for path in paths)
+    grouped = _grouped((key(path), path) for path in [*inside, *filter(belongs, outside)])
+    return grouped, [path for path in outside if not belongs(path)]
 
 
 def _match(
@@ -269,6 +265,15 @@ def _grouped(pairs: Iterable[tuple[_Place, Path]]) -> dict[_Place, list[Path]]:
 
 def _references(truths: Iterable[_Truth]) -> list[str]:
     return [truth.reference for truth in truths]
+
+
+def _said_stray(pictures: Sequence[Path]) -> list[str]:
+    if not pictures:
+        return []
+    return [
+        f"{len(pictures)} pictures lie outside of the folders for photographs and masks, left out: "
+        f"{name_some(map(str, pictures))}"
+    ]
 
 
 def _said_channels(channels: Sequence[Path]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from crackseg.data.discovery.layouts import composed
 from crackseg.errors import UnreadableImageError
+from crackseg.images.heic import HEIC_SUFFIXES
 from crackseg.images.photographs import size_of_photograph
 from crackseg.images.pixels import read_mask_and_kind
 
@@ -43,13 +44,28 @@ def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[P
         for pictures in together.values()
         if len(pictures) == 2 and (mask := _mask_of_two(root, *pictures))
     }
+    # Phones keep both, and a HEIC file is nobody's mask.
+    twins = {
+        path
+        for pictures in together.values()
+        if {path.suffix.lower() for path in pictures} & {".jpg", ".jpeg"}
+        and masks.isdisjoint(pictures)
+        for path in pictures
+        if path.suffix.lower() in HEIC_SUFFIXES
+    }
     notes = []
+    if twins:
+        notes.append(
+            f"{len(twins)} HEIC pictures stand beside a JPEG picture of their name and are taken "
+            f"as the same photograph, left out, as {min(twins)}"
+        )
     if masks:
-        notes = [
+        notes += [
             f"{len(masks)} pictures of two values that stand beside a photograph of their name "
             f"are taken as its mask, as {min(masks)}"
         ]
-    return Parted([path for path in photographs if path not in masks], sorted(masks), notes)
+    others = [path for path in photographs if path not in masks and path not in twins]
+    return Parted(others, sorted(masks), notes)
 
 
 def _mask_of_two(root: Path, first: Path, second: Path) -> Path | None:

@@ -11,20 +11,23 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from crackseg.data.discovery.layouts import composed, key, kind, words_of
+from crackseg.data.discovery.layouts import TRUTH_WORDS, composed, key, kind, words_of
 from crackseg.errors import name_some
+from crackseg.images.pixels import IMAGE_SUFFIXES
 
 # Words behind the name of a photograph, or in that of a folder, whose pictures are none.
-_TELLING = frozenset(
+_TELLING = TRUTH_WORDS.union(
     (
-        *("mask", "masks", "label", "labels", "gt", "groundtruth", "seg", "segmentation"),
-        *("segmented", "annotation", "annotations", "annotated", "binary", "watershed", "manual"),
+        *("seg", "segmented", "annotated", "binary", "watershed", "manual"),
         *("instance", "instances", "semantic", "skeleton", "contour", "contours"),
         *("overlay", "overlays", "pred", "preds", "prediction", "predictions", "predicted"),
         *("probability", "heatmap"),
     )
 )
 _SEPARATED = re.compile(r"[_. -]+")
+_WHOLE_NAME = re.compile(
+    rf".+?({'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})(?=[_. -])", re.IGNORECASE
+)
 
 
 class Variants(NamedTuple):
@@ -48,15 +51,17 @@ def part_variants(photographs: Sequence[Path]) -> Variants:
     telling = {path for path in photographs if _is_in_telling_folder(path)}
     plain = [path for path in photographs if path not in telling]
     by_stem = {(path.parent, composed(path.stem)): path for path in plain}
+    known = set(plain)
     by_key = {key(path): path for path in plain}
     found: dict[Path, Path] = {}
     for path in photographs:
         if path in telling:
             photograph = by_key.get(key(path))
         else:
-            beginnings = _beginnings(path.stem, telling=True)
-            places = ((path.parent, beginning) for beginning in beginnings)
-            photograph = next((by_stem[place] for place in places if place in by_stem), None)
+            places = ((path.parent, one) for one in beginnings(path.stem, telling=True))
+            named = (by_stem[place] for place in places if place in by_stem)
+            whole = _whole_name_in(path)
+            photograph = whole if whole in known else next(named, None)
         if photograph is not None:
             found[path] = photograph
     return Variants([path for path in photographs if path not in found], found)
@@ -67,7 +72,7 @@ def variants_among(masks: Iterable[Path], photographs: Collection[Path]) -> dict
     by_key = {key(path): path for path in photographs}
     found = {}
     for path in masks:
-        keys = (key(path)._replace(stem=stem) for stem in _beginnings(path.stem, telling=False))
+        keys = (key(path)._replace(stem=stem) for stem in beginnings(path.stem, telling=False))
         photograph = next((by_key[one] for one in keys if one in by_key), None)
         if photograph is not None:
             found[path] = photograph
@@ -86,7 +91,17 @@ def said_variants(variants: Iterable[Path]) -> list[str]:
     ]
 
 
-def _beginnings(stem: str, telling: bool) -> list[str]:
+def _whole_name_in(path: Path) -> Path | None:
+    """The photograph beside a picture whose whole name its own begins with.
+
+    >>> _whole_name_in(Path("1.jpg___fuse.png")), _whole_name_in(Path("1_2.png"))
+    (PosixPath('1.jpg'), None)
+    """
+    match = _WHOLE_NAME.match(path.name)
+    return path.with_name(match[0]) if match and match[0] != path.name else None
+
+
+def beginnings(stem: str, telling: bool) -> list[str]:
     """Beginnings of a name before a separator, the longest first.
 
     Args:
@@ -95,12 +110,12 @@ def _beginnings(stem: str, telling: bool) -> list[str]:
             word will do, but no number.
     """
     stem = composed(stem)
-    beginnings = []
+    found = []
     for separator in reversed(list(_SEPARATED.finditer(stem))):
         behind = words_of(stem[separator.end() :])
         if separator.start() and (_TELLING.intersection(behind) if telling else behind):
-            beginnings.append(stem[: separator.start()])
-    return beginnings
+            found.append(stem[: separator.start()])
+    return found
 
 
 def _is_in_telling_folder(path: Path) -> bool:

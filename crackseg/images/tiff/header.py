@@ -103,6 +103,11 @@ class TiffHeader:
         return (self.bits > 8 or self.kind != "u") and self.photometric in _GREY_OR_RGB
 
     @property
+    def hides(self) -> bool:
+        """Whether a number or a mask says where nothing is shown."""
+        return self.no_data is not None or self.has_mask
+
+    @property
     def value_bytes(self) -> int:
         """Number of bytes of a value in memory."""
         return next((size for size in (1, 2, 4) if self.bits <= 8 * size), 8)
@@ -171,10 +176,13 @@ def _refuse_damaged_parts(path: Path) -> None:
         page = file.pages.first
         if page.compression not in (COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE):
             return
-        for number, place in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
-            file.filehandle.seek(place[0])
+        parts = zip(page.dataoffsets, page.databytecounts, strict=True)
+        for number, (start, length) in enumerate(parts):
+            if not length:
+                continue  # Maps leave out parts that show nothing.
+            file.filehandle.seek(start)
             try:
-                zlib.decompress(file.filehandle.read(place[1]))
+                zlib.decompress(file.filehandle.read(length))
             except zlib.error as error:
                 raise OSError(f"part {number + 1} of its picture is damaged: {error}") from error
 

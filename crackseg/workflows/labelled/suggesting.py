@@ -8,6 +8,7 @@ from pathlib import Path
 from crackseg.adaptation.fitting import seen_by
 from crackseg.adaptation.photographs import side_of_parts
 from crackseg.adaptation.suggestion import glance, suggested
+from crackseg.data.discovery.layouts import kind
 from crackseg.errors import DatasetError, OutputError, UnreadableImageError
 from crackseg.formats.registry import FORMATS, PhotographFormat
 from crackseg.inference.engines import open_model
@@ -16,7 +17,7 @@ from crackseg.inference.looks import Looking
 from crackseg.inference.prediction import out_of_memory_said
 from crackseg.inference.predictor import Predictor
 from crackseg.system.progress import progress
-from crackseg.workflows.folders.plan import plan
+from crackseg.workflows.folders.plan import Job, plan
 from crackseg.workflows.folders.work import Skipped
 from crackseg.workflows.measuring.exporting import export
 from crackseg.workflows.measuring.photographs import MeasuringSettings, measure_photographs
@@ -69,9 +70,9 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
     looking = Looking(model.engine, predictor.scales, model.usage.preprocessing.resize)
     as_used = seen_by(model.usage)
     side = side_of_parts(as_used.size, as_used.smallest)
-    planned = plan([str(folder) for folder in folders], output)
+    jobs = _without_masks(plan([str(folder) for folder in folders], output).jobs)
     seen = {}
-    for job in progress(planned.jobs, "Looking for what to label", len(planned.jobs)):
+    for job in progress(jobs, "Looking for what to label", len(jobs)):
         try:
             photograph = predictor.open(job.photograph)
             with out_of_memory_said(str(job.photograph)):
@@ -85,11 +86,28 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
     chosen = tuple(paths[at] for at in suggested(list(seen.values()), count))
     names = [str(one) for one in chosen]
     outcome = measure_photographs(names, predictor, output, MeasuringSettings())
-    jobs = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
+    done = sorted([*outcome.kept, *outcome.done], key=lambda job: job.name)
     labelme = FORMATS[_FORMAT]
     assert isinstance(labelme, PhotographFormat)
-    export(jobs, output, (labelme,), None, predictor.white_level)
-    outlined = {job.photograph for job in jobs}
+    export(done, output, (labelme,), None, predictor.white_level)
+    outlined = {job.photograph for job in done}
     return Suggestion(
         tuple(one for one in chosen if one in outlined), labelled, tuple(outcome.skipped)
     )
+
+
+def _without_masks(jobs: Sequence[Job]) -> list[Job]:
+    """Photographs alone: pictures in folders that are named like masks are left out, and counted.
+
+    Raises:
+        DatasetError: There is nothing else.
+    """
+    kept = [job for job in jobs if kind(Path(job.name)) in (None, "image")]
+    if not kept and jobs:
+        raise DatasetError(
+            f"{jobs[0].photograph.parent}: there are only pictures in folders that are named like "
+            "masks; name the folder of the photographs"
+        )
+    if len(kept) < len(jobs):
+        log.info("%d pictures in folders of masks are left out", len(jobs) - len(kept))
+    return kept

@@ -341,9 +341,64 @@ def test_some_masks_with_a_darker_white_are_told_and_read_as_crack(tmp_path: Pat
     (remark,) = meaning.remarks
     assert remark == (
         "1 of 4 masks hold only 0 and 63 beside masks up to white: masks/w2.png; their 63 is read "
-        "as crack, as it forms lines; where it is not, say data.crack_values=[255]"
+        "as crack, as no mask holds it beside a brighter one; where it is none, say "
+        "data.crack_values=[255]"
     )
     noise = line()
     noise[::9, ::9] = 63
     (tmp_path / "other").mkdir()
     assert decided(write(tmp_path / "other", line(255), line(255), noise)).remarks == ()
+
+
+def dense(shape: tuple[int, int] = (256, 256)) -> np.ndarray:
+    """A fifth of the pixels is crack, (H, W) bool."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    waves = rows + 8 * np.sin(columns / 9), columns + 8 * np.sin(rows / 11)
+    return (waves[0] % 30 < 3) | (waves[1] % 30 < 3)
+
+
+@pytest.mark.parametrize("quality", [95, 75, 60])
+@pytest.mark.parametrize(
+    ("ground", "crack"), [(BLACK, RED), (BLACK, (255, 255, 255)), ((255, 255, 255), RED)]
+)
+def test_masks_full_of_cracks_are_no_photographs(
+    tmp_path: Path, quality: int, ground: tuple[int, int, int], crack: tuple[int, int, int]
+) -> None:
+    root = write(tmp_path, np.where(dense()[:, :, None], crack, ground).astype(np.uint8))
+    (root / "masks" / "w0.png").unlink()
+    truth = dense()
+    picture = np.where(truth[:, :, None], crack, ground).astype(np.uint8)
+    Image.fromarray(picture).save(root / "masks" / "w0.jpg", quality=quality)
+    (pair,) = decided(root).inventory.pairs
+    found = read_truth(root, pair.mask, truth.shape) > 127
+    assert (found & truth).sum() > 0.5 * (found | truth).sum()
+
+
+@pytest.mark.parametrize("floor", [0, 25, 60])
+def test_a_soft_map_of_probabilities_is_no_photograph(tmp_path: Path, floor: int) -> None:
+    truth = dense((40, 60)).astype(float)
+    for _ in range(4):
+        truth = (truth + np.roll(truth, 1, 0) + np.roll(truth, 1, 1) + np.roll(truth, -1, 1)) / 4
+    truth[:, 20:] = 0
+    soft = (floor + (255 - floor) * truth / truth.max()).astype(np.uint8)
+    (pair,) = decided(write(tmp_path, soft)).inventory.pairs
+    assert read_truth(tmp_path, pair.mask, (40, 60)).max() == 255
+
+
+def test_a_grey_that_is_a_class_elsewhere_stays_one(tmp_path: Path) -> None:
+    """It was read as crack in the files that hold no other, and as background in the others."""
+    meaning = decided(write(tmp_path, line(85), line(85, 255), line(85, 170, 255)))
+    assert meaning.remarks == ()
+    assert all("=" not in pair.mask for pair in meaning.inventory.pairs)
+
+
+def test_a_class_of_a_lossy_mask_is_not_lost_where_a_colour_is_chosen(tmp_path: Path) -> None:
+    picture = np.zeros((120, 160, 3), np.uint8)
+    picture[20:40], picture[60:100] = (255, 0, 0), (160, 0, 0)
+    root = write(tmp_path, picture)
+    (root / "masks" / "w0.png").unlink()
+    Image.fromarray(picture).save(root / "masks" / "w0.jpg", quality=90)
+    (pair,) = decided(root, colours={(255, 0, 0)}).inventory.pairs
+    found = read_truth(root, pair.mask, (120, 160)) > 127
+    assert found[22:38].all()
+    assert not found[62:98].any()

@@ -279,6 +279,20 @@ def test_suggest_outlines_what_adapt_reads_back(
     assert "3 photographs" in capsys.readouterr().out
 
 
+def test_no_mask_is_suggested_for_labelling(
+    trained: TrainResult, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["adapt", str(site), "--checkpoint", str(trained.checkpoint), "--suggest", "9"]
+    assert main([*told, "--output", str(tmp_path / "to_label")]) == 0
+    assert len(list((tmp_path / "to_label" / "labelme").glob("*.json"))) == 6
+    told[1] = str(site / "masks")
+    assert main([*told, "--output", str(tmp_path / "other")]) == 0
+    (site / "images").rename(tmp_path / "away")
+    told[1] = str(site)
+    assert main([*told, "--output", str(tmp_path / "none")]) == 2
+    assert "there are only pictures in folders that are named like masks" in capsys.readouterr().err
+
+
 def test_an_adaptation_is_read_back_and_checked() -> None:
     record = Adaptation("research", "for research only", 5, FITTED, 0.3, 0.5, 0.05, 0.35)
     fields = Fields(record.as_dict())

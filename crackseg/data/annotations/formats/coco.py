@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crackseg.data.annotations.drawings import Drawing, Runs
+from crackseg.data.annotations.formats.coco_boxes import refuse_exchanged
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.rle import decompress
 from crackseg.data.annotations.shapes import (
@@ -45,9 +46,12 @@ def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
     _refuse_lost(path, annotations, {image["id"] for image in images}, names)
     _refuse_twice(path, [str(image["file_name"]) for image in images])
     shapes: dict[object, list[Shape]] = {}
-    for entry in annotations:
-        label = names[entry["category_id"]]
-        shapes.setdefault(entry["image_id"], []).extend(_shapes(entry, label))
+    drawn: list[tuple[Mapping[str, Any], list[Shape]]] = [
+        (entry, _shapes(entry, names[entry["category_id"]])) for entry in annotations
+    ]
+    refuse_exchanged(path, drawn)
+    for entry, outline in drawn:
+        shapes.setdefault(entry["image_id"], []).extend(outline)
     photographs: dict[str | None, Annotated] = {
         str(image["file_name"]): Annotated(
             f"{path}, image {image['file_name']}",

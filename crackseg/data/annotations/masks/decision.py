@@ -1,7 +1,7 @@
 """Decides what the values of a data set's masks mean, from what all of them hold."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +24,8 @@ from crackseg.errors import name_some
 _MOST_CLASSES = 8
 # Darker than this is black that a lossy format has changed.
 _DARK = 32
-# What a mask of many values has at least: of its pixels in the most frequent exact colours, or in
-# nearly black and white; and of its pixels in three colours and their noise.
-_FLAT = {"colour": 0.5, "grey": 0.1}
-_IN_THREE = 0.75
+# A mask has at least this share of its pixels alike to the next one, or nearly black or white.
+_ALIKE, _EXTREME = 0.5, 0.1
 # A mixture's share of the one colour, and how far from their line JPEG moves it, over its length.
 _MIXED = (0.05, 0.95)
 _OFF_LINE = 0.35
@@ -95,13 +93,12 @@ def _without_pictures(files: Files, parts: Parts) -> Files:
 
 
 def _is_picture(one: MaskSummary) -> bool:
-    """Whether it has many colours or greys, and not most of its pixels in a few of them."""
-    if one.is_discrete or one.form not in _FLAT:
-        return False
-    height, width = one.size
-    # The exact colours of a photograph of grey stone are few, too, but they are not three.
-    three = sum(sorted(one.colours.values())[-3:]) / (height * width) if one.colours else 1.0
-    return one.flat < _FLAT[one.form] or three < _IN_THREE
+    """Whether it has the texture of a photograph: hardly two of its pixels side by side are alike.
+
+    Masks of sets in use have nine of ten alike, in a lossy format too; noisy ones and those full of
+    cracks fewer, but they have something black or white.
+    """
+    return not one.is_discrete and one.alike < _ALIKE and one.extreme < _EXTREME
 
 
 def _decide_palettes(files: Files, meaning: CrackMeaning, parts: Parts) -> None:
@@ -180,8 +177,10 @@ def _decide_colours(colours: Files, greys: Files, meaning: CrackMeaning, parts: 
         shades = len(counts) > MOST_DISCRETE
     background = _background(counts)
     found = _principal(counts, background) if shades else [*counts]
-    if any(one.lossy for one in colours.values()):
-        found = [one for one in found if not _is_mixture(one, background, found)]
+    if meaning.colours is not None:
+        found = [one for one in found if one in meaning.colours or not _near(one, meaning.colours)]
+    elif any(one.lossy for one in colours.values()):
+        found = [one for one in found if not _is_mixture(one, background, found, counts)]
     others = [colour for colour in found if colour != background]
     crack, brightest = frozenset(others), 255
     if meaning.colours is not None:
@@ -232,6 +231,11 @@ def _nearest(colour: Colour, known: Collection[Colour]) -> Colour:
     return min(known, key=lambda one: sum((a - b) ** 2 for a, b in zip(colour, one, strict=True)))
 
 
+def _near(colour: Colour, others: Iterable[Colour]) -> bool:
+    """Whether a colour is a shade of one of the others."""
+    return any(sum((a - b) ** 2 for a, b in zip(colour, o, strict=True)) <= 60**2 for o in others)
+
+
 def _is_grey(colour: Colour) -> bool:
     return colour[0] == colour[1] == colour[2]
 
@@ -246,15 +250,18 @@ def _background(counts: Mapping[Colour, int]) -> Colour:
     return most if dark < counts[most] else black
 
 
-def _is_mixture(colour: Colour, background: Colour, others: Collection[Colour]) -> bool:
-    """Whether a lossy format has made a colour of the background and one of the others."""
+def _is_mixture(
+    colour: Colour, background: Colour, others: Collection[Colour], counts: Mapping[Colour, int]
+) -> bool:
+    """Whether a lossy format has made a colour of the background and a more frequent one."""
     start = np.array(background, float)
     for other in others:
         along, aside = np.array(other) - start, np.array(colour) - start
         length = float(along @ along) or 1.0
         share = float(aside @ along) / length
         off = float(((aside - share * along) ** 2).sum()) / length
-        if other != colour and _MIXED[0] < share < _MIXED[1] and off < _OFF_LINE**2:
+        rarer = counts[colour] < counts[other]
+        if rarer and _MIXED[0] < share < _MIXED[1] and off < _OFF_LINE**2:
             return True
     return False
 
@@ -265,6 +272,6 @@ def _principal(counts: Mapping[Colour, int], background: Colour | None = None) -
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     for colour, _ in most[:MOST_DISCRETE]:
         near = [*found, *([] if background is None else [background])]
-        if all(sum((a - b) ** 2 for a, b in zip(colour, o, strict=True)) > 60**2 for o in near):
+        if not _near(colour, near):
             found.append(colour)
     return found[:_MOST_CLASSES]

@@ -16,7 +16,8 @@ from crackseg.images.pixels import UInt8Array
 
 NO_MASK = (
     "looks like the photograph itself, or like cracks laid over it, and not like a mask: export "
-    "the mask alone, or say which colour is crack with data.crack_colours"
+    "the mask alone, black where there is no crack, or say which colour is crack with "
+    "data.crack_colours"
 )
 
 

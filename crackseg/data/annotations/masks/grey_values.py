@@ -134,18 +134,20 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
 def _decide_dim(files: Files, parts: Parts) -> None:
     """Files of black and one dark grey among brighter ones: their white is another one."""
     by_level: dict[int, list[str]] = {}
+    # Beside a brighter one in the same file it is another class, or less sure.
+    classes = {level for one in files.values() for level in one.values if level < max(one.values)}
     for name, one in files.items():
         levels = [level for level in one.values if level]
         exact = one.is_discrete and not one.lossy and one.isolated <= _NOISE
-        if exact and len(levels) == 1 and levels[0] in _DARK_GREYS:
+        if exact and len(levels) == 1 and levels[0] in _DARK_GREYS and levels[0] not in classes:
             by_level.setdefault(levels[0], []).append(name)
     for level, names in by_level.items():
         encoding = MaskEncoding(crack_values=frozenset({level}))
         parts.others.update(dict.fromkeys(names, encoding))
         parts.remarks.append(
             f"{len(names)} of {len(files)} masks hold only 0 and {level} beside masks up to white: "
-            f"{name_some(names)}; their {level} is read as crack, as it forms lines; where it is "
-            "not, say data.crack_values=[255]"
+            f"{name_some(names)}; their {level} is read as crack, as no mask holds it beside a "
+            "brighter one; where it is none, say data.crack_values=[255]"
         )
 
 

@@ -31,8 +31,8 @@ VOID: Colour = (224, 224, 192)
 MOST_DISCRETE = 32
 # Colours whose red, green and blue are in the same eighths of 64 levels are one colour with noise.
 _NOISE_BITS = 3
-# Levels from here on up are bright, and up to there dark.
-_BRIGHT, _DARK = 239, 16
+# Levels up to there are nearly black, and from there on nearly white.
+_DARK, _BRIGHT = 16, 239
 _LOSSY = frozenset({"JPEG", "WEBP", "MPO"})
 
 
@@ -68,8 +68,9 @@ class MaskSummary:
         white: Value that deeper files take for white: 1, 255 or 65535.
         isolated: Share of the pixels above 0 without another one around them, 0-1; measured only
             where there are a few values, none above 127.
-        flat: Share of the pixels that a mask has nearly all of, and a photograph few, 0-1: of
-            greys those that are nearly black or white, of colours those of the most frequent ones.
+        alike: Share of the pixels that differ from the next one in their row by a level at most,
+            0-1; measured only of greys and colours not all of which are listed.
+        extreme: Share of the pixels that are nearly black or white, 0-1; measured as the former.
         size: (H, W) in pixels.
     """
 
@@ -81,7 +82,8 @@ class MaskSummary:
     is_discrete: bool
     white: int
     isolated: float
-    flat: float
+    alike: float
+    extreme: float
     size: tuple[int, int]
 
 
@@ -100,13 +102,11 @@ def summarise(stored: StoredMask) -> MaskSummary:
     values: dict[int, int] = {}
     colours: dict[Colour, int] = {}
     palette: dict[int, Colour] = {}
-    discrete, white, isolated, flat = True, 255, 0.0, 1.0
+    discrete, white, isolated = True, 255, 0.0
     if stored.form in ("grey", "palette"):
         counts = np.bincount(stored.pixels.ravel(), minlength=256)
         values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
         discrete = len(values) <= MOST_DISCRETE
-        extremes = sum(n for value, n in values.items() if not _DARK < value < _BRIGHT)
-        flat = extremes / stored.pixels.size
         if stored.palette is not None:
             table = stored.palette.tolist()
             palette = {value: (*table[value],) for value in values}
@@ -114,11 +114,14 @@ def summarise(stored: StoredMask) -> MaskSummary:
         values, discrete = _deep_counts(stored.pixels)
         white = white_of(stored.pixels)
     elif stored.form == "transparent":
-        colours, discrete, flat = _colour_counts(stored.pixels[:, :, :3])
+        colours, discrete = _colour_counts(stored.pixels[:, :, :3])
     else:
-        colours, discrete, flat = _colour_counts(stored.pixels)
+        colours, discrete = _colour_counts(stored.pixels)
     if stored.form in ("grey", "deep") and discrete and 0 < max(values, default=0) <= 127:
         isolated = _isolated_share(np.asarray(stored.pixels > 0))
+    alike, extreme = 1.0, 1.0
+    if stored.form in ("grey", "colour") and not discrete:
+        alike, extreme = _texture(np.atleast_3d(stored.pixels))
     height, width = stored.pixels.shape[:2]
     return MaskSummary(
         form=stored.form,
@@ -129,7 +132,8 @@ def summarise(stored: StoredMask) -> MaskSummary:
         is_discrete=discrete,
         white=white,
         isolated=isolated,
-        flat=flat,
+        alike=alike,
+        extreme=extreme,
         size=(height, width),
     )
 
@@ -173,8 +177,8 @@ def _deep_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[int, int], bool]
     return {int(value): int(n) for value, n in zip(values, counts, strict=True)}, True
 
 
-def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool, float]:
-    """Pixels by colour, whether all colours are listed, and the share of the most frequent ones.
+def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool]:
+    """Pixels by colour, and whether all colours are listed.
 
     Of a painted mask those colours that are rather opaque than not.
     """
@@ -184,11 +188,6 @@ def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], 
     # One number for each colour: to sort those is ten times as fast as to sort rows.
     packed = rgb[:, :3].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     colours, counts = np.unique(packed, return_counts=True)
-    flat = (
-        float(-np.partition(-counts, MOST_DISCRETE - 1)[:MOST_DISCRETE].sum() / counts.sum())
-        if len(counts) > MOST_DISCRETE
-        else 1.0
-    )
     discrete = len(colours) <= MOST_DISCRETE
     if not discrete:
         colours, counts = _without_noise(colours, counts)
@@ -197,7 +196,7 @@ def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], 
         (int(colours[i]) >> 16, int(colours[i]) >> 8 & 255, int(colours[i]) & 255): int(counts[i])
         for i in most
     }
-    return listed, discrete, flat
+    return listed, discrete
 
 
 def _without_noise(
@@ -226,3 +225,12 @@ def _isolated_share(marked: npt.NDArray[np.bool_]) -> float:
     )
     count = int(marked.sum())
     return float((marked & (around == 0)).sum() / count) if count else 0.0
+
+
+def _texture(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
+    """Shares of the pixels (H, W, bands) alike to the next one, and nearly black or white."""
+    steps = np.abs(np.diff(pixels.astype(np.int16), axis=1)).max(axis=2)
+    alike = float((steps <= 1).mean()) if steps.size else 1.0
+    levels = np.asarray(pixels)
+    extreme = (levels.max(axis=2) <= _DARK) | (levels.min(axis=2) >= _BRIGHT)
+    return alike, float(extreme.mean())

@@ -236,3 +236,38 @@ def test_annotations_of_nothing_in_the_file_are_refused(key: str, value: object)
     content["annotations"][0][key] = value
     with pytest.raises(DatasetError, match="1 annotations are of an image or a category that is"):
         parsed(content)
+
+
+BOX = [10, 5, 10, 10]
+
+
+def with_boxes(*segmentations: object, boxes: list[list[float]]) -> dict[str, Any]:
+    content = document(*segmentations)
+    for entry, box in zip(content["annotations"], boxes, strict=True):
+        entry["bbox"] = box
+    return content
+
+
+def by_rows(code: dict[str, Any]) -> dict[str, Any]:
+    """The same mask in runs along rows, as some programs write it."""
+    flat = (square() > 0).ravel()
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    return {"size": code["size"], "counts": np.diff([0, *changes, flat.size]).tolist()}
+
+
+def test_outlines_with_x_and_y_exchanged_are_refused_by_their_boxes() -> None:
+    turned = [SQUARE[n + 1 - 2 * (n % 2)] for n in range(len(SQUARE))]
+    for wrong in ([turned], by_rows(runs(False))):
+        content = with_boxes(wrong, wrong, boxes=[BOX, BOX])
+        with pytest.raises(DatasetError, match="x and y of its outlines are exchanged, as 2 of 2"):
+            parsed(content)
+
+
+def test_boxes_that_fit_or_say_nothing_are_no_reason_to_refuse() -> None:
+    turned = [SQUARE[n + 1 - 2 * (n % 2)] for n in range(len(SQUARE))]
+    elsewhere = [0.0, 0.0, 3.0, 3.0]
+    for right in ([SQUARE], runs(True), runs(False)):
+        parsed(with_boxes(right, right, boxes=[BOX, elsewhere]))
+    parsed(with_boxes([SQUARE], [SQUARE], [turned], boxes=[BOX, BOX, BOX]))
+    parsed(with_boxes([turned], boxes=[BOX]))
+    parsed(with_boxes([turned], [turned], boxes=[[], ["a", 1, 2, 3]]))
