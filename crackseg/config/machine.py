@@ -41,8 +41,19 @@ def check_machine(trainer: TrainerConfig) -> None:
             f"trainer.devices={trainer.devices}: this machine has {there} {unit} for "
             f"trainer.accelerator={trainer.accelerator}, take at most as many",
         ),
+        (
+            not on_processor or _is_a_count(trainer.devices),
+            f"trainer.devices={trainer.devices}: on processor cores it is auto, or the number of "
+            "processes, 1 or more; they have no numbers of their own",
+        ),
     ]
     refuse(faults_of(checks))
+
+
+def _is_a_count(devices: Any) -> bool:
+    return (
+        not isinstance(devices, list) and re.fullmatch(r"auto|\s*\d+\s*", str(devices)) is not None
+    )
 
 
 def _count_of_devices(devices: Any) -> int:

@@ -27,7 +27,8 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
 
     Raises:
         CheckpointError: There is nothing to resume.
-        ConfigError: There are settings beside ``sweep.resume``, or ``resume`` is in a sweep.
+        ConfigError: There are settings beside ``sweep.resume``, or ``resume`` is in a sweep, or
+            given twice.
     """
     sweeping = any(argument in MULTIRUN for argument in arguments)
     sweep, run = path_of(arguments, "sweep.resume"), path_of(arguments, "resume")
@@ -37,6 +38,8 @@ def expand_resume(arguments: Sequence[str]) -> list[str]:
         return list(arguments)
     if sweeping:
         raise ConfigError("resume: goes on with one run; for a sweep type -m sweep.resume=FOLDER")
+    if sum(_is(argument, "resume") for argument in arguments) > 1:
+        raise ConfigError("resume: given more than once; name one run")
     checkpoint = find_checkpoint(run)
     others = [argument for argument in arguments if not _is(argument, "resume")]
     return [

@@ -62,7 +62,7 @@ def report(
         ConfigError: The subset, the resolution or the kind of page is unknown.
         DatasetError: Photographs that runs were trained on do not exist any more.
     """
-    _check(subset, resolution, output)
+    _check(subset, resolution, output, roots)
     # Checked before runs are evaluated, which takes long.
     require_writable_page(output)
     runs = _find(folders)
@@ -110,7 +110,10 @@ def _searches(folders: Sequence[Path]) -> list[tuple[str, SearchRecord]]:
     return [(folder.name, record) for folder, record in named.items() if record is not None]
 
 
-def _check(subset: str, resolution: str, output: Path) -> None:
+def _check(subset: str, resolution: str, output: Path, roots: Sequence[Path]) -> None:
+    for root in roots:
+        if not root.is_dir():
+            raise ConfigError(f"--root {root}: there is no such folder of photographs")
     for name, value, known in (
         ("subset", subset, SUBSETS),
         ("resolution", resolution, RESOLUTIONS),

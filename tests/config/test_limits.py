@@ -136,6 +136,14 @@ def test_a_setting_has_a_limit(overrides: str, message: str) -> None:
         (["trainer.devices=[0,99]"], "trainer.devices=[0, 99]: this machine has 4 cores for"),
         (["trainer.devices='0,99'"], "trainer.devices=0,99: this machine has 4 cores for"),
         (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: this machine has none; here one"),
+        (
+            ["trainer.accelerator=cpu", "trainer.devices=-1"],
+            "trainer.devices=-1: on processor cores it is auto, or the number of processes",
+        ),
+        (
+            ["trainer.accelerator=cpu", "trainer.devices=[0,1]"],
+            "trainer.devices=[0, 1]: on processor cores it is auto, or the number of processes",
+        ),
     ],
 )
 def test_devices_that_are_not_there_are_refused_before_processes_start(

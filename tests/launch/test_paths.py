@@ -124,8 +124,9 @@ def test_other_settings_are_left_to_hydra(argument: str) -> None:
 def test_a_run_in_any_folder_goes_on(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     folder.mkdir(parents=True)
-    for file in ("config.yaml", "run.json", "last.ckpt"):
+    for file in ("config.yaml", "last.ckpt"):
         (folder / file).write_text("")
+    (folder / "run.json").write_text('{"state": "interrupted"}')
     for typed in (f"resume={folder}", hydra_override("resume", folder)):
         checkpoint, place = quote_paths(expand_resume([typed]))
         assert (read(checkpoint), read(place)) == (str(folder / "last.ckpt"), str(folder))

@@ -9,6 +9,7 @@ from crackseg.checkpoint import read_checkpoint
 from crackseg.config.paths import absolute
 from crackseg.config.schema import TrainConfig, write_config
 from crackseg.errors import CheckpointError, ConfigError, DatasetError
+from crackseg.launch.arguments import expand_resume
 from crackseg.launch.resume import CHANGEABLE, find_checkpoint, resumed_config
 from crackseg.runs.history import read_history
 from crackseg.training.interruption import Interrupted
@@ -158,3 +159,10 @@ def test_a_run_whose_best_epoch_is_gone_does_not_go_on(
     train_config.trainer.max_epochs += 1
     with pytest.raises(CheckpointError, match=r"best\.ckpt: it is gone, and may stay the best"):
         train(train_config, tmp_path, last)
+
+
+def test_two_runs_cannot_be_resumed_at_once(train_config: TrainConfig, tmp_path: Path) -> None:
+    """The second was ignored without a word."""
+    folder = saved(tmp_path / "run", train_config)
+    with pytest.raises(ConfigError, match="resume: given more than once; name one run"):
+        expand_resume([f"resume={folder}", "resume=other"])

@@ -174,6 +174,7 @@ def test_an_average_does_not_go_on_without_its_weights(
     content = dict(read_checkpoint(averaged).content)
     change(content["callbacks"])
     write_checkpoint(content, tmp_path / "last.ckpt")
+    (tmp_path / "best.ckpt").touch()
     with pytest.raises(CheckpointError) as caught:
         train(config, tmp_path, tmp_path / "last.ckpt")
     assert message in str(caught.value)

@@ -357,3 +357,10 @@ def test_an_evaluation_of_an_onnx_file_is_shown_with_its_engine(
     text = Parsed(page.read_text(encoding="utf-8")).text
     assert text.count("split random, float32 by onnxruntime, no tolerance") == 1
     assert text.count("split random, float32, no tolerance") == 1
+
+
+def test_a_folder_of_photographs_that_is_not_there_is_said_before_any_work(
+    original: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"--root .*nowhere: there is no such folder"):
+        report([original], tmp_path / "page.html", roots=[tmp_path / "nowhere"])
