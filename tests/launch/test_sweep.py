@@ -60,7 +60,8 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(door: Door) -> None:
     lengths = ["trainer.max_epochs=1,30", "callbacks.patience=30"]
     process = door.start("-m", *door.settings, *lengths, "hydra.sweep.dir=sweep")
     first, second = (door.folder / "sweep" / f"trainer.max_epochs={count}" for count in (1, 30))
-    wait_for((second / "last.ckpt").is_file)
+    # The figures of an epoch are written after its checkpoint.
+    wait_for(lambda: all((second / one).is_file() for one in ("last.ckpt", "csv/metrics.csv")))
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert [row["state"] for row in table(door.folder / "sweep")] == ["done"]
