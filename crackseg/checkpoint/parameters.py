@@ -134,7 +134,10 @@ class CheckpointParameters(UsageParameters):
 
     @property
     def begun_from(self) -> str:
-        """The same; of an earlier version whatever network it began from, as no file says more."""
+        """Name of a network of other subsets that its training began from; empty for none.
+
+        Of a file of an earlier version that of any network: it does not say on what it was trained.
+        """
         if self.data.begun_from is None and self.init_from is not None:
             return Path(self.init_from.path).name
         return super().begun_from

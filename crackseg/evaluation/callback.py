@@ -29,7 +29,9 @@ _PIXELS_AT_ONCE = 64_000_000
 # Smallest number of images for each worker, since it takes seconds to start.
 _WORTH_A_WORKER = 50
 
-ImageHook = Callable[[Row, npt.NDArray[np.float32], npt.NDArray[np.bool_]], None]
+BoolArray = npt.NDArray[np.bool_]
+ImageHook = Callable[[Row, npt.NDArray[np.float32], BoolArray], None]
+Visible = Callable[[Row], BoolArray | None]
 
 
 class EvaluationCallback(Callback):
@@ -44,7 +46,8 @@ class EvaluationCallback(Callback):
         look: Function that is called with every row, probability (H, W) and truth (H, W), for
             example to save them.
         visible: Function that gives the pixels (H, W) of a row's photograph that show something,
-            or None for all; nothing is found elsewhere, as in a prediction.
+            or None for all; nothing is found elsewhere, as in a prediction. None where all of each
+            photograph is judged.
 
     Attributes:
         records: Records of all images, in order of their paths; exist after the test.
@@ -56,7 +59,7 @@ class EvaluationCallback(Callback):
         threshold: float,
         marked: Callable[[Row], bool],
         look: ImageHook | None = None,
-        visible: Callable[[Row], npt.NDArray[np.bool_] | None] = lambda row: None,
+        visible: Visible | None = None,
     ) -> None:
         self.threshold = threshold
         self.records: list[ImageRecord] = []
@@ -104,8 +107,9 @@ class EvaluationCallback(Callback):
         for index, found, mask in zip(indices, outputs["probability"], masks, strict=True):
             row = self._rows[index]
             probability, truth = found[0].cpu().numpy(), mask.cpu().numpy() > 0.5
-            if (visible := self._visible(row)) is not None:
-                probability = np.where(visible, probability, np.float32(0))
+            shown = None if self._visible is None else self._visible(row)
+            if shown is not None:
+                probability = np.where(shown, probability, np.float32(0))
             if self._look is not None:
                 self._look(row, probability, truth)
             asked = (row, probability, truth, self.threshold, self._marked(row))

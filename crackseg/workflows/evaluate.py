@@ -1,7 +1,6 @@
 """Evaluates a checkpoint or an ONNX file on the data that it names, or on others."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from io import BytesIO
@@ -20,7 +19,7 @@ from crackseg.data.loaders import killed_workers_named
 from crackseg.data.splits.manifest import SUBSETS, Row
 from crackseg.errors import ConfigError, name_some
 from crackseg.evaluation.assessment import assess, table_of_images
-from crackseg.evaluation.callback import EvaluationCallback, ImageHook
+from crackseg.evaluation.callback import EvaluationCallback, ImageHook, Visible
 from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
 from crackseg.evaluation.results import HISTOGRAM, IMAGES, METRICS, Assessment, Evaluation
@@ -86,7 +85,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
     datamodule = evaluation_data(config, parameters, network.read_at)
     threshold = parameters.threshold
     writer = _mask_writer(config, datamodule, folder / "masks", threshold)
-    visible = _visible(datamodule, own_size=network.scales is not None)
+    visible = None if network.scales is None else _visible(datamodule)
     marked = partial(
         datamodule.content.marked, mask_threshold=datamodule.preprocessing.mask_threshold
     )
@@ -247,12 +246,8 @@ def _is_own_division(datamodule: CrackDataModule, parameters: UsageParameters) -
     return datamodule.manifest.digest == parameters.data.manifest_hash
 
 
-def _visible(
-    datamodule: CrackDataModule, own_size: bool
-) -> Callable[[Row], npt.NDArray[np.bool_] | None]:
-    """What photographs show of what is judged, where they are judged at their own size."""
-    if not own_size:
-        return lambda row: None
+def _visible(datamodule: CrackDataModule) -> Visible:
+    """Function that gives what a photograph shows, at its own size."""
     root, white_level = datamodule.root, datamodule.preprocessing.white_level
     return lambda row: visible_part(root / row.image, white_level)
 

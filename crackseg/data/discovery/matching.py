@@ -29,6 +29,12 @@ from crackseg.images.pixels import MASK_SUFFIXES
 
 _Place = TypeVar("_Place")
 
+_CHANNELS = (
+    "further channels of photographs, left out, for a photograph is one file (the first channel is "
+    "read)"
+)
+_STRAY = "pictures lie outside of the folders for photographs and masks, left out"
+
 
 class _Truth(NamedTuple):
     """A truth reference and the file behind it."""
@@ -109,8 +115,8 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
         references.labels,
         references.known_labels,
         [
-            *_said_channels(divided.channels),
-            *_said_stray(stray),
+            *_said_left_out(divided.channels, _CHANNELS),
+            *_said_left_out(stray, _STRAY),
             *parted.notes,
             *said_variants(path for path, image in about.items() if truths.get(image)),
             *references.notes,
@@ -267,19 +273,5 @@ def _references(truths: Iterable[_Truth]) -> list[str]:
     return [truth.reference for truth in truths]
 
 
-def _said_stray(pictures: Sequence[Path]) -> list[str]:
-    if not pictures:
-        return []
-    return [
-        f"{len(pictures)} pictures lie outside of the folders for photographs and masks, left out: "
-        f"{name_some(map(str, pictures))}"
-    ]
-
-
-def _said_channels(channels: Sequence[Path]) -> list[str]:
-    if not channels:
-        return []
-    return [
-        f"{len(channels)} further channels of photographs, left out, for a photograph is one "
-        f"file (the first channel is read): {name_some(map(str, channels))}"
-    ]
+def _said_left_out(pictures: Sequence[Path], what: str) -> list[str]:
+    return [f"{len(pictures)} {what}: {name_some(map(str, pictures))}"] if pictures else []

@@ -6,6 +6,9 @@ from typing import Any
 
 from crackseg.data.splits.manifest import Manifest, Row
 
+# What a line about leaks begins with.
+_CLEAN, _UNKNOWN, _LEAK = "no leak", "UNKNOWN", "LEAK"
+
 
 @dataclass(frozen=True)
 class SubsetOverlap:
@@ -55,48 +58,49 @@ class Leaks:
     def summary(self) -> str:
         """The line that is shown with every figure."""
         if not self.val.total and not self.test.total:
-            return "no leak: there are no val and no test items"
-        if self.begun_from:
-            rest = replace(self, begun_from="")
-            known = rest.summary().removeprefix("no leak: ").removeprefix("UNKNOWN: ")
-            line = f"{known}; {self.begun_from}, which it began from, was trained on other subsets"
-            mark = "UNKNOWN: " if not known.startswith("LEAK: ") else ""
-            return f"{mark}{line}, and may know any of them"
-        if not self.uncompared:
-            return self._of_known()
-        if replace(self, uncompared=0).is_clean:
-            return (
-                f"UNKNOWN: by their names none of {self._each('{0.total} {1}')} items shares a "
-                f"photograph with training, but {self.uncompared} items were not compared for near "
-                "duplicates"
+            return f"{_CLEAN}: there are no val and no test items"
+        mark, words = self._of_known()
+        if self.uncompared and mark == _CLEAN:
+            mark, each = _UNKNOWN, self._each("{0.total} {1}")
+            words = (
+                f"by their names none of {each} items shares a photograph with training, but "
+                f"{self.uncompared} items were not compared for near duplicates"
             )
-        return f"{self._of_known()}; {self.uncompared} items were not compared for near duplicates"
+        elif self.uncompared:
+            words += f"; {self.uncompared} items were not compared for near duplicates"
+        if self.begun_from:
+            mark = _UNKNOWN if mark == _CLEAN else mark
+            words += (
+                f"; {self.begun_from}, which it began from, was trained on other subsets, and may "
+                "know any of them"
+            )
+        return f"{mark}: {words}"
 
-    def _of_known(self) -> str:
-        """The line as far as names and near duplicates are known."""
+    def _of_known(self) -> tuple[str, str]:
+        """Mark and words of the line as far as names and near duplicates are known."""
         training = ""
         if self.training_unknown:
             training = f"; so it is of {self.training_unknown} training items, which any may share"
         if self.val.shared or self.test.shared:
             unknown = self._each("{0.unknown}")
             rest = "" if unknown in ("0", "0 and 0") else f"; of {unknown} it is unknown"
-            return (
-                f"LEAK: {self._each('{0.shared} of {0.total} {1}')} items share a photograph or a "
-                f"near duplicate with training{rest}{training}"
+            return _LEAK, (
+                f"{self._each('{0.shared} of {0.total} {1}')} items share a photograph or a near "
+                f"duplicate with training{rest}{training}"
             )
         if not self.val.unknown and not self.test.unknown and self.training_unknown:
-            return (
-                f"UNKNOWN: of {self.training_unknown} training items the photograph is not known, "
-                "and any val or test item may share it"
+            return _UNKNOWN, (
+                f"of {self.training_unknown} training items the photograph is not known, and any "
+                "val or test item may share it"
             )
         if self.val.unknown or self.test.unknown:
-            return (
-                f"UNKNOWN: of {self._each('{0.unknown} of {0.total} {1}')} items the photograph is "
-                f"not known, and any of them may leak{training}"
+            return _UNKNOWN, (
+                f"of {self._each('{0.unknown} of {0.total} {1}')} items the photograph is not "
+                f"known, and any of them may leak{training}"
             )
-        return (
-            f"no leak: none of {self._each('{0.total} {1}')} items shares a photograph or a near "
-            "duplicate with training"
+        return _CLEAN, (
+            f"none of {self._each('{0.total} {1}')} items shares a photograph or a near duplicate "
+            "with training"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.errors import ConfigError, DatasetError
-from crackseg.images.pixels import binarize
+from crackseg.images.pixels import binarize, resize
 from crackseg.inference.engines import OpenedModel, is_onnx
 from crackseg.inference.familiarity import known_photographs
 from crackseg.inference.features import FeatureMoments, FloatArray
@@ -142,10 +143,11 @@ def observe(
     lengths: dict[str, int] = {}
     false, features = [], []
     for row in progress(rows, "Looking for cracks", len(rows)):
-        _, truth = data.pixels.read(row)
         moments = FeatureMoments()
         # From its file, as nothing is found where it is transparent.
         probability = predictor.predict(data.root / row.image, moments).probability
+        size = probability.shape[0], probability.shape[1]
+        truth = resize(read_truth(data.root, row.mask, size), size, seen.resize)
         features.append(moments.features)
         crack = binarize(truth, seen.mask_threshold)
         false.append(false_pixels(probability, crack, THRESHOLD_GRID) / crack.size)

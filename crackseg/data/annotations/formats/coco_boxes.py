@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.drawings import Polygons, Runs
+from crackseg.data.annotations.drawings import Drawing, Polygons, Runs
 from crackseg.data.annotations.shapes import Shape
 from crackseg.errors import DatasetError
 from crackseg.images.pixels import UInt8Array
@@ -74,7 +74,7 @@ def _around(boxes: Sequence[Box]) -> Box:
     return np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
 
 
-def _bounds(drawing: Any) -> tuple[Box, Box] | None:
+def _bounds(drawing: Drawing | str) -> tuple[Box, Box] | None:
     """Boxes of a drawing as it is written, and with x and y exchanged; None without pixels."""
     if isinstance(drawing, Polygons):
         box = np.concatenate([drawing.given.min(axis=0), drawing.given.max(axis=0)])

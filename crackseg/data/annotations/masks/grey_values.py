@@ -1,6 +1,6 @@
 """Decides what the greys of a data set's masks mean: shades, black and white, or class numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
 from crackseg.data.annotations.masks.parts import (
@@ -117,17 +117,24 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
     """Files of 0 and 1 among brighter ones: another encoding, or noise that is nearly black."""
     ones = sum(one.values[1] for one in few.values())
     lonely = sum(one.isolated * one.values[1] for one in few.values())
-    what = f"{len(few)} of {of} masks hold only 0 and 1 beside masks up to white"
+    what = _only(few, 1, of)
     if lonely > _NOISE * ones or _are_lossy(few):
         parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({255}))))
         parts.remarks.append(
-            f"{what}: {name_some(few)}; their ones look like noise and are read as nearly "
+            f"{what}; their ones look like noise and are read as nearly "
             "black, that is, not as crack; where they are cracks, say data.crack_values=[1,255]"
         )
         return
     parts.remarks.append(
-        f"{what}: {name_some(few)}; their ones are read as crack, as they form lines; where they "
+        f"{what}; their ones are read as crack, as they form lines; where they "
         "are not, say data.crack_values=[255]"
+    )
+
+
+def _only(names: Collection[str], level: int, of: int) -> str:
+    return (
+        f"{len(names)} of {of} masks hold only 0 and {level} beside masks up to white: "
+        f"{name_some(names)}"
     )
 
 
@@ -145,9 +152,8 @@ def _decide_dim(files: Files, parts: Parts) -> None:
         encoding = MaskEncoding(crack_values=frozenset({level}))
         parts.others.update(dict.fromkeys(names, encoding))
         parts.remarks.append(
-            f"{len(names)} of {len(files)} masks hold only 0 and {level} beside masks up to white: "
-            f"{name_some(names)}; their {level} is read as crack, as no mask holds it beside a "
-            "brighter one; where it is none, say data.crack_values=[255]"
+            f"{_only(names, level, len(files))}; their {level} is read as crack, as no mask holds "
+            "it beside a brighter one; where it is none, say data.crack_values=[255]"
         )
 
 

@@ -255,19 +255,32 @@ def by_rows(code: dict[str, Any]) -> dict[str, Any]:
     return {"size": code["size"], "counts": np.diff([0, *changes, flat.size]).tolist()}
 
 
-def test_outlines_with_x_and_y_exchanged_are_refused_by_their_boxes() -> None:
-    turned = [SQUARE[n + 1 - 2 * (n % 2)] for n in range(len(SQUARE))]
-    for wrong in ([turned], by_rows(runs(False))):
-        content = with_boxes(wrong, wrong, boxes=[BOX, BOX])
-        with pytest.raises(DatasetError, match="x and y of its outlines are exchanged, as 2 of 2"):
-            parsed(content)
+TURNED = [SQUARE[n + 1 - 2 * (n % 2)] for n in range(len(SQUARE))]
 
 
-def test_boxes_that_fit_or_say_nothing_are_no_reason_to_refuse() -> None:
-    turned = [SQUARE[n + 1 - 2 * (n % 2)] for n in range(len(SQUARE))]
-    elsewhere = [0.0, 0.0, 3.0, 3.0]
-    for right in ([SQUARE], runs(True), runs(False)):
-        parsed(with_boxes(right, right, boxes=[BOX, elsewhere]))
-    parsed(with_boxes([SQUARE], [SQUARE], [turned], boxes=[BOX, BOX, BOX]))
-    parsed(with_boxes([turned], boxes=[BOX]))
-    parsed(with_boxes([turned], [turned], boxes=[[], ["a", 1, 2, 3]]))
+@pytest.mark.parametrize("wrong", [[TURNED], by_rows(runs(False))])
+def test_outlines_with_x_and_y_exchanged_are_refused_by_their_boxes(wrong: object) -> None:
+    content = with_boxes(wrong, wrong, boxes=[BOX, BOX])
+    with pytest.raises(DatasetError, match="x and y of its outlines are exchanged, as 2 of 2"):
+        parsed(content)
+
+
+@pytest.mark.parametrize(
+    ("outlines", "boxes"),
+    [
+        ([[SQUARE], [SQUARE]], [BOX, [0.0, 0.0, 3.0, 3.0]]),
+        ([runs(True), runs(True)], [BOX, [0.0, 0.0, 3.0, 3.0]]),
+        ([runs(False), runs(False)], [BOX, [0.0, 0.0, 3.0, 3.0]]),
+        # As many fit as do not; one alone; boxes that are none.
+        ([[SQUARE], [SQUARE], [TURNED]], [BOX, BOX, BOX]),
+        ([[TURNED]], [BOX]),
+        ([[TURNED], [TURNED]], [[], ["a", 1, 2, 3]]),
+    ],
+)
+def test_boxes_that_fit_or_say_nothing_are_no_reason_to_refuse(
+    outlines: list[object], boxes: list[list[float]]
+) -> None:
+    without = parsed(document(*outlines)).draw("a.jpg", None, SIZE)
+    found = parsed(with_boxes(*outlines, boxes=boxes)).draw("a.jpg", None, SIZE)
+    assert found.any()
+    assert np.array_equal(found, without)
