@@ -12,7 +12,7 @@ from crackseg.inference.model_file import read_model, write_model
 from crackseg.parameters.judged_set import JudgedSet
 from crackseg.weights.registry import bundled
 
-# Two of them in one wheel, see the issue of the box.
+# Two of them in one wheel.
 MOST_BYTES = 5_000_000
 
 

@@ -3,7 +3,8 @@
 A photograph is its network's deepest features: their means and standard deviations, one number for
 each. Numbers are measured in their deviation among photographs of one source. Photographs are taken
 together, since one by one they differ more than sources do: they are far if their mean is far from
-all mixtures of the means of the sources.
+all mixtures of single known photographs. So those of one place, which are alike, are near where
+some known photographs were like them, though their source as a whole is not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,22 +15,33 @@ import numpy as np
 
 from crackseg.inference.features import FloatArray
 from crackseg.parameters.form import one_line
-from crackseg.parameters.known_photographs import FEATURE_LIMITS, SPREAD_LIMITS, KnownPhotographs
+from crackseg.parameters.known_photographs import (
+    FEATURE_LIMITS,
+    SPREAD_LIMITS,
+    KnownPhotographs,
+    Place,
+)
 
-# Photographs of one place are alike, so that their mean varies more than that of as many draws.
-_ALIKE = 2.0
+# Photographs that a network keeps; more would make its file large.
+MOST_KNOWN = 256
 # A number that hardly varies within sources says little by what it varies between them.
 _LEAST_SPREAD = 1e-3
 # Weight of the condition that shares add up to 1.
 _STRICT = 1e3
+# Active sets that are tried for each known photograph before the search for the nearest mixture
+# gives up.
+_MOST_TRIES = 100
 # Fewer photographs do not show what their place looks like.
 LEAST_TO_TELL = 5
-# Distances below say nothing, however near to each other the known photographs are.
-_LEAST_LIMIT = 0.4
+# Distances below say nothing, however near to each other the known photographs are; of few, or
+# where no others say how far such are, more is due to chance.
+_LEAST_LIMIT, _LIMIT_OF_FEW = 0.25, 0.4
 # Share of the known sources whose other photographs are within the limit; a source may hold one
 # scene in training and quite another one in validation.
 _WITHIN = 0.75
 _DIGITS = 5
+# Of features in units of their spread.
+_DECIMALS = 2
 
 
 class Farness(NamedTuple):
@@ -82,7 +94,6 @@ def known_photographs(
     by_source: Mapping[str, FloatArray],
     others: Sequence[FloatArray],
     scales: tuple[float, ...],
-    within: float = _WITHIN,
 ) -> KnownPhotographs:
     """What a network knows, from features (N, D) of some photographs of each source.
 
@@ -91,25 +102,39 @@ def known_photographs(
         others: Features of other photographs, those of one of the sources each, which say how far
             such are.
         scales: Scales at which all were looked at.
-        within: Share of the others that are to be within the limit.
     """
-    means = {name: features.mean(axis=0) for name, features in by_source.items()}
-    deviations = np.concatenate([by_source[name] - mean for name, mean in means.items()])
-    freedom = max(len(deviations) - len(means), 1)
-    spread = np.sqrt((deviations**2).sum(axis=0) / freedom)
-    # Where all are equal, any unit does.
-    least = _LEAST_SPREAD * spread.mean() or 1.0
-    spread = np.maximum(spread, max(least, SPREAD_LIMITS.low))
+    spread = _spread(by_source)
     known = KnownPhotographs(
-        means={name: _rounded(mean) for name, mean in means.items()},
-        noise={name: _rounded([_noise(one, spread)])[0] for name, one in by_source.items()},
+        places={name: _places(features, spread) for name, features in by_source.items()},
         spread=_rounded(spread),
-        limit=_LEAST_LIMIT,
+        limit=_LIMIT_OF_FEW,
         scales=scales,
     )
-    distances = [farness(features, known).distance for features in others]
-    usual = _rounded([np.quantile(distances or [0.0], within)])[0]
-    return replace(known, limit=max(_LEAST_LIMIT, usual))
+    if not others:
+        return known
+    usual = np.quantile([farness(features, known).distance for features in others], _WITHIN)
+    return replace(known, limit=max(_LEAST_LIMIT, *_rounded([usual])))
+
+
+def known_place(
+    features: FloatArray, parts: int, slack: float, scales: tuple[float, ...]
+) -> KnownPhotographs:
+    """What is known of one place, from features (N, D) of its photographs in their order.
+
+    Args:
+        features: Features.
+        parts: Number of parts, in their order, that are to be like the others.
+        slack: What others of such a part may be farther away, as a factor.
+        scales: Scales at which they were looked at.
+    """
+    known = known_photographs({"": features}, [], scales)
+    distances = []
+    for part in np.array_split(np.arange(len(features)), parts):
+        others = _places(np.delete(features, part, axis=0), np.array(known.spread))
+        distances.append(farness(features[part], replace(known, places={"": others})).distance)
+    kept = known.places[""][:: -(-len(features) // MOST_KNOWN)]
+    limit = slack * max(_LIMIT_OF_FEW, *_rounded(distances))
+    return replace(known, places={"": kept}, limit=limit)
 
 
 def are_measurable(features: FloatArray) -> bool:
@@ -132,12 +157,8 @@ def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotograp
     """
     if len(features) < LEAST_TO_TELL or not are_measurable(features):
         return None
-    noise = _noise(features, np.array(before.spread))
-    return replace(
-        before,
-        means={"": _rounded(features.mean(axis=0))},
-        noise={"": _rounded([noise])[0]},
-    )
+    places = _places(features, np.array(before.spread))
+    return replace(before, places={"": places}, limit=max(before.limit, _LIMIT_OF_FEW))
 
 
 def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
@@ -153,7 +174,7 @@ def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | 
     if len(features) < LEAST_TO_TELL:
         return None
     found = farness(features, known)
-    nearest = list(known.means)[int(found.shares.argmax())]
+    nearest = list(known.places)[int(found.shares.argmax())]
     return Familiarity(len(features), found.distance, known.limit, nearest)
 
 
@@ -163,17 +184,17 @@ def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
     from scipy.optimize import nnls
 
     spread = np.array(known.spread)
-    corners = np.array(list(known.means.values())) / spread
+    corners = np.concatenate([np.array(each) for each in known.places.values()])
     place = features.mean(axis=0) / spread
     equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
-    shares, _ = nnls(equations, np.append(place, _STRICT))
+    shares, _ = nnls(equations, np.append(place, _STRICT), maxiter=_MOST_TRIES * len(corners))
     square = float(((place - shares @ corners) ** 2).mean())
-    noise = np.array([known.noise[name] for name in known.means])
-    by_chance = _ALIKE * (_noise(features, spread) + float(shares**2 @ noise))
-    return Farness(float(np.sqrt(max(square - by_chance, 0.0))), shares)
+    ends = np.cumsum([len(each) for each in known.places.values()])[:-1]
+    by_source = np.array([each.sum() for each in np.split(shares, ends)])
+    return Farness(float(np.sqrt(max(square - _by_chance(features, spread), 0.0))), by_source)
 
 
-def _noise(features: FloatArray, spread: FloatArray) -> float:
+def _by_chance(features: FloatArray, spread: FloatArray) -> float:
     """Mean square error of the mean of photographs that are drawn one by one."""
     if len(features) == 1:
         return 1.0
@@ -181,5 +202,20 @@ def _noise(features: FloatArray, spread: FloatArray) -> float:
     return float(variance.mean()) / len(features)
 
 
-def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:
+def _spread(by_source: Mapping[str, FloatArray]) -> FloatArray:
+    """Standard deviation of each feature within sources, (D,)."""
+    deviations = np.concatenate([each - each.mean(axis=0) for each in by_source.values()])
+    freedom = max(len(deviations) - len(by_source), 1)
+    spread: FloatArray = np.sqrt((deviations**2).sum(axis=0) / freedom)
+    # Where all are equal, any unit does.
+    least = _LEAST_SPREAD * spread.mean() or 1.0
+    return np.maximum(spread, max(least, SPREAD_LIMITS.low))
+
+
+def _places(features: FloatArray, spread: FloatArray) -> tuple[Place, ...]:
+    """Features (N, D) in units of their spread, as a file keeps them."""
+    return tuple(map(tuple, (features / spread).round(_DECIMALS).tolist()))
+
+
+def _rounded(numbers: Iterable[float]) -> Place:
     return tuple(float(f"{number:.{_DIGITS}g}") for number in numbers)

@@ -7,10 +7,14 @@ from typing import Any
 from crackseg.parameters.form import Fields
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
+# Name in a file. Files of earlier versions have "known", of another form.
+KEY = "known_photographs"
 FEATURE_LIMITS = Limits(-1e6, 1e6)
 SPREAD_LIMITS = Limits(1e-6, 1e6)
+_PLACE_LIMITS = Limits(-1e12, 1e12)
 _DISTANCE = Limits(0, 1e6)
-_NOISE = Limits(0, 1e6)
+
+Place = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -18,33 +22,27 @@ class KnownPhotographs:
     """Features of training photographs of each source, see :mod:`crackseg.inference.familiarity`.
 
     Attributes:
-        means: Mean over the photographs of each source, by its name.
-        noise: Mean square error of each source's mean, in units of the spread.
-        spread: Standard deviation within sources.
+        places: Features of some photographs of each source, by its name, in units of the spread.
+        spread: Standard deviation of each feature within sources.
         limit: Distance that other photographs of most of these sources do not exceed.
         scales: Scales at which they were looked at.
     """
 
-    means: Mapping[str, tuple[float, ...]]
-    noise: Mapping[str, float]
-    spread: tuple[float, ...]
+    places: Mapping[str, tuple[Place, ...]]
+    spread: Place
     limit: float
     scales: tuple[float, ...]
 
     @classmethod
     def from_fields(cls, fields: Fields) -> "KnownPhotographs":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
-        each = fields.part("means")
+        each = fields.part("places")
         spread = fields.numbers("spread", SPREAD_LIMITS)
-        means = {name: each.numbers(name, FEATURE_LIMITS) for name in each}
-        if not means or any(len(one) != len(spread) for one in means.values()):
-            fields.fault("means", "of each source as many numbers as spread has")
-        noise = fields.table("noise", _NOISE.hold, "numbers") or {}
-        if set(noise) != set(means):
-            fields.fault("noise", "of the sources of means")
+        places = {name: each.rows(name, len(spread), _PLACE_LIMITS) for name in each}
+        if not places:
+            fields.fault("places", "photographs of one source at least")
         return cls(
-            means=means,
-            noise=noise,
+            places=places,
             spread=spread,
             limit=fields.number("limit", _DISTANCE),
             scales=fields.numbers("scales", SCALE_LIMITS),
@@ -53,8 +51,7 @@ class KnownPhotographs:
     def as_dict(self) -> Mapping[str, Any]:
         """Lists, texts and numbers, as they stand in the file."""
         return {
-            "means": {name: list(mean) for name, mean in self.means.items()},
-            "noise": dict(self.noise),
+            "places": {name: list(map(list, each)) for name, each in self.places.items()},
             "spread": list(self.spread),
             "limit": self.limit,
             "scales": list(self.scales),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crackseg.parameters.form import WHOLE, Fields
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.parameters.known_photographs import KEY, KnownPhotographs
 from crackseg.system.limits import SCALE_LIMITS, Limits
 
 # Less would take thousands of photographs.
@@ -47,7 +47,7 @@ class Promise:
     @classmethod
     def from_fields(cls, fields: Fields) -> "Promise":
         """Takes the values of :meth:`as_dict` from a file; faults are noted in the form."""
-        known = KnownPhotographs.from_fields(fields.part("known")) if "known" in fields else None
+        known = KnownPhotographs.from_fields(fields.part(KEY)) if KEY in fields else None
         return cls(
             threshold=fields.threshold("threshold"),
             miss=fields.number("miss", MISS_LIMITS),
@@ -62,4 +62,4 @@ class Promise:
         """Numbers and lists, as they stand in the file."""
         own = {**vars(self), "scales": list(self.scales)}
         del own["known"]
-        return own if self.known is None else {**own, "known": self.known.as_dict()}
+        return own if self.known is None else {**own, KEY: self.known.as_dict()}

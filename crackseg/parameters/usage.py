@@ -6,7 +6,7 @@ from typing import Any
 
 from crackseg.parameters.adaptation import Adaptation
 from crackseg.parameters.form import WHOLE, Fields
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.parameters.known_photographs import KEY, KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.preprocessing import Preprocessing
 from crackseg.system.limits import (
@@ -95,7 +95,7 @@ class UsageParameters:
         """Takes the values of these attributes from the form of :meth:`as_dict`, by name."""
         seen = fields.part("preprocessing")
         promise, adaptation = "promise" in fields, "adaptation" in fields
-        known = KnownPhotographs.from_fields(fields.part("known")) if "known" in fields else None
+        known = KnownPhotographs.from_fields(fields.part(KEY)) if KEY in fields else None
         return {
             "preprocessing": _preprocessing(seen),
             "scale": seen.number("scale", SCALE_LIMITS),
@@ -124,7 +124,7 @@ class UsageParameters:
             "threshold": self.threshold,
             **({} if self.promise is None else {"promise": self.promise.as_dict()}),
             **({} if self.adaptation is None else {"adaptation": self.adaptation.as_dict()}),
-            **({} if self.known is None else {"known": self.known.as_dict()}),
+            **({} if self.known is None else {KEY: self.known.as_dict()}),
         }
 
 

@@ -12,7 +12,7 @@ from crackseg.data.splits.manifest import Manifest, Row
 from crackseg.errors import CrackSegError, UnreadableImageError
 from crackseg.images.photographs import size_of_photograph
 from crackseg.inference.engines import OpenedModel
-from crackseg.inference.familiarity import are_measurable, known_photographs
+from crackseg.inference.familiarity import MOST_KNOWN, are_measurable, known_photographs
 from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import open_checkpoint
@@ -70,7 +70,9 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
         CheckpointError: What the network says is no number.
     """
     predictor = Predictor(model)
-    training = drawn(manifest.subset("train"), _DRAWN, _MOST_SOURCES)
+    rows = manifest.subset("train")
+    sources = min(len({row.source for row in rows}), _MOST_SOURCES)
+    training = drawn(rows, min(_DRAWN, MOST_KNOWN // max(sources, 1)), _MOST_SOURCES)
     validation = drawn(manifest.subset("val"), _DRAWN)
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))

@@ -1,9 +1,17 @@
 """Photographs are far from known ones where their features are, taken together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from crackseg.inference.familiarity import familiarity, farness, known_photographs
+from crackseg.inference.familiarity import (
+    familiarity,
+    farness,
+    known_photographs,
+    known_place,
+    known_site,
+)
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.parameters.form import Fields
 from crackseg.parameters.known_photographs import KnownPhotographs
@@ -18,18 +26,33 @@ def drawn(middle: float, count: int, seed: int) -> FloatArray:
 
 
 def known(limit_by: float = 0.0) -> KnownPhotographs:
-    sources = {"wall": drawn(0, 400, 1), "road": drawn(30, 400, 2)}
+    sources = {"wall": drawn(0, 16, 1), "road": drawn(30, 16, 2)}
     return known_photographs(sources, [drawn(limit_by, 200, 3)], SCALES)
 
 
 @pytest.mark.parametrize("count", [5, 20, 100])
-def test_photographs_of_known_sources_are_at_no_distance(count: int) -> None:
+def test_photographs_of_known_sources_are_like_them(count: int) -> None:
     for middle in (0, 30):
         found = familiarity(drawn(middle, count, 9), known())
         assert found is not None
         assert not found.unlike
         assert found.nearest == ("road" if middle else "wall")
         assert found.photographs == count
+
+
+def test_photographs_of_one_place_are_like_a_source_of_many_places() -> None:
+    """Each place of the source is far from the mean of all, and one photograph of each is known."""
+    random = np.random.default_rng(0)
+    places = 9 * random.standard_normal((16, D))
+    source = places + 2 * random.standard_normal((16, D))
+    reference = known_photographs({"": source}, [], SCALES)
+    for at, place in enumerate(places):
+        found = familiarity(place + 2 * random.standard_normal((12, D)), reference)
+        assert found is not None, at
+        assert not found.unlike, at
+    elsewhere = familiarity(27 + 2 * random.standard_normal((12, D)), reference)
+    assert elsewhere is not None
+    assert elsewhere.unlike
 
 
 def test_a_folder_of_several_known_sources_is_not_far() -> None:
@@ -41,61 +64,93 @@ def test_a_folder_of_several_known_sources_is_not_far() -> None:
 
 
 def test_the_distance_is_in_deviations_within_sources() -> None:
-    # Beyond the wall, away from the road: 6 is twice the spread.
-    found = familiarity(drawn(-6, 2000, 5), known())
+    # Beyond the wall, away from the road: 18 is six times the spread.
+    found = familiarity(drawn(-18, 2000, 5), known())
     assert found is not None
     assert found.unlike
-    np.testing.assert_allclose(found.distance, 2, atol=0.15)
+    np.testing.assert_allclose(found.distance, 6, atol=0.15)
     assert found.line("seen before") == (
         f"the 2000 photographs are unlike those seen before (distance "
-        f"{found.distance:.2f}, limit 0.40; nearest: wall)"
+        f"{found.distance:.2f}, limit 0.25; nearest: wall)"
     )
 
 
 def test_the_limit_is_what_others_of_most_known_sources_reach() -> None:
-    np.testing.assert_allclose(known(limit_by=-3).limit, 1, atol=0.15)
-    assert known().limit == 0.4
-    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.4
+    assert known().limit == 0.25
+    np.testing.assert_allclose(known(limit_by=-18).limit, 6, atol=0.15)
     # One of five sources is another scene in validation than in training.
-    sources = {str(at): drawn(9 * at, 50, at) for at in range(5)}
+    sources = {str(at): drawn(9 * at, 16, at) for at in range(5)}
     others = [drawn(9 * at + (90 if at == 4 else 0), 50, 9 + at) for at in range(5)]
-    assert known_photographs(sources, others, SCALES).limit == 0.4
-    assert known_photographs(sources, others, SCALES, within=1.0).limit > 10
+    assert known_photographs(sources, others, SCALES).limit == 0.25
     # Of two it is not one of many.
     assert known_photographs(sources, others[3:], SCALES).limit > 10
 
 
+def test_without_others_the_limit_is_that_of_few_photographs() -> None:
+    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.4
+
+
+def test_each_part_of_a_place_is_like_the_others() -> None:
+    """Photographs of one spot follow each other."""
+    even = known_place(drawn(0, 40, 1), 4, 1.1, SCALES)
+    assert even.limit == pytest.approx(1.1 * 0.4)
+    assert set(even.places) == {""}
+    two_spots = np.concatenate([drawn(0, 30, 1), drawn(30, 10, 2)])
+    assert known_place(two_spots, 4, 1.1, SCALES).limit > 1.1
+    # Both are known.
+    for spot in (0, 30):
+        found = familiarity(drawn(spot, 10, 7), known_place(two_spots, 4, 1.1, SCALES))
+        assert found is not None
+        assert found.distance < 0.4
+
+
+def test_of_many_photographs_of_a_place_some_are_kept() -> None:
+    places = known_place(drawn(0, 600, 1), 4, 1.1, SCALES).places[""]
+    assert len(places) == 200
+
+
+def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
+    before = known()
+    site = drawn(90, 5, 4)
+    place = known_site(site, before)
+    assert place is not None
+    assert (place.spread, place.limit) == (before.spread, 0.4)
+    np.testing.assert_allclose(place.places[""], site / before.spread, atol=0.01)
+    assert known_site(site[:4], before) is None
+    assert known_site(site * 1e6, before) is None
+    assert known_site(site, replace(before, limit=0.7)) == replace(place, limit=0.7)
+
+
 def test_few_known_photographs_are_no_sure_place() -> None:
-    """Their mean is off by chance, which is not the others' fault."""
+    """They are off by chance, which is not the others' fault."""
     few = known_photographs({"": drawn(0, 5, 1)}, [], SCALES)
     far = [familiarity(drawn(0, 5, 10 + seed), few) for seed in range(40)]
-    assert np.mean([one.unlike for one in far if one]) < 0.15
+    assert np.mean([one.unlike for one in far if one]) < 0.3
 
 
 def test_the_distance_of_a_small_example() -> None:
-    """By hand: the square of a difference, less twice the squares of both means' errors."""
+    """By hand: the square of a difference, less that of the error of a mean."""
     photographs = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
     reference = known_photographs({"": photographs}, [], SCALES)
-    assert reference.means == {"": (1.0, 1.0)}
-    np.testing.assert_allclose(reference.spread, [1, 1.7321], atol=1e-4)
-    np.testing.assert_allclose(reference.noise[""], 1 / 3, atol=1e-4)
+    np.testing.assert_allclose(reference.spread, [1, 3**0.5], rtol=1e-4)
+    assert reference.places == {"": ((0.0, 0.0), (2.0, 0.0), (1.0, 1.73))}
     shown = np.array([[4.0, 1.0], [6.0, 1.0]])
-    # Square of the difference 4 in one number of two, and the variance 2 of two photographs.
-    wanted = np.sqrt(4**2 / 2 - 2 * (2 / 2 / 2 + 1 / 3))
-    np.testing.assert_allclose(farness(shown, reference).distance, wanted, rtol=1e-3)
+    # In their units at (5, 1/3^.5), nearest to (2, 0); the variance of the two is 2 and 0.
+    wanted = np.sqrt((3**2 + 1 / 3) / 2 - 2 / 2 / 2)
+    np.testing.assert_allclose(farness(shown, reference).distance, wanted, rtol=1e-4)
+    np.testing.assert_allclose(farness(shown, reference).shares, [1], atol=1e-4)
 
 
-def test_errors_of_the_means_of_a_mixture_are_smaller() -> None:
+def test_shares_are_of_sources_and_add_up() -> None:
     sources = {name: np.array([[-1.0], [1.0]]) + at for name, at in (("a", 0.0), ("b", 10.0))}
     reference = known_photographs(sources, [], SCALES)
     np.testing.assert_allclose(reference.spread, 2**0.5, rtol=1e-4)
-    assert reference.noise == {"a": 0.5, "b": 0.5}
-    far = np.array([[20.0], [20.0]])
-    np.testing.assert_allclose(farness(far, reference).shares, [0, 1], atol=1e-3)
-    np.testing.assert_allclose(farness(far, reference).distance, np.sqrt(50 - 2 * 0.5), rtol=1e-3)
+    far = farness(np.array([[20.0], [20.0]]), reference)
+    np.testing.assert_allclose(far.shares, [0, 1], atol=1e-3)
+    np.testing.assert_allclose(far.distance, 9 / 2**0.5, rtol=1e-3)
     between = farness(np.array([[5.0], [5.0]]), reference)
-    np.testing.assert_allclose(between.shares, [0.5, 0.5], atol=1e-3)
-    assert between.distance == 0
+    assert between.shares.sum() == pytest.approx(1, abs=1e-3)
+    assert between.distance == pytest.approx(0, abs=1e-3)
 
 
 def test_a_number_that_hardly_varies_says_little() -> None:
@@ -144,16 +199,17 @@ def test_what_is_known_is_read_back_and_checked() -> None:
     broken = Fields(
         {
             **values,
-            "noise": {"wall": 1.0},
-            "spread": [0.0],
+            "spread": [1.0, 2.0],
             "limit": "far",
-            "means": {"road": [1.0, 2.0]},
+            "places": {"road": [[1.0, 2.0], [3.0]]},
         }
     )
     KnownPhotographs.from_fields(broken)
     assert broken.faults == [
-        "spread=a list: a list of numbers, each at least 1e-06 and at most 1000000",
-        "means: of each source as many numbers as spread has",
-        "noise: of the sources of means",
+        "places.road=a list: lists of 2 numbers, each at least -1000000000000 and at most "
+        "1000000000000",
         "limit='far': at least 0 and at most 1000000",
     ]
+    empty = Fields({**values, "places": {}})
+    KnownPhotographs.from_fields(empty)
+    assert empty.faults == ["places: photographs of one source at least"]

@@ -448,7 +448,7 @@ def test_what_is_known_of_another_network_is_not_compared_with(
 ) -> None:
     checkpoint = read_checkpoint(trained.checkpoint)
     scales = scales_of(None, checkpoint.parameters)
-    of_other = KnownPhotographs({"": (1.0,)}, {"": 0.1}, (1.0,), 0.4, scales)
+    of_other = KnownPhotographs({"": ((1.0,),)}, (1.0,), 0.4, scales)
     write_checkpoint(checkpoint.with_known(of_other).content, tmp_path / "other.ckpt")
     told = [noise_of(tmp_path), "--checkpoint", str(tmp_path / "other.ckpt")]
     # The masks are as good.

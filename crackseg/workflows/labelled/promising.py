@@ -11,7 +11,7 @@ from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.images.pixels import binarize, resize
 from crackseg.inference.engines import OpenedModel, is_onnx
-from crackseg.inference.familiarity import known_photographs
+from crackseg.inference.familiarity import known_place
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.inference.predictor import Predictor
@@ -23,15 +23,14 @@ from crackseg.metrics.risk_control import (
     promised_place,
 )
 from crackseg.metrics.thresholds import THRESHOLD_GRID
-from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import CONFIDENCE_LIMITS, MISS_LIMITS, Promise
 from crackseg.system.files import require_writable_file
 from crackseg.system.progress import progress
 from crackseg.workflows.labelled.photographs import labelled_photographs
 
-# Parts of the photographs in the order of their names, each of which is to count as alike, and what
-# others of such a part may be farther away by chance.
-_BLOCKS, _SLACK = 4, 1.1
+# Parts of the photographs, each of which is to count as like the others, and what others of such a
+# part may be farther away by chance. Those of one spot mostly follow each other by their names.
+_PARTS, _SLACK = 4, 1.1
 
 
 @dataclass(frozen=True)
@@ -189,18 +188,8 @@ def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promis
         photographs=count,
         missed=float(observed.missed[:, place].mean()),
         scales=tuple(scales),
-        known=_known(observed.features, tuple(scales)),
+        known=known_place(observed.features, _PARTS, _SLACK, tuple(scales)),
     )
-
-
-def _known(features: FloatArray, scales: tuple[float, ...]) -> KnownPhotographs:
-    """What the photographs look like; those of a part of the places are within the limit too.
-
-    Photographs of one place mostly follow each other by their names.
-    """
-    blocks = np.array_split(features, _BLOCKS)
-    known = known_photographs({"": features}, blocks, scales, within=1.0)
-    return replace(known, limit=_SLACK * known.limit)
 
 
 def check(observed: Observed, terms: Terms, divisions: int) -> Check:
