@@ -23,7 +23,7 @@ from crackseg.parameters.known_photographs import (
 )
 
 # Photographs that a network keeps; more would make its file large.
-MOST_KNOWN = 256
+MOST_KNOWN = 512
 # A number that hardly varies within sources says little by what it varies between them.
 _LEAST_SPREAD = 1e-3
 # Weight of the condition that shares add up to 1.
@@ -33,9 +33,9 @@ _STRICT = 1e3
 _MOST_TRIES = 100
 # Fewer photographs do not show what their place looks like.
 LEAST_TO_TELL = 5
-# Distances below say nothing, however near to each other the known photographs are; of few, or
-# where no others say how far such are, more is due to chance.
-_LEAST_LIMIT, _LIMIT_OF_FEW = 0.25, 0.4
+# Distances below say nothing, however near to each other the known photographs are; of a handful,
+# or where no others say how far such are, more is due to chance.
+_LEAST_LIMIT, _LIMIT_OF_FEW = 0.35, 0.6
 # Share of the known sources whose other photographs are within the limit; a source may hold one
 # scene in training and quite another one in validation.
 _WITHIN = 0.75
@@ -48,8 +48,7 @@ class Farness(NamedTuple):
     """How far photographs are from known ones.
 
     Attributes:
-        distance: Root mean square of the differences, each in its spread, less what so few
-            photographs differ by chance.
+        distance: Root mean square of the differences, each in its spread.
         shares: Share of each source in the nearest mixture, (S,).
     """
 
@@ -133,7 +132,7 @@ def known_place(
         others = _places(np.delete(features, part, axis=0), np.array(known.spread))
         distances.append(farness(features[part], replace(known, places={"": others})).distance)
     kept = known.places[""][:: -(-len(features) // MOST_KNOWN)]
-    limit = slack * max(_LIMIT_OF_FEW, *_rounded(distances))
+    limit = slack * max(_LEAST_LIMIT, *_rounded(distances))
     return replace(known, places={"": kept}, limit=limit)
 
 
@@ -188,18 +187,10 @@ def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
     place = features.mean(axis=0) / spread
     equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
     shares, _ = nnls(equations, np.append(place, _STRICT), maxiter=_MOST_TRIES * len(corners))
-    square = float(((place - shares @ corners) ** 2).mean())
+    distance = float(np.sqrt(((place - shares @ corners) ** 2).mean()))
     ends = np.cumsum([len(each) for each in known.places.values()])[:-1]
     by_source = np.array([each.sum() for each in np.split(shares, ends)])
-    return Farness(float(np.sqrt(max(square - _by_chance(features, spread), 0.0))), by_source)
-
-
-def _by_chance(features: FloatArray, spread: FloatArray) -> float:
-    """Mean square error of the mean of photographs that are drawn one by one."""
-    if len(features) == 1:
-        return 1.0
-    variance = features.var(axis=0, ddof=1) / spread**2
-    return float(variance.mean()) / len(features)
+    return Farness(distance, by_source)
 
 
 def _spread(by_source: Mapping[str, FloatArray]) -> FloatArray:

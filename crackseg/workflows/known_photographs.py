@@ -21,8 +21,8 @@ from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
-# Photographs of each source and subset that are looked at, and pixels of all of them together.
-_DRAWN = 16
+# Photographs of each source that are looked at, and pixels of all of them together.
+_TRAINING, _VALIDATION = 32, 16
 _MOST_PIXELS = 100_000_000
 # Sources that are kept, those with most photographs.
 _MOST_SOURCES = 40
@@ -72,8 +72,8 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
     predictor = Predictor(model)
     rows = manifest.subset("train")
     sources = min(len({row.source for row in rows}), _MOST_SOURCES)
-    training = drawn(rows, min(_DRAWN, MOST_KNOWN // max(sources, 1)), _MOST_SOURCES)
-    validation = drawn(manifest.subset("val"), _DRAWN)
+    training = drawn(rows, min(_TRAINING, MOST_KNOWN // max(sources, 1)), _MOST_SOURCES)
+    validation = drawn(manifest.subset("val"), _VALIDATION)
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))
     known, others = (_by_source(subset, seen) for subset in (training, validation))

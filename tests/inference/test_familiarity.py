@@ -26,7 +26,7 @@ def drawn(middle: float, count: int, seed: int) -> FloatArray:
 
 
 def known(limit_by: float = 0.0) -> KnownPhotographs:
-    sources = {"wall": drawn(0, 16, 1), "road": drawn(30, 16, 2)}
+    sources = {"wall": drawn(0, 32, 1), "road": drawn(30, 32, 2)}
     return known_photographs(sources, [drawn(limit_by, 200, 3)], SCALES)
 
 
@@ -59,7 +59,7 @@ def test_a_folder_of_several_known_sources_is_not_far() -> None:
     """Else whoever predicts two known sites at once is warned."""
     both = np.concatenate([drawn(0, 60, 5), drawn(30, 20, 6)])
     found = farness(both, known())
-    assert found.distance == 0
+    assert found.distance < 0.1
     np.testing.assert_allclose(found.shares, [0.75, 0.25], atol=0.05)
 
 
@@ -68,32 +68,32 @@ def test_the_distance_is_in_deviations_within_sources() -> None:
     found = familiarity(drawn(-18, 2000, 5), known())
     assert found is not None
     assert found.unlike
-    np.testing.assert_allclose(found.distance, 6, atol=0.15)
+    np.testing.assert_allclose(found.distance, 6, atol=0.25)
     assert found.line("seen before") == (
         f"the 2000 photographs are unlike those seen before (distance "
-        f"{found.distance:.2f}, limit 0.25; nearest: wall)"
+        f"{found.distance:.2f}, limit 0.35; nearest: wall)"
     )
 
 
 def test_the_limit_is_what_others_of_most_known_sources_reach() -> None:
-    assert known().limit == 0.25
-    np.testing.assert_allclose(known(limit_by=-18).limit, 6, atol=0.15)
+    assert known().limit == 0.35
+    np.testing.assert_allclose(known(limit_by=-18).limit, 6, atol=0.25)
     # One of five sources is another scene in validation than in training.
     sources = {str(at): drawn(9 * at, 16, at) for at in range(5)}
     others = [drawn(9 * at + (90 if at == 4 else 0), 50, 9 + at) for at in range(5)]
-    assert known_photographs(sources, others, SCALES).limit == 0.25
+    assert known_photographs(sources, others, SCALES).limit == 0.35
     # Of two it is not one of many.
     assert known_photographs(sources, others[3:], SCALES).limit > 10
 
 
 def test_without_others_the_limit_is_that_of_few_photographs() -> None:
-    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.4
+    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.6
 
 
 def test_each_part_of_a_place_is_like_the_others() -> None:
     """Photographs of one spot follow each other."""
     even = known_place(drawn(0, 40, 1), 4, 1.1, SCALES)
-    assert even.limit == pytest.approx(1.1 * 0.4)
+    assert even.limit == pytest.approx(1.1 * 0.35)
     assert set(even.places) == {""}
     two_spots = np.concatenate([drawn(0, 30, 1), drawn(30, 10, 2)])
     assert known_place(two_spots, 4, 1.1, SCALES).limit > 1.1
@@ -105,8 +105,8 @@ def test_each_part_of_a_place_is_like_the_others() -> None:
 
 
 def test_of_many_photographs_of_a_place_some_are_kept() -> None:
-    places = known_place(drawn(0, 600, 1), 4, 1.1, SCALES).places[""]
-    assert len(places) == 200
+    places = known_place(drawn(0, 1200, 1), 4, 1.1, SCALES).places[""]
+    assert len(places) == 400
 
 
 def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
@@ -114,7 +114,7 @@ def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
     site = drawn(90, 5, 4)
     place = known_site(site, before)
     assert place is not None
-    assert (place.spread, place.limit) == (before.spread, 0.4)
+    assert (place.spread, place.limit) == (before.spread, 0.6)
     np.testing.assert_allclose(place.places[""], site / before.spread, atol=0.01)
     assert known_site(site[:4], before) is None
     assert known_site(site * 1e6, before) is None
@@ -124,19 +124,19 @@ def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
 def test_few_known_photographs_are_no_sure_place() -> None:
     """They are off by chance, which is not the others' fault."""
     few = known_photographs({"": drawn(0, 5, 1)}, [], SCALES)
-    far = [familiarity(drawn(0, 5, 10 + seed), few) for seed in range(40)]
-    assert np.mean([one.unlike for one in far if one]) < 0.3
+    far = [familiarity(drawn(0, 15, 10 + seed), few) for seed in range(40)]
+    assert np.mean([one.unlike for one in far if one]) < 0.15
 
 
 def test_the_distance_of_a_small_example() -> None:
-    """By hand: the square of a difference, less that of the error of a mean."""
+    """By hand."""
     photographs = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
     reference = known_photographs({"": photographs}, [], SCALES)
     np.testing.assert_allclose(reference.spread, [1, 3**0.5], rtol=1e-4)
     assert reference.places == {"": ((0.0, 0.0), (2.0, 0.0), (1.0, 1.73))}
     shown = np.array([[4.0, 1.0], [6.0, 1.0]])
-    # In their units at (5, 1/3^.5), nearest to (2, 0); the variance of the two is 2 and 0.
-    wanted = np.sqrt((3**2 + 1 / 3) / 2 - 2 / 2 / 2)
+    # In their units at (5, 1/3^.5), nearest to (2, 0).
+    wanted = np.sqrt((3**2 + 1 / 3) / 2)
     np.testing.assert_allclose(farness(shown, reference).distance, wanted, rtol=1e-4)
     np.testing.assert_allclose(farness(shown, reference).shares, [1], atol=1e-4)
 
@@ -175,7 +175,7 @@ def test_one_photograph_can_be_all_that_is_known() -> None:
     alone = known_photographs({"": np.ones((1, D))}, [], SCALES)
     found = familiarity(np.ones((5, D)), alone)
     assert found is not None
-    assert found.line("seen before").endswith("(distance 0.00, limit 0.40)")
+    assert found.line("seen before").endswith("(distance 0.00, limit 0.60)")
 
 
 def test_moments_are_those_of_all_tiles_together() -> None:

@@ -170,7 +170,7 @@ def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
     assert adapted.promise is None
     assert adapted.known is not None
     assert set(adapted.known.places) == {""}
-    assert (adapted.known.spread, adapted.known.limit) == (before.spread, max(before.limit, 0.4))
+    assert (adapted.known.spread, adapted.known.limit) == (before.spread, max(before.limit, 0.6))
     predictor = crackseg.load(tmp_path / "site.ckpt", device="cpu")
     here, elsewhere = (
         reliance(
