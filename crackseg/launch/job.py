@@ -42,7 +42,6 @@ from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import write_text
 from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
-from crackseg.workflows.recorded import train_recorded
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +89,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
     start_logging(folder / "train.log")
     try:
         with _put_back_if_refused(folder):
-            result = train_recorded(config, folder, overrides, checkpoint)
-            return result.objective(config.sweep.objective)
+            return _trained(config, folder, overrides, checkpoint)
     except Interrupted as error:
         if (folder / LAST).is_file():
             error.advice = how_to_go_on("train.py", "resume", folder)
@@ -112,8 +110,7 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     varied = [key for key in map(key_of, overrides) if key not in fixed]
     try:
         with _standing_alone(folder, overrides):
-            result = train_recorded(config, folder, overrides, checkpoint, varied, threads)
-            return result.objective(config.sweep.objective)
+            return _trained(config, folder, overrides, checkpoint, varied, threads)
     except Exception as error:
         mistake = mistake_of(error)
         if mistake is None:
@@ -126,6 +123,22 @@ def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -
     finally:
         write_sweep_tables(sweep, config.sweep.objective)
     return math.nan
+
+
+def _trained(
+    config: TrainConfig,
+    folder: Path,
+    overrides: Sequence[str],
+    checkpoint: Path | None,
+    varied: Sequence[str] = (),
+    threads: int | None = None,
+) -> float:
+    """Trains, and gives what a sweep compares."""
+    # Imported here because it takes seconds, which a wrong setting need not wait for.
+    from crackseg.workflows.recorded import train_recorded
+
+    result = train_recorded(config, folder, overrides, checkpoint, varied, threads)
+    return result.objective(config.sweep.objective)
 
 
 def _refuse_misplaced_resume(config: TrainConfig, folder: Path, sweeping: bool) -> None:

@@ -1,7 +1,9 @@
-"""Runs that ended before their first epoch was whole begin anew in the same folder."""
+"""One run: begun, begun anew in the same folder, and refused before anything is made."""
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,8 @@ def test_a_setting_without_effect_is_refused_before_anything_is_made(
     with pytest.raises(ConfigError, match=r"^scheduler\.patience=3: would be ignored, "):
         _single(train_config, tmp_path / "run", ["seed=0", "scheduler.patience=3"])
     assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_setting_waits_for_no_training_to_be_imported() -> None:
+    code = "import sys, crackseg.launch.job; sys.exit('lightning' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
