@@ -22,6 +22,7 @@ _PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux"
 _IMPORTED_ONCE = [
     "crackseg.launch.job",
     "crackseg.launch.sweep",
+    "crackseg.workflows.recorded",
     "crackseg.workflows.evaluate",
     "crackseg.search.tuning",
     "optuna.storages",
