@@ -224,7 +224,7 @@ def _schedule_checks(scheduler: SchedulerConfig, lr: float, epochs: int) -> list
             f"{warmup}: scheduler=one_cycle begins with a rise; .3 is a share of the training",
         ),
         (
-            scheduler.name == "plateau" or scheduler.min_lr <= lr,
+            not 0 < lr < scheduler.min_lr,
             f"scheduler.min_lr={scheduler.min_lr:g}: at most optimizer.lr={lr:g}, from where "
             f"scheduler={scheduler.name} comes down",
         ),
