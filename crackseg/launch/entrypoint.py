@@ -59,7 +59,9 @@ def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:
     schema = OmegaConf.get_type(node)
     # Where the schema is a plain dictionary, such as that of a loss's terms, any name is allowed.
     known = [entry.name for entry in fields(schema)] if is_dataclass(schema) else None
-    for name in map(str, node):
+    # In a table it may be a number, such as the name of a source in data.shares.
+    name: Any
+    for name in node:
         if known is not None and name not in known:
             yield unknown_setting(f"{prefix}{name}", schema)
         elif not OmegaConf.is_missing(node, name) and isinstance(node[name], DictConfig):

@@ -337,6 +337,15 @@ def test_all_added_settings_are_told_together() -> None:
     ]
 
 
+def test_a_source_may_have_a_number_for_a_name() -> None:
+    register_schemas()
+    given = ["data.root={1:a,2:b}", "data.shares={1:.5}", "data.blocks={2:[64,16]}"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        data = to_dataclass(compose("train", ["data=folder", *given])).data
+    tables = (data.root, data.shares, data.blocks)
+    assert tables == ({"1": "a", "2": "b"}, {"1": 0.5}, {"2": [64, 16]})
+
+
 @pytest.mark.parametrize("bug", [KeyError("a bug"), ValueError("a bug"), AssertionError("a bug")])
 def test_a_bug_keeps_its_traceback(bug: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: ConfigLoaderImpl, *arguments: object, **named: object) -> None:
