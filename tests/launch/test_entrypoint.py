@@ -310,6 +310,30 @@ def test_an_experiment_without_its_first_line_is_told_so(
 
 
 @pytest.mark.parametrize(
+    ("override", "where"),
+    [
+        ("experiment=settings", "experiment/settings.yaml: "),
+        ("experiment=choice", "experiment/choice.yaml: "),
+        ("experiment=group", "search/default.yaml: "),
+        ("search=ranges", ""),
+        ("search.trials=3", ""),
+        ("+search.trials=3", ""),
+    ],
+)
+def test_a_search_in_a_training_is_sent_to_its_own_program(
+    override: str, where: str, copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (
+        ("settings", "search: {trials: 3}"),
+        ("choice", "defaults: [override /search: ranges]"),
+        ("group", "defaults: [/search: ranges]"),
+    ):
+        (copied / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    line = "search: it is for tune.py alone; start a search by python tune.py SETTING=VALUE ..."
+    assert said(capsys, override, conf=copied) == f"{where}{line}"
+
+
+@pytest.mark.parametrize(
     ("override", "message"),
     [
         ("model=unet", "model: cannot be chosen here; --help names the groups"),

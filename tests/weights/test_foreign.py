@@ -14,7 +14,9 @@ from crackseg.inference.model_file import read_model
 from tests.helpers.refusals import refusal_of
 
 REMEDY = "take the .ckpt file of a crackseg training, or the .onnx file of crackseg export"
-SAFETENSORS = b'\x3a\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}    \0\0\0\0'
+SAFETENSORS = (
+    b'\x3a\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}    \0\0\0\0'
+)
 
 
 def zipped(*names: str) -> bytes:
