@@ -84,6 +84,8 @@ def _missing_network(key: str, given: str) -> list[str]:
         path = chosen_file(given, None)
     except CrackSegError as error:
         return [f"{key}={error}"]
+    if path.is_dir():
+        return [f"{key}={given}: a folder; name a file in it, such as {path / 'best.ckpt'}"]
     names = ", ".join(one.name for one in BUNDLED)
     lacks = f"{key}={given}: there is no such file; a checkpoint, an ONNX file, or one of {names}"
     return [] if path.is_file() else [lacks]
