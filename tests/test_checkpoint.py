@@ -211,7 +211,7 @@ def test_zip_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "photographs.ckpt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("photographs/readme.txt", "photographs")
-    assert "not a checkpoint, or truncated or damaged" in refusal_of(path)
+    assert "a zip archive without a checkpoint in it" in refusal_of(path)
 
 
 @pytest.mark.parametrize(

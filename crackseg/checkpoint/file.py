@@ -21,6 +21,7 @@ from crackseg.parameters.form import WHOLE, Fields, FormError, shown
 from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.system.files import atomic_write
+from crackseg.weights.foreign import CHECKPOINT, REMEDY, foreign
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
 _VERSION, _MOST_OF_VERSION = "pytorch-lightning_version", 40
@@ -112,7 +113,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         what = "is a folder, not a checkpoint file" if path.is_dir() else "there is no such file"
         inside = path / "best.ckpt"
         remedy = f", such as {inside}" if inside.is_file() else ""
-        raise CheckpointError(f"{path}: {what}; name a .ckpt file that a training wrote{remedy}")
+        said = f"{path}: {what}; name a .ckpt file that a training wrote{remedy}"
+        raise CheckpointError((path.is_dir() and foreign(path, CHECKPOINT)) or said)
     try:
         return _read(path)
     except CheckpointError:
@@ -125,9 +127,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path}: this user may not read it") from error
     except Exception as error:
         # A foreign or damaged file can fail in any way.
-        raise CheckpointError(
-            f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
-        ) from error
+        said = f"{path}: not a checkpoint, or truncated or damaged; copy or train it again"
+        raise CheckpointError(foreign(path, CHECKPOINT) or said) from error
 
 
 def refused(path: Path, faults: str) -> CheckpointError:
@@ -175,7 +176,7 @@ def _parameters(path: Path, content: Any) -> dict[str, Any]:
     """The parameters, where the file is one of ours and of this version."""
     parameters = content.get(_PARAMETERS) if isinstance(content, dict) else None
     if not isinstance(parameters, dict) or "format" not in parameters:
-        raise CheckpointError(f"{path}: a checkpoint, but not one that crackseg wrote")
+        raise CheckpointError(f"{path}: a checkpoint, but not one that crackseg wrote; {REMEDY}")
     if type(parameters["format"]) is not int or parameters["format"] != FORMAT:
         raise CheckpointError(
             f"{path}: its layout is version {shown(parameters['format'])}, this crackseg reads "

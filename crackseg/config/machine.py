@@ -1,5 +1,6 @@
-"""Settings that belong to a machine, and whether it has the devices that they ask for."""
+"""Settings that belong to a machine, and whether what they ask for is there."""
 
+import os
 import re
 from typing import Any
 
@@ -18,12 +19,15 @@ OF_THE_MACHINE = (
     "data.store_limit",
 )
 
+# Set where a process was started on each machine: by torchrun or by hand, SLURM, LSF.
+_OF_SEVERAL_MACHINES = ("MASTER_ADDR", "NODE_RANK", "SLURM_NTASKS", "LSB_JOBID")
+
 
 def check_machine(trainer: TrainerConfig) -> None:
-    """Refuses an accelerator or devices that this machine does not have.
+    """Refuses an accelerator, devices or other machines that are not there.
 
     Raises:
-        ConfigError: The machine does not have them; there is one line for every fault.
+        ConfigError: They are not there; there is one line for every fault.
     """
     there = devices_of(trainer.accelerator)
     wanted = _count_of_devices(trainer.devices)
@@ -45,6 +49,12 @@ def check_machine(trainer: TrainerConfig) -> None:
             not on_processor or _is_a_count(trainer.devices),
             f"trainer.devices={trainer.devices}: on processor cores it is auto, or the number of "
             "processes, 1 or more; they have no numbers of their own",
+        ),
+        (
+            trainer.num_nodes == 1 or any(name in os.environ for name in _OF_SEVERAL_MACHINES),
+            f"trainer.num_nodes={trainer.num_nodes}: nothing has started it on other machines, for "
+            "which it would wait; start it on each by torchrun or srun, see docs/scale.md, or "
+            "leave trainer.num_nodes=1",
         ),
     ]
     refuse(faults_of(checks))

@@ -37,10 +37,10 @@ def hydra_text(text: str) -> str:
 
 
 def hydra_value(value: Any) -> str:
-    """A value as it is typed on the command line: a path or a name, a number, a list, a table.
+    r"""A value as it is typed on the command line: a path or a name, a number, a list, a table.
 
-    >>> hydra_value([128, None, True, "my walls"]), hydra_value({"CFD": 0.5})
-    ('[128,null,true,"my walls"]', '{CFD:0.5}')
+    >>> print(hydra_value([128, None, True, "my walls"]), hydra_value({1: 0.5, "my walls": 0.2}))
+    [128,null,true,"my walls"] {1:0.5,my\ walls:0.2}
     """
     if value is None:
         return "null"
@@ -49,7 +49,9 @@ def hydra_value(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        pairs = (f"{hydra_text(str(key))}:{hydra_value(one)}" for key, one in value.items())
+        # Hydra takes no quotes around a name in a table.
+        names = (re.sub(r"([\\()\[\]{}:=, \t])", r"\\\1", str(key)) for key in value)
+        pairs = map(":".join, zip(names, map(hydra_value, value.values()), strict=True))
         return f"{{{','.join(pairs)}}}"
     if isinstance(value, list):
         return f"[{','.join(map(hydra_value, value))}]"

@@ -67,8 +67,7 @@ class DataConfig:
     looks: Any = None
     # {SOURCE: share of the training crops or photographs in an epoch}.
     shares: Any = None
-    # Exponent: training photographs come in proportion to the width of their cracks to the power of
-    # minus it, within their source.
+    # Training photographs come as often as (width of their cracks) ** -this, within their source.
     thin_cracks: float | None = None
     # Shows whether a network can learn at all: it learns one batch by heart, in all subsets.
     overfit_batch: bool = False
@@ -77,6 +76,12 @@ class DataConfig:
     cache: str = "outputs/cache"
     store: bool = True
     store_limit: float = 20.0
+
+    def __post_init__(self) -> None:
+        for key in ("root", "blocks", "shares"):
+            if isinstance(table := getattr(self, key), dict):
+                # YAML reads the name of a source such as 2024 as a number.
+                setattr(self, key, {str(name): one for name, one in table.items()})
 
 
 @dataclass
@@ -88,11 +93,7 @@ class ModelConfig:
 
 @cache
 def model_config(name: str) -> type[ModelConfig]:
-    """The settings of a network: the arguments of its constructor, with their types and defaults.
-
-    Args:
-        name: Name of the network.
-    """
+    """Settings of the network of a name: its constructor's arguments, their types and defaults."""
     # Imported here because torch takes seconds.
     from crackseg.models.registry import arguments_of
 
@@ -222,10 +223,9 @@ class TrainConfig:
     sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
     resume: str | None = None
-    # A checkpoint, an ONNX file or the name of a network of the box, whose weights a fresh run
-    # starts from, as far as they fit.
+    # A checkpoint, an ONNX file or the name of a network of the box: first weights, as far as they
+    # fit; teacher, and its share in the masks.
     init_from: str | None = None
-    # A checkpoint, an ONNX file or the name of a network of the box, and its share in the masks.
     distill: str | None = None
     distill_share: float = 0.5
     calibrate: bool = False

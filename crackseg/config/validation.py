@@ -84,6 +84,8 @@ def _missing_network(key: str, given: str) -> list[str]:
         path = chosen_file(given, None)
     except CrackSegError as error:
         return [f"{key}={error}"]
+    if path.is_dir():
+        return [f"{key}={given}: a folder; name a file in it, such as {path / 'best.ckpt'}"]
     names = ", ".join(one.name for one in BUNDLED)
     lacks = f"{key}={given}: there is no such file; a checkpoint, an ONNX file, or one of {names}"
     return [] if path.is_file() else [lacks]
@@ -224,7 +226,7 @@ def _schedule_checks(scheduler: SchedulerConfig, lr: float, epochs: int) -> list
             f"{warmup}: scheduler=one_cycle begins with a rise; .3 is a share of the training",
         ),
         (
-            scheduler.name == "plateau" or scheduler.min_lr <= lr,
+            not 0 < lr < scheduler.min_lr,
             f"scheduler.min_lr={scheduler.min_lr:g}: at most optimizer.lr={lr:g}, from where "
             f"scheduler={scheduler.name} comes down",
         ),

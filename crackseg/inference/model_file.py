@@ -21,6 +21,7 @@ from crackseg.parameters.judged_set import FIGURE, JudgedSet, are_figures, are_t
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
 from crackseg.system.limits import Limits
+from crackseg.weights.foreign import ONNX, foreign
 from crackseg.weights.registry import bundled_at
 
 SUFFIX = ".onnx"
@@ -201,9 +202,8 @@ def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
         checker.check_model(model)
     except Exception as error:
         # A foreign or damaged file can fail in any way.
-        raise CheckpointError(
-            f"{path}: not an ONNX file, or truncated or damaged; {_remedy(path)}"
-        ) from error
+        said = f"{path}: not an ONNX file, or truncated or damaged; {_remedy(path)}"
+        raise CheckpointError(foreign(path, ONNX) or said) from error
     return model
 
 

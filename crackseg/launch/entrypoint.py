@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from crackseg.config.overrides import key_of
 from crackseg.errors import ConfigError
@@ -24,8 +26,20 @@ def exit_on_user_error() -> Iterator[None]:
     """
     # Without it Hydra prints its errors by itself and exits with code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    with end_in_one_line(message_of):
+    with end_in_one_line(message_of), _no_empty_folder():
         yield
+
+
+@contextmanager
+def _no_empty_folder() -> Iterator[None]:
+    """Leaves no folder of Hydra's with nothing in it where the work inside is refused."""
+    try:
+        yield
+    except Exception:
+        if HydraConfig.initialized():
+            with suppress(OSError, OmegaConfBaseException):
+                Path(HydraConfig.get().runtime.output_dir).rmdir()
+        raise
 
 
 def to_dataclass(config: DictConfig) -> Any:
@@ -59,7 +73,9 @@ def _added(node: DictConfig, prefix: str = "") -> Iterator[str]:
     schema = OmegaConf.get_type(node)
     # Where the schema is a plain dictionary, such as that of a loss's terms, any name is allowed.
     known = [entry.name for entry in fields(schema)] if is_dataclass(schema) else None
-    for name in map(str, node):
+    # In a table it may be a number, such as the name of a source in data.shares.
+    name: Any
+    for name in node:
         if known is not None and name not in known:
             yield unknown_setting(f"{prefix}{name}", schema)
         elif not OmegaConf.is_missing(node, name) and isinstance(node[name], DictConfig):

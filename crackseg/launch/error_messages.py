@@ -24,6 +24,9 @@ from crackseg.errors import nearest
 
 CONF = Path(__file__).parents[2] / "conf"
 
+# What only tune.py has, and other programs are given by mistake.
+_OF_A_SEARCH = "search: it is for tune.py alone; start a search by python tune.py SETTING=VALUE ..."
+
 # Messages of the libraries that do not say what to do; some are raised as ValueError or the like.
 _IN_OTHER_WORDS = {
     r"Could not append .* at '(.+)'": r"\1: this setting is there already; leave out the +",
@@ -36,6 +39,7 @@ _IN_OTHER_WORDS = {
         "a group that is null has no settings; choose one first, such as data=crackseg9k"
     ),
     r"Invalid loaded object type": "a config file holds lines of KEY: VALUE",
+    r"Could not override 'search'": _OF_A_SEARCH,
     r"Could not override '([^']+)'": r"\1: cannot be chosen here; --help names the groups",
     r"(Invalid defaults list in .*|The --resolve flag .*|Only one of --run.*)": r"\1",
 }
@@ -70,6 +74,8 @@ def unknown_setting(key: str, schema: Any) -> str:
         key: Key with its groups, such as ``optimizer.lrr``.
         schema: Dataclass that has no such field.
     """
+    if key == "search":
+        return _OF_A_SEARCH
     group, _, name = key.rpartition(".")
     known = [entry.name for entry in fields(schema)]
     # A setting of a group may have been given without the group.
@@ -104,7 +110,7 @@ def _of_setting(error: OmegaConfBaseException, config: str | None) -> str:
     if isinstance(error, MissingMandatoryValue):
         return f"{key}: missing; give {key}=VALUE"
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
-        if config is not None and key == config.partition("/")[0]:
+        if config is not None and key != "search" and key == config.partition("/")[0]:
             # Hydra puts a file's content below the name of its folder.
             return "the first line of this file must be: # @package _global_"
         if is_dataclass(error.object_type):
@@ -148,6 +154,8 @@ def _missing_choice(error: MissingConfigException, missing: str) -> str:
 
 
 def _unknown_group(group: str) -> str:
+    if group == "search":
+        return _OF_A_SEARCH
     known = sorted(folder.name for folder in CONF.glob("*/") if folder.name != "hydra")
     meant = nearest(group, known)
     return f"{group}: there is no such group; {_rather(f'/{meant}' if meant else None, known)}"

@@ -26,14 +26,18 @@ from crackseg.config.overrides import (
 from crackseg.config.schema import TrainConfig
 from crackseg.config.unused import ignored_overrides
 from crackseg.config.validation import check_networks_named, check_train_config
-from crackseg.errors import ConfigError, CrackSegError
+from crackseg.errors import ConfigError, CrackSegError, RunBusyError
 from crackseg.launch.arguments import flags
 from crackseg.launch.resume import resumed_config
 from crackseg.reporting.terminal.sweeps import write_sweep_tables
 from crackseg.runs.reader import read_run
 from crackseg.runs.record import (
+    BEST,
     CONFIG,
     LAST,
+    LOCK,
+    MANIFEST,
+    PACKAGES,
     RECORD,
     ended_before_first_epoch,
     state_of,
@@ -44,6 +48,10 @@ from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
 
 log = logging.getLogger(__name__)
+
+LOG = "train.log"
+# The first of them is written as soon as the photographs are read and divided.
+_BEGUN = (MANIFEST, LAST, BEST)
 
 
 def run_job(config: TrainConfig) -> float:
@@ -86,9 +94,9 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
         check_networks_named(config)
     refuse(ignored_overrides(overrides, config))
     check_machine(config.trainer)
-    start_logging(folder / "train.log")
+    start_logging(folder / LOG)
     try:
-        with _put_back_if_refused(folder):
+        with _put_back_if_refused(folder), _forgotten_if_refused(folder):
             return _trained(config, folder, overrides, checkpoint)
     except Interrupted as error:
         if (folder / LAST).is_file():
@@ -99,7 +107,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
 def _job_of_sweep(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> float:
     """Starts a job, resumes it, or keeps it if it is already done."""
     job, sweep = HydraConfig.get(), Path(HydraConfig.get().sweep.dir)
-    start_logging(folder / "train.log")
+    start_logging(folder / LOG)
     log.info("job %d: %s", job.job.num + 1, folder.name)
     if (folder / RECORD).is_file() and state_of(folder) == "done":
         log.info("done already, kept")
@@ -182,6 +190,21 @@ def _put_back_if_refused(folder: Path) -> Iterator[None]:
     except CrackSegError:
         for name, text in before.items():
             write_text(folder / name, text)
+        raise
+
+
+@contextmanager
+def _forgotten_if_refused(folder: Path) -> Iterator[None]:
+    """Leaves nothing of a run that is refused, by its photographs perhaps, before it began."""
+    try:
+        yield
+    except RunBusyError:
+        raise
+    except CrackSegError:
+        if is_first_process() and not any((folder / name).exists() for name in _BEGUN):
+            start_logging()
+            for name in (CONFIG, RECORD, PACKAGES, LOCK, LOG):
+                (folder / name).unlink(missing_ok=True)
         raise
 
 

@@ -41,7 +41,7 @@ CONFIG, RECORD = "config.yaml", "run.json"
 BEST, LAST, MANIFEST = "best.ckpt", "last.ckpt", "manifest.csv"
 # In the folder of a sweep.
 PLAN = "multirun.yaml"
-_LOCK, PACKAGES = "run.lock", "packages.txt"
+LOCK, PACKAGES = "run.lock", "packages.txt"
 # Reserved space, so that a run can still write its state on a disk that has become full.
 _RESERVE, _RESERVED_BYTES = ".run.reserve", 16 << 10
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def recording(folder: Path, overrides: Sequence[str], varied: Sequence[str] = ()
     busy = RunBusyError(
         f"{folder}: another process is working in this folder; wait for it, or stop it"
     )
-    with locked(folder / _LOCK, busy, _PATIENCE), _reserved(folder):
+    with locked(folder / LOCK, busy, _PATIENCE), _reserved(folder):
         record = _begun(folder, overrides, varied)
         write_text(folder / PACKAGES, _packages())
         _write(folder, record)
@@ -110,7 +110,7 @@ def state_of(folder: Path) -> str:
     if state != "running":
         return state
     try:
-        with locked(folder / _LOCK, RunBusyError(f"{folder}: a process is working in it")):
+        with locked(folder / LOCK, RunBusyError(f"{folder}: a process is working in it")):
             # It may have ended just before the lock was tried.
             state = str(read_record(folder)["state"])
     except RunBusyError:

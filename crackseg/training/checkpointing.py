@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning import LightningModule, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -45,6 +46,16 @@ class _Kept(ModelCheckpoint):
     def __init__(self, folder: str, name: str, monitor: str | None = None, mode: str = "min"):
         super().__init__(folder, name, monitor, mode=mode, enable_version_counter=False)
 
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the epoch's figures, and then its checkpoint; Lightning would do it after that.
+
+        A process may be killed in between. A row without its checkpoint is dropped by the resumed
+        run, which writes it again; a checkpoint without its row would leave a gap.
+        """
+        if self.monitor is None:
+            _log_training(trainer)
+        super().on_train_epoch_end(trainer, pl_module)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores the state, with its paths changed to the one file that is kept here."""
         path = str(Path(self.dirpath or "") / f"{self.filename}.ckpt")
@@ -58,6 +69,15 @@ class _Kept(ModelCheckpoint):
             "best_k_models": kept,
         }
         super().load_state_dict({**state_dict, **state})
+
+
+def _log_training(trainer: Trainer) -> None:
+    """Writes the training's figures of an epoch, at the step of its last batch."""
+    logged = trainer.callback_metrics.items()
+    row = {name: float(figure) for name, figure in logged if name.startswith("train/")}
+    for logger in trainer.loggers:
+        logger.log_metrics({**row, "epoch": trainer.current_epoch}, trainer.global_step - 1)
+        logger.save()
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ class CrackSegmenter(LightningModule):
         self._finish("train", 0.5)
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, Optimizer)
-        self.log("train/lr", optimizer.param_groups[0]["lr"])
+        self.log("train/lr", optimizer.param_groups[0]["lr"], logger=False)
         scheduler, settings = self.lr_schedulers(), self.settings.scheduler
         warm = settings.warmup_epochs(self.trainer.max_epochs or 0) <= self.current_epoch + 1
         if isinstance(scheduler, ReduceLROnPlateau) and warm:
@@ -280,7 +280,7 @@ class CrackSegmenter(LightningModule):
         figures[f"{stage}/loss"] = float(self._loss_of(stage).compute())
         # A validation after the training is not an epoch and adds no point to the curves.
         if stage != "val" or self._fitting():
-            self.log_dict(figures)
+            self.log_dict(figures, logger=stage != "train")  # see training/checkpointing.py
         counts.reset()
         self._loss_of(stage).reset()
 

@@ -9,7 +9,7 @@ from crackseg.data.datamodule import CrackDataModule
 from crackseg.distillation.reader import DistilledReader
 from crackseg.distillation.teacher import teacher_maps
 from crackseg.errors import ConfigError
-from crackseg.inference.engines import open_model
+from crackseg.inference.engines import OpenedModel, open_model
 from crackseg.inference.predictor import Predictor
 from crackseg.losses import uses_class_weights
 from crackseg.weights.registry import bundled_at, chosen_file
@@ -17,13 +17,30 @@ from crackseg.weights.registry import bundled_at, chosen_file
 log = logging.getLogger(__name__)
 
 
+def open_teacher(given: str | None) -> OpenedModel | None:
+    """Opens the network that a training learns from.
+
+    Args:
+        given: Path of a checkpoint or an ONNX file, or the name of a network that comes with the
+            package; None for no such network.
+
+    Raises:
+        CheckpointError: The file cannot be used.
+    """
+    return None if given is None else open_model(chosen_file(given, None))
+
+
 def taught(
-    config: TrainConfig, datamodule: CrackDataModule, former: Origin | None = None
+    model: OpenedModel,
+    config: TrainConfig,
+    datamodule: CrackDataModule,
+    former: Origin | None = None,
 ) -> Origin:
     """Asks the teacher about all training photographs, and lets the run train on its answers.
 
     Args:
-        config: All settings, with a teacher.
+        model: Teacher.
+        config: All settings, which name it.
         datamodule: Data of the run, prepared.
         former: Teacher of the run so far, where it is resumed.
 
@@ -31,12 +48,9 @@ def taught(
         The origin of the teacher.
 
     Raises:
-        CheckpointError: The teacher cannot be used.
-        ConfigError: There is no network of that name, or it is not the former one.
+        ConfigError: The teacher is not the former one.
         UnreadableImageError: A photograph cannot be decoded.
     """
-    path = chosen_file(config.distill, None)
-    model = open_model(path)
     if former is not None and former.sha256 != model.digest:
         raise ConfigError(
             f"distill={config.distill}: not the network that this run has learned from so far "
@@ -66,6 +80,6 @@ def taught(
     pixels = datamodule.content.pixels
     datamodule.softened = DistilledReader(pixels, maps, config.distill_share, threshold)
     log.info("distill=%s: masks are %g its say", config.distill, config.distill_share)
-    of_package = bundled_at(path)
+    of_package = bundled_at(model.path)
     licence = model.licence if of_package is None else of_package.licence
-    return Origin.of_file(path, licence or "")
+    return Origin.of_file(model.path, licence or "")

@@ -61,7 +61,7 @@ from crackseg.training.trainer import build_trainer
 from crackseg.training.watching.profiling import build_profiler
 from crackseg.training.watching.speed import Throughput
 from crackseg.workflows.known_photographs import keep_known
-from crackseg.workflows.teaching import taught
+from crackseg.workflows.teaching import open_teacher, taught
 from crackseg.workflows.training_summary import draw, log_outcome, print_summary
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ def train(
         log.warning("%s", line)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     initial = None if checkpoint else initial_network(config.init_from)
+    asked = open_teacher(config.distill)
     folder.mkdir(parents=True, exist_ok=True)
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
@@ -119,7 +120,7 @@ def train(
     if start is not None:  # Another version may weigh otherwise.
         datamodule.class_weights = start.class_weights
     former = None if start is None else start.teacher
-    teacher = None if config.distill is None else taught(config, datamodule, former)
+    teacher = None if asked is None else taught(asked, config, datamodule, former)
     if is_first_process():
         datamodule.manifest.write(folder / MANIFEST)
     seed_everything(config.seed, workers=True, verbose=False)
@@ -165,8 +166,7 @@ def _begin(
 ) -> None:
     """Gives the network its first weights, unless a checkpoint does, and the form it trains in."""
     if start is None:
-        frozen = config.optimizer.freeze
-        with killed_workers_named(), drawn_parts_told(segmenter.network, frozen):
+        with killed_workers_named(), drawn_parts_told(segmenter.network, config.optimizer.freeze):
             segmenter.network.begin_training()
             if initial is not None:
                 images, share = training_images(datamodule), config.callbacks.first_share

@@ -159,6 +159,22 @@ def test_devices_that_are_not_there_are_refused_before_processes_start(
     assert message in str(caught.value)
 
 
+def test_several_machines_are_waited_for_only_where_something_started_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trainer = composed("trainer.num_nodes=2").trainer
+    for name in ("MASTER_ADDR", "NODE_RANK", "SLURM_NTASKS", "LSB_JOBID"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError) as caught:
+        check_machine(trainer)
+    assert str(caught.value) == (
+        "trainer.num_nodes=2: nothing has started it on other machines, for which it would wait; "
+        "start it on each by torchrun or srun, see docs/scale.md, or leave trainer.num_nodes=1"
+    )
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    check_machine(trainer)
+
+
 @pytest.mark.parametrize("override", ["loss.terms={}", "data.blocks={ }", "+loss.terms={}"])
 def test_an_empty_table_that_hydra_would_ignore_is_refused(override: str) -> None:
     (line,) = ignored_tables(["seed=1", override, "loss.terms={dice:1}"])

@@ -90,6 +90,10 @@ def test_weights_for_a_loss_that_ignores_them_are_refused() -> None:
             "scheduler=cosine scheduler.min_lr=0.1",
             "scheduler.min_lr=0.1: at most optimizer.lr=0.001, from where scheduler=cosine comes",
         ),
+        (
+            "scheduler=plateau optimizer.lr=1e-7",
+            "scheduler.min_lr=1e-06: at most optimizer.lr=1e-07, from where scheduler=plateau",
+        ),
     ],
 )
 def test_a_schedule_fits_its_training(overrides: str, message: str) -> None:

@@ -24,7 +24,7 @@ from crackseg.images.pixels import UInt8Array, resize
 from crackseg.inference.predictor import Predictor
 from crackseg.losses import bce
 from crackseg.preprocessing import Preprocessing
-from crackseg.workflows.teaching import taught
+from crackseg.workflows.teaching import open_teacher, taught
 from crackseg.workflows.train import TrainResult, train
 
 ROW = Row("a", "images/a.png", "masks/a.png", "CFD", "a", "a", "train")
@@ -111,6 +111,12 @@ def test_a_teacher_is_asked_once(
     assert np.array_equal(again.read(rows[1]), wanted)
 
 
+def teach(config: TrainConfig, data: CrackDataModule, former: Origin | None = None) -> Origin:
+    teacher = open_teacher(config.distill)
+    assert teacher is not None
+    return taught(teacher, config, data, former)
+
+
 def test_a_student_learns_what_its_teacher_says(
     trained: TrainResult, train_config: TrainConfig, tmp_path: Path
 ) -> None:
@@ -123,7 +129,7 @@ def test_a_student_learns_what_its_teacher_says(
     data = CrackDataModule(train_config.data).prepared()
     before = next(iter(data.train_dataloader()))["mask"]
     assert set(before.unique().tolist()) == {0, 1}
-    taught(train_config, data)
+    teach(train_config, data)
     after = next(iter(data.train_dataloader()))["mask"]
     assert len(after.unique()) > 2
     # Validation is judged by the truth.
@@ -143,7 +149,7 @@ def test_a_teacher_of_other_subsets_is_said(
     for seed, warned in ((train_config.data.split_seed, False), (7, True)):
         train_config.data.split_seed = seed
         caplog.clear()
-        taught(train_config, CrackDataModule(train_config.data).prepared())
+        teach(train_config, CrackDataModule(train_config.data).prepared())
         assert ("may know photographs that this run validates" in caplog.text) == warned
 
 
@@ -152,11 +158,11 @@ def test_a_resumed_run_learns_from_the_same_teacher_alone(
 ) -> None:
     train_config.distill = str(trained.checkpoint)
     data = CrackDataModule(train_config.data).prepared()
-    first = taught(train_config, data)
-    assert taught(train_config, data, first) == first
+    first = teach(train_config, data)
+    assert teach(train_config, data, first) == first
     other = Origin(first.path, "0" * 64)
     with pytest.raises(ConfigError, match="not the network that this run has learned from so far"):
-        taught(train_config, data, other)
+        teach(train_config, data, other)
 
 
 def test_a_teacher_sees_photographs_as_the_run_does(
@@ -170,13 +176,13 @@ def test_a_teacher_sees_photographs_as_the_run_does(
         return Says([[0]])
 
     monkeypatch.setattr("crackseg.workflows.teaching.teacher_maps", maps)
-    taught(train_config, CrackDataModule(train_config.data).prepared())
+    teach(train_config, CrackDataModule(train_config.data).prepared())
     assert asked == [4095]
 
 
 def test_the_licence_of_a_teacher_goes_along(filled_box: Path, train_config: TrainConfig) -> None:
     train_config.distill = "research"
-    origin = taught(train_config, CrackDataModule(train_config.data).prepared())
+    origin = teach(train_config, CrackDataModule(train_config.data).prepared())
     assert origin.licence == "for research only"
 
 
@@ -194,6 +200,16 @@ def test_crops_are_laid_around_cracks_of_a_mask_that_was_cut_before(
     assert cut() == 0
     data.softened = data.content.pixels
     assert cut() == 127
+
+
+def test_a_damaged_teacher_is_refused_before_the_photographs_are_read(
+    train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cut.ckpt").write_bytes(b"PK")
+    train_config.distill = str(tmp_path / "cut.ckpt")
+    monkeypatch.delattr(CrackDataModule, "prepared")
+    with pytest.raises(CheckpointError, match="not a checkpoint, or truncated or damaged"):
+        train(train_config, tmp_path / "run")
 
 
 def test_a_teacher_that_is_none_is_refused(train_config: TrainConfig, tmp_path: Path) -> None:

@@ -310,6 +310,30 @@ def test_an_experiment_without_its_first_line_is_told_so(
 
 
 @pytest.mark.parametrize(
+    ("override", "where"),
+    [
+        ("experiment=settings", "experiment/settings.yaml: "),
+        ("experiment=choice", "experiment/choice.yaml: "),
+        ("experiment=group", "search/default.yaml: "),
+        ("search=ranges", ""),
+        ("search.trials=3", ""),
+        ("+search.trials=3", ""),
+    ],
+)
+def test_a_search_in_a_training_is_sent_to_its_own_program(
+    override: str, where: str, copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (
+        ("settings", "search: {trials: 3}"),
+        ("choice", "defaults: [override /search: ranges]"),
+        ("group", "defaults: [/search: ranges]"),
+    ):
+        (copied / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    line = "search: it is for tune.py alone; start a search by python tune.py SETTING=VALUE ..."
+    assert said(capsys, override, conf=copied) == f"{where}{line}"
+
+
+@pytest.mark.parametrize(
     ("override", "message"),
     [
         ("model=unet", "model: cannot be chosen here; --help names the groups"),
@@ -335,6 +359,15 @@ def test_all_added_settings_are_told_together() -> None:
         "optimizer.lrr",
         "seedd",
     ]
+
+
+def test_a_source_may_have_a_number_for_a_name() -> None:
+    register_schemas()
+    given = ["data.root={1:a,2:b}", "data.shares={1:.5}", "data.blocks={2:[64,16]}"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        data = to_dataclass(compose("train", ["data=folder", *given])).data
+    tables = (data.root, data.shares, data.blocks)
+    assert tables == ({"1": "a", "2": "b"}, {"1": 0.5}, {"2": [64, 16]})
 
 
 @pytest.mark.parametrize("bug", [KeyError("a bug"), ValueError("a bug"), AssertionError("a bug")])

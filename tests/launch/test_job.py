@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from crackseg.config.schema import TrainConfig
-from crackseg.errors import CheckpointError, ConfigError
+from crackseg.errors import CheckpointError, ConfigError, DatasetNotFoundError, RunBusyError
 from crackseg.launch.job import _single
 from crackseg.launch.resume import find_checkpoint
 from crackseg.runs.record import read_record, state_of
 from crackseg.system.exits import Interrupted
 from crackseg.training.segmenter import CrackSegmenter
+from tests.helpers.doors import Door
 
 
 def interrupted_in_its_first_epoch(config: TrainConfig, folder: Path) -> None:
@@ -67,3 +68,47 @@ def test_a_setting_without_effect_is_refused_before_anything_is_made(
 def test_a_wrong_setting_waits_for_no_training_to_be_imported() -> None:
     code = "import sys, crackseg.launch.job; sys.exit('lightning' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_that_its_photographs_refuse_leaves_nothing(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("of the user")
+    train_config.data.root = str(tmp_path / "gone")
+    with pytest.raises(DatasetNotFoundError, match="no data set here"):
+        _single(train_config, folder, [])
+    assert [one.name for one in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_had_begun_stays(
+    train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def training_step(self: CrackSegmenter, *arguments: object) -> None:
+        raise ConfigError("the loss is nan")
+
+    monkeypatch.setattr(CrackSegmenter, "training_step", training_step)
+    with pytest.raises(ConfigError, match="the loss is nan"):
+        _single(train_config, tmp_path / "run", [])
+    assert read_record(tmp_path / "run")["error"] == "the loss is nan"
+
+
+def test_a_folder_at_which_another_process_works_stays(
+    train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*arguments: object, **named: object) -> None:
+        (tmp_path / "run.json").write_text("of another process")
+        raise RunBusyError("another process is working in this folder")
+
+    monkeypatch.setattr("crackseg.workflows.recorded.train_recorded", busy)
+    with pytest.raises(RunBusyError):
+        _single(train_config, tmp_path, [])
+    assert (tmp_path / "run.json").is_file()
+
+
+@pytest.mark.parametrize("script", ["train.py", "tune.py"])
+def test_a_wrong_setting_leaves_no_folder(script: str, archive: Path, tmp_path: Path) -> None:
+    code, _, said = Door(script, archive, tmp_path).run("optimizer.lr=-1")
+    assert (code, said[:21]) == (2, "error: optimizer.lr=-")
+    assert [one for one in (tmp_path / "outputs").rglob("*") if one.parent.name != "outputs"] == []

@@ -1,5 +1,7 @@
+import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +63,28 @@ def test_a_training_goes_on_with_the_class_weights_that_it_began_with(
     train_config.trainer.max_epochs = content["epoch"] + 2
     result = train(train_config, run, run / "last.ckpt")
     assert result.metrics["class_weights"] == [0.25, 3.5]
+
+
+class Killed(BaseException):
+    """Ends a process at once."""
+
+
+def test_a_run_killed_after_its_checkpoint_keeps_the_figures_of_the_epoch(
+    train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = SafeCheckpointIO.save_checkpoint
+
+    def killed(self: SafeCheckpointIO, content: dict[str, Any], path: Any, **named: Any) -> None:
+        save(self, content, path, **named)
+        if Path(path).name == "last.ckpt":
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SafeCheckpointIO, "save_checkpoint", killed)
+        with pytest.raises(Killed):
+            train(train_config, tmp_path)
+    train(train_config, tmp_path, tmp_path / "last.ckpt")
+    with (tmp_path / "csv" / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for figure in ("train/loss", "train/lr", "val/loss"):
+        assert [row["epoch"] for row in rows if row[figure]] == ["0", "1"]

@@ -29,6 +29,7 @@ from crackseg.training.initial import (
 )
 from crackseg.workflows.evaluate import evaluate
 from crackseg.workflows.train import TrainResult, train
+from tests.helpers.commands import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +115,13 @@ def test_a_network_that_gives_few_weights_is_a_warning(
             "none.ckpt: there is no such file; a checkpoint, an ONNX file, or one of research, "
             "open",
         ),
+        ("conf", f"conf: a folder; name a file in it, such as {Path('conf/best.ckpt')}"),
     ],
 )
 def test_a_network_that_is_not_there_is_told_before_any_job(
-    key: str, given: str, message: str
+    key: str, given: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(ROOT)
     with pytest.raises(ConfigError) as caught:
         check_networks_named(TrainConfig(**{key: given}))
     assert str(caught.value) == f"{key}={message}"
