@@ -7,41 +7,42 @@ all mixtures of single known photographs. So those of one place, which are alike
 some known photographs were like them, though their source as a whole is not.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from crackseg.errors import CrackSegError
 from crackseg.inference.features import FloatArray
 from crackseg.parameters.form import one_line
 from crackseg.parameters.known_photographs import (
     FEATURE_LIMITS,
     SPREAD_LIMITS,
     KnownPhotographs,
-    Place,
+    packed,
 )
 
-# Photographs that a network keeps; more would make its file large.
-MOST_KNOWN = 512
+log = logging.getLogger(__name__)
+
+# Photographs that a network keeps, and their numbers; more would make its file large.
+_MOST_KNOWN, _MOST_NUMBERS = 512, 2**18
 # A number that hardly varies within sources says little by what it varies between them.
 _LEAST_SPREAD = 1e-3
 # Weight of the condition that shares add up to 1.
 _STRICT = 1e3
-# Active sets that are tried for each known photograph before the search for the nearest mixture
-# gives up.
-_MOST_TRIES = 100
+# Steps for each known photograph after which the search for the nearest mixture gives up.
+_MOST_STEPS = 100
 # Fewer photographs do not show what their place looks like.
 LEAST_TO_TELL = 5
-# Distances below say nothing, however near to each other the known photographs are; of a handful,
-# or where no others say how far such are, more is due to chance.
+# Distances below say nothing, however near to each other the known photographs are; where those
+# are a handful, or no others say how far such are, more is due to chance.
 _LEAST_LIMIT, _LIMIT_OF_FEW = 0.35, 0.6
 # Share of the known sources whose other photographs are within the limit; a source may hold one
 # scene in training and quite another one in validation.
 _WITHIN = 0.75
 _DIGITS = 5
-# Of features in units of their spread.
-_DECIMALS = 2
 
 
 class Farness(NamedTuple):
@@ -93,52 +94,69 @@ def known_photographs(
     by_source: Mapping[str, FloatArray],
     others: Sequence[FloatArray],
     scales: tuple[float, ...],
-) -> KnownPhotographs:
+) -> KnownPhotographs | None:
     """What a network knows, from features (N, D) of some photographs of each source.
 
     Args:
         by_source: Features of photographs of the training.
         others: Features of other photographs, those of one of the sources each, which say how far
-            such are.
+            such are, unless they are too few to tell.
         scales: Scales at which all were looked at.
+
+    Returns:
+        What it knows; None where there is no photograph, and for features beyond any measure.
+
+    Raises:
+        CrackSegError: No nearest mixture of photographs was found.
     """
-    spread = _spread(by_source)
-    known = KnownPhotographs(
-        places={name: _places(features, spread) for name, features in by_source.items()},
-        spread=_rounded(spread),
-        limit=_LIMIT_OF_FEW,
-        scales=scales,
-    )
-    if not others:
+    if not by_source or not all(map(_are_measurable, by_source.values())):
+        return None
+    middle = tuple(np.concatenate(list(by_source.values())).mean(axis=0).tolist())
+    spread = _rounded(_spread(by_source))
+    nothing = KnownPhotographs({}, middle, spread, _LIMIT_OF_FEW, scales)
+    most = most_known(len(spread), len(by_source))
+    photographs = {
+        name: packed(nothing.in_units(features[:most])) for name, features in by_source.items()
+    }
+    known = replace(nothing, photographs=photographs)
+    telling = [one for one in others if len(one) >= LEAST_TO_TELL and _are_measurable(one)]
+    if not telling:
         return known
-    usual = np.quantile([farness(features, known).distance for features in others], _WITHIN)
+    usual = np.quantile([farness(one, known).distance for one in telling], _WITHIN)
     return replace(known, limit=max(_LEAST_LIMIT, *_rounded([usual])))
 
 
-def known_place(
+def most_known(width: int, sources: int) -> int:
+    """Number of photographs of each source that are kept, of so many features each."""
+    return max(min(_MOST_KNOWN, _MOST_NUMBERS // width) // sources, 1)
+
+
+def known_calibration(
     features: FloatArray, parts: int, slack: float, scales: tuple[float, ...]
-) -> KnownPhotographs:
-    """What is known of one place, from features (N, D) of its photographs in their order.
+) -> KnownPhotographs | None:
+    """What is known of the photographs of a calibration, of one source, in their order.
 
     Args:
-        features: Features.
+        features: Their features (N, D).
         parts: Number of parts, in their order, that are to be like the others.
         slack: What others of such a part may be farther away, as a factor.
         scales: Scales at which they were looked at.
+
+    Returns:
+        What is known; None for features beyond any measure.
+
+    Raises:
+        CrackSegError: No nearest mixture of photographs was found.
     """
-    known = known_photographs({"": features}, [], scales)
-    distances = []
+    step = -(-len(features) // most_known(features.shape[1], 1))
+    known = known_photographs({"": features[::step]}, [], scales)
+    if known is None or len(features) < parts * LEAST_TO_TELL:
+        return known
+    rows, distances = known.in_units(features), []
     for part in np.array_split(np.arange(len(features)), parts):
-        others = _places(np.delete(features, part, axis=0), np.array(known.spread))
-        distances.append(farness(features[part], replace(known, places={"": others})).distance)
-    kept = known.places[""][:: -(-len(features) // MOST_KNOWN)]
-    limit = slack * max(_LEAST_LIMIT, *_rounded(distances))
-    return replace(known, places={"": kept}, limit=limit)
-
-
-def are_measurable(features: FloatArray) -> bool:
-    """Whether features are such that a file can keep them."""
-    return bool(np.abs(features).max() <= FEATURE_LIMITS.high)
+        others = replace(known, photographs={"": packed(np.delete(rows, part, axis=0))})
+        distances.append(farness(features[part], others).distance)
+    return replace(known, limit=slack * max(_LEAST_LIMIT, *_rounded(distances)))
 
 
 def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotographs | None:
@@ -154,10 +172,10 @@ def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotograp
     Returns:
         What it knows; None for too few photographs, and for features beyond any measure.
     """
-    if len(features) < LEAST_TO_TELL or not are_measurable(features):
+    if len(features) < LEAST_TO_TELL or not _are_measurable(features):
         return None
-    places = _places(features, np.array(before.spread))
-    return replace(before, places={"": places}, limit=max(before.limit, _LIMIT_OF_FEW))
+    limit = max(before.limit, _LIMIT_OF_FEW)
+    return replace(before, photographs={"": packed(before.in_units(features))}, limit=limit)
 
 
 def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
@@ -168,29 +186,49 @@ def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | 
         known: What their network knows.
 
     Returns:
-        The distance; None for too few photographs to tell.
+        The distance; None for too few photographs to tell, for features beyond any measure, and
+        where no nearest mixture of known photographs is found.
     """
-    if len(features) < LEAST_TO_TELL:
+    if len(features) < LEAST_TO_TELL or not _are_measurable(features):
         return None
-    found = farness(features, known)
-    nearest = list(known.places)[int(found.shares.argmax())]
+    try:
+        found = farness(features, known)
+    except CrackSegError as error:
+        log.warning("nothing can be said of these photographs: %s", error)
+        return None
+    nearest = list(known.photographs)[int(found.shares.argmax())]
     return Familiarity(len(features), found.distance, known.limit, nearest)
 
 
 def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
-    """How far photographs with features (N, D) are from known ones."""
+    """How far photographs with features (N, D) are from known ones.
+
+    Raises:
+        CrackSegError: No nearest mixture of known photographs was found.
+    """
     # Imported here because it takes a while, and every command reads networks.
     from scipy.optimize import nnls
 
-    spread = np.array(known.spread)
-    corners = np.concatenate([np.array(each) for each in known.places.values()])
-    place = features.mean(axis=0) / spread
+    by_source = known.rows()
+    each = np.concatenate(list(by_source.values()))
+    corners, number = np.unique(each, axis=0, return_inverse=True)
+    shown = known.in_units(features).mean(axis=0)
     equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
-    shares, _ = nnls(equations, np.append(place, _STRICT), maxiter=_MOST_TRIES * len(corners))
-    distance = float(np.sqrt(((place - shares @ corners) ** 2).mean()))
-    ends = np.cumsum([len(each) for each in known.places.values()])[:-1]
-    by_source = np.array([each.sum() for each in np.split(shares, ends)])
-    return Farness(distance, by_source)
+    try:
+        shares, _ = nnls(equations, np.append(shown, _STRICT), maxiter=_MOST_STEPS * len(corners))
+    except RuntimeError as error:
+        raise CrackSegError(f"the nearest mixture of known photographs: {error}") from error
+    distance = float(np.sqrt(((shown - shares @ corners) ** 2).mean()))
+    # Photographs that are alike divide their share.
+    number = number.reshape(-1)
+    single = (shares / np.bincount(number))[number]
+    ends = np.cumsum([len(rows) for rows in by_source.values()])[:-1]
+    return Farness(distance, np.array([part.sum() for part in np.split(single, ends)]))
+
+
+def _are_measurable(features: FloatArray) -> bool:
+    """Whether features are such that a file can keep them."""
+    return bool(np.abs(features).max() <= FEATURE_LIMITS.high)
 
 
 def _spread(by_source: Mapping[str, FloatArray]) -> FloatArray:
@@ -203,10 +241,5 @@ def _spread(by_source: Mapping[str, FloatArray]) -> FloatArray:
     return np.maximum(spread, max(least, SPREAD_LIMITS.low))
 
 
-def _places(features: FloatArray, spread: FloatArray) -> tuple[Place, ...]:
-    """Features (N, D) in units of their spread, as a file keeps them."""
-    return tuple(map(tuple, (features / spread).round(_DECIMALS).tolist()))
-
-
-def _rounded(numbers: Iterable[float]) -> Place:
+def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(f"{number:.{_DIGITS}g}") for number in numbers)

@@ -105,18 +105,6 @@ class Fields:
 
         return tuple(self.take(key, right, f"a list of numbers, each {limits}") or ())
 
-    def rows(self, key: str, length: int, limits: Limits) -> Any:
-        """Lists of as many numbers each as a tuple of tuples, which is empty if they are wrong."""
-
-        def right(value: object) -> bool:
-            return isinstance(value, list) and bool(value) and all(map(right_row, value))
-
-        def right_row(row: object) -> bool:
-            return isinstance(row, list) and len(row) == length and all(map(limits.hold, row))
-
-        found = self.take(key, right, f"lists of {length} numbers, each {limits}")
-        return tuple(map(tuple, found or ()))
-
     def text(self, key: str) -> Any:
         """A text."""
         return self.take(key, lambda value: isinstance(value, str), "a text")

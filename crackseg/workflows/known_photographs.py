@@ -12,7 +12,7 @@ from crackseg.data.splits.manifest import Manifest, Row
 from crackseg.errors import CrackSegError, UnreadableImageError
 from crackseg.images.photographs import size_of_photograph
 from crackseg.inference.engines import OpenedModel
-from crackseg.inference.familiarity import MOST_KNOWN, are_measurable, known_photographs
+from crackseg.inference.familiarity import known_photographs, most_known
 from crackseg.inference.features import FloatArray
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import open_checkpoint
@@ -72,13 +72,11 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
     predictor = Predictor(model)
     rows = manifest.subset("train")
     sources = min(len({row.source for row in rows}), _MOST_SOURCES)
-    training = drawn(rows, min(_TRAINING, MOST_KNOWN // max(sources, 1)), _MOST_SOURCES)
+    training = drawn(rows, min(_TRAINING, most_known(1, max(sources, 1))), _MOST_SOURCES)
     validation = drawn(manifest.subset("val"), _VALIDATION)
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))
     known, others = (_by_source(subset, seen) for subset in (training, validation))
-    if not known or not all(map(are_measurable, known.values())):
-        return None
     likewise = [features for name, features in others.items() if name in known]
     return known_photographs(known, likewise, predictor.scales)
 

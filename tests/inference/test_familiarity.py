@@ -1,5 +1,6 @@
 """Photographs are far from known ones where their features are, taken together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,8 @@ import pytest
 from crackseg.inference.familiarity import (
     familiarity,
     farness,
+    known_calibration,
     known_photographs,
-    known_place,
     known_site,
 )
 from crackseg.inference.features import FeatureMoments, FloatArray
@@ -26,8 +27,19 @@ def drawn(middle: float, count: int, seed: int) -> FloatArray:
 
 
 def known(limit_by: float = 0.0) -> KnownPhotographs:
-    sources = {"wall": drawn(0, 32, 1), "road": drawn(30, 32, 2)}
-    return known_photographs(sources, [drawn(limit_by, 200, 3)], SCALES)
+    return of({"wall": drawn(0, 32, 1), "road": drawn(30, 32, 2)}, [drawn(limit_by, 200, 3)])
+
+
+def of(sources: Mapping[str, FloatArray], others: Sequence[FloatArray] = ()) -> KnownPhotographs:
+    found = known_photographs(sources, others, SCALES)
+    assert found is not None
+    return found
+
+
+def of_calibration(features: FloatArray) -> KnownPhotographs:
+    found = known_calibration(features, 4, 1.1, SCALES)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("count", [5, 20, 100])
@@ -45,7 +57,7 @@ def test_photographs_of_one_place_are_like_a_source_of_many_places() -> None:
     random = np.random.default_rng(0)
     places = 9 * random.standard_normal((16, D))
     source = places + 2 * random.standard_normal((16, D))
-    reference = known_photographs({"": source}, [], SCALES)
+    reference = of({"": source})
     for at, place in enumerate(places):
         found = familiarity(place + 2 * random.standard_normal((12, D)), reference)
         assert found is not None, at
@@ -81,31 +93,31 @@ def test_the_limit_is_what_others_of_most_known_sources_reach() -> None:
     # One of five sources is another scene in validation than in training.
     sources = {str(at): drawn(9 * at, 16, at) for at in range(5)}
     others = [drawn(9 * at + (90 if at == 4 else 0), 50, 9 + at) for at in range(5)]
-    assert known_photographs(sources, others, SCALES).limit == 0.35
+    assert of(sources, others).limit == 0.35
     # Of two it is not one of many.
-    assert known_photographs(sources, others[3:], SCALES).limit > 10
+    assert of(sources, others[3:]).limit > 10
 
 
 def test_without_others_the_limit_is_that_of_few_photographs() -> None:
-    assert known_photographs({"": drawn(0, 9, 1)}, [], SCALES).limit == 0.6
+    assert of({"": drawn(0, 9, 1)}).limit == 0.6
 
 
 def test_each_part_of_a_place_is_like_the_others() -> None:
     """Photographs of one spot follow each other."""
-    even = known_place(drawn(0, 40, 1), 4, 1.1, SCALES)
+    even = of_calibration(drawn(0, 40, 1))
     assert even.limit == pytest.approx(1.1 * 0.35)
-    assert set(even.places) == {""}
+    assert set(even.photographs) == {""}
     two_spots = np.concatenate([drawn(0, 30, 1), drawn(30, 10, 2)])
-    assert known_place(two_spots, 4, 1.1, SCALES).limit > 1.1
+    assert of_calibration(two_spots).limit > 1.1
     # Both are known.
     for spot in (0, 30):
-        found = familiarity(drawn(spot, 10, 7), known_place(two_spots, 4, 1.1, SCALES))
+        found = familiarity(drawn(spot, 10, 7), of_calibration(two_spots))
         assert found is not None
         assert found.distance < 0.4
 
 
 def test_of_many_photographs_of_a_place_some_are_kept() -> None:
-    places = known_place(drawn(0, 1200, 1), 4, 1.1, SCALES).places[""]
+    places = of_calibration(drawn(0, 1200, 1)).rows()[""]
     assert len(places) == 400
 
 
@@ -115,7 +127,7 @@ def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
     place = known_site(site, before)
     assert place is not None
     assert (place.spread, place.limit) == (before.spread, 0.6)
-    np.testing.assert_allclose(place.places[""], site / before.spread, atol=0.01)
+    np.testing.assert_allclose(place.rows()[""], before.in_units(site), rtol=1e-3)
     assert known_site(site[:4], before) is None
     assert known_site(site * 1e6, before) is None
     assert known_site(site, replace(before, limit=0.7)) == replace(place, limit=0.7)
@@ -123,7 +135,7 @@ def test_what_is_known_of_a_place_alone_is_in_the_units_of_before() -> None:
 
 def test_few_known_photographs_are_no_sure_place() -> None:
     """They are off by chance, which is not the others' fault."""
-    few = known_photographs({"": drawn(0, 5, 1)}, [], SCALES)
+    few = of({"": drawn(0, 5, 1)})
     far = [familiarity(drawn(0, 15, 10 + seed), few) for seed in range(40)]
     assert np.mean([one.unlike for one in far if one]) < 0.15
 
@@ -131,9 +143,12 @@ def test_few_known_photographs_are_no_sure_place() -> None:
 def test_the_distance_of_a_small_example() -> None:
     """By hand."""
     photographs = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
-    reference = known_photographs({"": photographs}, [], SCALES)
+    reference = of({"": photographs})
     np.testing.assert_allclose(reference.spread, [1, 3**0.5], rtol=1e-4)
-    assert reference.places == {"": ((0.0, 0.0), (2.0, 0.0), (1.0, 1.73))}
+    assert reference.middle == (1.0, 1.0)
+    # Less the middle, in units of the spread.
+    wanted = np.array([[-1, -(3**-0.5)], [1, -(3**-0.5)], [0, 2 * 3**-0.5]])
+    np.testing.assert_allclose(reference.rows()[""], wanted, atol=1e-3)
     shown = np.array([[4.0, 1.0], [6.0, 1.0]])
     # In their units at (5, 1/3^.5), nearest to (2, 0).
     wanted = np.sqrt((3**2 + 1 / 3) / 2)
@@ -143,7 +158,7 @@ def test_the_distance_of_a_small_example() -> None:
 
 def test_shares_are_of_sources_and_add_up() -> None:
     sources = {name: np.array([[-1.0], [1.0]]) + at for name, at in (("a", 0.0), ("b", 10.0))}
-    reference = known_photographs(sources, [], SCALES)
+    reference = of(sources)
     np.testing.assert_allclose(reference.spread, 2**0.5, rtol=1e-4)
     far = farness(np.array([[20.0], [20.0]]), reference)
     np.testing.assert_allclose(far.shares, [0, 1], atol=1e-3)
@@ -155,12 +170,12 @@ def test_shares_are_of_sources_and_add_up() -> None:
 
 def test_a_number_that_hardly_varies_says_little() -> None:
     varied = np.array([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
-    reference = known_photographs({"": varied}, [], SCALES)
+    reference = of({"": varied})
     np.testing.assert_allclose(reference.spread, [2, 1e-3], rtol=1e-6)
 
 
 def test_a_name_from_a_file_cannot_rule_the_terminal() -> None:
-    reference = known_photographs({"\x1b[2Jwall\n": drawn(0, 9, 1)}, [], SCALES)
+    reference = of({"\x1b[2Jwall\n": drawn(0, 9, 1)})
     found = familiarity(drawn(9, 9, 2), reference)
     assert found is not None
     assert "nearest: [2Jwall)" in found.line("seen before")
@@ -196,20 +211,70 @@ def test_what_is_known_is_read_back_and_checked() -> None:
     fields = Fields(values)
     assert KnownPhotographs.from_fields(fields) == known()
     assert fields.faults == []
-    broken = Fields(
-        {
-            **values,
-            "spread": [1.0, 2.0],
-            "limit": "far",
-            "places": {"road": [[1.0, 2.0], [3.0]]},
-        }
-    )
-    KnownPhotographs.from_fields(broken)
-    assert broken.faults == [
-        "places.road=a list: lists of 2 numbers, each at least -1000000000000 and at most "
-        "1000000000000",
+
+
+@pytest.mark.parametrize("text", ["", "?", "AAA=", "AHw=" * 6])
+def test_numbers_that_are_none_are_refused(text: str) -> None:
+    """Nothing, no base64, of other photographs, and infinite ones."""
+    values = {**known().as_dict(), "photographs": {"road": text}}
+    fields = Fields(values)
+    KnownPhotographs.from_fields(fields)
+    assert fields.faults == [f"photographs.road: numbers in half precision, {D} of each photograph"]
+
+
+def test_what_does_not_fit_together_is_refused() -> None:
+    fields = Fields({**known().as_dict(), "middle": [1.0], "limit": "far", "photographs": {}})
+    KnownPhotographs.from_fields(fields)
+    assert fields.faults == [
+        "middle: as many numbers as spread has",
+        "photographs: those of one source at least",
         "limit='far': at least 0 and at most 1000000",
     ]
-    empty = Fields({**values, "places": {}})
-    KnownPhotographs.from_fields(empty)
-    assert empty.faults == ["places: photographs of one source at least"]
+
+
+def test_of_a_wide_network_fewer_photographs_are_kept() -> None:
+    """Else a checkpoint would hold more than is read."""
+    wide = np.random.default_rng(0).standard_normal((40, 8192))
+    assert len(of({"": wide}).rows()[""]) == 32
+    assert [len(each) for each in of({"a": wide, "b": wide + 9}).rows().values()] == [16, 16]
+    assert of_calibration(wide).rows()[""].shape == (20, 8192)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 19])
+def test_a_small_calibration_has_no_parts(count: int) -> None:
+    assert of_calibration(drawn(0, count, 1)).limit == 0.6
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e7])
+def test_features_beyond_any_measure_tell_nothing(bad: float) -> None:
+    broken = np.full((25, D), bad)
+    assert known_photographs({"": broken}, [], SCALES) is None
+    assert known_calibration(broken, 4, 1.1, SCALES) is None
+    assert known_site(broken, known()) is None
+    assert familiarity(broken, known()) is None
+    # Others say nothing of how far photographs are.
+    assert of({"": drawn(0, 9, 1)}, [broken]).limit == 0.6
+
+
+def test_too_few_others_do_not_say_how_far_photographs_are() -> None:
+    assert of({"": drawn(0, 9, 1)}, [drawn(90, 4, 2)]).limit == 0.6
+    assert of({"": drawn(0, 9, 1)}, [drawn(90, 5, 2)]).limit > 10
+
+
+def test_copies_of_a_photograph_divide_its_share() -> None:
+    one, other = np.zeros((1, D)), np.ones((1, D))
+    reference = of({"a": np.concatenate([one, one, other]), "b": one, "c": drawn(50, 9, 1)})
+    found = farness(np.zeros((5, D)), reference)
+    np.testing.assert_allclose(found.shares, [2 / 3, 1 / 3, 0], atol=1e-3)
+
+
+def test_where_no_mixture_is_found_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    before = known()
+    monkeypatch.setattr("scipy.optimize.nnls", lost)
+    assert familiarity(drawn(0, 9, 1), before) is None
+    assert "nothing can be said of these photographs: the nearest mixture" in log.text

@@ -37,12 +37,12 @@ def test_a_training_keeps_what_it_sees_again(
 ) -> None:
     kept = read_checkpoint(trained.checkpoint).parameters.known
     assert kept is not None
-    assert set(kept.places) == {one.source for one in manifest.subset("train")}
+    assert set(kept.photographs) == {one.source for one in manifest.subset("train")}
     found = look_at_known(model, archive, manifest)
     assert found is not None
     assert found.limit == pytest.approx(kept.limit, rel=1e-3)
-    for name, places in kept.places.items():
-        np.testing.assert_allclose(found.places[name], places, atol=0.02)
+    for name, rows in kept.rows().items():
+        np.testing.assert_allclose(found.rows()[name], rows, atol=0.02)
 
 
 def test_the_largest_sources_are_drawn_some_photographs_of_each() -> None:
@@ -65,7 +65,7 @@ def test_a_source_that_is_in_validation_alone_has_no_say(
     without = look_at_known(model, archive, Manifest(tuple(manifest.subset("train"))))
     assert look_at_known(model, archive, foreign) == without
     assert without is not None
-    assert "foreign" not in without.places
+    assert "foreign" not in without.photographs
 
 
 def test_a_photograph_that_is_gone_is_left_out_and_named(

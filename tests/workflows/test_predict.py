@@ -18,7 +18,7 @@ from crackseg.inference.engines import open_model
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.reliance import reliance
 from crackseg.inference.scales import scales_of
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.parameters.known_photographs import KnownPhotographs, packed
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.plan import Job, plan
 from crackseg.workflows.predict import predict
@@ -448,7 +448,7 @@ def test_what_is_known_of_another_network_is_not_compared_with(
 ) -> None:
     checkpoint = read_checkpoint(trained.checkpoint)
     scales = scales_of(None, checkpoint.parameters)
-    of_other = KnownPhotographs({"": ((1.0,),)}, (1.0,), 0.4, scales)
+    of_other = KnownPhotographs({"": packed(np.ones((1, 1)))}, (0.0,), (1.0,), 0.4, scales)
     write_checkpoint(checkpoint.with_known(of_other).content, tmp_path / "other.ckpt")
     told = [noise_of(tmp_path), "--checkpoint", str(tmp_path / "other.ckpt")]
     # The masks are as good.

@@ -11,7 +11,7 @@ from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.errors import ConfigError, DatasetError
 from crackseg.images.pixels import binarize, resize
 from crackseg.inference.engines import OpenedModel, is_onnx
-from crackseg.inference.familiarity import known_place
+from crackseg.inference.familiarity import known_calibration
 from crackseg.inference.features import FeatureMoments, FloatArray
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.inference.predictor import Predictor
@@ -188,7 +188,7 @@ def promise(observed: Observed, terms: Terms, scales: Sequence[float]) -> Promis
         photographs=count,
         missed=float(observed.missed[:, place].mean()),
         scales=tuple(scales),
-        known=known_place(observed.features, _PARTS, _SLACK, tuple(scales)),
+        known=known_calibration(observed.features, _PARTS, _SLACK, tuple(scales)),
     )
 
 

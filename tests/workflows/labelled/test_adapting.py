@@ -166,10 +166,10 @@ def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
     before = read_checkpoint(promised).parameters.known
     adapted = read_checkpoint(tmp_path / "site.ckpt").parameters
     assert before is not None
-    assert set(before.places) != {""}
+    assert set(before.photographs) != {""}
     assert adapted.promise is None
     assert adapted.known is not None
-    assert set(adapted.known.places) == {""}
+    assert set(adapted.known.photographs) == {""}
     assert (adapted.known.spread, adapted.known.limit) == (before.spread, max(before.limit, 0.6))
     predictor = crackseg.load(tmp_path / "site.ckpt", device="cpu")
     here, elsewhere = (
@@ -183,7 +183,7 @@ def test_a_promise_does_not_survive_and_what_is_known_is_the_place(
     assert "are like those that the network was adapted to" in here.line
     assert "are unlike those that the network was adapted to" in elsewhere.line
     # A training on photographs whose source has no name was adapted to nothing.
-    unnamed = replace(before, places=adapted.known.places)
+    unnamed = replace(before, photographs=adapted.known.photographs)
     checkpoint = tmp_path / "unnamed.ckpt"
     write_checkpoint(read_checkpoint(trained.checkpoint).with_known(unnamed).content, checkpoint)
     predictor = crackseg.load(checkpoint, device="cpu")
