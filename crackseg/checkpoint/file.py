@@ -17,11 +17,11 @@ from crackseg.checkpoint.pickle_reader import StoredTensor
 from crackseg.errors import CheckpointError, MissingLibraryError, name_some
 from crackseg.metrics.calibration import PlattScaling
 from crackseg.models.limits import outline
+from crackseg.parameters.foreign_files import CHECKPOINT, REMEDY, foreign
 from crackseg.parameters.form import WHOLE, Fields, FormError, shown
 from crackseg.parameters.known_photographs import KnownPhotographs
 from crackseg.parameters.promise import Promise
 from crackseg.system.files import atomic_write
-from crackseg.weights.foreign import CHECKPOINT, REMEDY, foreign
 
 _PARAMETERS, _WEIGHTS = "hyper_parameters", "state_dict"
 _VERSION, _MOST_OF_VERSION = "pytorch-lightning_version", 40

@@ -19,8 +19,11 @@ OF_THE_MACHINE = (
     "data.store_limit",
 )
 
-# Set where a process was started on each machine: by torchrun or by hand, SLURM, LSF.
-_OF_SEVERAL_MACHINES = ("MASTER_ADDR", "NODE_RANK", "SLURM_NTASKS", "LSB_JOBID")
+# Set where a process was started on each machine: by torchrun or by hand, SLURM, LSF, MPI.
+_OF_SEVERAL_MACHINES = (
+    *("MASTER_ADDR", "NODE_RANK", "SLURM_NTASKS", "LSB_JOBID"),
+    *("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"),
+)
 
 
 def check_machine(trainer: TrainerConfig) -> None:

@@ -85,7 +85,9 @@ def _missing_network(key: str, given: str) -> list[str]:
     except CrackSegError as error:
         return [f"{key}={error}"]
     if path.is_dir():
-        return [f"{key}={given}: a folder; name a file in it, such as {path / 'best.ckpt'}"]
+        inside = path / "best.ckpt"
+        such = f", such as {inside}" if inside.is_file() else ""
+        return [f"{key}={given}: a folder; name a .ckpt or .onnx file{such}"]
     names = ", ".join(one.name for one in BUNDLED)
     lacks = f"{key}={given}: there is no such file; a checkpoint, an ONNX file, or one of {names}"
     return [] if path.is_file() else [lacks]

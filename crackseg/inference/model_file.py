@@ -16,12 +16,12 @@ from onnx import checker
 from crackseg.errors import CheckpointError
 from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.scales import scales_of
+from crackseg.parameters.foreign_files import ONNX, foreign
 from crackseg.parameters.form import Fields, FormError
 from crackseg.parameters.judged_set import FIGURE, JudgedSet, are_figures, are_texts
 from crackseg.parameters.usage import UsageParameters
 from crackseg.system.files import atomic_write
 from crackseg.system.limits import Limits
-from crackseg.weights.foreign import ONNX, foreign
 from crackseg.weights.registry import bundled_at
 
 SUFFIX = ".onnx"

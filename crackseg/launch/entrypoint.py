@@ -32,11 +32,17 @@ def exit_on_user_error() -> Iterator[None]:
 
 @contextmanager
 def _no_empty_folder() -> Iterator[None]:
-    """Leaves no folder of Hydra's with nothing in it where the work inside is refused."""
+    """Leaves no folder of Hydra's with nothing in it where the work inside is refused.
+
+    One that the command line names may be the user's own, and stays.
+    """
     try:
         yield
     except Exception:
-        if HydraConfig.initialized():
+        named = ("hydra.run.dir", "hydra.sweep.dir")
+        if HydraConfig.initialized() and not any(
+            one.lstrip("+").startswith(named) for one in HydraConfig.get().overrides.hydra
+        ):
             with suppress(OSError, OmegaConfBaseException):
                 Path(HydraConfig.get().runtime.output_dir).rmdir()
         raise

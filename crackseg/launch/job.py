@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -44,6 +44,7 @@ from crackseg.runs.record import (
 )
 from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import write_text
+from crackseg.system.locks import locked
 from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
 
@@ -94,9 +95,9 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
         check_networks_named(config)
     refuse(ignored_overrides(overrides, config))
     check_machine(config.trainer)
-    start_logging(folder / LOG)
     try:
         with _put_back_if_refused(folder), _forgotten_if_refused(folder):
+            start_logging(folder / LOG)
             return _trained(config, folder, overrides, checkpoint)
     except Interrupted as error:
         if (folder / LAST).is_file():
@@ -195,16 +196,24 @@ def _put_back_if_refused(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _forgotten_if_refused(folder: Path) -> Iterator[None]:
-    """Leaves nothing of a run that is refused, by its photographs perhaps, before it began."""
+    """Leaves nothing of a run that is refused, by its photographs perhaps, before it began.
+
+    What was there before stays: another run's files, or the user's own.
+    """
+    made = (CONFIG, RECORD, PACKAGES, LOG, LOCK)
+    fresh = not any((folder / name).exists() for name in made)
     try:
         yield
     except RunBusyError:
         raise
-    except CrackSegError:
-        if is_first_process() and not any((folder / name).exists() for name in _BEGUN):
+    except CrackSegError as error:
+        if fresh and is_first_process():
             start_logging()
-            for name in (CONFIG, RECORD, PACKAGES, LOCK, LOG):
-                (folder / name).unlink(missing_ok=True)
+            # Not where another process has begun a run here meanwhile.
+            with suppress(OSError, RunBusyError), locked(folder / LOCK, RunBusyError(str(error))):
+                if not any((folder / name).exists() for name in _BEGUN):
+                    for name in made:
+                        (folder / name).unlink(missing_ok=True)
         raise
 
 

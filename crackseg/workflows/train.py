@@ -112,7 +112,7 @@ def train(
         log.warning("%s", line)
     prepare_process(config.runtime.keep_freed_memory, config.runtime.threads)
     initial = None if checkpoint else initial_network(config.init_from)
-    asked = open_teacher(config.distill)
+    teacher = open_teacher(config.distill)
     folder.mkdir(parents=True, exist_ok=True)
     datamodule = _read_data(config)
     start = None if checkpoint is None else read_start(checkpoint, datamodule.manifest)
@@ -120,14 +120,14 @@ def train(
     if start is not None:  # Another version may weigh otherwise.
         datamodule.class_weights = start.class_weights
     former = None if start is None else start.teacher
-    teacher = None if asked is None else taught(asked, config, datamodule, former)
+    learned = None if teacher is None else taught(teacher, config, datamodule, former)
     if is_first_process():
         datamodule.manifest.write(folder / MANIFEST)
     seed_everything(config.seed, workers=True, verbose=False)
     segmenter = build_segmenter(config, datamodule)
     _begin(segmenter, config, datamodule, initial, start)
     begun = initial.origin if initial else start.init_from if start else None
-    segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=teacher)
+    segmenter.settings = replace(segmenter.settings, init_from=begun, teacher=learned)
     try:
         trainer, metrics = _fit(config, folder, segmenter, datamodule, start, watchers)
     except Interrupted:

@@ -82,6 +82,15 @@ def test_a_run_that_its_photographs_refuse_leaves_nothing(
     assert [one.name for one in folder.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize("own", ["train.log", "config.yaml"])
+def test_files_of_before_stay(own: str, train_config: TrainConfig, tmp_path: Path) -> None:
+    (tmp_path / own).write_text("of before")
+    train_config.data.root = str(tmp_path / "gone")
+    with pytest.raises((DatasetNotFoundError, ConfigError)):
+        _single(train_config, tmp_path, [])
+    assert (tmp_path / own).read_text().startswith("of before")
+
+
 def test_a_run_that_had_begun_stays(
     train_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,7 +115,7 @@ def test_a_network_that_gives_few_weights_is_a_warning(
             "none.ckpt: there is no such file; a checkpoint, an ONNX file, or one of research, "
             "open",
         ),
-        ("conf", f"conf: a folder; name a file in it, such as {Path('conf/best.ckpt')}"),
+        ("conf", "conf: a folder; name a .ckpt or .onnx file"),
     ],
 )
 def test_a_network_that_is_not_there_is_told_before_any_job(

@@ -13,7 +13,8 @@ _ZIP_PARTS = {
     b"/constants.pkl": "a TorchScript file",
     b"/data.pkl": CHECKPOINT,
     b"model.weights.h5": "a Keras file",
-    b"": "a zip archive without a checkpoint in it",
+    # The end of its list, so that it is whole.
+    b"PK\x05\x06": "a zip archive without a checkpoint in it",
 }
 # Where in a file its kind is known by which bytes.
 _MARKS = (
@@ -50,7 +51,8 @@ def _kind_of(path: Path) -> str | None:
         file.seek(-min(_AT_END, path.stat().st_size), os.SEEK_END)
         end = file.read()
     if start.startswith(b"PK\x03\x04"):
-        return next(kind for name, kind in _ZIP_PARTS.items() if name in start or name in end)
+        kinds = (kind for name, kind in _ZIP_PARTS.items() if name in start or name in end)
+        return next(kinds, None)
     # The version of its format, and then the program that wrote it.
     if start[:1] == b"\x08" and start[2:3] == b"\x12":
         return ONNX

@@ -96,3 +96,6 @@ def test_damaged_files_stay_damaged_ones(
     path = tmp_path / name
     path.write_bytes(content[: len(content) * 9 // 10] if name == "cut.ckpt" else content)
     assert "truncated or damaged" in refusal_of(read, path)
+    # So little is left that no list of its parts is.
+    path.write_bytes(content[:25])
+    assert "truncated or damaged" in refusal_of(read, path)
