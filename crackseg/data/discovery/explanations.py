@@ -10,7 +10,8 @@ from crackseg.errors import name_some
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
 _READ = ", ".join(
     (
-        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name or X_mask.png",
+        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name in a folder "
+        "masks, or X_mask.png",
         *(known.name for known in FORMATS),
         "SegmentationClass with labelmap.txt, and nnU-Net's labelsTr",
     )
@@ -58,6 +59,17 @@ def said_not_understood(files: Mapping[str, int]) -> str:
         f"{name_some(sorted(files))}. Read are {_READ}; unpack, convert or rename them, or "
         "move them out of the folder if they are about something else"
     )
+
+
+def said_cracked(photographs: Sequence[str]) -> list[str]:
+    """A note on photographs without a mask in folders that are named after cracks."""
+    if not photographs:
+        return []
+    return [
+        f"{len(photographs)} photographs without a mask lie in folders whose names say that they "
+        "show cracks, left out and not taken as crack-free (if they show none, name their folder "
+        f"itself as data.root, or rename it): {name_some(photographs)}"
+    ]
 
 
 def no_folder(root: Path) -> str:

@@ -42,6 +42,7 @@ _KINDS: dict[str, Kind] = {
 # Among other words in a name, "ann" is a person, and "seg" a part of a road.
 TRUTH_WORDS = frozenset(word for word, said in _KINDS.items() if said != "image") - {"ann", "seg"}
 """Words that name masks and annotations."""
+_OF_CRACKS = frozenset({"crack", "cracks", "cracked", "positive", "positives"})
 SUBSET_SPELLINGS = {
     "train": "train",
     "val": "val",
@@ -158,6 +159,16 @@ def mentions_masks(name: str) -> bool:
     words = words_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
     joined = (one + other for one, other in pairwise(words))
     return not TRUTH_WORDS.isdisjoint([*words, *joined])
+
+
+def is_of_cracks(path: Path) -> bool:
+    """Whether a photograph lies in a folder for those with cracks, as sets of two classes have it.
+
+    >>> is_of_cracks(Path("Positive/1.jpg")), is_of_cracks(Path("uncracked/1.jpg"))
+    (True, False)
+    """
+    words = frozenset(words_of(path.parent.name))
+    return bool(words & _OF_CRACKS) and words <= _OF_CRACKS | {"with", "images", "photos"}
 
 
 def scope(path: Path) -> tuple[str, ...]:

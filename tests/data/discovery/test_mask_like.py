@@ -1,0 +1,103 @@
+"""What is a mask, or shows cracks by its folder's name, is never taken as crack-free."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.discovery.pairs import find_pairs
+from crackseg.errors import DatasetNotFoundError
+
+SIZE = (60, 80)
+
+
+def photograph(path: Path, seed: int) -> None:
+    picture(path, np.random.default_rng(seed).integers(60, 200, (*SIZE, 3), dtype=np.uint8))
+
+
+def picture(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def mask() -> np.ndarray:
+    drawn = np.zeros(SIZE, np.uint8)
+    drawn[20:24, 10:70] = 255
+    return drawn
+
+
+MASKS = {
+    "black and white": mask(),
+    "zeros and ones": mask() // 255,
+    "coloured": np.where(mask()[:, :, None] > 0, (253, 231, 36), (68, 1, 84)).astype(np.uint8),
+    "painted": np.dstack([mask()] * 4),
+}
+
+
+@pytest.mark.parametrize("pixels", MASKS.values(), ids=MASKS)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Bilder/{}.jpg", "Masken/{}.png"),
+        ("图片/{}.jpg", "标注/{}.png"),
+        ("input/{}.png", "output/{}.png"),
+        ("all/{}.jpg", "all/{}_bw.png"),
+        ("task/{}.jpg", "task/task-{}-annotation-3-tag-crack-0.png"),
+    ],
+)
+def test_masks_of_unknown_names_leave_no_photograph_crack_free(
+    tmp_path: Path, names: tuple[str, str], pixels: np.ndarray
+) -> None:
+    for number in range(2):
+        photograph(tmp_path / names[0].format(number), number)
+        picture(tmp_path / names[1].format(number), pixels)
+    first = names[1].format(0)
+    for without_mask in ("leave_out", "crack_free"):
+        with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks") as refused:
+            find_pairs(tmp_path, without_mask)  # type: ignore[arg-type]
+        assert "2 pictures hold a few values only" in str(refused.value)
+        assert first in str(refused.value)
+        assert "say data.without_mask=crack_free" not in str(refused.value)
+
+
+def test_lossy_masks_of_unknown_names_too(tmp_path: Path) -> None:
+    wide = cv2.resize(mask(), (800, 600), interpolation=cv2.INTER_NEAREST)
+    for number in range(2):
+        noise = np.random.default_rng(number).integers(60, 200, (600, 800, 3), dtype=np.uint8)
+        picture(tmp_path / f"fotos/{number}.jpg", noise)
+        picture(tmp_path / f"maschere/{number}.jpg", wide)
+    with pytest.raises(DatasetNotFoundError, match="2 images and 0 masks"):
+        find_pairs(tmp_path, "crack_free")
+
+
+def test_photographs_elsewhere_stay_crack_free(tmp_path: Path) -> None:
+    """Black frames too: one value alone is no mask."""
+    for number in range(2):
+        photograph(tmp_path / f"a/{number}.jpg", number)
+        picture(tmp_path / f"a/{number}_mask.png", mask())
+        photograph(tmp_path / f"c/Bilder/{number}.jpg", 5 + number)
+        picture(tmp_path / f"c/Masken/{number}.png", mask())
+    picture(tmp_path / "a/black.png", np.zeros(SIZE, np.uint8))
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert inventory.crack_free == ("a/black.png",)
+    assert any("2 pictures hold a few values only" in note for note in inventory.notes)
+
+
+def test_photographs_in_folders_of_cracks_are_not_crack_free(tmp_path: Path) -> None:
+    for number in range(2):
+        photograph(tmp_path / f"Negative/{number}.jpg", number)
+        photograph(tmp_path / f"Positive/{number + 10}.jpg", number + 10)
+        photograph(tmp_path / f"walls/cracked/{number + 20}.jpg", number + 20)
+        photograph(tmp_path / f"walls/uncracked/{number + 30}.jpg", number + 30)
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert {Path(image).parent.name for image in inventory.crack_free} == {"Negative", "uncracked"}
+    assert any("4 photographs without a mask lie in folders" in note for note in inventory.notes)
+
+
+def test_a_folder_of_cracks_is_crack_free_where_it_is_named(tmp_path: Path) -> None:
+    photograph(tmp_path / "positive/1.jpg", 1)
+    with pytest.raises(DatasetNotFoundError, match="folders whose names say"):
+        find_pairs(tmp_path, "crack_free")
+    assert find_pairs(tmp_path / "positive", "crack_free").crack_free == ("1.jpg",)
