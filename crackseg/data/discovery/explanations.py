@@ -1,10 +1,11 @@
-"""Messages for photographs without masks."""
+"""Messages about photographs and what their masks or annotations are."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crackseg.data.annotations.formats.registry import FORMATS
-from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS
+from crackseg.data.annotations.shapes import AnnotationFile
+from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS, composed
 from crackseg.errors import name_some
 
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
@@ -89,3 +90,26 @@ def nothing_found(root: Path, found: str) -> str:
         "and masks; train.py takes it as data.root=..., or trains on built-in "
         "photographs with data=synthetic"
     )
+
+
+def said_made_for_others(
+    opened: Mapping[Path, AnnotationFile], photographs: Sequence[Path]
+) -> list[str]:
+    """A note on files that say another photograph of the same folder, which is there too."""
+    there = {composed(path.as_posix()): path for path in photographs}
+    stems = {path.with_suffix("") for path in photographs}
+    others = [
+        f"{path} ({file.made_for})"
+        for path, file in opened.items()
+        if file.made_for
+        and path.with_suffix("") in stems
+        and (said := there.get(composed(path.with_name(file.made_for).as_posix())))
+        and said.with_suffix("") != path.with_suffix("")
+    ]
+    if not others:
+        return []
+    return [
+        f"{len(others)} annotation files were made for another photograph that is there too, as "
+        "their imagePath says, and are taken for the one of their own name; see whether they fit "
+        f"it: {name_some(others)}"
+    ]

@@ -101,3 +101,20 @@ def test_a_folder_of_cracks_is_crack_free_where_it_is_named(tmp_path: Path) -> N
     with pytest.raises(DatasetNotFoundError, match="folders whose names say"):
         find_pairs(tmp_path, "crack_free")
     assert find_pairs(tmp_path / "positive", "crack_free").crack_free == ("1.jpg",)
+
+
+@pytest.mark.parametrize("name", ["x.json.bak", "x.json~", "x.txt.old", "x.json.tmp"])
+def test_what_an_annotation_was_before_keeps_its_photograph_from_being_crack_free(
+    tmp_path: Path, name: str
+) -> None:
+    photograph(tmp_path / "x.jpg", 1)
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(DatasetNotFoundError, match=f"not understood.*{name}"):
+        find_pairs(tmp_path, "crack_free")
+
+
+@pytest.mark.parametrize("name", ["x.jpg_original", "x.jpg.bak", "x.jpg~", "x.xmp.bak"])
+def test_what_a_photograph_was_before_is_harmless(tmp_path: Path, name: str) -> None:
+    photograph(tmp_path / "x.jpg", 1)
+    (tmp_path / name).write_bytes((tmp_path / "x.jpg").read_bytes())
+    assert find_pairs(tmp_path, "crack_free").crack_free == ("x.jpg",)
