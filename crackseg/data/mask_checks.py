@@ -56,6 +56,41 @@ def without_other_shapes(
     return replace(inventory, pairs=pairs), [found for _, found in kept]
 
 
+def without_contradicted(
+    inventory: Inventory,
+    statistics: Sequence[PairStatistics],
+    duplicates: Sequence[tuple[int, int]],
+) -> tuple[Inventory, list[PairStatistics], list[tuple[int, int]]]:
+    """Leaves out photographs without a mask that are copies of one with a crack, and names them.
+
+    Args:
+        inventory: Pairs that can be read.
+        statistics: What each of them holds, in their order.
+        duplicates: Numbers of pairs whose photographs are near duplicates.
+    """
+    pairs = inventory.pairs
+    copies = {
+        one: pairs[other].image
+        for link in duplicates
+        for one, other in (link, link[::-1])
+        if not pairs[one].mask and statistics[other].share > 0
+    }
+    if copies:
+        log.warning(
+            "%d photographs without a mask are copies of one whose mask marks a crack, left out "
+            "and not taken as crack-free: %s",
+            len(copies),
+            name_some(f"{pairs[one].image} (of {copies[one]})" for one in sorted(copies)),
+        )
+    kept = [number for number in range(len(pairs)) if number not in copies]
+    place = {number: new for new, number in enumerate(kept)}
+    return (
+        replace(inventory, pairs=tuple(pairs[number] for number in kept)),
+        [statistics[number] for number in kept],
+        [(place[one], place[other]) for one, other in duplicates if {one, other} <= place.keys()],
+    )
+
+
 def refuse_other_shapes(
     pairs: Sequence[Pair], statistics: Sequence[PairStatistics], manifest: Path
 ) -> None:

@@ -242,12 +242,21 @@ def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> P
     pairs = tuple(one.pair for one in ordered)
     identical = len({one.image_digest for one in copies}) == 1
     how = "equal pixel for pixel" if identical else "near duplicates"
-    if identical and len({one.mask_digest for one in copies}) > 1:
+    if _contradict(copies):
+        how += ", with a crack and without a mask; training leaves out those without"
+    elif identical and len({one.mask_digest for one in copies}) > 1:
         how += ", with masks that differ"
     into = sorted({subsets[pair.image] for pair in pairs if pair.image in subsets})
     if len(into) > 1:
         return Problem("across_subsets", pairs, f"{how} in {' and '.join(into)}")
     return Problem("identical" if identical else "near_duplicates", pairs, how)
+
+
+def _contradict(copies: Sequence[Inspection]) -> bool:
+    """Whether one of some copies marks a crack and another one is taken as crack-free."""
+    return any(one.mask_kind == "none" for one in copies) and any(
+        one.crack_pixels(0) for one in copies
+    )
 
 
 def _borrowed_masks(
