@@ -23,6 +23,8 @@ _OTHER_SHAPE = (
     "masks have another shape than their photograph, as those of a part of it have, or those that "
     "were painted without regard to a photograph's EXIF orientation"
 )
+_MARGIN = "crack along their whole rim, as figures with a white margin do"
+_SAVE = "save the array itself, not the figure that shows it, white where cracks are"
 _MEND = "export them at the photographs' size, or turn them as the photographs are turned"
 
 
@@ -113,7 +115,7 @@ def refuse_inverted(
     statistics: Sequence[PairStatistics],
     sources: Mapping[str, str],
 ) -> None:
-    """Refuses data all of whose mask pictures of a source mark more than half of the photograph.
+    """Refuses data all of whose mask pictures of a source are inverted, or figures with a margin.
 
     Args:
         root: Folder for the message.
@@ -124,20 +126,23 @@ def refuse_inverted(
     Raises:
         DatasetError: There is such a source, and the settings do not say that it is right.
     """
-    shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    masks: dict[str, list[tuple[str, PairStatistics]]] = defaultdict(list)
     for pair, found in zip(pairs, statistics, strict=True):
         # What the settings chose stands in the reference, and is meant.
         if pair.image in sources and plain_mask(pair.mask) is not None:
-            shares[sources[pair.image]].append((pair.mask, found.share))
-    for name, of_files in shares.items():
+            masks[sources[pair.image]].append((pair.mask, found))
+    for name, of_files in masks.items():
+        all_of = f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark"
+        named = name_some(one for one, _ in of_files)
         # One alone may be a photograph of nothing but crack.
-        if len(of_files) > 1 and all(share > MOSTLY for _, share in of_files):
+        if len(of_files) > 1 and all(found.share > MOSTLY for _, found in of_files):
             raise DatasetError(
-                f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark more than half of "
-                f"their photograph, as inverted ones do: {name_some(one for one, _ in of_files)}; "
+                f"{all_of} more than half of their photograph, as inverted ones do: {named}; "
                 "invert them so that cracks are white, or say data.crack_values=[0] where black is "
                 "crack"
             )
+        if len(of_files) > 1 and all(found.has_margin for _, found in of_files):
+            raise DatasetError(f"{all_of} {_MARGIN}: {named}; {_SAVE}")
 
 
 def refuse_without_crack(
@@ -187,6 +192,11 @@ def warn_of_masks(statistics: Mapping[str, PairStatistics]) -> None:
             len(resized),
             name_some(resized),
         )
+    framed = [
+        image for image, found in statistics.items() if found.has_margin and found.share <= MOSTLY
+    ]
+    if framed:
+        log.warning("%d masks mark %s: %s; %s", len(framed), _MARGIN, name_some(framed), _SAVE)
     covered = [image for image, found in statistics.items() if found.share > MOSTLY]
     if covered:
         log.warning(

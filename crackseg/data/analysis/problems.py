@@ -66,6 +66,11 @@ KINDS: dict[str, Kind] = {
         "training resizes the masks; a mask of a part of the photograph must be mended",
     ),
     "inverted": Kind("masks that look inverted", True, "invert them, so that cracks are white"),
+    "figure": Kind(
+        "figures with a white margin instead of masks",
+        True,
+        "save the array itself, not the figure that shows it, white where cracks are",
+    ),
     "borrowed_mask": Kind(
         "masks that different photographs share",
         True,
@@ -200,6 +205,8 @@ def _judge(inspection: Inspection) -> Problem | None:
         return Problem("no_mask", (inspection.pair,), step)
     if (inspection.image_size, inspection.mask_size) == (_IMAGES, _HEADS):
         return Problem("no_mask", (inspection.pair,), f"{sizes}, as CrackSeg9k's Heads")
+    if inspection.has_margin and inspection.crack_share <= _MOSTLY:
+        return Problem("figure", (inspection.pair,), f"{sizes}, and its whole rim is crack")
     match = match_sizes(inspection.image_size, inspection.mask_size)
     if match != "same":
         kind = "other_shape" if match == "another_shape" else "wrong_size"
