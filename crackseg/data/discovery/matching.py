@@ -21,6 +21,7 @@ from crackseg.data.discovery.layouts import (
 )
 from crackseg.data.discovery.listing import list_files
 from crackseg.data.discovery.mask_like import mask_like_among, said_mask_like
+from crackseg.data.discovery.own_results import find_own_results, said_own_results
 from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
@@ -88,7 +89,9 @@ def match_files(
     """
     listing = list_files(root)
     listing.warn_of_left_out()
-    files = [path for path in listing.files if is_read(path)]
+    own = find_own_results(root, listing.files)
+    results = frozenset(own.unchanged)
+    files = [path for path in listing.files if is_read(path) and path not in results]
     divided = divide(files)
     variants = part_variants(divided.photographs)
     parted = part_side_by_side(root, variants.photographs, files)
@@ -110,7 +113,7 @@ def match_files(
     taken = {key(image) for image in truths}
     lonely += [truth for name in named.keys() - taken for truth in named[name]]
     about = {**variants.of, **variants_among((truth.file for truth in lonely), photographs)}
-    read = {*photographs, *masks, *divided.channels, *references.opened, *about}
+    read = {*results, *photographs, *masks, *divided.channels, *references.opened, *about}
     lost = [truth for truth in lonely if truth.file not in about]
     outside = [*stray, *by_look, *(truth.file for truth in lost)]
     unknown = find_unknown(root, listing, read, truths, outside)
@@ -122,6 +125,7 @@ def match_files(
         references.known_labels,
         [
             *_said_left_out(divided.channels, _CHANNELS),
+            *said_own_results(own),
             *_said_left_out(stray, _STRAY),
             *said_mask_like(by_look),
             *parted.notes,
