@@ -1,6 +1,7 @@
 """Messages about photographs and what their masks or annotations are."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crackseg.data.annotations.formats.registry import FORMATS
@@ -9,6 +10,8 @@ from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS, composed
 from crackseg.errors import name_some
 
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
+# Photographs in a series of numbers.
+_LEAST_SERIES = 3
 _READ = ", ".join(
     (
         "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name in a folder "
@@ -113,3 +116,27 @@ def said_made_for_others(
         "their imagePath says, and are taken for the one of their own name; see whether they fit "
         f"it: {name_some(others)}"
     ]
+
+
+def said_shifted(photographs: Iterable[str], masks: Iterable[str]) -> list[str]:
+    """A note where masks are numbered as photographs are, but begin at another number.
+
+    >>> said_shifted(["1.jpg", "2.jpg", "3.jpg"], ["0.png", "1.png", "2.png"])[0][:59]
+    'photographs are numbered from 1 to 3 and masks from 0 to 2,'
+    """
+    one, other = _numbers(photographs), _numbers(masks)
+    if len(one) < _LEAST_SERIES or len(one) != len(other) or one == other:
+        return []
+    if any(series != list(range(series[0], series[-1] + 1)) for series in (one, other)):
+        return []
+    return [
+        f"photographs are numbered from {one[0]} to {one[-1]} and masks from {other[0]} to "
+        f"{other[-1]}, as where one program counts from 0 and another from 1; those of one number "
+        "were taken for a pair, which is wrong then: see whether masks fit, and rename them"
+    ]
+
+
+def _numbers(paths: Iterable[str]) -> list[int]:
+    """The numbers in the names of files, in order; none where a name has no number or several."""
+    found = [re.fullmatch(r"\D*(\d+)\D*", Path(path).stem) for path in paths]
+    return sorted(int(match[1]) for match in found if match) if all(found) else []

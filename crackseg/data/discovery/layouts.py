@@ -42,7 +42,7 @@ _KINDS: dict[str, Kind] = {
 # Among other words in a name, "ann" is a person, and "seg" a part of a road.
 TRUTH_WORDS = frozenset(word for word, said in _KINDS.items() if said != "image") - {"ann", "seg"}
 """Words that name masks and annotations."""
-_OF_CRACKS = frozenset({"crack", "cracks", "cracked", "positive", "positives"})
+_CRACKED, _CRACKS = frozenset({"cracked", "positive", "positives"}), frozenset({"crack", "cracks"})
 SUBSET_SPELLINGS = {
     "train": "train",
     "val": "val",
@@ -161,14 +161,21 @@ def mentions_masks(name: str) -> bool:
     return not TRUTH_WORDS.isdisjoint([*words, *joined])
 
 
-def is_of_cracks(path: Path) -> bool:
-    """Whether a photograph lies in a folder for those with cracks, as sets of two classes have it.
+def is_of_cracks(folder: str, annotated: bool) -> bool:
+    """Whether a folder is for photographs with cracks, as in sets of two classes.
 
-    >>> is_of_cracks(Path("Positive/1.jpg")), is_of_cracks(Path("uncracked/1.jpg"))
+    Args:
+        folder: Name of the folder.
+        annotated: Whether some photographs in it have a mask, so that it may be a set of its own.
+
+    >>> is_of_cracks("Positive", True), is_of_cracks("uncracked", False)
     (True, False)
+    >>> is_of_cracks("cracks", True), is_of_cracks("cracks", False)
+    (False, True)
     """
-    words = frozenset(words_of(path.parent.name))
-    return bool(words & _OF_CRACKS) and words <= _OF_CRACKS | {"with", "images", "photos"}
+    words = frozenset(words_of(folder))
+    said = _CRACKED if annotated else _CRACKED | _CRACKS
+    return bool(words & said) and words <= said | {"with", "images", "photos"}
 
 
 def scope(path: Path) -> tuple[str, ...]:

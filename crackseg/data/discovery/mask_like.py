@@ -8,6 +8,9 @@ of levels, a mask a few, or black and white with what a lossy format makes of th
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
 from crackseg.errors import UnreadableImageError, name_some
 from crackseg.images.photographs import size_of_photograph
@@ -16,8 +19,12 @@ from crackseg.system.processes import thread_pool
 # Bytes: a packed file that is larger than that many in all and for each pixel is a photograph.
 _HEADER, _BYTES_A_PIXEL = 2048, 0.3
 _PACKED = frozenset({".png", ".jpg", ".jpeg", ".webp"})
-# Least share of a lossy mask's pixels that are nearly black or white, and of those like the next.
-_EXTREME, _ALIKE = 0.97, 0.9
+# Most of a mask's pixels that differ from the next one in their row; and numbers of classes.
+_EDGES, _MOST_CLASSES = 0.1, 8
+# Levels that a lossy format makes of black and white, and least shares of a mask's pixels: of each
+# of the two, and of both.
+_BLACK, _WHITE = 16, 239
+_SOME, _EXTREME = 0.001, 0.97
 
 
 def mask_like_among(root: Path, photographs: Iterable[Path]) -> list[Path]:
@@ -53,16 +60,28 @@ def _looks_like_a_mask(path: Path) -> bool:
             height, width = size_of_photograph(path)
             if size > _HEADER + _BYTES_A_PIXEL * height * width:
                 return False
-        return _holds_a_mask(summarise(read_stored_mask(path)))
+        stored = read_stored_mask(path)
     except (OSError, UnreadableImageError):
         # Whoever reads the photograph says so.
         return False
+    pixels = np.atleast_3d(np.asarray(stored.pixels))
+    steps = (pixels[:, 1:] != pixels[:, :-1]).any(axis=2)
+    summary = summarise(stored)
+    if summary.is_discrete and not summary.lossy:
+        return _is_of_areas(summary) and (not steps.size or float(steps.mean()) <= _EDGES)
+    return stored.form in ("grey", "colour") and _is_black_and_white(pixels)
 
 
-def _holds_a_mask(summary: MaskSummary) -> bool:
-    if summary.is_discrete:
-        # One value alone may be a frame that was never exposed.
-        return summary.form == "alpha" or len(summary.values) + len(summary.colours) > 1
-    return summary.form in ("grey", "colour") and (
-        summary.extreme >= _EXTREME and summary.alike >= _ALIKE
-    )
+def _is_of_areas(summary: MaskSummary) -> bool:
+    """Whether its few values are those of classes: a flat photograph has all levels in a range."""
+    levels = sorted(summary.values)
+    if summary.form in ("grey", "deep") and levels == list(range(levels[0], levels[-1] + 1)):
+        return 1 < len(levels) <= _MOST_CLASSES and levels[0] <= 1
+    # One value alone may be a frame that was never exposed.
+    return summary.form == "alpha" or len(summary.values) + len(summary.colours) > 1
+
+
+def _is_black_and_white(pixels: npt.NDArray[np.generic]) -> bool:
+    black = float((pixels.max(axis=2) <= _BLACK).mean())
+    white = float((pixels.min(axis=2) >= _WHITE).mean())
+    return min(black, white) >= _SOME and black + white >= _EXTREME

@@ -21,6 +21,7 @@ from crackseg.data.discovery.explanations import (
     nothing_found,
     said_cracked,
     said_not_understood,
+    said_shifted,
 )
 from crackseg.data.discovery.layouts import is_of_cracks, listed_subset, subset
 from crackseg.data.discovery.matching import match_files
@@ -193,6 +194,8 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
     free = {pair.image for pair in pairs} - unknown.keys() - set(cracked) if crack_free else ()
     taken = [pair for pair in pairs if pair.mask or pair.image in free]
     left = {pair.image for pair in pairs} - {pair.image for pair in taken}
+    masks = [split_reference(one)[0] for one in (*in_pairs.values(), *matches.without_image)]
+    shifted = said_shifted((pair.image for pair in pairs), masks)
     return Inventory(
         root=root,
         pairs=tuple(taken),
@@ -201,13 +204,20 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
         not_understood=Counter(unknown.values()),
         crack_labels=matches.crack_labels,
         known_labels=matches.known_labels,
-        notes=(*matches.notes, *said_cracked(cracked)),
+        notes=(*matches.notes, *said_cracked(cracked), *shifted),
     )
 
 
-def _in_folders_of_cracks(pairs: Iterable[Pair]) -> list[str]:
+def _in_folders_of_cracks(pairs: Sequence[Pair]) -> list[str]:
     """Photographs without truth that the name of their folder calls cracked."""
-    return [pair.image for pair in pairs if not pair.mask and is_of_cracks(Path(pair.image))]
+    annotated = {Path(pair.image).parent for pair in pairs if pair.mask}
+    return [
+        pair.image
+        for pair in pairs
+        if not pair.mask
+        and (folder := Path(pair.image).parent)
+        and is_of_cracks(folder.name, folder in annotated)
+    ]
 
 
 def _is_unmatched(pairs: Sequence[Pair], masks: Collection[str]) -> bool:

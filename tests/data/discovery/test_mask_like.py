@@ -118,3 +118,22 @@ def test_what_a_photograph_was_before_is_harmless(tmp_path: Path, name: str) -> 
     photograph(tmp_path / "x.jpg", 1)
     (tmp_path / name).write_bytes((tmp_path / "x.jpg").read_bytes())
     assert find_pairs(tmp_path, "crack_free").crack_free == ("x.jpg",)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+@pytest.mark.parametrize(("low", "high"), [(100, 106), (0, 12), (240, 255), (250, 255)])
+def test_flat_photographs_of_few_levels_are_no_masks(
+    tmp_path: Path, low: int, high: int, suffix: str
+) -> None:
+    """Fog, painted steel, a tunnel without light, an overexposed wall."""
+    levels = np.random.default_rng(low).integers(low, high, (15, 20), np.uint8)
+    picture(tmp_path / f"flat.{suffix}", cv2.resize(levels, SIZE[::-1]))
+    photograph(tmp_path / "x.jpg", 1)
+    assert find_pairs(tmp_path, "crack_free").crack_free == (f"flat.{suffix}", "x.jpg")
+
+
+def test_negatives_beside_masks_in_a_folder_named_cracks_are_crack_free(tmp_path: Path) -> None:
+    photograph(tmp_path / "cracks/1.jpg", 1)
+    picture(tmp_path / "cracks/1_mask.png", mask())
+    photograph(tmp_path / "cracks/2.jpg", 2)
+    assert find_pairs(tmp_path, "crack_free").crack_free == ("cracks/2.jpg",)
