@@ -5,7 +5,7 @@ what was in memory; and they take the first picture, which may be a smaller copy
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -125,7 +125,7 @@ def _unpacked_bits(packed: bytes, most: int) -> int:
     return size
 
 
-_UNPACKED = {
+_UNPACKED: dict[int, Callable[[bytes, int], int]] = {
     COMPRESSION.ADOBE_DEFLATE: _inflated,
     COMPRESSION.DEFLATE: _inflated,
     COMPRESSION.PACKBITS: _unpacked_bits,

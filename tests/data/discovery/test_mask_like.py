@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackseg.data.discovery import mask_like
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import DatasetNotFoundError
 
@@ -137,3 +138,22 @@ def test_negatives_beside_masks_in_a_folder_named_cracks_are_crack_free(tmp_path
     picture(tmp_path / "cracks/1_mask.png", mask())
     photograph(tmp_path / "cracks/2.jpg", 2)
     assert find_pairs(tmp_path, "crack_free").crack_free == ("cracks/2.jpg",)
+
+
+def test_of_many_photographs_some_are_looked_at_and_all_where_one_is_a_mask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    real = mask_like._looks_like_a_mask
+    monkeypatch.setattr(mask_like, "_SAMPLE", 4)
+    monkeypatch.setattr(
+        mask_like, "_looks_like_a_mask", lambda path: looked.append(path.name) or real(path)
+    )
+    for number in range(8):
+        photograph(tmp_path / f"a/{number}.png", number)
+        photograph(tmp_path / f"b/{number}.png", number + 20)
+        picture(tmp_path / f"b/{number}_bw.png", mask())
+    inventory = find_pairs(tmp_path, "crack_free")
+    assert len(inventory.crack_free) == 8
+    assert {Path(image).parent.name for image in inventory.crack_free} == {"a"}
+    assert len(looked) == 4 + 4 + 8
