@@ -1,6 +1,7 @@
 """The command ``crackseg measure``."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,7 @@ def _measure(options: argparse.Namespace) -> int:
     from crackseg.reporting.terminal.measured import print_measured
     from crackseg.workflows.measuring.exporting import chosen_formats
     from crackseg.workflows.measuring.photographs import read_measured
+    from crackseg.workflows.measuring.scales import NotedSizes
 
     limits, formats = _limits(options), chosen_formats(options.format)
     settings, shard = _settings(options), chosen_shard(options)
@@ -109,7 +111,10 @@ def _measure(options: argparse.Namespace) -> int:
         _write_all(options, predictor.white_level, formats, limits, jobs, outcome, relied)
     else:
         _write_part(options, predictor.white_level, formats, limits, jobs)
-    print_measured(read_measured(jobs), limits)
+    photographs = NotedSizes(read_measured(jobs))
+    print_measured(photographs, limits)
+    if settings.scale is not None and photographs.warning:
+        print(f"warning: {photographs.warning}", file=sys.stderr)
     tell_reliance(relied)
     return name_skipped(outcome.skipped)
 

@@ -23,6 +23,8 @@ _OTHER_SHAPE = (
     "masks have another shape than their photograph, as those of a part of it have, or those that "
     "were painted without regard to a photograph's EXIF orientation"
 )
+_MARGIN = "crack along their whole rim, as figures with a white margin do"
+_SAVE = "save the array itself, not the figure that shows it, white where cracks are"
 _MEND = "export them at the photographs' size, or turn them as the photographs are turned"
 
 
@@ -56,6 +58,41 @@ def without_other_shapes(
     return replace(inventory, pairs=pairs), [found for _, found in kept]
 
 
+def without_contradicted(
+    inventory: Inventory,
+    statistics: Sequence[PairStatistics],
+    duplicates: Sequence[tuple[int, int]],
+) -> tuple[Inventory, list[PairStatistics], list[tuple[int, int]]]:
+    """Leaves out photographs without a mask that are copies of one with a crack, and names them.
+
+    Args:
+        inventory: Pairs that can be read.
+        statistics: What each of them holds, in their order.
+        duplicates: Numbers of pairs whose photographs are near duplicates.
+    """
+    pairs = inventory.pairs
+    copies = {
+        one: pairs[other].image
+        for link in duplicates
+        for one, other in (link, link[::-1])
+        if not pairs[one].mask and statistics[other].share > 0
+    }
+    if copies:
+        log.warning(
+            "%d photographs without a mask are copies of one whose mask marks a crack, left out "
+            "and not taken as crack-free: %s",
+            len(copies),
+            name_some(f"{pairs[one].image} (of {copies[one]})" for one in sorted(copies)),
+        )
+    kept = [number for number in range(len(pairs)) if number not in copies]
+    place = {number: new for new, number in enumerate(kept)}
+    return (
+        replace(inventory, pairs=tuple(pairs[number] for number in kept)),
+        [statistics[number] for number in kept],
+        [(place[one], place[other]) for one, other in duplicates if {one, other} <= place.keys()],
+    )
+
+
 def refuse_other_shapes(
     pairs: Sequence[Pair], statistics: Sequence[PairStatistics], manifest: Path
 ) -> None:
@@ -78,7 +115,7 @@ def refuse_inverted(
     statistics: Sequence[PairStatistics],
     sources: Mapping[str, str],
 ) -> None:
-    """Refuses data all of whose mask pictures of a source mark more than half of the photograph.
+    """Refuses data all of whose mask pictures of a source are inverted, or figures with a margin.
 
     Args:
         root: Folder for the message.
@@ -89,20 +126,23 @@ def refuse_inverted(
     Raises:
         DatasetError: There is such a source, and the settings do not say that it is right.
     """
-    shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    masks: dict[str, list[tuple[str, PairStatistics]]] = defaultdict(list)
     for pair, found in zip(pairs, statistics, strict=True):
         # What the settings chose stands in the reference, and is meant.
         if pair.image in sources and plain_mask(pair.mask) is not None:
-            shares[sources[pair.image]].append((pair.mask, found.share))
-    for name, of_files in shares.items():
+            masks[sources[pair.image]].append((pair.mask, found))
+    for name, of_files in masks.items():
+        all_of = f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark"
+        named = name_some(one for one, _ in of_files)
         # One alone may be a photograph of nothing but crack.
-        if len(of_files) > 1 and all(share > MOSTLY for _, share in of_files):
+        if len(of_files) > 1 and all(found.share > MOSTLY for _, found in of_files):
             raise DatasetError(
-                f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark more than half of "
-                f"their photograph, as inverted ones do: {name_some(one for one, _ in of_files)}; "
+                f"{all_of} more than half of their photograph, as inverted ones do: {named}; "
                 "invert them so that cracks are white, or say data.crack_values=[0] where black is "
                 "crack"
             )
+        if len(of_files) > 1 and all(found.has_margin for _, found in of_files):
+            raise DatasetError(f"{all_of} {_MARGIN}: {named}; {_SAVE}")
 
 
 def refuse_without_crack(
@@ -152,6 +192,11 @@ def warn_of_masks(statistics: Mapping[str, PairStatistics]) -> None:
             len(resized),
             name_some(resized),
         )
+    framed = [
+        image for image, found in statistics.items() if found.has_margin and found.share <= MOSTLY
+    ]
+    if framed:
+        log.warning("%d masks mark %s: %s; %s", len(framed), _MARGIN, name_some(framed), _SAVE)
     covered = [image for image, found in statistics.items() if found.share > MOSTLY]
     if covered:
         log.warning(

@@ -19,6 +19,7 @@ from crackseg.data.mask_checks import (
     refuse_other_shapes,
     warn_of_emptied,
     warn_of_masks,
+    without_contradicted,
     without_other_shapes,
 )
 from crackseg.data.readers import FileReader, PairReader, reasons_unreadable
@@ -163,9 +164,11 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     inventory, statistics = without_other_shapes(inventory, statistics)
     used = {image: source for image, source in sources.items() if source in taking_part}
     refuse_inverted(root, inventory.pairs, statistics, used)
+    duplicates = known_duplicates(statistics, config.cache)
+    inventory, statistics, duplicates = without_contradicted(inventory, statistics, duplicates)
     masks = {pair.image: pair.mask for pair in inventory.pairs}
     rows = [replace(row, mask=masks[row.image]) for row in rows if row.image in masks]
-    rows = with_duplicates(rows, known_duplicates(statistics, config.cache))
+    rows = with_duplicates(rows, duplicates)
     manifest = _divide(rows, statistics, config)
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 

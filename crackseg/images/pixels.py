@@ -22,6 +22,7 @@ from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES
 from crackseg.images.jpeg import refuse_zeroed
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
+from crackseg.images.tiff.soundness import refuse_unsound_tiff
 from crackseg.system.memory import available_memory
 
 # Pillow warns of large pictures and refuses larger ones; here the memory is checked instead.
@@ -110,8 +111,7 @@ def decoding(path: Path) -> Iterator[None]:
     """Says in words why a picture cannot be decoded.
 
     Raises:
-        UnreadableImageError: The file is missing, truncated, no image, no file but a pipe or
-            device, or too large for the memory.
+        UnreadableImageError: It is missing, damaged, no image, no plain file, or too large.
     """
     refuse_special_file(path)
     try:
@@ -137,7 +137,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     with path.open("rb") as file, Image.open(file) as opened:
         if opened.format not in _FORMATS:
             raise UnidentifiedImageError
-        refuse_zeroed(path)
+        refuse_unsound_tiff(path) if opened.format == "TIFF" else refuse_zeroed(path)
         yield opened
 
 

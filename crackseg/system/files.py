@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, NamedTuple
+from typing import Any
 
-from crackseg.errors import CrackSegError, OutputError
+from crackseg.errors import OutputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -218,13 +218,6 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-class Table(NamedTuple):
-    """A CSV file: its columns, and each record with the number of its line."""
-
-    columns: tuple[str, ...]
-    records: list[tuple[int, dict[str | None, str | None]]]
-
-
 @contextmanager
 def open_table(
     path: Path, columns: Sequence[str]
@@ -245,29 +238,6 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[obje
     with open_table(path, columns) as add:
         for row in rows:
             add(row)
-
-
-def read_table(path: Path, what: str, error: type[CrackSegError]) -> Table:
-    """Reads a CSV file in UTF-8, also as spreadsheets save it.
-
-    Args:
-        path: Path of the file.
-        what: Kind of file, for messages.
-        error: Class of the error that is raised.
-
-    Raises:
-        CrackSegError: The file is missing, unreadable or not CSV; the error is of the given class.
-    """
-    try:
-        # Spreadsheets put a byte-order mark before the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            records = [(reader.line_num, record) for record in reader]
-            return Table(tuple(reader.fieldnames or ()), records)
-    except FileNotFoundError as missing:
-        raise error(f"{path}: there is no such {what}") from missing
-    except (OSError, UnicodeDecodeError, csv.Error) as damage:
-        raise error(f"{path}: cannot be read as a {what} ({damage})") from damage
 
 
 def write_json(figures: Mapping[str, Any], path: Path) -> None:

@@ -476,3 +476,24 @@ def test_widths_are_measured_once(
     assert list(ready(config).train_dataloader().sampler) == first
     ready(replace(config, mask_threshold=0)).train_dataloader()
     assert len(list((Path(config.cache) / "widths").iterdir())) == 2
+
+
+def test_copies_of_photographs_with_cracks_are_not_crack_free(
+    copied: DataConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They may stand in another folder, smaller, where no mask has their name."""
+    root = Path(copied.root)
+    for number in (0, 2):
+        small = Image.open(root / IMAGES / f"CFD_{number:03d}.png").resize((48, 48))
+        small.save(root / IMAGES / f"small_{number}.png")
+    noise = np.random.default_rng(5).integers(0, 255, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(root / IMAGES / "free.png")
+    data = ready(replace(copied, without_mask="crack_free"))
+    images = {Path(row.image).stem for row in data.manifest.rows}
+    assert "free" in images
+    assert images.isdisjoint({"small_0", "small_2"})
+    assert [one for one in warnings_in(caplog) if "copies of one whose mask" in one] == [
+        "2 photographs without a mask are copies of one whose mask marks a crack, left out and not "
+        f"taken as crack-free: {IMAGES}/small_0.png (of {IMAGES}/CFD_000.png), "
+        f"{IMAGES}/small_2.png (of {IMAGES}/CFD_002.png)"
+    ]

@@ -332,3 +332,43 @@ def test_a_file_of_complex_numbers_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "radar.tif", (wall()[..., 0] * (1 + 2j)).astype(np.complex64))
     with pytest.raises(UnreadableImageError, match=r"radar\.tif: cannot be decoded"):
         read_photograph(tmp_path / "radar.tif")
+
+
+@pytest.mark.parametrize("compression", ["zlib", "packbits"])
+@pytest.mark.parametrize("damage", [bytes(200), b"\xff" * 200])
+def test_a_damaged_part_of_8_bits_is_refused(
+    tmp_path: Path, compression: str, damage: bytes
+) -> None:
+    """Pillow stops at the last pixel of a part and does not look at its end."""
+    path, mask = tmp_path / "x.tif", np.kron(wall()[..., 0] > 128, np.ones((6, 6)))
+    for pixels in (
+        np.random.default_rng(3).integers(0, 9, (240, 320, 3), np.uint8),
+        mask.astype(np.uint8) * 255,
+    ):
+        tifffile.imwrite(path, pixels, compression=compression, rowsperstrip=48)
+        np.testing.assert_array_equal(np.array(Image.open(path)), pixels)
+        with tifffile.TiffFile(path) as file:
+            start, length = file.pages.first.dataoffsets[0], file.pages.first.databytecounts[0]
+        content = bytearray(path.read_bytes())
+        damaged = damage[: length // 2]
+        content[start + length // 4 : start + length // 4 + len(damaged)] = damaged
+        path.write_bytes(content)
+        for read in (read_photograph, read_mask_and_kind):
+            with pytest.raises(UnreadableImageError, match="part 1 of its picture is damaged"):
+                read(path)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_smaller_copy_before_the_photograph_is_not_taken_for_it(
+    tmp_path: Path, kind: int, depth: type
+) -> None:
+    for subifds in (0, 1):
+        with tifffile.TiffWriter(tmp_path / "scan.tif") as file:
+            small = wall()[::4, ::4].astype(depth)
+            file.write(small, photometric="rgb", subfiletype=kind, subifds=subifds)
+            file.write(wall().astype(depth), photometric="rgb")
+        height, width = wall().shape[:2]
+        for read in (read_photograph, read_mask_and_kind):
+            with pytest.raises(UnreadableImageError, match=f"another one in it, {width}x{height};"):
+                read(tmp_path / "scan.tif")

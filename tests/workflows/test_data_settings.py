@@ -313,6 +313,28 @@ def test_inverted_masks_are_warned_of(
     ) in caplog.text
 
 
+def test_figures_with_a_white_margin_are_no_masks(
+    train_config: TrainConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As matplotlib's savefig writes them, at a size that may be a factor of the photographs'."""
+    root = write_archive(tmp_path / "root")
+    masks = sorted((root / "Final-Dataset-Vol1/Final_Masks/Masks").iterdir())
+
+    def frame(path: Path) -> None:
+        drawn = np.asarray(Image.open(path).resize((56, 56)))
+        Image.fromarray(np.pad(drawn, 4, constant_values=255)).resize((128, 128)).save(path)
+
+    frame(masks[0])
+    datamodule = CrackDataModule(replace(train_config.data, root=str(root)))
+    with caplog.at_level("WARNING", "crackseg"):
+        datamodule.setup()
+    assert "1 masks mark crack along their whole rim, as figures with a white margin" in caplog.text
+    for path in masks[1:]:
+        frame(path)
+    with pytest.raises(DatasetError, match="all 20 masks of CFD mark crack along their whole rim"):
+        CrackDataModule(replace(train_config.data, root=str(root))).setup()
+
+
 def test_photographs_of_a_user_are_not_mixed_with_drawn_ones(
     train_config: TrainConfig, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.ground_truth import read_truth_and_kind, truth_file
+from crackseg.data.annotations.masks.margins import has_white_margin
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates.near_duplicates import thumbnail
 from crackseg.errors import AnnotationError, UnreadableImageError
@@ -48,6 +49,7 @@ class Inspection:
             or ``none`` where there is no mask.
         values: Number of the mask's pixels by value, int64 (256,).
         sharpest: Largest difference between two of its pixels that are two apart, 0-255.
+        has_margin: Whether the mask marks crack along its whole rim.
         contrast: Difference in brightness of the marked pixels from the others, in grey levels. It
             is negative where cracks are dark, and 0 where nothing or everything is marked.
         image_digest: Hash that is equal for photographs with equal pixels, however they are stored.
@@ -61,6 +63,7 @@ class Inspection:
     mask_kind: str
     values: npt.NDArray[np.int64]
     sharpest: int
+    has_margin: bool
     contrast: float
     image_digest: str
     mask_digest: str
@@ -112,6 +115,7 @@ def inspect(root: Path, pair: Pair) -> Inspection | Unreadable:
         mask_kind=kind or ("annotation" if pair.mask else "none"),
         values=np.bincount(mask.ravel(), minlength=256),
         sharpest=_sharpest(mask),
+        has_margin=has_white_margin(mask),
         contrast=_contrast(photograph, mask),
         image_digest=_digest(photograph),
         mask_digest=_digest(mask),

@@ -66,6 +66,11 @@ KINDS: dict[str, Kind] = {
         "training resizes the masks; a mask of a part of the photograph must be mended",
     ),
     "inverted": Kind("masks that look inverted", True, "invert them, so that cracks are white"),
+    "figure": Kind(
+        "figures with a white margin instead of masks",
+        True,
+        "save the array itself, not the figure that shows it, white where cracks are",
+    ),
     "borrowed_mask": Kind(
         "masks that different photographs share",
         True,
@@ -200,6 +205,8 @@ def _judge(inspection: Inspection) -> Problem | None:
         return Problem("no_mask", (inspection.pair,), step)
     if (inspection.image_size, inspection.mask_size) == (_IMAGES, _HEADS):
         return Problem("no_mask", (inspection.pair,), f"{sizes}, as CrackSeg9k's Heads")
+    if inspection.has_margin and inspection.crack_share <= _MOSTLY:
+        return Problem("figure", (inspection.pair,), f"{sizes}, and its whole rim is crack")
     match = match_sizes(inspection.image_size, inspection.mask_size)
     if match != "same":
         kind = "other_shape" if match == "another_shape" else "wrong_size"
@@ -242,12 +249,21 @@ def _judge_copies(copies: Sequence[Inspection], subsets: Mapping[str, str]) -> P
     pairs = tuple(one.pair for one in ordered)
     identical = len({one.image_digest for one in copies}) == 1
     how = "equal pixel for pixel" if identical else "near duplicates"
-    if identical and len({one.mask_digest for one in copies}) > 1:
+    if _contradict(copies):
+        how += ", with a crack and without a mask; training leaves out those without"
+    elif identical and len({one.mask_digest for one in copies}) > 1:
         how += ", with masks that differ"
     into = sorted({subsets[pair.image] for pair in pairs if pair.image in subsets})
     if len(into) > 1:
         return Problem("across_subsets", pairs, f"{how} in {' and '.join(into)}")
     return Problem("identical" if identical else "near_duplicates", pairs, how)
+
+
+def _contradict(copies: Sequence[Inspection]) -> bool:
+    """Whether one of some copies marks a crack and another one is taken as crack-free."""
+    return any(one.mask_kind == "none" for one in copies) and any(
+        one.crack_pixels(0) for one in copies
+    )
 
 
 def _borrowed_masks(

@@ -18,6 +18,11 @@ from crackseg.data.annotations.polygons import points
 from crackseg.errors import AnnotationError, UnreadableImageError
 from crackseg.images.pixels import UInt8Array
 
+_NO_PIXEL = (
+    "it covers no pixel of the photograph, as a click by accident, or a polygon that goes along a "
+    "crack and back on the same points; draw such a crack as a line"
+)
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -78,6 +83,8 @@ class Annotated:
                     mask |= crack.drawing.draw(size)
                 except ValueError as error:
                     raise self._error(crack, error) from error
+        if cracks and not mask.any():
+            raise self._error(cracks[0], _NO_PIXEL)
         return mask
 
     def _error(self, crack: Shape, reason: object) -> AnnotationError:
@@ -103,11 +110,14 @@ class AnnotationFile:
         use: Labels in the file.
         photographs: Annotations of each photograph by the file name in the list; by ``None`` in a
             file for one photograph.
+        made_for: Name of the photograph that a file for one was made for; empty where it does not
+            say it. The file belongs to that of its own name all the same.
     """
 
     path: Path
     use: LabelUse
     photographs: Mapping[str | None, Annotated] = field(repr=False)
+    made_for: str = ""
 
     @property
     def listed(self) -> list[str]:
@@ -153,12 +163,13 @@ class AnnotationFile:
         return crack_labels(self.use, self.path)
 
 
-def sheet(path: Path, size: tuple[int, int] | None, shapes: Sequence[Shape]) -> AnnotationFile:
+def sheet(
+    path: Path, size: tuple[int, int] | None, shapes: Sequence[Shape], made_for: str = ""
+) -> AnnotationFile:
     """Makes an annotation file for one photograph, after which it is named."""
     labels = frozenset(shape.label for shape in shapes)
-    return AnnotationFile(
-        path, LabelUse(labels, labels), {None: Annotated(str(path), size, tuple(shapes))}
-    )
+    annotated = Annotated(str(path), size, tuple(shapes))
+    return AnnotationFile(path, LabelUse(labels, labels), {None: annotated}, made_for)
 
 
 def labelled_shapes(
@@ -181,7 +192,8 @@ def labelled_shapes(
         UnreadableImageError: An entry has no label.
     """
     for number, entry in enumerate(entries, 1):
-        if not isinstance(entry, dict) or not isinstance(entry.get(label), str):
+        said = entry.get(label) if isinstance(entry, dict) else None
+        if not isinstance(said, str) or not said.strip():
             raise UnreadableImageError(f"{path}: {kind} {number} has no {label}")
     return [
         shape(f"{kind} {number}", entry[label], partial(drawing, entry))

@@ -18,6 +18,7 @@ from crackseg.data.annotations.ground_truth import (
     split_reference,
     truth_file,
 )
+from crackseg.data.annotations.masks.margins import has_white_margin
 from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
@@ -31,7 +32,7 @@ from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 6
+_VERSION = 7
 _NEARLY_BLACK = 31
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
@@ -50,6 +51,7 @@ class PairStatistics:
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
             in part.
         brightest: Largest grey value of the mask at its own size, 0-255.
+        has_margin: Whether the mask marks crack along its whole rim.
         grey_histogram: Number of pixels of the mask with each grey value at training size, int64
             (256,).
         thumbnail: Thumbnail of the photograph, see
@@ -62,6 +64,7 @@ class PairStatistics:
     kind: str
     share: float
     brightest: int
+    has_margin: bool
     grey_histogram: npt.NDArray[np.int64]
     thumbnail: UInt8Array
 
@@ -194,9 +197,10 @@ def read_statistics(path: Path, count: int) -> list[PairStatistics] | None:
                 str(kind),
                 float(share),
                 int(brightest),
+                bool(margin),
                 *arrays,
             )
-            for unreadable, size, mask_size, kind, share, brightest, *arrays in zip(
+            for unreadable, size, mask_size, kind, share, brightest, margin, *arrays in zip(
                 *columns, strict=True
             )
         ]
@@ -240,6 +244,7 @@ def _decode(root: Path, pair: Pair, preprocessing: Preprocessing) -> Decoded:
         kind=kind or "",
         share=share,
         brightest=int(truth.max(initial=0)),
+        has_margin=has_white_margin(truth),
         grey_histogram=grey_histogram,
         thumbnail=thumbnail(photograph),
     )
@@ -250,7 +255,7 @@ def _undecoded(name: str) -> Decoded:
     nothing = np.zeros((0, 0), np.uint8)
     grey_histogram, thumb = np.zeros(256, np.int64), np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
     return Decoded(
-        PairStatistics(name, (0, 0), (0, 0), "", 0.0, 0, grey_histogram, thumb),
+        PairStatistics(name, (0, 0), (0, 0), "", 0.0, 0, False, grey_histogram, thumb),
         nothing[..., None],
         nothing,
     )

@@ -1,16 +1,21 @@
-"""Messages for photographs without masks."""
+"""Messages about photographs and what their masks or annotations are."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crackseg.data.annotations.formats.registry import FORMATS
-from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS
+from crackseg.data.annotations.shapes import AnnotationFile
+from crackseg.data.discovery.layouts import MASK_ENDING, OTHER_ENDINGS, composed
 from crackseg.errors import name_some
 
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
+# Photographs in a series of numbers.
+_LEAST_SERIES = 3
 _READ = ", ".join(
     (
-        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name or X_mask.png",
+        "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name in a folder "
+        "masks, or X_mask.png",
         *(known.name for known in FORMATS),
         "SegmentationClass with labelmap.txt, and nnU-Net's labelsTr",
     )
@@ -60,6 +65,17 @@ def said_not_understood(files: Mapping[str, int]) -> str:
     )
 
 
+def said_cracked(photographs: Sequence[str]) -> list[str]:
+    """A note on photographs without a mask in folders that are named after cracks."""
+    if not photographs:
+        return []
+    return [
+        f"{len(photographs)} photographs without a mask lie in folders whose names say that they "
+        "show cracks, left out and not taken as crack-free (if they show none, name their folder "
+        f"itself as data.root, or rename it): {name_some(photographs)}"
+    ]
+
+
 def no_folder(root: Path) -> str:
     """Says why a path is no folder, in a few words."""
     return "it is a file, not a folder" if root.exists() else "there is no such folder"
@@ -77,3 +93,50 @@ def nothing_found(root: Path, found: str) -> str:
         "and masks; train.py takes it as data.root=..., or trains on built-in "
         "photographs with data=synthetic"
     )
+
+
+def said_made_for_others(
+    opened: Mapping[Path, AnnotationFile], photographs: Sequence[Path]
+) -> list[str]:
+    """A note on files that say another photograph of the same folder, which is there too."""
+    there = {composed(path.as_posix()): path for path in photographs}
+    stems = {path.with_suffix("") for path in photographs}
+    others = [
+        f"{path} ({file.made_for})"
+        for path, file in opened.items()
+        if file.made_for
+        and path.with_suffix("") in stems
+        and (said := there.get(composed(path.with_name(file.made_for).as_posix())))
+        and said.with_suffix("") != path.with_suffix("")
+    ]
+    if not others:
+        return []
+    return [
+        f"{len(others)} annotation files were made for another photograph that is there too, as "
+        "their imagePath says, and are taken for the one of their own name; see whether they fit "
+        f"it: {name_some(others)}"
+    ]
+
+
+def said_shifted(photographs: Iterable[str], masks: Iterable[str]) -> list[str]:
+    """A note where masks are numbered as photographs are, but begin at another number.
+
+    >>> said_shifted(["1.jpg", "2.jpg", "3.jpg"], ["0.png", "1.png", "2.png"])[0][:59]
+    'photographs are numbered from 1 to 3 and masks from 0 to 2,'
+    """
+    one, other = _numbers(photographs), _numbers(masks)
+    if len(one) < _LEAST_SERIES or len(one) != len(other) or one == other:
+        return []
+    if any(series != list(range(series[0], series[-1] + 1)) for series in (one, other)):
+        return []
+    return [
+        f"photographs are numbered from {one[0]} to {one[-1]} and masks from {other[0]} to "
+        f"{other[-1]}, as where one program counts from 0 and another from 1; those of one number "
+        "were taken for a pair, which is wrong then: see whether masks fit, and rename them"
+    ]
+
+
+def _numbers(paths: Iterable[str]) -> list[int]:
+    """The numbers in the names of files, in order; none where a name has no number or several."""
+    found = [re.fullmatch(r"\D*(\d+)\D*", Path(path).stem) for path in paths]
+    return sorted(int(match[1]) for match in found if match) if all(found) else []

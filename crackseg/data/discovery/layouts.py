@@ -42,6 +42,7 @@ _KINDS: dict[str, Kind] = {
 # Among other words in a name, "ann" is a person, and "seg" a part of a road.
 TRUTH_WORDS = frozenset(word for word, said in _KINDS.items() if said != "image") - {"ann", "seg"}
 """Words that name masks and annotations."""
+_CRACKED, _CRACKS = frozenset({"cracked", "positive", "positives"}), frozenset({"crack", "cracks"})
 SUBSET_SPELLINGS = {
     "train": "train",
     "val": "val",
@@ -158,6 +159,23 @@ def mentions_masks(name: str) -> bool:
     words = words_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
     joined = (one + other for one, other in pairwise(words))
     return not TRUTH_WORDS.isdisjoint([*words, *joined])
+
+
+def is_of_cracks(folder: str, annotated: bool) -> bool:
+    """Whether a folder is for photographs with cracks, as in sets of two classes.
+
+    Args:
+        folder: Name of the folder.
+        annotated: Whether some photographs in it have a mask, so that it may be a set of its own.
+
+    >>> is_of_cracks("Positive", True), is_of_cracks("uncracked", False)
+    (True, False)
+    >>> is_of_cracks("cracks", True), is_of_cracks("cracks", False)
+    (False, True)
+    """
+    words = frozenset(words_of(folder))
+    said = _CRACKED if annotated else _CRACKED | _CRACKS
+    return bool(words & said) and words <= said | {"with", "images", "photos"}
 
 
 def scope(path: Path) -> tuple[str, ...]:

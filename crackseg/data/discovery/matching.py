@@ -20,6 +20,8 @@ from crackseg.data.discovery.layouts import (
     scope,
 )
 from crackseg.data.discovery.listing import list_files
+from crackseg.data.discovery.mask_like import mask_like_among, said_mask_like
+from crackseg.data.discovery.own_results import find_own_results, said_own_results
 from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
@@ -69,12 +71,16 @@ class Matches:
     notes: Sequence[str]
 
 
-def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
-    """Finds photographs and their truth; opens annotation files, and only images of equal names.
+def match_files(
+    root: Path, crack_labels: Collection[str] = (), crack_free: bool = False
+) -> Matches:
+    """Finds photographs and their truth; opens annotation files, and images of equal names.
 
     Args:
         root: Existing folder.
         crack_labels: Labels that the user says are cracks.
+        crack_free: Whether photographs without truth count as crack-free. They are opened then, or
+            if none has truth, since masks in a folder of an unknown name may be among them.
 
     Raises:
         DatasetError: Two different files claim to be the same photograph or its truth, or
@@ -83,7 +89,9 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
     """
     listing = list_files(root)
     listing.warn_of_left_out()
-    files = [path for path in listing.files if is_read(path)]
+    own = find_own_results(root, listing.files)
+    results = frozenset(own.unchanged)
+    files = [path for path in listing.files if is_read(path) and path not in results]
     divided = divide(files)
     variants = part_variants(divided.photographs)
     parted = part_side_by_side(root, variants.photographs, files)
@@ -101,12 +109,13 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
         matched, left = _match(root, images, named.get(name, ()), references)
         truths |= matched
         lonely += left
+    truths, by_look = _without_masks_by_look(root, truths, crack_free)
     taken = {key(image) for image in truths}
     lonely += [truth for name in named.keys() - taken for truth in named[name]]
     about = {**variants.of, **variants_among((truth.file for truth in lonely), photographs)}
-    read = {*photographs, *masks, *divided.channels, *references.opened, *about}
+    read = {*results, *photographs, *masks, *divided.channels, *references.opened, *about}
     lost = [truth for truth in lonely if truth.file not in about]
-    outside = [*stray, *(truth.file for truth in lost)]
+    outside = [*stray, *by_look, *(truth.file for truth in lost)]
     unknown = find_unknown(root, listing, read, truths, outside)
     return Matches(
         truths,
@@ -116,13 +125,27 @@ def match_files(root: Path, crack_labels: Collection[str] = ()) -> Matches:
         references.known_labels,
         [
             *_said_left_out(divided.channels, _CHANNELS),
+            *said_own_results(own),
             *_said_left_out(stray, _STRAY),
+            *said_mask_like(by_look),
             *parted.notes,
             *said_variants(path for path, image in about.items() if truths.get(image)),
             *references.notes,
             *said_names(truths),
         ],
     )
+
+
+def _without_masks_by_look(
+    root: Path, truths: Mapping[Path, str], crack_free: bool
+) -> tuple[dict[Path, str], list[Path]]:
+    """The photographs with their truth, and those pictures among them that look like masks."""
+    without = [image for image, truth in truths.items() if not truth]
+    by_look = []
+    if crack_free or len(without) == len(truths):
+        by_look = mask_like_among(root, without)
+    masks = frozenset(by_look)
+    return {image: truth for image, truth in truths.items() if image not in masks}, by_look
 
 
 def _by_name(

@@ -19,9 +19,11 @@ from crackseg.data.discovery.explanations import (
     no_folder,
     no_pair,
     nothing_found,
+    said_cracked,
     said_not_understood,
+    said_shifted,
 )
-from crackseg.data.discovery.layouts import listed_subset, subset
+from crackseg.data.discovery.layouts import is_of_cracks, listed_subset, subset
 from crackseg.data.discovery.matching import match_files
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
 
@@ -169,11 +171,10 @@ def find_pairs_below(
     refuse_unknown_labels(crack_labels, known, parent)
     for one in found:
         if not one.pairs:
-            raise DatasetNotFoundError(
-                no_pair(
-                    one.root, one.images_without_mask, one.masks_without_image, one.not_understood
-                )
+            said = no_pair(
+                one.root, one.images_without_mask, one.masks_without_image, one.not_understood
             )
+            raise DatasetNotFoundError(". ".join([said, *one.notes]))
     return found[0] if len(found) == 1 else _join(parent, found)
 
 
@@ -181,7 +182,7 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
     """The inventory of one root, which may be empty."""
     if not root.is_dir():
         raise DatasetNotFoundError(nothing_found(root, no_folder(root)))
-    matches = match_files(root, crack_labels)
+    matches = match_files(root, crack_labels, without_mask == "crack_free")
     truths = matches.truths
     in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}
     _refuse_foreign_names(root, (*in_pairs, *in_pairs.values()))
@@ -189,8 +190,12 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
     unknown = {image.as_posix(): file.as_posix() for image, file in matches.unknown.items()}
     # A photograph with annotations that are not understood is not crack-free.
     crack_free = without_mask == "crack_free" and not _is_unmatched(pairs, matches.without_image)
-    taken = [pair for pair in pairs if pair.mask or (crack_free and pair.image not in unknown)]
+    cracked = [] if not crack_free else _in_folders_of_cracks(pairs)
+    free = {pair.image for pair in pairs} - unknown.keys() - set(cracked) if crack_free else ()
+    taken = [pair for pair in pairs if pair.mask or pair.image in free]
     left = {pair.image for pair in pairs} - {pair.image for pair in taken}
+    masks = [split_reference(one)[0] for one in (*in_pairs.values(), *matches.without_image)]
+    shifted = said_shifted((pair.image for pair in pairs), masks)
     return Inventory(
         root=root,
         pairs=tuple(taken),
@@ -199,8 +204,20 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
         not_understood=Counter(unknown.values()),
         crack_labels=matches.crack_labels,
         known_labels=matches.known_labels,
-        notes=tuple(matches.notes),
+        notes=(*matches.notes, *said_cracked(cracked), *shifted),
     )
+
+
+def _in_folders_of_cracks(pairs: Sequence[Pair]) -> list[str]:
+    """Photographs without truth that the name of their folder calls cracked."""
+    annotated = {Path(pair.image).parent for pair in pairs if pair.mask}
+    return [
+        pair.image
+        for pair in pairs
+        if not pair.mask
+        and (folder := Path(pair.image).parent)
+        and is_of_cracks(folder.name, folder in annotated)
+    ]
 
 
 def _is_unmatched(pairs: Sequence[Pair], masks: Collection[str]) -> bool:

@@ -18,6 +18,7 @@ from crackseg.data.annotations.ground_truth import reference
 from crackseg.data.annotations.labels import crack_labels, joined_use
 from crackseg.data.annotations.reader import read_annotations
 from crackseg.data.annotations.shapes import AnnotationFile, sheet
+from crackseg.data.discovery.explanations import said_made_for_others
 from crackseg.data.discovery.layouts import composed, keys, listed_subset, subset
 from crackseg.errors import DatasetError, UnreadableImageError, name_some
 from crackseg.system.progress import progress
@@ -94,7 +95,7 @@ def find_references(
         opened,
         labels,
         use.declared | use.used,
-        [*notes, *_skipped(every, labels)],
+        [*notes, *_skipped(every, labels), *said_made_for_others(opened, photographs)],
     )
 
 

@@ -52,7 +52,7 @@ _HARMLESS = _suffixes(
     "xmp exif aae thm gpx pp3 dop mov mp4 avi mts lrf lrv srt wav m4a mrk nav obs rnx ubx rtk",
     "heic heif avif pgw jgw tfw bpw wld prj cpg qpj ovr aux[.]xml lrcat lrprev",
     "md5 sha1 sha256 sfv par2 py pyc ipynb r m c cpp h sh bat ps1 md rst tex bib html? css js",
-    "ini cfg conf toml log bak tmp swp ckpt onnx pth? safetensors ds_store gitignore gitattributes",
+    "ini cfg conf toml log ckpt onnx pth? safetensors ds_store gitignore gitattributes",
     *(suffix[1:] for suffix in RAW_SUFFIXES),
 )
 # They are about a photograph only if they have its whole name, and are not searched.
@@ -78,6 +78,8 @@ _PICTURES_APART = _words(
 )
 # Regions of interest of ImageJ.
 _OTHER_TRUTH = _words("roi rois")
+# Programs keep a file as it was before under such a name.
+_KEPT_BEFORE = re.compile(r"(\.(bak|tmp|old|orig|swp)|~|_original)$", re.IGNORECASE)
 # A volume of nnU-Net is no archive.
 _VOLUME = ".nii.gz"
 
@@ -87,6 +89,7 @@ class _Photographs:
 
     def __init__(self, without: Sequence[Path], annotated: Collection[Path]) -> None:
         self._without = frozenset(without)
+        self._all = self._without.union(annotated)
         self._by_key: dict[Key, list[Path]] = defaultdict(list)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._near: dict[tuple[str, ...], list[Path]] = defaultdict(list)
@@ -99,6 +102,10 @@ class _Photographs:
             self._by_key[key(path)].append(path)
         for path in annotated:
             self._annotated.update(_prefixes(path))
+
+    def has(self, path: Path) -> bool:
+        """Whether a file is a photograph."""
+        return path in self._all
 
     def named_like(self, path: Path, whole: bool) -> list[Path] | None:
         """Photographs without truth of a file's name; None if no photograph has its name.
@@ -202,7 +209,10 @@ def _concerned(root: Path | None, path: Path, photographs: _Photographs) -> Iter
         photographs: The photographs.
     """
     in_masks = kind(path) in ("mask", "label")
-    harmless = not in_masks and bool(_HARMLESS.search(path.name))
+    before = path.with_name(_KEPT_BEFORE.sub("", path.name) or path.name)
+    if photographs.has(before):
+        return ()
+    harmless = not in_masks and bool(_HARMLESS.search(before.name))
     document = bool(_DOCUMENTS.search(path.name))
     words = frozenset(words_of(path.stem))
     if not harmless:
@@ -227,8 +237,8 @@ def _concerned(root: Path | None, path: Path, photographs: _Photographs) -> Iter
 
 
 def _shown(path: Path) -> Path:
-    """The path without what hides a file, and without the second suffix of a volume."""
-    name = path.name.lstrip(".")
+    """The path without what hides a file or keeps an earlier one, nor a volume's second suffix."""
+    name = _KEPT_BEFORE.sub("", path.name.lstrip("."))
     return path.with_name(name[: -len(".gz")] if name.lower().endswith(_VOLUME) else name)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from crackseg.data.splits.tables import read_table
 from crackseg.errors import CrackSegError, DatasetError
-from crackseg.system.files import read_table, write_table
+from crackseg.system.files import write_table
 
 COLUMNS = ("image", "reason")
 

@@ -16,8 +16,9 @@ from typing import TypeVar
 from crackseg.data.annotations.ground_truth import is_annotation, truth_file
 from crackseg.data.discovery.layouts import key, keys
 from crackseg.data.discovery.pairs import Pair
+from crackseg.data.splits.tables import read_table
 from crackseg.errors import ManifestError, name_some
-from crackseg.system.files import read_table, write_table
+from crackseg.system.files import write_table
 
 log = logging.getLogger(__name__)
 

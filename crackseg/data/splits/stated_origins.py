@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from crackseg.data.discovery.layouts import composed
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.name_rules import Origin, origin
+from crackseg.data.splits.tables import read_table
 from crackseg.errors import DatasetError, name_some
-from crackseg.system.files import read_table
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +91,11 @@ def read_origins(path: Path, images: Collection[str]) -> Origins:
     sources: dict[str, str] = {}
     absent = []
     for line, record in records:
-        name, photograph = record.get(column), record.get(_PHOTOGRAPH)
+        name, photograph = record.get(column), (record.get(_PHOTOGRAPH) or "").strip()
         if not name or not photograph:
             raise DatasetError(f"{path}, line {line}: {column} or {_PHOTOGRAPH} is empty")
-        image = _image(f"{path}, line {line}", name, by_ending)
+        where = f"{path}, line {line}"
+        image = _image(where, name, by_ending) or _image(where, name.strip(), by_ending)
         if image is None:
             absent.append(name)
         elif found.setdefault(image, photograph) != photograph:

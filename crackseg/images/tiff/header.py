@@ -6,7 +6,6 @@ neither floats of several bands nor the number that a map writes where nothing w
 
 import math
 import struct
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,10 @@ import tifffile
 from PIL import Image
 from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
 from PIL.TiffTags import TAGS_V2
-from tifffile import COMPRESSION
 
 from crackseg.images.bit_depth import Numbers
 from crackseg.images.tiff.pages import is_mask, is_page, kinds_from, read_mask_page
+from crackseg.images.tiff.soundness import refuse_unsound_tiff
 
 _TAGS = {info.name: number for number, info in TAGS_V2.items()}
 # GDAL's tag: the number, as text, of pixels where nothing was measured.
@@ -153,6 +152,7 @@ def read_tiff_values(header: TiffHeader) -> tuple[Numbers, Numbers | None]:
         OSError: The file is damaged.
         ValueError: It is of a kind that is not read.
     """
+    refuse_unsound_tiff(header.path)
     # OpenCV reads more compressions, but mixes up bands that are stored one after the other.
     values = None if header.is_planar else _by_opencv(header)
     values = _by_tifffile(header) if values is None else values
@@ -161,30 +161,8 @@ def read_tiff_values(header: TiffHeader) -> tuple[Numbers, Numbers | None]:
             # Pillow says what is wrong with the file, if it knows its kind.
             opened.load()
         raise ValueError(header.not_read)
-    _refuse_damaged_parts(header.path)
     colours = header.colours
     return values[:, :, :colours], values[:, :, colours] if header.has_opacity else None
-
-
-def _refuse_damaged_parts(path: Path) -> None:
-    """Refuses a file of which a part cannot be unpacked: OpenCV leaves there what was in memory.
-
-    Raises:
-        OSError: It is one.
-    """
-    with tifffile.TiffFile(path) as file:
-        page = file.pages.first
-        if page.compression not in (COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE):
-            return
-        parts = zip(page.dataoffsets, page.databytecounts, strict=True)
-        for number, (start, length) in enumerate(parts):
-            if not length:
-                continue  # Maps leave out parts that show nothing.
-            file.filehandle.seek(start)
-            try:
-                zlib.decompress(file.filehandle.read(length))
-            except zlib.error as error:
-                raise OSError(f"part {number + 1} of its picture is damaged: {error}") from error
 
 
 def _by_opencv(header: TiffHeader) -> Numbers | None:

@@ -47,6 +47,11 @@ def is_page(kind: int) -> bool:
     return not kind & (_IS_COPY | _IS_MASK)
 
 
+def is_smaller_copy(kind: int) -> bool:
+    """Whether a picture says that it is another one at a smaller size."""
+    return bool(kind & _IS_COPY)
+
+
 def is_mask(kind: int) -> bool:
     """Whether a picture says which pixels of the first one show something, not of a copy."""
     return kind & (_IS_COPY | _IS_MASK) == _IS_MASK

@@ -1,6 +1,7 @@
 """Which findings spoil a training, and what is to be left out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def inspection(stem: str, **different: Any) -> Inspection:
         "mask_kind": "grey",
         "values": values(),
         "sharpest": 255,
+        "has_margin": False,
         "contrast": -30.0,
         "image_digest": f"image {stem}",
         "mask_digest": f"mask {stem}",
@@ -221,3 +223,9 @@ def test_errors_are_told_from_warnings() -> None:
 def test_without_a_readable_pair_there_is_nothing_more_to_find() -> None:
     assert found() == []
     assert [kind for kind, _, _ in found(Unreadable(pair("a"), "mask is gone"))] == ["unreadable"]
+
+
+def test_a_figure_with_a_white_margin_is_no_mask() -> None:
+    figure = inspection("figure", has_margin=True, mask_size=(480, 480))
+    detail = "mask 480x480, photograph 400x300, and its whole rim is crack"
+    assert found(replace(figure, image_size=(300, 400))) == [("figure", "figure", detail)]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -402,3 +403,41 @@ def test_a_class_of_a_lossy_mask_is_not_lost_where_a_colour_is_chosen(tmp_path: 
     found = read_truth(root, pair.mask, (120, 160)) > 127
     assert found[22:38].all()
     assert not found[62:98].any()
+
+
+@pytest.mark.parametrize("name", ["VIRIDIS", "JET", "MAGMA", "INFERNO", "HOT", "TURBO"])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_probabilities_in_false_colours_are_no_classes(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    """All of their colours but the background's were crack, or what is bright in the map."""
+    root = write(tmp_path, line(255), line(255))
+    crack = cv2.line(np.zeros((40, 60), np.uint8), (3, 5), (55, 30), 255, 3)
+    soft = cv2.GaussianBlur(crack, (0, 0), 3)
+    soft = cv2.convertScaleAbs(soft, alpha=255 / soft.max())
+    painted = cv2.applyColorMap(soft, getattr(cv2, f"COLORMAP_{name}"))[:, :, ::-1]
+    for number in range(2):
+        (root / f"masks/w{number}.png").unlink()
+        Image.fromarray(painted).save(root / f"masks/w{number}.{suffix}", quality=95)
+    for pair in decided(root).inventory.pairs:
+        with pytest.raises(UnreadableImageError, match="or like probabilities in false colours"):
+            read_truth(root, pair.mask, (40, 60))
+
+
+def test_shades_between_the_colours_of_classes_are_no_false_colours(tmp_path: Path) -> None:
+    """A picture editor blends them where it makes masks larger."""
+    mask = np.full((40, 60, 3), (68, 1, 84), np.uint8)
+    mask[5:8] = (253, 231, 36)
+    blended = cv2.resize(cv2.resize(mask, (180, 120), interpolation=cv2.INTER_CUBIC), (60, 40))
+    assert rows_of_crack(decided(write(tmp_path, blended, blended))) == [FIRST] * 2
+
+
+@pytest.mark.parametrize("black", [(0, 0, 3), (10, 0, 0), (0, 0, 4)])
+def test_a_ground_that_is_nearly_black_is_no_class(
+    tmp_path: Path, black: tuple[int, int, int]
+) -> None:
+    """Colour maps such as magma, inferno and hot begin so."""
+    mask = np.full((40, 60, 3), black, np.uint8)
+    empty = mask.copy()
+    mask[5:8] = (252, 253, 191)
+    assert rows_of_crack(decided(write(tmp_path, mask, empty))) == [FIRST, []]

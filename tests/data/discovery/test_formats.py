@@ -351,8 +351,8 @@ def test_images_and_masks_of_one_folder_belong_together(tmp_path: Path) -> None:
 
 
 def test_photographs_without_a_mask_may_share_a_name(tmp_path: Path) -> None:
-    photograph(tmp_path / "Positive/1.jpg", 0)
-    photograph(tmp_path / "Negative/1.jpg", 1)
+    photograph(tmp_path / "north/1.jpg", 0)
+    photograph(tmp_path / "south/1.jpg", 1)
     assert len(find_pairs(tmp_path, "crack_free").pairs) == 2
 
 

@@ -475,3 +475,15 @@ def test_a_name_that_no_list_can_hold_is_refused(tmp_path: Path) -> None:
         f"{tmp_path}: 2 names of files are not UTF-8, so that no list can name them: "
         "images/br\\udcfccke.png, masks/br\\udcfccke.png; rename them"
     )
+
+
+def test_masks_that_are_numbered_from_another_number_are_told(tmp_path: Path) -> None:
+    put(tmp_path, *(f"images/img_{n}.jpg" for n in (1, 2, 3, 4)))
+    put(tmp_path, *(f"masks/img_{n}.png" for n in (0, 1, 2, 3)))
+    inventory = find_pairs(tmp_path)
+    assert len(inventory.pairs) == 3
+    [note] = inventory.notes
+    assert note.startswith("photographs are numbered from 1 to 4 and masks from 0 to 3, as where")
+    (tmp_path / "images/img_7.jpg").touch()
+    (tmp_path / "masks/img_7.png").touch()
+    assert find_pairs(tmp_path).notes == ()

@@ -275,3 +275,23 @@ def test_annotations_below_heads_are_never_read(tmp_path: Path) -> None:
     put_labelme(tmp_path, "Heads/x.json", "crack")
     with pytest.raises(DatasetNotFoundError):
         find_pairs(tmp_path)
+
+
+def test_a_file_that_was_made_for_another_photograph_there_is_said(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    for name, made_for in (
+        ("a.json", "b.jpg"),
+        ("b.json", "..\\\\photos\\\\b.jpg"),
+        ("c.json", "old name.jpg"),
+        ("d.json", "d.png"),
+    ):
+        put_labelme(tmp_path, name, "crack")
+        text = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(text.replace(f'"{name}"', f'"{made_for}"'))
+    inventory = find_pairs(tmp_path)
+    assert [mask for _, _, mask in inventory.pairs] == ["a.json", "b.json", "c.json", "d.json"]
+    assert [note.partition("; see")[0] for note in inventory.notes] == [
+        "1 annotation files were made for another photograph that is there too, as their imagePath "
+        "says, and are taken for the one of their own name"
+    ]
+    assert inventory.notes[0].endswith(": a.json (b.jpg)")

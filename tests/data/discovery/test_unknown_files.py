@@ -263,7 +263,7 @@ DIGEST = "d41d8cd98f00b204e9800998ecf8427e"
             },
             id="crackseg",
         ),
-        pytest.param(("Negative/1.jpg", "Positive/1.jpg"), {}, id="classes"),
+        pytest.param(("Negative/1.jpg", "Intact/1.jpg"), {}, id="classes"),
         pytest.param(("train/images/a.jpg", "val/images/b.jpg"), plain("raw/.keep"), id="subsets"),
     ],
 )

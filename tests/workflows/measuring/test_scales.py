@@ -1,12 +1,13 @@
 """Millimetres of a pixel on a map."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from crackseg.images.georeference import Affine, Placement
 from crackseg.measurement.photograph import Georeference
-from crackseg.workflows.measuring.scales import scale_of_map, why_no_scale
+from crackseg.workflows.measuring.scales import NotedSizes, scale_of_map, why_no_scale
 
 
 def on_map(affine: Affine) -> Placement:
@@ -41,3 +42,13 @@ def test_sides_that_hardly_differ_make_an_uncertain_scale() -> None:
 def test_a_pixel_that_is_no_square_has_no_scale(affine: Affine) -> None:
     assert scale_of_map(on_map(affine)) is None
     assert why_no_scale(on_map(affine)) == "its pixels are no squares on the map"
+
+
+def test_photographs_of_several_sizes_that_one_scale_was_given_for_are_told() -> None:
+    def of(*sizes: tuple[int, int]) -> str:
+        noted = NotedSizes(SimpleNamespace(measurement=SimpleNamespace(size=one)) for one in sizes)
+        assert len(list(noted)) == len(sizes)
+        return noted.warning
+
+    assert of((30, 40), (40, 30)) == ""
+    assert "of 2 sizes (2 of 40x30, 1 of 80x60)" in of((30, 40), (60, 80), (40, 30))

@@ -83,7 +83,8 @@ def _entries(path: Path, document: dict[str, Any], part: str, *keys: str) -> lis
     """The entries of a part; each has an id and these keys, with a number or a text."""
     for number, entry in enumerate(document[part], 1):
         for key in ("id", *keys):
-            if not isinstance(entry, dict) or not isinstance(entry.get(key), int | str):
+            said = entry.get(key) if isinstance(entry, dict) else None
+            if not isinstance(said, int | str) or (key == "name" and said == ""):
                 raise DatasetError(
                     f"{path}: cannot be read as COCO annotations (entry {number} of {part!r} has "
                     f"no {key!r})"

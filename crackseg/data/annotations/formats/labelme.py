@@ -4,7 +4,7 @@ Polygons, rectangles and circles are filled, painted masks are taken as they are
 drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
 """
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,9 @@ def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
     if not isinstance(shapes, list):
         return None
     labelled = labelled_shapes(path, shapes, "shape", "label", _drawing)
-    return sheet(path, size_in(document, "imageHeight", "imageWidth"), labelled)
+    # Paths of another machine, perhaps one with Windows.
+    made_for = PureWindowsPath(str(document.get("imagePath") or "")).name
+    return sheet(path, size_in(document, "imageHeight", "imageWidth"), labelled, made_for)
 
 
 def _drawing(entry: dict[str, Any]) -> Drawing:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
+from crackseg.data.annotations.masks.false_colours import is_false_coloured, is_shaded
 from crackseg.data.annotations.masks.grey_values import NO_CRACK, decide_greys
 from crackseg.data.annotations.masks.parts import (
     Decision,
@@ -86,8 +87,12 @@ def as_text(colour: Colour) -> str:
 
 
 def _without_pictures(files: Files, parts: Parts) -> Files:
-    """The masks among files; those that show a photograph are no masks, which is kept in parts."""
+    """The masks among files; those that show something else are none, which is kept in parts."""
     pictures = [name for name, one in files.items() if _is_picture(one)]
+    shaded = [name for name, one in files.items() if is_shaded(one)]
+    # What a program has painted it has painted everywhere, though not in all of its colours.
+    if 2 * sum(is_false_coloured(files[name]) for name in shaded) > len(shaded):
+        pictures += shaded
     parts.others.update(dict.fromkeys(pictures, MaskEncoding(is_picture=True)))
     return {name: one for name, one in files.items() if name not in parts.others}
 
@@ -247,7 +252,8 @@ def _background(counts: Mapping[Colour, int]) -> Colour:
     if counts.get(black, 0) >= 0.1 * sum(counts.values()) or not counts:
         return black
     most = max(counts, key=lambda colour: counts[colour])
-    return most if dark < counts[most] else black
+    # Colour maps such as magma begin with what is nearly black.
+    return most if dark < counts[most] or black not in counts else black
 
 
 def _is_mixture(

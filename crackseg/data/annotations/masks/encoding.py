@@ -15,9 +15,9 @@ from crackseg.data.annotations.masks.stored import Colour, StoredMask
 from crackseg.images.pixels import UInt8Array
 
 NO_MASK = (
-    "looks like the photograph itself, or like cracks laid over it, and not like a mask: export "
-    "the mask alone, black where there is no crack, or say which colour is crack with "
-    "data.crack_colours"
+    "looks like the photograph itself, like cracks laid over it, or like probabilities in false "
+    "colours, and not like a mask: export the mask alone, in grey and black where there is no "
+    "crack, or say which colour is crack with data.crack_colours"
 )
 
 

@@ -210,6 +210,13 @@ def test_an_entry_that_lacks_something_is_named(part: str, key: str) -> None:
     )
 
 
+def test_a_category_without_a_name_is_none() -> None:
+    content = document([SQUARE])
+    content["categories"][0]["name"] = ""
+    with pytest.raises(DatasetError, match="entry 1 of 'categories' has no 'name'"):
+        parse_coco(PATH, content)
+
+
 def test_an_image_that_is_listed_twice_is_named() -> None:
     content = document([SQUARE])
     content["images"].append({"id": 9, "file_name": "a.jpg"})

@@ -146,6 +146,29 @@ def test_a_photograph_of_another_size_is_refused() -> None:
     assert np.array_equal(sheet(shape(SQUARE), imageHeight=None).draw(None, None, SIZE), square())
 
 
+@pytest.mark.parametrize("label", ["", "  "])
+def test_a_blank_label_is_none_and_no_absence_of_cracks(label: str) -> None:
+    with pytest.raises(UnreadableImageError, match="shape 1 has no label"):
+        sheet(shape(SQUARE, label=label))
+
+
+@pytest.mark.parametrize(
+    ("kind", "points"),
+    [
+        ("circle", [[9, 9], [9, 9]]),
+        ("rectangle", [[9, 9], [9, 20]]),
+        ("polygon", [[1, 9], [30, 9], [50, 20], [30, 9]]),
+    ],
+)
+def test_a_crack_without_a_pixel_is_no_photograph_without_cracks(
+    kind: str, points: list[list[int]]
+) -> None:
+    with pytest.raises(UnreadableImageError, match=r"shape 1 \(crack\) cannot be drawn: it covers"):
+        sheet(shape(points, kind)).draw(None, None, SIZE)
+    both = sheet(shape(points, kind), shape(SQUARE)).draw(None, None, SIZE)
+    assert np.array_equal(both, square())
+
+
 @pytest.mark.parametrize("broken", ["crack", {"points": SQUARE}, {"label": 3, "points": SQUARE}])
 def test_a_shape_without_a_label_is_named(broken: object) -> None:
     message = re.escape(f"{PATH}: shape 2 has no label")

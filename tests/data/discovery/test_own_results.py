@@ -1,0 +1,84 @@
+"""What the program itself has found is no truth, unless somebody has corrected it."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.discovery.pairs import Inventory, find_pairs
+from crackseg.errors import DatasetNotFoundError
+
+SIZE = (20, 30)
+OUTLINES = {"shapes": [{"label": "crack", "points": [[1, 1], [9, 1], [9, 9]]}]}
+
+
+def photograph(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(60, 200, (*SIZE, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def mask(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.zeros(SIZE, np.uint8)
+    pixels[5:10] = 255
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Photographs, and below them what was found on them."""
+    lines = []
+    for number in range(3):
+        name = f"north/w{number}"
+        photograph(tmp_path / f"{name}.jpg", number)
+        mask(tmp_path / f"found/{name}_mask.png")
+        photograph(tmp_path / f"found/{name}_measured.png", number)
+        (tmp_path / f"found/{name}_cracks.json").write_text("{}")
+        photograph(tmp_path / f"found/labelme/{name}.png", number)
+        (tmp_path / f"found/labelme/{name}.json").write_text(json.dumps(OUTLINES))
+        mask(tmp_path / f"found/mask/{name}.png")
+        lines.append(json.dumps({"result": name, "at": 1}))
+    (tmp_path / "found/cracks.csv").write_text("photograph,crack\nw1.jpg,1\n")
+    (tmp_path / "found/measurements-1-of-2.jsonl").write_text("\n".join(lines) + '\n{"resu')
+    return tmp_path
+
+
+def notes_of(inventory: Inventory) -> str:
+    return " | ".join(inventory.notes)
+
+
+def test_what_was_predicted_is_no_truth(root: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="20 files are results of crackseg predict"):
+        find_pairs(root)
+    inventory = find_pairs(root, "crack_free")
+    assert inventory.crack_free == ("north/w0.jpg", "north/w1.jpg", "north/w2.jpg")
+
+
+def test_what_was_corrected_is_truth_and_said(root: Path) -> None:
+    later = (root / "found/measurements-1-of-2.jsonl").stat().st_mtime + 3600
+    for name in ("north/w1_mask.png", "labelme/north/w2.json"):
+        os.utime(root / "found" / name, (later, later))
+    inventory = find_pairs(root)
+    assert [(image, truth) for _, image, truth in inventory.pairs] == [
+        ("north/w1.jpg", "found/north/w1_mask.png"),
+        ("found/labelme/north/w2.png", "found/labelme/north/w2.json"),
+    ]
+    assert "3 results of crackseg predict or measure were changed" in notes_of(inventory)
+
+
+def test_results_that_were_moved_out_are_truth(root: Path) -> None:
+    (root / "found/labelme").rename(root / "checked")
+    inventory = find_pairs(root / "checked")
+    assert len(inventory.pairs) == 3
+    assert inventory.notes == ()
+
+
+def test_masks_of_others_in_the_folder_of_a_record_are_truth(root: Path) -> None:
+    photograph(root / "found/other.jpg", 9)
+    mask(root / "found/other_mask.png")
+    pairs = find_pairs(root).pairs
+    assert [truth for _, _, truth in pairs] == ["found/other_mask.png"]
