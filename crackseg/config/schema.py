@@ -223,8 +223,8 @@ class TrainConfig:
     sweep: SweepConfig = field(default_factory=SweepConfig)
     seed: int = 0
     resume: str | None = None
-    # Each a checkpoint, an ONNX file or the name of a network of the box: whose weights a run begins
-    # with, and which it learns from, with a share beside the masks.
+    # Each a checkpoint, an ONNX file or the name of a network of the box: the one whose weights a
+    # run begins with, and the one that it learns from, with its share beside the masks.
     init_from: str | None = None
     distill: str | None = None
     distill_share: float = 0.5
