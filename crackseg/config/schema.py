@@ -80,7 +80,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         for key in ("root", "blocks", "shares"):
             if isinstance(table := getattr(self, key), dict):
-                # YAML reads the name of a source such as 2024 as a number, others as no name at all.
+                # YAML reads the name of a source such as 2024 as a number, and others as none.
                 if strange := [name for name in table if type(name) not in (str, int)]:
                     raise ConfigError(f"data.{key}: {strange[0]!r} is no name; quote it in a file")
                 setattr(self, key, {str(name): one for name, one in table.items()})

@@ -370,7 +370,7 @@ def test_a_source_may_have_a_number_for_a_name() -> None:
     assert tables == ({"1": "a", "2": "b"}, {"1": 0.5}, {"2": [64, 16]})
     # What YAML reads as no name is not renamed without a word.
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", ["data=folder", "data.shares={yes:.5}"])
+        config = compose("train", ["data=folder", "data.root=a"])
     config.data.shares = {True: 0.5}
     with pytest.raises(ConfigError, match=r"^data\.shares: True is no name; quote it in a file$"):
         to_dataclass(config)
