@@ -85,6 +85,7 @@ def test_a_plateau_is_awaited_after_the_warm_up(
     train_config.scheduler.warmup, train_config.scheduler.patience = 2, 0
     # Zero from the first epoch on: no epoch makes progress.
     train_config.scheduler.monitor, train_config.optimizer.lr = "val/recall", 1e-30
+    train_config.scheduler.min_lr = 0
     train_config.trainer.max_epochs = 5
     train(train_config, tmp_path / "run")
     lr = train_config.optimizer.lr
