@@ -363,6 +363,8 @@ def test_mlflow_keeps_one_run_over_parts(
     tmp_path: Path, totals: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mlflow = pytest.importorskip("mlflow", reason="needs pip install crackseg[mlflow]")
+    # Other libraries leave None there, by which MLflow takes it for imported.
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
