@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackseg.checkpoint import read_checkpoint
+from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.data.splits.manifest import Manifest, Row, read_manifest
 from crackseg.errors import CheckpointError, OutputError
 from crackseg.inference.engines import OpenedModel, open_model
+from crackseg.inference.familiarity import known_calibration, known_photographs
 from crackseg.inference.predictor import Predictor
-from crackseg.parameters.known_photographs import KnownPhotographs
+from crackseg.parameters.known_photographs import KEY, KnownPhotographs
+from crackseg.parameters.promise import Promise
 from crackseg.workflows import known_photographs as workflow
 from crackseg.workflows.known_photographs import drawn, keep_known, look_at_known
 from crackseg.workflows.train import TrainResult
@@ -134,3 +136,29 @@ def test_a_checkpoint_stays_as_it_is_where_nothing_can_be_kept(
     assert path.read_bytes() == before
     assert str(error) in caplog.text
     assert "will not tell photographs that are unlike those of its training" in caplog.text
+
+
+def test_a_checkpoint_can_be_read_with_all_that_a_wide_network_knows(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    """Of 2,048 channels; a promise knows as much again."""
+    random = np.random.default_rng(0)
+    wide = {name: random.standard_normal((32, 4096)) for name in map(str, range(40))}
+    known = known_photographs(wide, [], (1.0,))
+    of_promise = known_calibration(random.standard_normal((200, 4096)), 4, 1.1, (1.0,))
+    assert known is not None
+    checkpoint = read_checkpoint(trained.checkpoint).with_known(known)
+    promise = Promise(0.3, 0.1, 0.9, 200, 0.05, (1.0,), of_promise)
+    write_checkpoint(checkpoint.with_promise(promise).content, tmp_path / "wide.ckpt")
+    found = read_checkpoint(tmp_path / "wide.ckpt").parameters
+    assert found.known == known
+    assert found.promise == promise
+
+
+def test_what_earlier_versions_knew_is_passed_over(trained: TrainResult, tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(trained.checkpoint)
+    parameters = {**checkpoint.parameters.as_dict(), "known": {"means": {"": [1.0]}}}
+    del parameters[KEY]
+    content = {**checkpoint.content, "hyper_parameters": parameters}
+    write_checkpoint(content, tmp_path / "former.ckpt")
+    assert read_checkpoint(tmp_path / "former.ckpt").parameters.known is None
