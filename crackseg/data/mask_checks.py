@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from crackseg.data.annotations.ground_truth import plain_mask
+from crackseg.data.annotations.masks.margins import REMEDY
 from crackseg.data.annotations.masks.sizes import sizes_text
 from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Inventory, Pair
@@ -24,7 +25,6 @@ _OTHER_SHAPE = (
     "were painted without regard to a photograph's EXIF orientation"
 )
 _MARGIN = "crack along their whole rim, as figures with a white margin do"
-_SAVE = "save the array itself, not the figure that shows it, white where cracks are"
 _MEND = "export them at the photographs' size, or turn them as the photographs are turned"
 
 
@@ -142,7 +142,7 @@ def refuse_inverted(
                 "crack"
             )
         if len(of_files) > 1 and all(found.has_margin for _, found in of_files):
-            raise DatasetError(f"{all_of} {_MARGIN}: {named}; {_SAVE}")
+            raise DatasetError(f"{all_of} {_MARGIN}: {named}; {REMEDY}")
 
 
 def refuse_without_crack(
@@ -196,7 +196,7 @@ def warn_of_masks(statistics: Mapping[str, PairStatistics]) -> None:
         image for image, found in statistics.items() if found.has_margin and found.share <= MOSTLY
     ]
     if framed:
-        log.warning("%d masks mark %s: %s; %s", len(framed), _MARGIN, name_some(framed), _SAVE)
+        log.warning("%d masks mark %s: %s; %s", len(framed), _MARGIN, name_some(framed), REMEDY)
     covered = [image for image, found in statistics.items() if found.share > MOSTLY]
     if covered:
         log.warning(

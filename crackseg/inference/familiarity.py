@@ -8,7 +8,7 @@ some known photographs were like them, though their source as a whole is not.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -42,7 +42,6 @@ _LEAST_LIMIT, _LIMIT_OF_FEW = 0.35, 0.6
 # Share of the known sources whose other photographs are within the limit; a source may hold one
 # scene in training and quite another one in validation.
 _WITHIN = 0.75
-_DIGITS = 5
 
 
 class Farness(NamedTuple):
@@ -112,9 +111,9 @@ def known_photographs(
     if not by_source or not all(map(_are_measurable, by_source.values())):
         return None
     middle = tuple(np.concatenate(list(by_source.values())).mean(axis=0).tolist())
-    spread = _rounded(_spread(by_source))
+    spread = tuple(_spread(by_source).tolist())
     nothing = KnownPhotographs({}, middle, spread, _LIMIT_OF_FEW, scales)
-    most = most_known(len(spread), len(by_source))
+    most = most_known(len(by_source), len(spread))
     photographs = {
         name: packed(nothing.in_units(features[:most])) for name, features in by_source.items()
     }
@@ -123,12 +122,17 @@ def known_photographs(
     if not telling:
         return known
     usual = np.quantile([farness(one, known).distance for one in telling], _WITHIN)
-    return replace(known, limit=max(_LEAST_LIMIT, *_rounded([usual])))
+    return replace(known, limit=max(_LEAST_LIMIT, float(usual)))
 
 
-def most_known(width: int, sources: int) -> int:
-    """Number of photographs of each source that are kept, of so many features each."""
+def most_known(sources: int, width: int = 1) -> int:
+    """Number of photographs of each source that are kept, with so many features each."""
     return max(min(_MOST_KNOWN, _MOST_NUMBERS // width) // sources, 1)
+
+
+def _thinned(features: FloatArray) -> FloatArray:
+    """Features (N, D) of as many photographs as are kept, from all over the list."""
+    return features[:: -(-len(features) // most_known(1, features.shape[1]))]
 
 
 def known_calibration(
@@ -148,15 +152,14 @@ def known_calibration(
     Raises:
         CrackSegError: No nearest mixture of photographs was found.
     """
-    step = -(-len(features) // most_known(features.shape[1], 1))
-    known = known_photographs({"": features[::step]}, [], scales)
+    known = known_photographs({"": _thinned(features)}, [], scales)
     if known is None or len(features) < parts * LEAST_TO_TELL:
         return known
     rows, distances = known.in_units(features), []
     for part in np.array_split(np.arange(len(features)), parts):
         others = replace(known, photographs={"": packed(np.delete(rows, part, axis=0))})
         distances.append(farness(features[part], others).distance)
-    return replace(known, limit=slack * max(_LEAST_LIMIT, *_rounded(distances)))
+    return replace(known, limit=slack * max(_LEAST_LIMIT, *distances))
 
 
 def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotographs | None:
@@ -175,7 +178,9 @@ def known_site(features: FloatArray, before: KnownPhotographs) -> KnownPhotograp
     if len(features) < LEAST_TO_TELL or not _are_measurable(features):
         return None
     limit = max(before.limit, _LIMIT_OF_FEW)
-    return replace(before, photographs={"": packed(before.in_units(features))}, limit=limit)
+    return replace(
+        before, photographs={"": packed(before.in_units(_thinned(features)))}, limit=limit
+    )
 
 
 def familiarity(features: FloatArray, known: KnownPhotographs) -> Familiarity | None:
@@ -210,8 +215,7 @@ def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
     from scipy.optimize import nnls
 
     by_source = known.rows()
-    each = np.concatenate(list(by_source.values()))
-    corners, number = np.unique(each, axis=0, return_inverse=True)
+    corners = np.concatenate(list(by_source.values()))
     shown = known.in_units(features).mean(axis=0)
     equations = np.vstack([corners.T, np.full(len(corners), _STRICT)])
     try:
@@ -219,11 +223,8 @@ def farness(features: FloatArray, known: KnownPhotographs) -> Farness:
     except RuntimeError as error:
         raise CrackSegError(f"the nearest mixture of known photographs: {error}") from error
     distance = float(np.sqrt(((shown - shares @ corners) ** 2).mean()))
-    # Photographs that are alike divide their share.
-    number = number.reshape(-1)
-    single = (shares / np.bincount(number))[number]
     ends = np.cumsum([len(rows) for rows in by_source.values()])[:-1]
-    return Farness(distance, np.array([part.sum() for part in np.split(single, ends)]))
+    return Farness(distance, np.array([part.sum() for part in np.split(shares, ends)]))
 
 
 def _are_measurable(features: FloatArray) -> bool:
@@ -239,7 +240,3 @@ def _spread(by_source: Mapping[str, FloatArray]) -> FloatArray:
     # Where all are equal, any unit does.
     least = _LEAST_SPREAD * spread.mean() or 1.0
     return np.maximum(spread, max(least, SPREAD_LIMITS.low))
-
-
-def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:
-    return tuple(float(f"{number:.{_DIGITS}g}") for number in numbers)

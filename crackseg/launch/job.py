@@ -208,7 +208,7 @@ def _forgotten_if_refused(folder: Path) -> Iterator[None]:
         raise
     except CrackSegError as error:
         if fresh and is_first_process():
-            start_logging()
+            start_logging()  # Closes the file of the log.
             # Not where another process has begun a run here meanwhile.
             with suppress(OSError, RunBusyError), locked(folder / LOCK, RunBusyError(str(error))):
                 if not any((folder / name).exists() for name in _BEGUN):

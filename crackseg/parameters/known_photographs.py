@@ -17,7 +17,7 @@ KEY = "known_photographs"
 FEATURE_LIMITS = Limits(-1e6, 1e6)
 SPREAD_LIMITS = Limits(1e-6, 1e6)
 _DISTANCE = Limits(0, 1e6)
-# Half precision: some thousand photographs would else be most of a network's file.
+# Half precision: some hundred photographs would else be half of a network's file.
 _STORED = np.dtype("<f2")
 
 FloatArray = npt.NDArray[np.float64]

@@ -71,8 +71,8 @@ def look_at_known(model: OpenedModel, root: Path, manifest: Manifest) -> KnownPh
     """
     predictor = Predictor(model)
     rows = manifest.subset("train")
-    sources = min(len({row.source for row in rows}), _MOST_SOURCES)
-    training = drawn(rows, min(_TRAINING, most_known(1, max(sources, 1))), _MOST_SOURCES)
+    sources = min(len({row.source for row in rows}), _MOST_SOURCES) or 1
+    training = drawn(rows, min(_TRAINING, most_known(sources)), _MOST_SOURCES)
     validation = drawn(manifest.subset("val"), _VALIDATION)
     in_turn = _in_turn([*training.values(), *validation.values()])
     seen = _features(predictor, root, list(_affordable(in_turn, root)))

@@ -80,6 +80,19 @@ def save(picture: np.ndarray, path: Path) -> None:
     Image.fromarray(picture).save(path)
 
 
+def save_photograph(path: Path, size: tuple[int, int] = (20, 30)) -> None:
+    """Writes a coloured photograph of noise, another one for each name and folder."""
+    random = np.random.default_rng([*"/".join(path.parts[-3:]).encode()])
+    save(random.integers(60, 200, (*size, 3), np.uint8), path)
+
+
+def save_mask(path: Path, size: tuple[int, int] = (20, 30)) -> None:
+    """Writes a mask with a crack that is five rows wide."""
+    mask = np.zeros(size, np.uint8)
+    mask[5:10, 10:25] = 255
+    save(mask, path)
+
+
 def write_trap(root: Path, stem: str, seed: int, mask: np.ndarray | None = None) -> None:
     """A pair whose mask may be another one than is right."""
     image, right = draw_pair(seed)

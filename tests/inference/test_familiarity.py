@@ -261,11 +261,20 @@ def test_too_few_others_do_not_say_how_far_photographs_are() -> None:
     assert of({"": drawn(0, 9, 1)}, [drawn(90, 5, 2)]).limit > 10
 
 
-def test_copies_of_a_photograph_divide_its_share() -> None:
+def test_copies_of_a_photograph_are_one_corner() -> None:
     one, other = np.zeros((1, D)), np.ones((1, D))
     reference = of({"a": np.concatenate([one, one, other]), "b": one, "c": drawn(50, 9, 1)})
     found = farness(np.zeros((5, D)), reference)
-    np.testing.assert_allclose(found.shares, [2 / 3, 1 / 3, 0], atol=1e-3)
+    assert found.shares[:2].sum() == pytest.approx(1, abs=1e-3)
+    assert found.distance < 0.01
+    # Many copies of many.
+    drawn_once = drawn(0, 64, 1)
+    copies = of({"": np.repeat(drawn_once, 4, axis=0)})
+    shown, alone = drawn(-30, 20, 2), of({"": drawn_once})
+    # Freedom of the spread counts photographs.
+    units = np.mean(np.array(alone.spread) / copies.spread)
+    wanted = farness(shown, alone).distance * units
+    assert farness(shown, copies).distance == pytest.approx(wanted, rel=1e-3)
 
 
 def test_where_no_mixture_is_found_nothing_is_said(

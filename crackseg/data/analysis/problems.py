@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crackseg.data.analysis.inspection import Inspection, Unreadable
+from crackseg.data.annotations.masks.margins import REMEDY
 from crackseg.data.annotations.masks.sizes import match_sizes
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates.clusters import clusters
@@ -69,7 +70,7 @@ KINDS: dict[str, Kind] = {
     "figure": Kind(
         "figures with a white margin instead of masks",
         True,
-        "save the array itself, not the figure that shows it, white where cracks are",
+        REMEDY,
     ),
     "borrowed_mask": Kind(
         "masks that different photographs share",

@@ -190,9 +190,9 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
     unknown = {image.as_posix(): file.as_posix() for image, file in matches.unknown.items()}
     # A photograph with annotations that are not understood is not crack-free.
     crack_free = without_mask == "crack_free" and not _is_unmatched(pairs, matches.without_image)
-    cracked = [] if not crack_free else _in_folders_of_cracks(pairs)
-    free = {pair.image for pair in pairs} - unknown.keys() - set(cracked) if crack_free else ()
-    taken = [pair for pair in pairs if pair.mask or pair.image in free]
+    cracked = _in_folders_of_cracks(pairs) if crack_free else []
+    doubtful = unknown.keys() | set(cracked)
+    taken = [pair for pair in pairs if pair.mask or (crack_free and pair.image not in doubtful)]
     left = {pair.image for pair in pairs} - {pair.image for pair in taken}
     masks = [split_reference(one)[0] for one in (*in_pairs.values(), *matches.without_image)]
     shifted = said_shifted((pair.image for pair in pairs), masks)
@@ -211,13 +211,8 @@ def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[s
 def _in_folders_of_cracks(pairs: Sequence[Pair]) -> list[str]:
     """Photographs without truth that the name of their folder calls cracked."""
     annotated = {Path(pair.image).parent for pair in pairs if pair.mask}
-    return [
-        pair.image
-        for pair in pairs
-        if not pair.mask
-        and (folder := Path(pair.image).parent)
-        and is_of_cracks(folder.name, folder in annotated)
-    ]
+    without = [(pair.image, Path(pair.image).parent) for pair in pairs if not pair.mask]
+    return [image for image, folder in without if is_of_cracks(folder.name, folder in annotated)]
 
 
 def _is_unmatched(pairs: Sequence[Pair], masks: Collection[str]) -> bool:

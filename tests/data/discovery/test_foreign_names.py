@@ -3,25 +3,11 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from crackseg.data.discovery.pairs import WithoutMask, find_pairs
 from crackseg.errors import DatasetNotFoundError
-
-
-def photograph(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(len(path.name)).integers(50, 200, (20, 30, 3), np.uint8)
-    Image.fromarray(noise).save(path)
-
-
-def mask(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bar = np.zeros((20, 30), np.uint8)
-    bar[5:10, 10:25] = 255
-    Image.fromarray(bar).save(path)
+from tests.helpers.data_sets import save_mask, save_photograph
 
 
 @pytest.mark.parametrize(
@@ -32,20 +18,20 @@ def mask(path: Path) -> None:
     ],
 )
 def test_a_picture_named_after_a_photograph_is_its_mask(tmp_path: Path, name: str) -> None:
-    photograph(tmp_path / "x.jpg")
-    mask(tmp_path / f"{name}.png")
+    save_photograph(tmp_path / "x.jpg")
+    save_mask(tmp_path / f"{name}.png")
     inventory = find_pairs(tmp_path, "crack_free")
     assert [(pair.image, pair.mask) for pair in inventory.pairs] == [("x.jpg", f"{name}.png")]
 
 
 def test_masks_may_have_their_word_first_in_their_own_folder(tmp_path: Path) -> None:
-    photograph(tmp_path / "images" / "img_001.jpg")
-    mask(tmp_path / "masks" / "mask_img_001.png")
+    save_photograph(tmp_path / "images" / "img_001.jpg")
+    save_mask(tmp_path / "masks" / "mask_img_001.png")
     assert find_pairs(tmp_path).pairs[0].mask == "masks/mask_img_001.png"
 
 
 def test_a_word_for_masks_without_such_a_photograph_says_nothing(tmp_path: Path) -> None:
-    photograph(tmp_path / "wall_binary.jpg")
+    save_photograph(tmp_path / "wall_binary.jpg")
     assert len(find_pairs(tmp_path, "crack_free").pairs) == 1
 
 
@@ -60,8 +46,8 @@ def test_a_word_for_masks_without_such_a_photograph_says_nothing(tmp_path: Path)
 def test_volumes_and_pictures_of_objects_keep_a_photograph_from_being_crack_free(
     tmp_path: Path, image: str, annotation: str
 ) -> None:
-    photograph(tmp_path / image)
-    mask(tmp_path / "any.png")
+    save_photograph(tmp_path / image)
+    save_mask(tmp_path / "any.png")
     (tmp_path / annotation).parent.mkdir(exist_ok=True)
     (tmp_path / "any.png").rename(tmp_path / annotation)
     with pytest.raises(DatasetNotFoundError) as error:
@@ -72,7 +58,7 @@ def test_volumes_and_pictures_of_objects_keep_a_photograph_from_being_crack_free
 
 
 def test_addresses_in_listings_may_ask_for_something(tmp_path: Path) -> None:
-    photograph(tmp_path / "wall.jpg")
+    save_photograph(tmp_path / "wall.jpg")
     entry = {"id": 1, "width": 30, "height": 20, "file_name": "https://host/p/wall.jpg?token=1"}
     outline = [[10, 5, 25, 5, 25, 10, 10, 10]]
     crack = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": outline, "iscrowd": 0}
@@ -89,8 +75,8 @@ def test_a_mask_in_another_place_is_not_of_a_photograph_that_a_listing_describes
     tmp_path: Path,
 ) -> None:
     test_addresses_in_listings_may_ask_for_something(tmp_path / "one")
-    photograph(tmp_path / "two" / "images" / "wall.jpg")
-    mask(tmp_path / "two" / "masks" / "wall.png")
+    save_photograph(tmp_path / "two" / "images" / "wall.jpg")
+    save_mask(tmp_path / "two" / "masks" / "wall.png")
     masks = {pair.image: pair.mask for pair in find_pairs(tmp_path).pairs}
     assert masks["two/images/wall.jpg"] == "two/masks/wall.png"
     assert masks["one/wall.jpg"].startswith("one/result.json#")
@@ -98,8 +84,8 @@ def test_a_mask_in_another_place_is_not_of_a_photograph_that_a_listing_describes
 
 def test_names_that_other_systems_do_not_take_are_said(tmp_path: Path) -> None:
     for name in ("A", "a", "CON", "fine"):
-        photograph(tmp_path / f"{name}.jpg")
-        mask(tmp_path / f"{name}_mask.png")
+        save_photograph(tmp_path / f"{name}.jpg")
+        save_mask(tmp_path / f"{name}_mask.png")
     if len(list(tmp_path.iterdir())) < 8:
         pytest.skip("this system does not take such names either")
     alike, reserved = find_pairs(tmp_path).remarks
@@ -121,9 +107,9 @@ def test_names_that_other_systems_do_not_take_are_said(tmp_path: Path) -> None:
 def test_the_mask_is_what_has_the_photographs_name_and_one_word(
     tmp_path: Path, image: str, truth: str, others: list[str]
 ) -> None:
-    photograph(tmp_path / image)
+    save_photograph(tmp_path / image)
     for name in (truth, *others):
-        mask(tmp_path / name)
+        save_mask(tmp_path / name)
     inventory = find_pairs(tmp_path, "crack_free")
     assert [(pair.image, pair.mask) for pair in inventory.pairs] == [(image, truth)]
     assert inventory.masks_without_image == ()
@@ -150,15 +136,15 @@ def test_the_mask_is_what_has_the_photographs_name_and_one_word(
 def test_a_photograph_with_pictures_that_may_be_its_mask_is_not_crack_free(
     tmp_path: Path, image: str, others: list[str], without_mask: WithoutMask
 ) -> None:
-    photograph(tmp_path / image)
+    save_photograph(tmp_path / image)
     for name in others:
-        mask(tmp_path / name)
+        save_mask(tmp_path / name)
     with pytest.raises(DatasetNotFoundError, match="files may hold the annotations of 1 photo"):
         find_pairs(tmp_path, without_mask)
 
 
 @pytest.mark.parametrize("other", ["wall_2.jpg", "wall_wet.jpg", "walls_mask_factory.jpg"])
 def test_photographs_whose_names_begin_alike_stay_photographs(tmp_path: Path, other: str) -> None:
-    photograph(tmp_path / "wall.jpg")
-    photograph(tmp_path / other)
+    save_photograph(tmp_path / "wall.jpg")
+    save_photograph(tmp_path / other)
     assert len(find_pairs(tmp_path, "crack_free").pairs) == 2

@@ -4,28 +4,14 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from crackseg.data.discovery.pairs import Inventory, find_pairs
 from crackseg.errors import DatasetNotFoundError
+from tests.helpers.data_sets import save_mask, save_photograph
 
 SIZE = (20, 30)
 OUTLINES = {"shapes": [{"label": "crack", "points": [[1, 1], [9, 1], [9, 9]]}]}
-
-
-def photograph(path: Path, seed: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(60, 200, (*SIZE, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-
-
-def mask(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.zeros(SIZE, np.uint8)
-    pixels[5:10] = 255
-    Image.fromarray(pixels).save(path)
 
 
 @pytest.fixture
@@ -34,13 +20,13 @@ def root(tmp_path: Path) -> Path:
     lines = []
     for number in range(3):
         name = f"north/w{number}"
-        photograph(tmp_path / f"{name}.jpg", number)
-        mask(tmp_path / f"found/{name}_mask.png")
-        photograph(tmp_path / f"found/{name}_measured.png", number)
+        save_photograph(tmp_path / f"{name}.jpg")
+        save_mask(tmp_path / f"found/{name}_mask.png")
+        save_photograph(tmp_path / f"found/{name}_measured.png")
         (tmp_path / f"found/{name}_cracks.json").write_text("{}")
-        photograph(tmp_path / f"found/labelme/{name}.png", number)
+        save_photograph(tmp_path / f"found/labelme/{name}.png")
         (tmp_path / f"found/labelme/{name}.json").write_text(json.dumps(OUTLINES))
-        mask(tmp_path / f"found/mask/{name}.png")
+        save_mask(tmp_path / f"found/mask/{name}.png")
         lines.append(json.dumps({"result": name, "at": 1}))
     (tmp_path / "found/cracks.csv").write_text("photograph,crack\nw1.jpg,1\n")
     (tmp_path / "found/measurements-1-of-2.jsonl").write_text("\n".join(lines) + '\n{"resu')
@@ -78,7 +64,7 @@ def test_results_that_were_moved_out_are_truth(root: Path) -> None:
 
 
 def test_masks_of_others_in_the_folder_of_a_record_are_truth(root: Path) -> None:
-    photograph(root / "found/other.jpg", 9)
-    mask(root / "found/other_mask.png")
+    save_photograph(root / "found/other.jpg")
+    save_mask(root / "found/other_mask.png")
     pairs = find_pairs(root).pairs
     assert [truth for _, _, truth in pairs] == ["found/other_mask.png"]

@@ -4,13 +4,12 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from crackseg.data.discovery.pairs import Inventory, find_pairs
 from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.images.heic import HAS_DECODER
+from tests.helpers.data_sets import save_mask, save_photograph
 
 SIZE = (20, 30)
 PICTURE = "a picture"
@@ -18,27 +17,13 @@ PHOTOGRAPHS = ("images/0.jpg", "images/1.jpg")
 NAMES = [json.dumps({"source-ref": f"s3://b/{number}.jpg"}) for number in range(2)]
 
 
-def picture(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    seed = sum(path.as_posix().encode())
-    pixels = np.random.default_rng(seed).integers(60, 200, (*SIZE, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-
-
-def mask(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.zeros(SIZE, np.uint8)
-    pixels[5:8] = 255
-    Image.fromarray(pixels).save(path)
-
-
 def put(root: Path, photographs: tuple[str, ...], files: dict[str, str]) -> None:
     for name in photographs:
-        picture(root / name)
+        save_photograph(root / name)
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         if content == PICTURE:
-            picture(root / name)
+            save_photograph(root / name)
         else:
             (root / name).write_text(content)
 
@@ -130,9 +115,9 @@ def test_superannotates_pictures_beside_photographs_are_no_photographs(tmp_path:
 def test_cityscapes_pairs_photographs_with_label_ids(tmp_path: Path) -> None:
     for subset in ("train", "val"):
         start = f"{subset}/bonn/bonn_0"
-        picture(tmp_path / f"leftImg8bit/{start}_leftImg8bit.png")
-        mask(tmp_path / f"gtFine/{start}_gtFine_labelIds.png")
-        picture(tmp_path / f"gtFine/{start}_gtFine_color.png")
+        save_photograph(tmp_path / f"leftImg8bit/{start}_leftImg8bit.png")
+        save_mask(tmp_path / f"gtFine/{start}_gtFine_labelIds.png")
+        save_photograph(tmp_path / f"gtFine/{start}_gtFine_color.png")
         (tmp_path / f"gtFine/{start}_gtFine_polygons.json").write_text("{}")
     inventory = find_pairs(tmp_path, "crack_free")
     assert [(pair.image, pair.mask, pair.subset) for pair in inventory.pairs] == [
@@ -149,8 +134,8 @@ def test_photographs_near_masks_that_fit_none_of_them_are_not_crack_free(
     tmp_path: Path,
 ) -> None:
     put(tmp_path, ("a/images/0.jpg", "b/images/0.jpg"), {})
-    mask(tmp_path / "a/masks/0.png")
-    mask(tmp_path / "b/masks/00000.png")
+    save_mask(tmp_path / "a/masks/0.png")
+    save_mask(tmp_path / "b/masks/00000.png")
     inventory = find_pairs(tmp_path, "crack_free")
     assert inventory.crack_free == ()
     assert inventory.not_understood == {"b/masks/00000.png": 1}
@@ -168,7 +153,7 @@ def test_pictures_in_no_known_folder_are_counted_and_named(tmp_path: Path) -> No
 
 def test_photographs_without_a_mask_among_others_are_crack_free(tmp_path: Path) -> None:
     put(tmp_path, PHOTOGRAPHS, {"masks/Thumbs.db": "?", "masks.zip": "?", "small/0.jpg": PICTURE})
-    mask(tmp_path / "masks/0.png")
+    save_mask(tmp_path / "masks/0.png")
     assert crack_free(tmp_path) == ("images/1.jpg",)
     (tmp_path / "masks/1.avif").write_text("?")
     assert crack_free(tmp_path) == ()

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+# What to do about such pictures.
+REMEDY = "save the array itself, not the figure that shows it, white where cracks are"
 # Least share of each side of the rim. No crack goes along the whole of a photograph's rim.
 _ALONG = 0.95
 
