@@ -1,6 +1,7 @@
 """Folders of photographs in; records, masks and totals of measured cracks out."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from PIL import Image
 
 from crackseg.cli.main import main
+from crackseg.data.discovery.own_results import find_own_results
 from crackseg.formats.record import read_record
+from crackseg.formats.registry import FORMATS
 from crackseg.inference.features import FeatureMoments
 from crackseg.inference.prediction import Prediction
 from crackseg.inference.predictor import Predictor
@@ -204,3 +207,13 @@ def test_a_mistake_of_the_command_line_is_one_line_and_exit_code_2(
     assert message in said
     assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("sure")
+def test_whatever_is_written_is_known_as_no_truth(trained: TrainResult, folder: Path) -> None:
+    """A format that is added must be known to the discovery of data sets too."""
+    there = [one.name for one in FORMATS.values() if all(map(find_spec, one.libraries))]
+    assert measure(trained, folder, "--format", ",".join(there), "--html") == 0
+    output = folder.parent / "out"
+    files = {Path(name) for name in written(folder)}
+    assert files - set(find_own_results(output, [*files]).unchanged) == set()
