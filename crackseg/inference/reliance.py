@@ -12,7 +12,10 @@ _NO_PROMISE = (
     "the promised miss rate is not known to hold for them; calibrate anew with photographs like "
     "these"
 )
-_NO_FIGURES = "masks may be far worse than the network's figures; look through some, or"
+_NO_FIGURES = "masks may be far worse than the network's figures"
+# On photographs unlike the known ones networks mostly miss: a part of the threshold finds more, down
+# to thresholds that are low already (docs/generalisation.md).
+_LOWER, _LOW = 0.2, 0.1
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,7 @@ def reliance(predictor: Predictor, features: Sequence[FloatArray]) -> Reliance |
     found = predictor.familiarity(features)
     if found is None:
         return None
-    advice = (
-        _NO_PROMISE if predictor.promise is not None else f"{_NO_FIGURES} {_adapting(predictor)}"
-    )
+    advice = _NO_PROMISE if predictor.promise is not None else _without_promise(predictor)
     return Reliance(found.line(_what_is_known(predictor)), advice if found.unlike else "")
 
 
@@ -51,6 +52,18 @@ def _what_is_known(predictor: Predictor) -> str:
     if predictor.promise is not None:
         return _OF_PROMISE
     return _OF_SITE if predictor.is_adapted else _OF_TRAINING
+
+
+def _without_promise(predictor: Predictor) -> str:
+    return f"{_NO_FIGURES}; {_trying(predictor)}, or {_adapting(predictor)}"
+
+
+def _trying(predictor: Predictor) -> str:
+    """What to do without labelled photographs."""
+    if predictor.is_adapted or predictor.threshold < _LOW:
+        return "look through some"
+    lower = f"--threshold {_LOWER * predictor.threshold:.2g}"
+    return f"try {lower}, which mostly finds more of such cracks (and more false ones)"
 
 
 def _adapting(predictor: Predictor) -> str:

@@ -476,3 +476,15 @@ def test_a_network_of_the_box_is_named_as_its_option(filled_box: Path) -> None:
     assert found is not None
     assert "crackseg adapt FOLDER --model open --suggest 5" in found.advice
     assert reliance(predictor, far[:4]) is None
+
+
+def test_a_lower_threshold_is_named_for_strangers(filled_box: Path) -> None:
+    def advice(threshold: float) -> str:
+        predictor = Predictor.from_checkpoint(filled_box / "open.onnx", threshold=threshold)
+        assert predictor.known is not None
+        found = reliance(predictor, [np.array(predictor.known.spread) * 1000] * 5)
+        assert found is not None
+        return found.advice
+
+    assert "; try --threshold 0.08, which mostly finds more" in advice(0.4)
+    assert "; look through some, or label five" in advice(0.08)
