@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from pathlib import Path
 
 # Python's own handler raises in whatever is just being imported, where it may get lost.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -13,15 +12,10 @@ from crackseg.system.exits import end_at_once_by_signals, work_begins  # noqa: E
 end_at_once_by_signals()
 
 import hydra  # noqa: E402
-from hydra.core.hydra_config import HydraConfig  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 
 from crackseg.config.schema import register_schemas  # noqa: E402
-from crackseg.launch.entrypoint import (  # noqa: E402
-    exit_on_user_error,
-    refuse_overrides,
-    to_dataclass,
-)
+from crackseg.launch.entrypoint import exit_on_user_error, to_dataclass  # noqa: E402
 
 register_schemas()
 
@@ -30,16 +24,10 @@ register_schemas()
 def main(config: DictConfig) -> float:
     """Evaluates once and returns the crack IoU at the stored threshold."""
     with exit_on_user_error():
-        from crackseg.system.files import said_in_words
-        from crackseg.system.logs import start_logging
-        from crackseg.workflows.evaluate import NOT_HERE, evaluate
+        from crackseg.launch.evaluation import run_evaluation
 
         work_begins()
-        refuse_overrides(NOT_HERE)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        start_logging(folder / "evaluate.log")
-        with said_in_words(folder):
-            return float(evaluate(to_dataclass(config), folder).stored.totals["crack_iou"])
+        return run_evaluation(to_dataclass(config))
 
 
 if __name__ == "__main__":

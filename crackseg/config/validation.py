@@ -76,10 +76,11 @@ def check_networks_named(config: TrainConfig) -> None:
         ConfigError: One is not; the network itself is read later.
     """
     given = {"init_from": config.init_from, "distill": config.distill}
-    refuse([fault for key, one in given.items() if one for fault in _missing_network(key, one)])
+    refuse([fault for key, one in given.items() if one for fault in missing_network(key, one)])
 
 
-def _missing_network(key: str, given: str) -> list[str]:
+def missing_network(key: str, given: str) -> list[str]:
+    """What is wrong where a setting names a network that is not there; else nothing."""
     try:
         path = chosen_file(given, None)
     except CrackSegError as error:

@@ -13,8 +13,8 @@ _NO_PROMISE = (
     "these"
 )
 _NO_FIGURES = "masks may be far worse than the network's figures"
-# On photographs unlike the known ones networks mostly miss: a part of the threshold finds more, down
-# to thresholds that are low already (docs/generalisation.md).
+# Of photographs unlike the known ones networks mostly miss: a part of the threshold finds more,
+# down to thresholds that are low already (docs/generalisation.md).
 _LOWER, _LOW = 0.2, 0.1
 
 

@@ -430,14 +430,16 @@ def test_a_missing_root_is_named_with_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["checkpoint=none.ckpt"], "none.ckpt: there is no such file"),
+        (["checkpoint=none.ckpt"], "checkpoint=none.ckpt: there is no such file; a checkpoint,"),
+        (["checkpoint=bad.ckpt"], "bad.ckpt: not a checkpoint, or truncated"),
         (
-            ["checkpoint=x", "data=crackseg9k", "data.image_size=64"],
+            ["checkpoint=bad.ckpt", "data=crackseg9k", "data.image_size=64"],
             "data.image_size=64: cannot be set here, it is the checkpoint's own",
         ),
     ],
 )
 def test_evaluate_says_what_is_wrong(overrides: list[str], message: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.ckpt").write_bytes(b"no zip")
     done = run("evaluate.py", *overrides, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {message}")
