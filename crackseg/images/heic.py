@@ -13,12 +13,12 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-FORMAT = "HEIF"
+HEIF = "HEIF"
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 INSTALL = "pip install 'crackseg[heic]'"
 HAS_DECODER = importlib.util.find_spec("pi_heif") is not None
 
-_BRANDS = frozenset(
+BRANDS = frozenset(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 )
 _DECODER = Path(__file__).with_name("heic_decoder.py")
@@ -27,7 +27,7 @@ _DECODER = Path(__file__).with_name("heic_decoder.py")
 class HeicFile(ImageFile.ImageFile):
     """A HEIC file: upright, 8 bits, and with the EXIF data that it holds."""
 
-    format = FORMAT
+    format = HEIF
     format_description = "HEIC image"
 
     def _open(self) -> None:
@@ -66,7 +66,7 @@ def _decoded(stored: bytes, what: str) -> bytes:
 
 
 def _is_heic(start: bytes) -> bool:
-    return start[4:8] == b"ftyp" and start[8:12] in _BRANDS
+    return start[4:8] == b"ftyp" and start[8:12] in BRANDS
 
 
-Image.register_open(FORMAT, HeicFile, _is_heic)
+Image.register_open(HEIF, HeicFile, _is_heic)

@@ -6,6 +6,8 @@ Zeros are valid codes, so that the rest of the picture comes out grey, without a
 
 from pathlib import Path
 
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif"})
+
 _START, _END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 # A file that ends so is looked at as a whole.
 _ZEROS = bytes(64)

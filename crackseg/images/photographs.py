@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Numbers, png_white
 from crackseg.images.conversion import Photograph, is_opaque, photograph_of
-from crackseg.images.heic import FORMAT as HEIF
+from crackseg.images.heic import HEIF
 from crackseg.images.notices import warn_of_pages
 from crackseg.images.pixels import (
     DECODING_BYTES,

@@ -17,10 +17,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
-from crackseg.images.heic import FORMAT as HEIF
-from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES
-from crackseg.images.jpeg import refuse_zeroed
+from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES, HEIF
+from crackseg.images.jpeg import JPEG_SUFFIXES, refuse_zeroed
 from crackseg.images.notices import warn_of_pages
+from crackseg.images.other_kinds import told_by_start
 from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.images.tiff.soundness import refuse_unsound_tiff
 from crackseg.system.memory import available_memory
@@ -28,7 +28,7 @@ from crackseg.system.memory import available_memory
 # Pillow warns of large pictures and refuses larger ones; here the memory is checked instead.
 Image.MAX_IMAGE_PIXELS = None
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+IMAGE_SUFFIXES = JPEG_SUFFIXES | {".png", ".tif", ".tiff", ".bmp", ".webp"}
 IMAGE_SUFFIXES |= HEIC_SUFFIXES if HAS_DECODER else frozenset()
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif"}
 """Endings of mask pictures; photographs are no GIF files."""
@@ -120,7 +120,7 @@ def decoding(path: Path) -> Iterator[None]:
         raise UnreadableImageError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
         tiff = read_tiff_header(path)
-        what = "it is empty or of no known format" if tiff is None else tiff.not_read
+        what = told_by_start(path) if tiff is None else tiff.not_read
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({what})") from error
     except MemoryError as error:
         raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error

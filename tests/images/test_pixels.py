@@ -274,14 +274,25 @@ def test_a_truncated_file_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("text.jpg", b"no photograph at all\n"), ("empty.png", b"")]
+    ("content", "said"),
+    [
+        (b"no photograph at all\n", "it is of no known format"),
+        (b"", "it is empty"),
+        (b"PK\x03\x04 and so on", "it is an archive: unpack it, and name the folder"),
+        (b"\n<!DOCTYPE html><p>404", "it is a web page, as a failed download leaves"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0", "it is a film: save single frames of it"),
+        (b"RIFF\x10\0\0\0AVI LIST", "it is a film"),
+        (b"\0\0\0\x1cftypavif", "it is an AVIF picture: save it as JPEG or PNG"),
+        (b"%PDF-1.7", "it is a PDF document"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4", "it is a pointer of Git LFS"),
+    ],
 )
-def test_what_is_no_image_is_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
-    path = tmp_path / name
+def test_what_is_no_image_is_refused_by_what_it_is(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "wall.jpg"
     path.write_bytes(content)
-    message = re.escape(
-        f"{path}: cannot be decoded as an image (it is empty or of no known format)"
-    )
+    message = re.escape(f"{path}: cannot be decoded as an image ({said}")
     for read in (read_photograph, read_mask_and_kind):
         with pytest.raises(UnreadableImageError, match=f"^{message}"):
             read(path)

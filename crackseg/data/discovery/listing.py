@@ -28,7 +28,7 @@ RAW_SUFFIXES = frozenset(
 UNREADABLE_SUFFIXES = RAW_SUFFIXES | frozenset(
     f".{kind}"
     for kind in (
-        *("avif", "jxl", "jp2", "j2k", "jfif", "psd", "svg", "exr", "hdr", "tga"),
+        *("avif", "jxl", "jp2", "j2k", "psd", "svg", "exr", "hdr", "tga"),
         *("pcx", "ppm", "pgm", "pbm"),
     )
 )

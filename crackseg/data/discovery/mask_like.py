@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
 from crackseg.errors import UnreadableImageError, name_some
+from crackseg.images.jpeg import JPEG_SUFFIXES
 from crackseg.images.photographs import size_of_photograph
 from crackseg.system.processes import thread_pool
 
@@ -24,7 +25,7 @@ _SAMPLE = 64
 _LAST_WORD = re.compile(r"(?=[^\W\d_]*[^\W\d_a-fA-F])[^\W\d_]{2,}$")
 # Bytes: a packed file that is larger than that many in all and for each pixel is a photograph.
 _HEADER, _BYTES_A_PIXEL = 2048, 0.3
-_PACKED = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+_PACKED = JPEG_SUFFIXES | {".png", ".webp"}
 # Most of a mask's pixels that differ from the next one in their row; and numbers of classes.
 _EDGES, _MOST_CLASSES = 0.1, 8
 # Levels that a lossy format makes of black and white, and least shares of a mask's pixels: of each

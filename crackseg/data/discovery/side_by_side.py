@@ -7,6 +7,7 @@ from typing import NamedTuple
 from crackseg.data.discovery.layouts import composed
 from crackseg.errors import UnreadableImageError
 from crackseg.images.heic import HEIC_SUFFIXES
+from crackseg.images.jpeg import JPEG_SUFFIXES
 from crackseg.images.photographs import size_of_photograph
 from crackseg.images.pixels import read_mask_and_kind
 
@@ -48,8 +49,7 @@ def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[P
     twins = {
         path
         for pictures in together.values()
-        if {path.suffix.lower() for path in pictures} & {".jpg", ".jpeg"}
-        and masks.isdisjoint(pictures)
+        if {path.suffix.lower() for path in pictures} & JPEG_SUFFIXES and masks.isdisjoint(pictures)
         for path in pictures
         if path.suffix.lower() in HEIC_SUFFIXES
     }

@@ -113,7 +113,7 @@ def test_damaged_files_are_told_apart(tmp_path: Path) -> None:
     bad_image, bad_mask, good = inspect_all(tmp_path, pairs)
     assert bad_image == Unreadable(
         pairs[0],
-        "photograph cannot be decoded as an image (it is empty or of no known format)",
+        "photograph cannot be decoded as an image (it is of no known format)",
     )
     assert isinstance(bad_mask, Unreadable)
     assert bad_mask.complaint.startswith("mask cannot be decoded as an image (")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.images.jpeg import JPEG_SUFFIXES
 from crackseg.images.pixels import (
     DEEP_MODES,
     UInt8Array,
@@ -93,7 +94,7 @@ def read_stored_mask(path: Path) -> StoredMask:
     Raises:
         UnreadableImageError: The file is missing, truncated or no image.
     """
-    lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
+    lossy = path.suffix.lower() in JPEG_SUFFIXES | {".webp"}
     return decode_upright(path, lambda image: _stored(image, lossy))
 
 
