@@ -127,7 +127,9 @@ def _quoted_text(text: str) -> str:
     if not text or text[0] in "'\"[{" or "${" in text:
         return text
     try:
-        OverridesParser.create().parse_override(f"key={text}")
+        value = OverridesParser.create().parse_override(f"key={text}").value()
     except (HydraException, OmegaConfBaseException):
         return hydra_text(text)
-    return text
+    # 2024_01 is a number to Hydra, and would be named without its underscore.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return hydra_text(text) if is_number else text

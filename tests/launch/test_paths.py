@@ -91,9 +91,10 @@ def test_a_list_that_can_be_read_in_two_ways_is_left_to_hydra(
     assert quote_paths(["data.root=[a,b]"]) == ["data.root=[a,b]"]
 
 
-def test_a_path_that_is_not_there_can_be_read_and_named() -> None:
-    (argument,) = quote_paths(["checkpoint=裂缝/best.ckpt"])
-    assert read(argument) == "裂缝/best.ckpt"
+@pytest.mark.parametrize("path", ["裂缝/best.ckpt", "2024_01", "1e3"])
+def test_a_path_that_is_not_there_can_be_read_and_named(path: str) -> None:
+    (argument,) = quote_paths([f"checkpoint={path}"])
+    assert read(argument) == path
 
 
 @pytest.mark.parametrize("text", ["runs/lr=0.1,run=2", "裂缝", "[1]"])
