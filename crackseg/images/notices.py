@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from crackseg.errors import UnreadableImageError
 from crackseg.images.tiff.header import TiffHeader
 
 log = logging.getLogger(__name__)
@@ -19,16 +20,31 @@ _warned: dict[str, set[str]] = defaultdict(set)
 
 
 def warn_of_pages(path: Path, picture: Image.Image | TiffHeader) -> None:
-    """Says that a file has further pages, which are not looked at."""
-    if isinstance(picture, TiffHeader):
-        pages = picture.pages
-    else:
-        pages = getattr(picture, "n_frames", 1) if picture.format in _PAGED else 1
-    if pages > 1:
+    """Says that a photograph's file has further pages, which are not looked at."""
+    if (pages := _pages(picture)) > 1:
         warn(
             "pages",
             f"{path}: has {pages} pages, only the first one is looked at; save the others as files",
         )
+
+
+def refuse_pages(path: Path, picture: Image.Image | TiffHeader) -> None:
+    """Refuses the file of a mask with further pages, which may well be those of other classes.
+
+    Raises:
+        UnreadableImageError: It has some.
+    """
+    if (pages := _pages(picture)) > 1:
+        raise UnreadableImageError(
+            f"{path}: has {pages} pages, and which of them shows cracks is not known; save that "
+            "one alone"
+        )
+
+
+def _pages(picture: Image.Image | TiffHeader) -> int:
+    if isinstance(picture, TiffHeader):
+        return picture.pages
+    return getattr(picture, "n_frames", 1) if picture.format in _PAGED else 1
 
 
 def warn(kind: str, message: str) -> None:

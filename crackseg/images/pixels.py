@@ -19,7 +19,7 @@ from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES, HEIF
 from crackseg.images.jpeg import JPEG_SUFFIXES, refuse_zeroed
-from crackseg.images.notices import warn_of_pages
+from crackseg.images.notices import refuse_pages
 from crackseg.images.other_kinds import told_by_start
 from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.images.tiff.soundness import refuse_unsound_tiff
@@ -142,21 +142,20 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 
 
 def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
-    """Opens an image file, turns it as its EXIF orientation says, and converts it.
+    """Opens a mask's file, turns it as its EXIF orientation says, and converts it.
 
     Raises:
-        UnreadableImageError: See :func:`decoding`.
+        UnreadableImageError: See :func:`decoding`; or it has several pages.
     """
     with decoding(path):
         tiff = read_tiff_header(path)
         # A mask of 8 bits with a sign holds 255 as -1.
         if tiff is not None and tiff.is_deep and tiff.bits > 8:
             refuse_too_large(path, tiff.size, DECODING_BYTES * tiff.bands)
-            warn_of_pages(path, tiff)
             return convert(_deep_picture(tiff))
         with open_picture(path) as opened:
             refuse_too_large(path, opened.size[::-1])
-            warn_of_pages(path, tiff or opened)
+            refuse_pages(path, tiff or opened)
             upright = turned_upright(opened)
             upright.load()
             return convert(upright)
@@ -211,6 +210,7 @@ def turned_upright(image: Image.Image) -> Image.Image:
 def _deep_picture(tiff: TiffHeader) -> Image.Image:
     """A picture of the values of a deep file: floats of greys, or 8 bits of colours."""
     values, opacity = read_tiff_values(tiff)
+    refuse_pages(tiff.path, tiff)
     if (values < 0).any():
         raise ValueError("it holds negative values, which mean nothing in a mask")
     bands = [*np.moveaxis(values, 2, 0), *([] if opacity is None else [opacity])]

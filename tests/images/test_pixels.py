@@ -298,6 +298,16 @@ def test_what_is_no_image_is_refused_by_what_it_is(
             read(path)
 
 
+@pytest.mark.parametrize("ending", ["tif", "gif"])
+def test_a_mask_of_several_pages_is_refused(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"classes.{ending}"
+    rust, crack = (Image.fromarray(np.eye(8, k=k, dtype=np.uint8) * 255) for k in (0, 3))
+    rust.save(path, save_all=True, append_images=[crack])
+    message = f"{path}: has 2 pages, and which of them shows cracks is not known; save that one"
+    with pytest.raises(UnreadableImageError, match=f"^{re.escape(message)}"):
+        read_mask_and_kind(path)
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "gone.png"
     for read in (read_photograph, read_mask_and_kind):
