@@ -24,8 +24,8 @@ _HERE = Path(__file__).parent
 _UPLOADS = (30, 60)
 _OWN = "own"
 _DOWNLOAD = "Download everything (ZIP)"
-# Answers that take no time, and need not wait in the queue.
-_AT_ONCE = {"queue": False, "show_progress": "hidden"}
+# Answers that take no time, and wait for nobody. Past the queue, Gradio would show no mistake.
+_AT_ONCE = {"concurrency_limit": None, "show_progress": "hidden"}
 
 
 def build_page(desk: Desk, licence: str) -> gr.Blocks:
@@ -55,7 +55,7 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments)
         except CrackSegError as error:
-            raise gr.Error(str(error), title="Not done") from error
+            raise gr.Error(str(error), title="Not done", print_exception=False) from error
 
     return answered
 

@@ -187,6 +187,22 @@ def test_a_scale_in_numbers_makes_millimetres_and_classes(
     assert "0.1 ± 0.001 mm per pixel" in page.inner_text(".viewer .summary")
 
 
+def test_numbers_that_cannot_be_are_refused_with_a_reason(
+    app: App, photograph: Callable[..., str]
+) -> None:
+    page = app.page()
+    drop(page, photograph())
+    page.fill(".viewer .mm", "0.1")
+    page.fill(".viewer .uncertainty", "0.2")
+    page.click(".viewer .scale button")
+    page.get_by_text("uncertainty=0.2: standard deviation").wait_for()
+    page.click("#classes input")
+    page.get_by_role("option", name="Limits of your own").click()
+    page.get_by_label("Limits in mm").fill("0,1; 0,3")
+    page.get_by_label("Limits in mm").press("Enter")
+    page.get_by_text("numbers in mm with commas between them").first.wait_for()
+
+
 def test_two_clicks_among_the_widths_set_the_scale(
     app: App, photograph: Callable[..., str]
 ) -> None:
