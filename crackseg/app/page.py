@@ -24,8 +24,8 @@ _HERE = Path(__file__).parent
 _UPLOADS = (30, 60)
 _OWN = "own"
 _DOWNLOAD = "Download everything (ZIP)"
-# Answers that take no time, and need not wait in the queue.
-_AT_ONCE = {"queue": False, "show_progress": "hidden"}
+# Answers that take no time, and wait for nobody. Past the queue, Gradio would show no mistake.
+_AT_ONCE = {"concurrency_limit": None, "show_progress": "hidden"}
 
 
 def build_page(desk: Desk, licence: str) -> gr.Blocks:
@@ -55,7 +55,7 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments)
         except CrackSegError as error:
-            raise gr.Error(str(error), title="Not done") from error
+            raise gr.Error(str(error), title="Not done", print_exception=False) from error
 
     return answered
 
@@ -166,18 +166,16 @@ class _Page:
 
     def watch(self, classes: str, own: str, request: gr.Request) -> Iterator[list[Any]]:
         session, limits = self._session(request), _limits(classes, own)
-        shown = session.chosen
         for photographs in session.watch():
             # The first one is shown as soon as it is measured; others when they are chosen.
             first = next((one for one in photographs if one.measured), None)
             if session.chosen is None and first is not None:
                 session.chosen = first.key
             chosen = session.get(session.chosen)
-            content, select = gr.skip(), None
-            if chosen is not None and chosen.measured and chosen.key != shown:
-                shown = select = chosen.key
-                content = view(chosen, limits)
-            yield [_list(photographs, select), content, notices(photographs, self.desk.predictor)]
+            # Each time: of answers that come close together, the page takes the last alone.
+            content = view(chosen, limits) if chosen and chosen.measured else gr.skip()
+            listed = _list(photographs, session.chosen)
+            yield [listed, content, notices(photographs, self.desk.predictor)]
 
     @_answer
     def show(self, key: str | None, classes: str, own: str, request: gr.Request) -> Any:

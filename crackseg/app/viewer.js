@@ -249,7 +249,7 @@ function describe() {
     button.type = "button";
     button.textContent = crack.number;
     button.setAttribute("aria-label", `Show crack ${crack.number}`);
-    button.onclick = () => { chosen = crack.number; lookAt(crack.box); mark(); };
+    button.onclick = () => { chosen = crack.number; lookAt(crack.box); mark(); stage.scrollIntoView({ block: "nearest" }); };
     for (const part of ["length", "mean", "most"]) cell(row, "td", ...crack[part]);
     if (shown.limits) cell(row, "td", crack.class);
     row.dataset.number = crack.number;
@@ -266,6 +266,14 @@ function mark() {
 
 // ---- Beginning -----------------------------------------------------------------------------
 
-const taken = () => show(props.value || {}).catch((error) => status(error.message));
+let told = "";
+
+// What is said again changes nothing, above all no number that is being typed.
+function taken() {
+  const words = JSON.stringify(props.value || {});
+  if (words !== told) show(JSON.parse(words)).catch((error) => status(error.message));
+  else if (picture) status("");
+  told = words;
+}
 watch("value", taken);
 taken();

@@ -4,7 +4,8 @@ function show() {
   const { document: content } = props.value || {};
   frame.hidden = !content;
   nothing.hidden = Boolean(content);
-  if (content) frame.srcdoc = content;
+  // The frame is as high as what is in it: it cannot know how much of that a screen shows.
+  if (content) frame.srcdoc = `${content}<style>.stage { max-height: ${0.64 * innerHeight}px; }</style>`;
 }
 
 window.addEventListener("message", ({ source, data }) => {

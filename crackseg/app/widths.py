@@ -20,7 +20,9 @@ document.addEventListener("crackseg:scale", () => tell({{ scale: crackseg.of("{_
 new ResizeObserver(() => tell({{ height: document.documentElement.offsetHeight }}))
   .observe(document.documentElement);
 """
-_STYLE = "html { overflow: hidden; } body { margin: 0; background: transparent; }"
+_STYLE = """
+html { overflow: hidden; } body { margin: 0; background: transparent; } h3 { margin-top: 0; }
+"""
 
 
 def widths_view(

@@ -1,5 +1,6 @@
 """What the tests of the app share."""
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -8,9 +9,12 @@ import pytest
 
 from crackseg.app.desk import Desk
 from crackseg.app.limits import AppLimits
+from crackseg.app.server import served
 from crackseg.app.sessions import Session, Sessions, sessions
 from crackseg.inference.predictor import Predictor
+from tests.app.browsing import LICENCE, App, wait_until
 from tests.app.stand_ins import DarkIsCrack, draw_photograph
+from tests.helpers.browser import FLAGS, find_browser
 
 
 @pytest.fixture
@@ -45,3 +49,44 @@ def upload(opened: Sessions) -> Callable[..., Path]:
         return draw_photograph(path, width)
 
     return put
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    pytest.importorskip("gradio", reason="needs pip install crackseg[app]")
+    api = pytest.importorskip("playwright.sync_api", reason="needs crackseg[browser]")
+    found = find_browser()
+    if found is None:
+        pytest.skip("needs a Chromium")
+    network, root = DarkIsCrack(), tmp_path_factory.mktemp("app")
+    with pytest.MonkeyPatch.context() as patch, api.sync_playwright() as playwright:
+        patch.setattr("tempfile.tempdir", str(root))
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        connected: list[object] = []
+        connect = socket.socket.connect
+        patch.setattr(
+            socket.socket,
+            "connect",
+            lambda one, to: (connected.append(to), connect(one, to))[1],
+        )
+        with served(cast(Predictor, network), LICENCE, AppLimits(1.0, 5, 60.0)) as address:
+            opened = App(chromium, address, network, root)
+            opened.connected = connected
+            yield opened
+        chromium.close()
+    assert list(root.iterdir()) == []
+
+
+@pytest.fixture(autouse=True)
+def _pages_are_closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "app" in request.fixturenames:
+        app = request.getfixturevalue("app")
+        for context in app.chromium.contexts:
+            context.close()
+        assert wait_until(lambda: app.files() == [])
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Callable[..., str]:
+    return lambda name="wall.png", width=6.0: str(draw_photograph(tmp_path / name, width))

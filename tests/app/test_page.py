@@ -7,11 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,114 +20,9 @@ from crackseg.app.limits import AppLimits
 from crackseg.app.server import served
 from crackseg.errors import ConfigError
 from crackseg.inference.predictor import Predictor
-from tests.app.stand_ins import DarkIsCrack, draw_photograph
-from tests.helpers.browser import FLAGS, find_browser
+from tests.app.browsing import LICENCE, App, drop, red_pixels, wait_until
 
 pytestmark = pytest.mark.slow
-
-LICENCE = "Network: a stand-in (CC0)"
-TIMEOUT = 20_000
-
-
-class App:
-    """A served app, with what it asked of the network and what its pages asked for."""
-
-    def __init__(self, chromium: Any, address: str, network: DarkIsCrack, root: Path) -> None:
-        self.chromium, self.address, self.network, self.root = chromium, address, network, root
-        self.requests: list[str] = []
-        self.connected: list[object] = []
-
-    def page(self) -> Any:
-        page = self.chromium.new_context(viewport={"width": 1400, "height": 1000}).new_page()
-        page.set_default_timeout(TIMEOUT)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(self.address)
-        page.wait_for_selector("#drop input[type=file]", state="attached")
-        return page
-
-    def files(self) -> list[Path]:
-        below = self.root.glob("crackseg-app-*/sessions/*/**/*")
-        return [path for path in below if path.is_file()]
-
-    def uploads(self) -> list[Path]:
-        return [path for path in self.files() if path.parent.name == "upload"]
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.2)
-    return true()
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    pytest.importorskip("gradio", reason="needs pip install crackseg[app]")
-    api = pytest.importorskip("playwright.sync_api", reason="needs crackseg[browser]")
-    found = find_browser()
-    if found is None:
-        pytest.skip("needs a Chromium")
-    network, root = DarkIsCrack(), tmp_path_factory.mktemp("app")
-    with pytest.MonkeyPatch.context() as patch, api.sync_playwright() as playwright:
-        patch.setattr("tempfile.tempdir", str(root))
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        connected: list[object] = []
-        connect = socket.socket.connect
-        patch.setattr(
-            socket.socket,
-            "connect",
-            lambda one, to: (connected.append(to), connect(one, to))[1],
-        )
-        with served(cast(Predictor, network), LICENCE, AppLimits(1.0, 5, 60.0)) as address:
-            opened = App(chromium, address, network, root)
-            opened.connected = connected
-            yield opened
-        chromium.close()
-    assert list(root.iterdir()) == []
-
-
-@pytest.fixture(autouse=True)
-def _pages_are_closed(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    if "app" in request.fixturenames:
-        app = request.getfixturevalue("app")
-        for context in app.chromium.contexts:
-            context.close()
-        assert wait_until(lambda: app.files() == [])
-
-
-@pytest.fixture
-def photograph(tmp_path: Path) -> Callable[..., str]:
-    return lambda name="wall.png", width=6.0: str(draw_photograph(tmp_path / name, width))
-
-
-def drop(page: Any, *paths: str) -> None:
-    page.set_input_files("#drop input[type=file]", list(paths))
-    page.wait_for_selector('.viewer[data-state="ready"]')
-    page.wait_for_function(
-        "count => document.querySelectorAll('#photographs label').length === count"
-        " && !/waiting|finding|measuring/.test(document.querySelector('#photographs').innerText)",
-        arg=sum(Path(path).suffix != ".txt" for path in paths),
-    )
-
-
-def red_pixels(page: Any) -> int:
-    """Number of pixels on the canvas that are coloured as crack."""
-    return int(
-        page.evaluate(
-            """async () => {
-              const frame = () => new Promise(requestAnimationFrame);
-              await frame();
-              await frame();
-              const canvas = document.querySelector(".viewer canvas");
-              const pen = canvas.getContext("2d");
-              const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
-              let count = 0;
-              for (let at = 0; at < data.length; at += 4) count += data[at] - data[at + 1] > 60;
-              return count;
-            }"""
-        )
-    )
 
 
 def slide(page: Any, name: str, value: float, kind: str) -> None:
@@ -185,6 +79,22 @@ def test_a_scale_in_numbers_makes_millimetres_and_classes(
     page.get_by_label("b.png: 1 crack").check()
     page.wait_for_function("document.querySelector('.viewer .name').innerText === 'b.png'")
     assert "0.1 ± 0.001 mm per pixel" in page.inner_text(".viewer .summary")
+
+
+def test_numbers_that_cannot_be_are_refused_with_a_reason(
+    app: App, photograph: Callable[..., str]
+) -> None:
+    page = app.page()
+    drop(page, photograph())
+    page.fill(".viewer .mm", "0.1")
+    page.fill(".viewer .uncertainty", "0.2")
+    page.click(".viewer .scale button")
+    page.get_by_text("uncertainty=0.2: standard deviation").wait_for()
+    page.click("#classes input")
+    page.get_by_role("option", name="Limits of your own").click()
+    page.get_by_label("Limits in mm").fill("0,1; 0,3")
+    page.get_by_label("Limits in mm").press("Enter")
+    page.get_by_text("numbers in mm with commas between them").first.wait_for()
 
 
 def test_two_clicks_among_the_widths_set_the_scale(

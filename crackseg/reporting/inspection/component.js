@@ -128,13 +128,20 @@ class Photograph {
       });
   }
 
-  // Numbers keep their size on the screen.
+  // Numbers keep their size on the screen, and stay inside the photograph. None covers another: the shorter crack's is left out.
   label() {
+    const { k } = this, taken = [];
     for (const text of this.numbers) {
-      text.setAttribute("font-size", 14 / this.k);
-      text.setAttribute("stroke-width", 3 / this.k);
-      text.setAttribute("dx", 8 / this.k);
-      text.setAttribute("dy", -8 / this.k);
+      const [x, y] = ["x", "y"].map((name) => k * text.getAttribute(name));
+      const isFree = taken.every(([left, top]) => Math.abs(x - left) > 24 || Math.abs(y - top) > 16);
+      if (isFree) taken.push([x, y]);
+      const isLast = x > k * this.width - 32;
+      text.style.display = isFree ? "" : "none";
+      text.classList.toggle("end", isLast);
+      text.setAttribute("font-size", 14 / k);
+      text.setAttribute("stroke-width", 3 / k);
+      text.setAttribute("dx", (isLast ? -8 : 8) / k);
+      text.setAttribute("dy", (y < 24 ? 20 : -8) / k);
     }
   }
 

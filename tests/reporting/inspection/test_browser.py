@@ -98,6 +98,23 @@ def test_the_keyboard_reads_every_width(tab: Any) -> None:
     assert tab.locator(f"{FIRST} .bubble").is_visible()
 
 
+def test_a_number_that_would_cover_another_is_left_out(tab: Any) -> None:
+    stage(tab).focus()
+    numbers = f"{FIRST} .stage .lines text"
+
+    def shown() -> int:
+        return sum(one.is_visible() for one in tab.locator(numbers).all())
+
+    assert shown() > 1
+    tab.eval_on_selector_all(
+        numbers,
+        """(all) => all.forEach((one) =>
+          ["x", "y"].forEach((name) => one.setAttribute(name, all[0].getAttribute(name))))""",
+    )
+    tab.keyboard.press("+")
+    assert shown() == 1
+
+
 def test_the_keyboard_zooms_and_moves_the_photograph(tab: Any) -> None:
     stage(tab).focus()
 
