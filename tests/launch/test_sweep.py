@@ -57,9 +57,9 @@ def test_a_failing_job_is_recorded_and_the_others_go_on(swept: tuple[Door, int, 
 
 
 def test_a_killed_sweep_goes_on_with_what_is_missing(door: Door) -> None:
-    lengths = ["trainer.max_epochs=1,30", "callbacks.patience=30"]
+    lengths = ["trainer.max_epochs=1,12", "callbacks.patience=12"]
     process = door.start("-m", *door.settings, *lengths, "hydra.sweep.dir=sweep")
-    first, second = (door.folder / "sweep" / f"trainer.max_epochs={count}" for count in (1, 30))
+    first, second = (door.folder / "sweep" / f"trainer.max_epochs={count}" for count in (1, 12))
     # The figures of an epoch are written after its checkpoint.
     wait_for(lambda: all((second / one).is_file() for one in ("last.ckpt", "csv/metrics.csv")))
     process.send_signal(signal.SIGKILL)
@@ -75,15 +75,15 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(door: Door) -> None:
     assert [row["state"] for row in table(door.folder / "sweep")] == ["done", "done"]
     record = read_record(second)
     assert len(record["resumed"]) == 1
-    assert "epoch 1/30" not in complaints.partition("trainer.max_epochs=30")[2]
+    assert "epoch 1/12" not in complaints.partition("trainer.max_epochs=12")[2]
     with (second / "csv" / "metrics.csv").open(newline="") as file:
         epochs = [int(row["epoch"]) for row in csv.DictReader(file) if row["train/loss"]]
-    assert epochs == list(range(30))
+    assert epochs == list(range(12))
 
 
 def interrupted(door: Door, number: signal.Signals) -> Path:
     """A run that a signal has ended, with one line that says how it goes on."""
-    settings = [*door.settings, "trainer.max_epochs=30", "callbacks.patience=30"]
+    settings = [*door.settings, "trainer.max_epochs=12", "callbacks.patience=12"]
     process = door.start(*settings, "hydra.run.dir=outputs/runs/mine")
     run = door.folder / "outputs" / "runs" / "mine"
     wait_for((run / "last.ckpt").is_file)
@@ -104,17 +104,17 @@ def test_sigterm_ends_a_run(door: Door) -> None:
 def test_a_run_that_ctrl_c_has_ended_goes_on(door: Door) -> None:
     run = interrupted(door, signal.SIGINT)
     assert state_of(run) == "interrupted"
-    code, _, complaints = door.run("resume=latest", "trainer.max_epochs=31")
+    code, _, complaints = door.run("resume=latest", "trainer.max_epochs=13")
     assert code == 0, complaints
     assert state_of(run) == "done"
-    assert json.loads((run / "metrics.json").read_text())["epochs"] == 31
-    assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_epochs"] == 31
+    assert json.loads((run / "metrics.json").read_text())["epochs"] == 13
+    assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_epochs"] == 13
     assert len(list((door.folder / "outputs" / "runs").iterdir())) == 1
 
     code, _, complaints = door.run("resume=outputs/runs/mine")
     assert code == 2
     assert (
-        "this run is finished after 31 epochs; to train on, add trainer.max_epochs=" in complaints
+        "this run is finished after 13 epochs; to train on, add trainer.max_epochs=" in complaints
     )
     assert state_of(run) == "done"
 
@@ -133,6 +133,7 @@ train.build_segmenter = build_segmenter
 """
 
 
+@pytest.mark.slow
 def test_a_bug_in_a_job_is_told_from_a_mistake(
     door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
