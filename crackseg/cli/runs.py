@@ -130,6 +130,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     # Imported here for the same reason.
+    from crackseg.reporting.formatting import counted
     from crackseg.system.exits import work_begins
     from crackseg.workflows.report import report
 
@@ -142,5 +143,5 @@ def _report(options: argparse.Namespace) -> int:
         options.baseline,
         options.root,
     )
-    print(f"{len(found.entries)} finished runs compared: {options.output}")
+    print(f"{counted(len(found.entries), 'finished run')} compared: {options.output}")
     return 0

@@ -71,6 +71,8 @@ def quiet_lightning() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
+        # Of evaluations, which keep their figures in files of their own.
+        warnings.filterwarnings("ignore", message=".*have no logger configured.*")
         # Where SLURM is installed: who wants a job of it starts one.
         warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
         # Of the tracing for TensorBoard's graph: shapes are checked in Python, on purpose.

@@ -67,9 +67,14 @@ def test_a_new_process_gives_the_same_table_from_the_checkpoint_alone(
 
 @pytest.mark.parametrize(("subset", "count"), [("train", 16), ("val", 2), ("all", 20)])
 def test_every_subset_can_be_judged(
-    trained: TrainResult, tmp_path: Path, subset: str, count: int
+    trained: TrainResult,
+    tmp_path: Path,
+    subset: str,
+    count: int,
+    recwarn: pytest.WarningsRecorder,
 ) -> None:
     judged = evaluate(settings(trained.checkpoint, subset=subset), tmp_path)
+    assert not [one for one in recwarn if "logger" in str(one.message)]
     assert judged.images == count
     assert judged.leak_line.startswith("no leak" if subset == "val" else "LEAK: 16 of ")
     if subset == "val":

@@ -178,9 +178,10 @@ function draw() {
   if (!result) return;
   const share = paint(marks.getContext("2d"), 0xa86e1fff, 0) / (photo.width * photo.height);
   $("share").textContent = `${(100 * share).toPrecision(2)} % of the pixels are crack`;
-  const seen = result.looks.map(({ columns, rows }) => `${columns} × ${rows}`).join(", ");
-  $("how").textContent = `${photo.width} × ${photo.height} pixels, seen by the network as ` +
-    `${seen}, in ${result.seconds.toFixed(1)} s`;
+  const size = (columns, rows) => `${columns}\u00a0×\u00a0${rows}`;
+  const seen = result.looks.map(({ columns, rows }) => size(columns, rows)).join(", ");
+  $("how").textContent = `${size(photo.width, photo.height)} pixels, seen by the network as ` +
+    `${seen}, in ${result.seconds.toFixed(1)}\u00a0s`;
 }
 
 async function save() {

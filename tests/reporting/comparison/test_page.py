@@ -229,6 +229,21 @@ def test_one_run_alone_makes_a_page(tmp_path: Path) -> None:
     assert "Settings in which the runs differ" not in found.text
 
 
+@pytest.mark.parametrize("name", ["page.html", "page.md"])
+def test_sources_without_any_crack_are_told(tmp_path: Path, name: str) -> None:
+    (run, _) = two_runs(tmp_path / "runs")
+    metrics = run.test.metrics
+    parts = {
+        source: replace(part, crack_free=part.images) for source, part in metrics.by.source.items()
+    }
+    by = replace(metrics.by, source=parts)
+    free = replace(run, test=replace(run.test, metrics=replace(metrics, by=by)))
+    write_report(report_of([free]), tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert "No source has a photograph of test with a crack" in text
+    assert "Dataset totals of crack IoU on test" not in text
+
+
 def test_runs_without_any_curves_have_no_such_section(tmp_path: Path) -> None:
     found = written(report_of(two_runs(tmp_path / "runs")[1:]), tmp_path)
     assert "Learning curves" not in found.text

@@ -169,6 +169,25 @@ def test_a_network_of_a_range_of_scales_looks_at_several(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_paper_shows_the_photograph_and_nothing_to_act_on(tmp_path: Path, browser: str) -> None:
+    page_of(INFO, tmp_path)
+    with opened(browser) as window:
+        window.goto((tmp_path / "page.html").as_uri())
+        window.emulate_media(media="print", color_scheme="dark")
+        # Its graph is none.
+        window.wait_for_selector('[data-state="failed"]')
+        window.evaluate("document.querySelector('#name').textContent = 'wall.jpg'")
+        window.evaluate("document.body.dataset.state = 'done'")
+        seen = {
+            name: window.locator(name).is_visible()
+            for name in ("#name", "#chosen", "#photo", "#threshold", "#scale", "#save", ".drop b")
+        }
+        background = window.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert [name for name, visible in seen.items() if visible] == ["#name", "#chosen", "#photo"]
+    assert background == "rgb(255, 255, 255)"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scales", [None, (0.2, 0.5)], ids=["one", "range"])
 def test_the_browser_finds_what_the_predictor_finds(
     scales: tuple[float, float] | None, tmp_path: Path, browser: str
