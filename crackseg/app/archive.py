@@ -1,5 +1,6 @@
 """Everything that was found on a page, in one ZIP file."""
 
+import logging
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -18,6 +19,7 @@ from crackseg.formats.result import Result
 from crackseg.formats.writing import write_formats
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.classes import ClassLimits
+from crackseg.system.logs import quiet
 from crackseg.workflows.folders.places import targets
 
 NAME = "cracks.zip"
@@ -86,7 +88,9 @@ def _write(
     placed = list(zip(places, results, strict=True))
     for target, result in placed:
         write_record(result.photograph, content / "record" / f"{target}_cracks.json")
-    write_formats(lambda _: placed, content, wanted, limits)
+    # Their warnings name private paths, and stand in the files too, where the user is.
+    with quiet(logging.ERROR, "crackseg.formats"):
+        write_formats(lambda _: placed, content, wanted, limits)
 
 
 def _packed(content: Path, path: Path) -> Path:

@@ -66,8 +66,8 @@ def test_nothing_but_the_file_itself_stays_beside_the_photographs(
     assert {one.name for one in path.parent.iterdir()} == {photograph.key, path.name}
 
 
-def test_every_format_that_is_installed_can_be_written(
-    desk: Desk, session: Session, upload: Upload
+def test_every_format_that_is_installed_can_be_written_and_names_no_private_path(
+    desk: Desk, session: Session, upload: Upload, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.take_in(session, [upload()])
     work_off(desk, session)
@@ -76,6 +76,7 @@ def test_every_format_that_is_installed_can_be_written(
     with zipfile.ZipFile(write_archive(session, desk.predictor, LIMITS, names)) as archive:
         top = {PurePath(name).parts[0] for name in archive.namelist()}
     assert {"cracks.csv", "labelme", "record"} <= top
+    assert "crackseg-app-" not in caplog.text
 
 
 def test_formats_whose_library_is_missing_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -328,6 +328,12 @@ def test_a_fragment_stands_by_itself() -> None:
     assert "--accent" in component_style()
 
 
+def test_a_fragment_without_a_crack_says_so_in_words() -> None:
+    page = Parsed(photograph_component(measured("wall.jpg", cracks=()), picture()))
+    assert "No cracks." in page.text
+    assert page.all("img")[0]["alt"] == "wall.jpg: no cracks"
+
+
 def test_a_fragment_holds_what_its_script_needs() -> None:
     html = photograph_component(measured("</script>", Scale(0.1, 0.001)), picture())
     found = re.search(r'<script type="application/json" class="data">(.*?)</script>', html)
