@@ -10,6 +10,7 @@ from crackseg.metrics.false_alarms import AlarmScores
 
 # Files of an evaluation: these figures, counts of each image, and those at all thresholds.
 METRICS, IMAGES, HISTOGRAM = "metrics.json", "images.csv", "histogram.npy"
+MASKS = "masks"
 
 # Low and high end of a 95 % interval; both None where all images are of one photograph.
 Bounds = tuple[float | None, float | None]

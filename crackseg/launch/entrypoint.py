@@ -1,6 +1,7 @@
 """Shared by the Hydra programs: a user's mistake ends in one message and exit code 2."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
@@ -15,6 +16,9 @@ from crackseg.config.overrides import key_of
 from crackseg.errors import ConfigError
 from crackseg.launch.error_messages import message_of, unknown_setting
 from crackseg.system.exits import end_in_one_line
+
+# Folder in which Hydra keeps the settings of an evaluation.
+_OF_HYDRA = ".hydra"
 
 
 @contextmanager
@@ -32,7 +36,7 @@ def exit_on_user_error() -> Iterator[None]:
 
 @contextmanager
 def _no_empty_folder() -> Iterator[None]:
-    """Leaves no folder of Hydra's with nothing in it where the work inside is refused.
+    """Leaves no folder of Hydra's with nothing but its own in it where the work inside is refused.
 
     One that the command line names may be the user's own, and stays.
     """
@@ -44,7 +48,9 @@ def _no_empty_folder() -> Iterator[None]:
             one.lstrip("+").startswith(named) for one in HydraConfig.get().overrides.hydra
         ):
             with suppress(OSError, OmegaConfBaseException):
-                Path(HydraConfig.get().runtime.output_dir).rmdir()
+                folder = Path(HydraConfig.get().runtime.output_dir)
+                if {one.name for one in folder.iterdir()} <= {_OF_HYDRA}:
+                    shutil.rmtree(folder)
         raise
 
 

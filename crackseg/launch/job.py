@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -26,8 +26,9 @@ from crackseg.config.overrides import (
 from crackseg.config.schema import TrainConfig
 from crackseg.config.unused import ignored_overrides
 from crackseg.config.validation import check_networks_named, check_train_config
-from crackseg.errors import ConfigError, CrackSegError, RunBusyError
+from crackseg.errors import ConfigError, CrackSegError
 from crackseg.launch.arguments import flags
+from crackseg.launch.refused import forgotten_if_refused
 from crackseg.launch.resume import resumed_config
 from crackseg.reporting.terminal.sweeps import write_sweep_tables
 from crackseg.runs.reader import read_run
@@ -44,13 +45,14 @@ from crackseg.runs.record import (
 )
 from crackseg.system.exits import Interrupted, mistake_of
 from crackseg.system.files import write_text
-from crackseg.system.locks import locked
 from crackseg.system.logs import start_logging
 from crackseg.system.processes import is_first_process, usable_cores
 
 log = logging.getLogger(__name__)
 
 LOG = "train.log"
+# What stands in a run's folder before anything is trained.
+_MADE = (CONFIG, RECORD, PACKAGES, LOG, LOCK)
 # The first of them is written as soon as the photographs are read and divided.
 _BEGUN = (MANIFEST, LAST, BEST)
 
@@ -96,7 +98,7 @@ def _single(config: TrainConfig, folder: Path, overrides: Sequence[str]) -> floa
     refuse(ignored_overrides(overrides, config))
     check_machine(config.trainer)
     try:
-        with _put_back_if_refused(folder), _forgotten_if_refused(folder):
+        with _put_back_if_refused(folder), forgotten_if_refused(folder, _MADE, _BEGUN):
             start_logging(folder / LOG)
             return _trained(config, folder, overrides, checkpoint)
     except Interrupted as error:
@@ -191,29 +193,6 @@ def _put_back_if_refused(folder: Path) -> Iterator[None]:
     except CrackSegError:
         for name, text in before.items():
             write_text(folder / name, text)
-        raise
-
-
-@contextmanager
-def _forgotten_if_refused(folder: Path) -> Iterator[None]:
-    """Leaves nothing of a run that is refused, by its photographs perhaps, before it began.
-
-    What was there before stays: another run's files, or the user's own.
-    """
-    made = (CONFIG, RECORD, PACKAGES, LOG, LOCK)
-    fresh = not any((folder / name).exists() for name in made)
-    try:
-        yield
-    except RunBusyError:
-        raise
-    except CrackSegError as error:
-        if fresh and is_first_process():
-            start_logging()  # Closes the file of the log.
-            # Not where another process has begun a run here meanwhile.
-            with suppress(OSError, RunBusyError), locked(folder / LOCK, RunBusyError(str(error))):
-                if not any((folder / name).exists() for name in _BEGUN):
-                    for name in made:
-                        (folder / name).unlink(missing_ok=True)
         raise
 
 

@@ -22,7 +22,7 @@ from crackseg.evaluation.assessment import assess, table_of_images
 from crackseg.evaluation.callback import EvaluationCallback, ImageHook, Visible
 from crackseg.evaluation.network import JudgedNetwork, open_network
 from crackseg.evaluation.protocol import protocol
-from crackseg.evaluation.results import HISTOGRAM, IMAGES, METRICS, Assessment, Evaluation
+from crackseg.evaluation.results import HISTOGRAM, IMAGES, MASKS, METRICS, Assessment, Evaluation
 from crackseg.images.photographs import visible_part
 from crackseg.images.png import write_png
 from crackseg.inference.engines import check_engine, is_onnx
@@ -84,7 +84,7 @@ def evaluate(config: EvaluateConfig, folder: Path, show: bool = True) -> Evaluat
     parameters = network.usage
     datamodule = evaluation_data(config, parameters, network.read_at)
     threshold = parameters.threshold
-    writer = _mask_writer(config, datamodule, folder / "masks", threshold)
+    writer = _mask_writer(config, datamodule, folder / MASKS, threshold)
     visible = None if network.scales is None else _visible(datamodule)
     marked = partial(
         datamodule.content.marked, mask_threshold=datamodule.preprocessing.mask_threshold
