@@ -31,6 +31,7 @@ def __getattr__(name: str) -> str:
 
 def load(
     checkpoint: str | Path | None = None,
+    *,
     device: str = "auto",
     engine: str = "auto",
     max_megapixels: float = 1000.0,

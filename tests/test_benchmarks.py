@@ -308,6 +308,7 @@ def test_growth_is_drawn(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "growth.png").size == (1080, 480)
 
 
+@pytest.mark.slow
 def test_our_own_training_step_can_be_timed(
     trained: TrainResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def predict(
         _go_on(session, end if done < opened.size[0] else None, limits)
         yield done / opened.size[0]
     if moments is not None:
-        session.update(photograph.key, features=moments.features)
+        session.update(photograph.key, features=moments.telling)
     with session.open_folder():
         np.save(photograph.probability_path, probability)
         _write_shown(photograph, opened.rows(0, opened.size[0]), probability)

@@ -73,7 +73,7 @@ def _app(options: argparse.Namespace) -> int:
     return_freed_memory()
     start_logging()
     path = chosen_file(options.checkpoint, options.model)
-    predictor = load(path, options.device, max_megapixels=limits.megapixels)
+    predictor = load(path, device=options.device, max_megapixels=limits.megapixels)
     print(predictor.line, flush=True)
     of_package = bundled_at(path)
     licence = predictor.line if of_package is None else of_package.use_line

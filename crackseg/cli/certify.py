@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.parser import from_to
+from crackseg.cli.parser import from_to, not_empty, path_of
 from crackseg.errors import ConfigError
 from crackseg.weights.registry import DEFAULT
 
-# Cracks from two distances where nothing is said.
-_PAIRS = 100
+# Drawn cracks, and those from two distances, where nothing is said.
+_CRACKS, _PAIRS = 500, 100
 
 
 def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,20 +25,17 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     certify.add_argument(
         "--cracks",
         type=from_to(1, 100_000),
-        default=500,
         metavar="N",
-        help="number of drawn cracks (default: %(default)s)",
+        help=f"number of drawn cracks (default: {_CRACKS})",
     )
     certify.add_argument(
         "--pairs",
         type=from_to(0, 100_000),
         metavar="N",
-        help="cracks that are photographed from two distances (default: as many as --cracks, at "
-        f"most {_PAIRS})",
+        help="cracks that are photographed from two distances, with exact masks (default: as many "
+        f"as --cracks, at most {_PAIRS})",
     )
-    certify.add_argument(
-        "--seed", type=from_to(0, 2**31), default=0, help="seed of the draw (default: %(default)s)"
-    )
+    certify.add_argument("--seed", type=from_to(0, 2**31), help="seed of the draw (default: 0)")
     source = certify.add_mutually_exclusive_group()
     source.add_argument(
         "--model",
@@ -48,22 +45,30 @@ def add_certify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="measure the masks of a network that comes with crackseg: research (default) or open",
     )
     source.add_argument(
-        "--checkpoint", help="measure the masks of a network of your own: best.ckpt, or MODEL.onnx"
+        "--checkpoint",
+        type=not_empty,
+        help="measure the masks of a network of your own: best.ckpt, or MODEL.onnx",
     )
     source.add_argument(
         "--profiles",
-        type=Path,
+        type=path_of,
         metavar="FOLDER",
         help="measure real grey-value profiles with widths in millimetres (*.csv)",
     )
     source.add_argument(
-        "--plate", type=Path, metavar="FILE", help="write the test plate, a PDF of A4 to print"
+        "--plate", type=path_of, metavar="FILE", help="write the test plate, a PDF of A4 to print"
     )
     source.add_argument(
-        "--read-plate", type=Path, metavar="PHOTO", help="measure the plate in a photograph of it"
+        "--read-plate",
+        type=path_of,
+        metavar="PHOTO",
+        help="measure the plate in a photograph of it",
     )
     certify.add_argument(
-        "--output", type=Path, metavar="FILE", help="also write the figures of drawn cracks as JSON"
+        "--output",
+        type=path_of,
+        metavar="FILE",
+        help="also write the figures of drawn cracks as JSON",
     )
     certify.set_defaults(run=_certify)
 
@@ -85,15 +90,22 @@ def _certify(options: argparse.Namespace) -> int:
 
 
 def _refuse_useless(options: argparse.Namespace) -> None:
-    """Refuses an output before long work: one that cannot be written, or that nothing goes to."""
+    """Refuses before long work what would be of no use, and an output that cannot be written."""
     from crackseg.system.files import require_writable_file
 
+    of_drawn = ("cracks", "pairs", "seed", "output")
+    useless = [f"--{name}" for name in of_drawn if getattr(options, name) is not None]
+    if useless and any((options.profiles, options.plate, options.read_plate)):
+        raise ConfigError(
+            f"{', '.join(useless)}: for drawn cracks alone; leave it out, or --profiles, --plate "
+            "and --read-plate"
+        )
+    if options.pairs is not None and (options.model or options.checkpoint):
+        raise ConfigError(
+            "--pairs: two distances are compared with exact masks alone; leave it out, or --model "
+            "and --checkpoint"
+        )
     if options.output is not None:
-        if any((options.profiles, options.plate, options.read_plate)):
-            raise ConfigError(
-                "--output takes figures of drawn cracks: leave it out, or --profiles, --plate and "
-                "--read-plate"
-            )
         require_writable_file(options.output, ".json")
 
 
@@ -126,14 +138,16 @@ def _certify_drawn(options: argparse.Namespace) -> None:
     from crackseg.reporting.terminal.certificate import print_certificate
     from crackseg.workflows.measuring.certify import certify
 
+    count = _CRACKS if options.cracks is None else options.cracks
+    seed = options.seed or 0
+    pairs = min(count, _PAIRS) if options.pairs is None else options.pairs
     predictor, masks = None, "exact masks"
     if options.model or options.checkpoint:
         from crackseg import load
 
         predictor = load(options.checkpoint, model=options.model)
-        masks = f"masks of {options.model or Path(options.checkpoint).name}"
-    pairs = min(options.cracks, _PAIRS) if options.pairs is None else options.pairs
-    found = certify(options.cracks, options.seed, predictor, pairs)
+        masks, pairs = f"masks of {options.model or Path(options.checkpoint).name}", 0
+    found = certify(count, seed, predictor, pairs)
     print_certificate(found, masks)
     if options.output is not None:
-        write_record(CertificateRecord.of(found, masks, options.seed), options.output)
+        write_record(CertificateRecord.of(found, masks, seed), options.output)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg.cli.drawing import add_draw
-from crackseg.cli.parser import from_to
+from crackseg.cli.parser import from_to, path_of
 from crackseg.data.download.crackseg9k import PERSISTENT_ID, VERSIONS
 from crackseg.errors import CrackSegError
 
@@ -33,11 +33,13 @@ def _add_leaks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "near duplicate with training, and of how many it is unknown. Exit code 0 if there is "
         "neither, 1 otherwise.",
     )
-    leaks.add_argument("manifest", type=Path, metavar="MANIFEST", help="manifest.csv of a training")
+    leaks.add_argument(
+        "manifest", type=path_of, metavar="MANIFEST", help="manifest.csv of a training"
+    )
     leaks.add_argument(
         "--root",
         action="append",
-        type=Path,
+        type=path_of,
         metavar="ROOT",
         help="the folder of its photographs, to compare them for near duplicates, for which "
         "otherwise the file's word is taken; again for each further folder",
@@ -83,7 +85,7 @@ def _add_download(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     download.add_argument(
         "--root",
-        type=Path,
+        type=path_of,
         default=Path("outputs/data/crackseg9k"),
         metavar="DIR",
         help="where to, on a disk with room for it twice (default: %(default)s)",
@@ -132,14 +134,16 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "warning, and so are copies where there are no ready subsets.",
     )
     verify.add_argument(
-        "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
+        "roots", nargs="+", type=path_of, metavar="ROOT", help="folders with photographs and masks"
     )
     _add_without_mask(verify)
     _add_meaning(verify)
-    verify.add_argument("--json", type=Path, metavar="FILE", help="write everything, file by file")
+    verify.add_argument(
+        "--json", type=path_of, metavar="FILE", help="write everything, file by file"
+    )
     verify.add_argument(
         "--exclude",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="write a list of photographs to leave out, of copies all but one: data.exclude=FILE",
     )
@@ -181,13 +185,13 @@ def _add_explore(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "leaks of a division, and what is wrong.",
     )
     explore.add_argument(
-        "roots", nargs="+", type=Path, metavar="ROOT", help="folders with photographs and masks"
+        "roots", nargs="+", type=path_of, metavar="ROOT", help="folders with photographs and masks"
     )
     _add_without_mask(explore)
     _add_meaning(explore)
     explore.add_argument(
         "--output",
-        type=Path,
+        type=path_of,
         default=Path("outputs/exploration"),
         metavar="DIR",
         help="where to, not among the photographs (default: %(default)s)",

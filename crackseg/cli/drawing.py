@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.parser import from_to
+from crackseg.cli.parser import from_to, path_of
 
 
 def add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,7 +18,7 @@ def add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     draw.add_argument(
         "--root",
-        type=Path,
+        type=path_of,
         default=Path("outputs/data"),
         metavar="DIR",
         help="where to, in a folder of its own (default: %(default)s)",

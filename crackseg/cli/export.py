@@ -14,6 +14,7 @@ from crackseg.cli.exporting.quantization import (
     check_quantization_options,
     write_quantized,
 )
+from crackseg.cli.parser import path_of
 
 
 def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,8 +26,14 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "scale of training, and as metadata the threshold, the scale and all that the figures "
         "depend on. The file is compared with the checkpoint before it counts as done.",
     )
-    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="best.ckpt")
-    export.add_argument("--output", type=Path, metavar="FILE", help="MODEL.onnx")
+    export.add_argument(
+        "checkpoint",
+        type=path_of,
+        metavar="CHECKPOINT",
+        help="best.ckpt; with --html or --for also an ONNX file, or the name of a network that "
+        "comes with crackseg",
+    )
+    export.add_argument("--output", type=path_of, metavar="FILE", help="MODEL.onnx")
     export.add_argument("--licence", metavar="TEXT", help="licence of the weights")
     export.add_argument(
         "--float16",
@@ -42,7 +49,9 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _export(options: argparse.Namespace) -> int:
     # Imported here because they take seconds, and --help must not wait for them.
     from crackseg.system.exits import work_begins
+    from crackseg.weights.registry import chosen_file
 
+    options.checkpoint = chosen_file(options.checkpoint, None)
     check_tool_options(options)
     check_quantization_options(options)
     work_begins()

@@ -91,6 +91,12 @@ def _add_scale(measure: argparse.ArgumentParser) -> None:
     scale.add_argument(
         "--scale-length", type=number, metavar="MM", help="their distance in millimetres"
     )
+    scale.add_argument(
+        "--scale-length-uncertainty",
+        type=number,
+        metavar="MM",
+        help="standard deviation of it (default: 0)",
+    )
 
 
 def _measure(options: argparse.Namespace) -> int:
@@ -159,7 +165,7 @@ def _write_all(
     """Writes the files for other programs and the page, and names what is older than they are."""
     from crackseg.workflows.measuring.exporting import export, former_files, write_page
 
-    export(jobs, options.output, formats, limits, white_level)
+    export(jobs, options.output, formats, limits, white_level, options.overwrite)
     if options.html:
         page = write_page(jobs, options.output, limits, outcome.skipped, white_level, relied)
         print(f"page: {page}")
@@ -184,7 +190,7 @@ def _write_part(
 
     print("tables and page of all photographs: the same command without --shard")
     own = [one for one in formats if isinstance(one, PhotographFormat)]
-    export(jobs, options.output, own, limits, white_level)
+    export(jobs, options.output, own, limits, white_level, options.overwrite)
 
 
 def _scale_line(scale: "Scale") -> str:
@@ -214,18 +220,25 @@ def _scale(options: argparse.Namespace) -> "Scale | None":
 
     mm, deviation = options.mm_per_pixel, options.mm_per_pixel_uncertainty
     points, length = options.scale_points, options.scale_length
+    length_deviation = options.scale_length_uncertainty
     if mm is not None and (points or length is not None):
         raise ConfigError("--mm-per-pixel and --scale-points: name the scale by one of them")
     if (points is None) != (length is None):
         raise ConfigError("--scale-points and --scale-length: name both, or none of them")
     if deviation is not None and mm is None:
-        raise ConfigError("--mm-per-pixel-uncertainty: needs --mm-per-pixel")
+        instead = "; that of --scale-length is --scale-length-uncertainty" if points else ""
+        raise ConfigError(f"--mm-per-pixel-uncertainty: needs --mm-per-pixel{instead}")
+    if length_deviation is not None and length is None:
+        raise ConfigError(
+            "--scale-length-uncertainty: needs --scale-points and --scale-length; that of "
+            "--mm-per-pixel is --mm-per-pixel-uncertainty"
+        )
     if mm is not None:
         return Scale(mm, deviation or 0.0)
     if points is None:
         return None
     one, other = _points(options)
-    return Scale.of_two_points(one, other, length)
+    return Scale.of_two_points(one, other, length, length_deviation or 0.0)
 
 
 def _points(options: argparse.Namespace) -> tuple[tuple[float, float], ...]:

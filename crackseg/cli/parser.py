@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from pathlib import Path
 from typing import NoReturn
 
 from crackseg.errors import did_you_mean
@@ -21,21 +21,12 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
     """Parses a command line; what is not known ends the process, with what may be meant."""
     given_now = sys.argv[1:] if arguments is None else arguments
     _require_command(parser, given_now)
-    _refuse_empty(parser, given_now)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         given = " ".join(unknown)
         guess = did_you_mean(unknown[0].partition("=")[0], sorted(set(_options_of(parser))))
         parser.error(f"unknown: {given}; {guess or '--help after the command names its options'}")
     return options
-
-
-def _refuse_empty(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
-    """Ends the process where a path is an empty text, which would stand for the current folder."""
-    flags = {"--", *_flags_of(parser)}
-    for before, argument in pairwise(("", *arguments)):
-        if not argument and (before in flags or not before.startswith("--")):
-            parser.error("a path is empty, as a variable of the shell that is not set: name it")
 
 
 def _require_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -63,16 +54,6 @@ def _commands_of(
             yield action.choices
 
 
-def _flags_of(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Names of the options without a value."""
-    for action in parser._actions:
-        if action.nargs == 0:
-            yield from action.option_strings
-    for commands in _commands_of(parser):
-        for command in commands.values():
-            yield from _flags_of(command)
-
-
 def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Names of the options of a parser and of its commands."""
     for action in parser._actions:
@@ -80,6 +61,20 @@ def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     for commands in _commands_of(parser):
         for command in commands.values():
             yield from _options_of(command)
+
+
+def not_empty(text: str) -> str:
+    """Reads a path for the parser as it was typed; an empty one would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError(
+            "a path is empty, as a variable of the shell that is not set: name it"
+        )
+    return text
+
+
+def path_of(text: str) -> Path:
+    """Reads a path for the parser."""
+    return Path(not_empty(text))
 
 
 def number(text: str) -> float:

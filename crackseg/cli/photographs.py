@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg.cli.parser import number
+from crackseg.cli.parser import not_empty, number, path_of
 
 if TYPE_CHECKING:
     from crackseg.inference.predictor import Predictor
@@ -22,9 +22,11 @@ def add_photographs(parser: argparse.ArgumentParser, output: Path) -> None:
         parser: Parser of a command.
         output: Default folder of the results.
     """
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs")
+    parser.add_argument(
+        "paths", nargs="+", type=not_empty, metavar="PATH", help="files, folders or globs"
+    )
     add_network(parser)
-    parser.add_argument("--output", type=Path, default=output, help="default: %(default)s")
+    parser.add_argument("--output", type=path_of, default=output, help="default: %(default)s")
     parser.add_argument(
         "--threshold",
         type=number,
@@ -87,7 +89,9 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         "for firms too; see crackseg models",
     )
     parser.add_argument(
-        "--checkpoint", help="a network of your own: best.ckpt, or MODEL.onnx of export"
+        "--checkpoint",
+        type=not_empty,
+        help="a network of your own: best.ckpt, or MODEL.onnx of export",
     )
 
 
@@ -111,13 +115,13 @@ def opened_predictor(options: argparse.Namespace) -> "Predictor":
     start_logging()
     predictor = Predictor.from_checkpoint(
         path,
-        options.device,
-        options.threshold,
-        options.scale,
-        options.white_level,
-        options.engine,
-        options.max_megapixels,
-        options.guarantee,
+        device=options.device,
+        threshold=options.threshold,
+        scale=options.scale,
+        white_level=options.white_level,
+        engine=options.engine,
+        max_megapixels=options.max_megapixels,
+        guarantee=options.guarantee,
     )
     # Before the first photograph, since a licence is to be known before its use.
     print(predictor.line, flush=True)

@@ -4,7 +4,7 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
-from crackseg.cli.parser import from_to
+from crackseg.cli.parser import from_to, path_of
 
 
 def add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,7 +19,7 @@ def add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     runs.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=path_of,
         default=Path("outputs"),
         metavar="DIR",
         help="default: %(default)s",
@@ -46,11 +46,11 @@ def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "judged yet are judged first; what was found is kept below each of them.",
     )
     report.add_argument(
-        "folders", nargs="+", type=Path, metavar="RUN_OR_SWEEP", help="folders of trainings"
+        "folders", nargs="+", type=path_of, metavar="RUN_OR_SWEEP", help="folders of trainings"
     )
     report.add_argument(
         "--output",
-        type=Path,
+        type=path_of,
         default=Path("outputs/report.html"),
         metavar="FILE",
         help="PAGE.html, or PAGE.md with its pictures beside it (default: %(default)s)",
@@ -69,7 +69,7 @@ def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     report.add_argument(
         "--root",
         action="append",
-        type=Path,
+        type=path_of,
         default=[],
         metavar="FOLDER",
         help="where photographs stand now that were moved since a training; again for each "
@@ -88,10 +88,10 @@ def add_rerun(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "weights. Exit code 1 if figures or weights differ. On the same machine they are the same "
         "to the bit.",
     )
-    rerun.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished training")
+    rerun.add_argument("folder", type=path_of, metavar="RUN", help="folder of a finished training")
     rerun.add_argument(
         "--output",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="folder of the new run (default: RUN_again beside it, or beside its sweep)",
     )

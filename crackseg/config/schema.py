@@ -252,6 +252,7 @@ class EvaluateConfig:
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
 
+@cache
 def register_schemas() -> None:
     """Registers the schemas in Hydra, under the names that the files in ``conf/`` refer to."""
     store = ConfigStore.instance()

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,6 +114,7 @@ def refuse_inverted(
     pairs: Sequence[Pair],
     statistics: Sequence[PairStatistics],
     sources: Mapping[str, str],
+    colours_chosen: bool,
 ) -> None:
     """Refuses data all of whose mask pictures of a source are inverted, or figures with a margin.
 
@@ -122,14 +123,16 @@ def refuse_inverted(
         pairs: Pairs of the data.
         statistics: Statistics of each pair, in the same order.
         sources: Source by image, of those that take part.
+        colours_chosen: Whether the settings say which colours are crack.
 
     Raises:
         DatasetError: There is such a source, and the settings do not say that it is right.
     """
     masks: dict[str, list[tuple[str, PairStatistics]]] = defaultdict(list)
     for pair, found in zip(pairs, statistics, strict=True):
-        # What the settings chose stands in the reference, and is meant.
-        if pair.image in sources and plain_mask(pair.mask) is not None:
+        # What the settings chose is meant: it stands in the reference, but for bright colours.
+        is_chosen = plain_mask(pair.mask) is None or (colours_chosen and found.kind == "colour")
+        if pair.image in sources and not is_chosen:
             masks[sources[pair.image]].append((pair.mask, found))
     for name, of_files in masks.items():
         all_of = f"{root}: all {len(of_files)} masks{name and f' of {name}'} mark"
@@ -137,9 +140,10 @@ def refuse_inverted(
         # One alone may be a photograph of nothing but crack.
         if len(of_files) > 1 and all(found.share > MOSTLY for _, found in of_files):
             raise DatasetError(
-                f"{all_of} more than half of their photograph, as inverted ones do: {named}; "
-                "invert them so that cracks are white, or say data.crack_values=[0] where black is "
-                "crack"
+                f"{all_of} more than half of their photograph, as inverted ones do: {named}; where "
+                "they are inverted, write them so that cracks are white, or say "
+                "data.crack_values=[0]; where they are right, as of close-ups, say "
+                f"{_settings_as_read({found.kind for _, found in of_files})}"
             )
         if len(of_files) > 1 and all(found.has_margin for _, found in of_files):
             raise DatasetError(f"{all_of} {_MARGIN}: {named}; {REMEDY}")
@@ -229,6 +233,14 @@ def warn_of_emptied(
             sum(emptied.values()),
             ", ".join(f"{subset} {count}" for subset, count in emptied.items()),
         )
+
+
+def _settings_as_read(kinds: Collection[str]) -> str:
+    """The settings by which masks of these kinds are read as they are read without them."""
+    for known, value in ((("zero_one",), 1), (("grey", "binary"), 255)):
+        if set(kinds) <= set(known):
+            return f"data.crack_values=[{value}]"
+    return "which values or colours are crack with data.crack_values or data.crack_colours"
 
 
 def _other_shapes(pairs: Sequence[Pair], statistics: Sequence[PairStatistics]) -> dict[str, str]:

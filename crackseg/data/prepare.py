@@ -24,7 +24,7 @@ from crackseg.data.mask_checks import (
 )
 from crackseg.data.readers import FileReader, PairReader, reasons_unreadable
 from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL
-from crackseg.data.splits.exclusions import read_exclusions
+from crackseg.data.splits.exclusions import without_excluded
 from crackseg.data.splits.grouping import describe, with_duplicates, with_photographs
 from crackseg.data.splits.leakage import Leaks, find_leaks
 from crackseg.data.splits.manifest import SUBSETS, Manifest, Row, read_manifest
@@ -149,7 +149,7 @@ def _refuse_missing_masks(manifest: Manifest, config: DataSettings) -> None:
 def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> PreparedData:
     inventory = find_pairs_below(config.roots, config.without_mask, config.crack_labels)
     if config.exclude is not None:
-        inventory = _excluding(inventory, config.exclude)
+        inventory = without_excluded(inventory, config.exclude)
     rows = describe(inventory.pairs, _rules(config), origins=_origins(config, inventory))
     # Before the photographs are read, which takes long.
     taking_part = sources_taking_part(rows, config.sources, config.without_sources)
@@ -159,11 +159,11 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     statistics, pixels = _read(
         root, inventory.pairs, preprocessing, config.cache, _store_limit(config)
     )
-    inventory = _without_damaged(inventory, statistics)
-    statistics = [found for found in statistics if not found.unreadable]
+    inventory, statistics = _without_damaged(inventory, statistics)
     inventory, statistics = without_other_shapes(inventory, statistics)
     used = {image: source for image, source in sources.items() if source in taking_part}
-    refuse_inverted(root, inventory.pairs, statistics, used)
+    colours_chosen = config.crack_colours is not None
+    refuse_inverted(root, inventory.pairs, statistics, used, colours_chosen)
     duplicates = known_duplicates(statistics, config.cache)
     inventory, statistics, duplicates = without_contradicted(inventory, statistics, duplicates)
     masks = {pair.image: pair.mask for pair in inventory.pairs}
@@ -173,29 +173,33 @@ def _take_what_is_there(config: DataSettings, preprocessing: Preprocessing) -> P
     return _prepared(root, manifest, inventory.pairs, statistics, pixels)
 
 
-def _without_damaged(inventory: Inventory, statistics: Sequence[PairStatistics]) -> Inventory:
+def _without_damaged(
+    inventory: Inventory, statistics: Sequence[PairStatistics]
+) -> tuple[Inventory, list[PairStatistics]]:
     """Leaves out pairs that cannot be read, and says what is left out and why.
 
     Raises:
         DatasetError: No pair is left.
     """
-    damaged = [
-        pair for pair, found in zip(inventory.pairs, statistics, strict=True) if found.unreadable
-    ]
-    inventory = inventory.without([found.unreadable for found in statistics if found.unreadable])
-    inventory.warn_of_left_out()
+    both = list(zip(inventory.pairs, statistics, strict=True))
+    kept = [(pair, found) for pair, found in both if not found.unreadable]
+    left_out = replace(
+        inventory,
+        pairs=tuple(pair for pair, _ in kept),
+        unreadable=tuple(found.unreadable for found in statistics if found.unreadable),
+    )
+    left_out.warn_of_left_out()
     if inventory.said_labels:
         log.info("%s", inventory.said_labels)
-    reasons = reasons_unreadable(inventory.root, damaged)
+    reasons = reasons_unreadable(inventory.root, [pair for pair, found in both if found.unreadable])
     for reason in reasons:
         log.warning("%s", reason)
-    if not inventory.pairs:
+    if not kept:
         raise DatasetError(
-            f"{inventory.root}: no pair is left, {len(inventory.unreadable)} cannot be read "
-            f"({name_some(reasons, 1)}) and the others are excluded; crackseg data verify names "
-            "them"
+            f"{inventory.root}: no pair is left, all {len(both)} cannot be read "
+            f"({name_some(reasons, 1)}); crackseg data verify names them"
         )
-    return inventory
+    return left_out, [found for _, found in kept]
 
 
 def _with_meaning(
@@ -217,23 +221,6 @@ def _origins(config: DataSettings, inventory: Inventory) -> Origins:
     stated = Origins() if config.origins is None else read_origins(config.origins, images)
     sources = sources_of_folders(inventory.root, config.roots, config.root_sources)
     return replace(stated, sources=sources)
-
-
-def _excluding(inventory: Inventory, path: Path) -> Inventory:
-    listed = read_exclusions(path)
-    there = {pair.image for pair in inventory.pairs}
-    if listed and not there.intersection(listed):
-        raise DatasetError(
-            f"{path}: none of the {len(listed)} photographs that it lists is below "
-            f"{inventory.root}, as {name_some(listed)}; write the list for the same folders that "
-            "data.root names"
-        )
-    absent = [image for image in listed if image not in there]
-    if absent:
-        log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
-    kept = tuple(pair for pair in inventory.pairs if pair.image not in listed)
-    log.info("%d pairs left out, as %s says", len(inventory.pairs) - len(kept), path)
-    return replace(inventory, pairs=kept)
 
 
 def _prepared(

@@ -15,7 +15,7 @@ from crackseg.data.splits.manifest import Row
 from crackseg.images.pixels import UInt8Array, resize
 from crackseg.inference.predictor import Predictor
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import atomic_write
+from crackseg.system.files import atomic_write, file_stamp
 from crackseg.system.locks import locked_in_turn
 from crackseg.system.progress import progress
 
@@ -33,7 +33,8 @@ class TeacherMaps:
     """
 
     def __init__(self, root: Path, folder: Path, preprocessing: Preprocessing) -> None:
-        self._root, self._folder, self._preprocessing = root, folder, preprocessing
+        # Another data set may have files of the same names, sizes and times.
+        self._root, self._folder, self._preprocessing = root.resolve(), folder, preprocessing
 
     def read(self, row: Row) -> UInt8Array:
         """The map of a photograph, uint8 (H, W); see :func:`teacher_maps`."""
@@ -61,8 +62,8 @@ class TeacherMaps:
                 np.save(file, grey, allow_pickle=False)
 
     def _path(self, row: Row) -> Path:
-        stat = (self._root / row.image).stat()
-        said = f"{row.image} {stat.st_size} {stat.st_mtime_ns}"
+        path = self._root / row.image
+        said = f"{path} {file_stamp(path)}"
         return self._folder / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.npy"
 
 

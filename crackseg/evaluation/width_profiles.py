@@ -30,6 +30,8 @@ WIDTHS = (0.0, 1.0, 2.0, 3.0, 6.0, 100.0)
 _COARSEST = 1.0
 # Pixels around the middle in which the crack is looked for, and beside it that are surface.
 _MIDDLE, _SURFACE = 3, (6, 14)
+# Values of a profile that has surface on both sides, wherever around its middle the crack is.
+_LEAST = 2 * (_MIDDLE + _SURFACE[0]) + 1
 # Samples on each side of the darkest, and how soft the rims of their masks are.
 _REACH, _SOFTNESS = 18, 0.3
 _BLURS = 14
@@ -122,12 +124,23 @@ def read_profile(path: Path) -> WidthProfile:
         )
         numbers = np.array([float(one) for one in grey.strip(", ").split(",")])
         # The last value of each published file is none of the profile.
-        return WidthProfile(path, numbers[:-1], columns["width_m"], columns["mean_res"])
+        found = WidthProfile(path, numbers[:-1], columns["width_m"], columns["mean_res"])
+        _require_sound(found)
+        return found
     except (ValueError, KeyError, OSError) as error:
         raise DatasetError(
             f"{path}: no profile of a crack: expected names with width_m and mean_res, their "
-            "values, the word intensities, and grey values, a line each"
+            f"values, above 0, the word intensities, and at least {_LEAST + 1} grey values, 0 to "
+            "255, a line each"
         ) from error
+
+
+def _require_sound(found: WidthProfile) -> None:
+    """Refuses, by a ValueError, numbers that are none of a profile."""
+    is_measured = all(0 < one < np.inf for one in (found.width_mm, found.mm_per_pixel))
+    is_grey = ((found.grey >= 0) & (found.grey <= 255)).all()
+    if not (is_measured and is_grey and len(found.grey) >= _LEAST):
+        raise ValueError
 
 
 def measure_profiles(profiles: Sequence[WidthProfile]) -> list[Measured]:
@@ -151,7 +164,7 @@ def measure_profiles(profiles: Sequence[WidthProfile]) -> list[Measured]:
 def _as_profiles(profiles: Sequence[WidthProfile]) -> Profiles:
     """The profiles on even surfaces, each with its dark run as a mask."""
     rows = [_centred(one.grey) for one in profiles]
-    names = ("grey", "weight", "integral", "centre", "surface")
+    names = ("grey", "weight", "integral", "centre")
     columns = {name: np.array([getattr(row, name) for row in rows], np.float64) for name in names}
     return Profiles(
         station=np.arange(len(rows)),
@@ -169,7 +182,6 @@ class _Centred:
     weight: FloatArray
     integral: float
     centre: float
-    surface: float
 
 
 def _centred(grey: FloatArray) -> _Centred:
@@ -180,9 +192,10 @@ def _centred(grey: FloatArray) -> _Centred:
     offsets = np.arange(-_REACH, _REACH + 1, dtype=np.float64)
     values = grey[np.clip(places, 0, len(grey) - 1)]
     near, far = _SURFACE
+    # A black surface would leave nothing to divide by.
     left = float(np.median(grey[max(darkest - far + 1, 0) : max(darkest - near + 1, 1)]))
     right = float(np.median(grey[darkest + near : darkest + far]))
-    even = values / np.interp(offsets, [-near, near], [left, right])
+    even = values / np.maximum(np.interp(offsets, [-near, near], [left, right]), 1.0)
     dark = np.where(inside, 1 - even, 0.0)
     low, high = _run(dark > _RIM, _REACH)
     half_low, half_high = _run(dark > dark[_REACH] / 2, _REACH)
@@ -193,7 +206,6 @@ def _centred(grey: FloatArray) -> _Centred:
         weight=(inside & (np.abs(offsets - centre) <= reach)).astype(np.float64),
         integral=max(float(dark[low : high + 1].sum()), 0.5),
         centre=centre,
-        surface=(left + right) / 2,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from crackseg.measurement.centreline import Centreline
 from crackseg.measurement.classes import ClassLimits, crack_class
-from crackseg.measurement.cracks import Branch, Crack, Measurement, WidthSummary
+from crackseg.measurement.cracks import Branch, Crack, Measurement, WidthSummary, length_of
 from crackseg.measurement.graph import FloatArray
 from crackseg.measurement.photograph import Georeference, MeasuredPhotograph, Method
 from crackseg.measurement.scale import Measured, Scale
@@ -56,13 +56,11 @@ def branch_columns(
     scale = photograph.measurement.scale
     branch = crack.branches[branch_number - 1]
     widths = branch_widths(branch)
-    length = branch.line.length
     return {
         "photograph": photograph.name,
         "crack": crack.number,
         "branch": branch_number,
-        "length_px": rounded(length),
-        "length_mm": None if scale is None else rounded(scale.mm_per_pixel * length),
+        **measured_columns("length", length_of([branch.line]), scale),
         **width_columns(widths, scale),
         **class_columns(widths, scale, limits),
     }

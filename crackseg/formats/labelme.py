@@ -2,11 +2,15 @@
 
 The copy has the pixels that the network saw, upright and in 8 bits, and nothing of the file's other
 data, such as the place where it was taken. The folder is a data set: ``data=folder`` reads the
-outlines back to the very same masks.
+outlines back to the very same masks. Each file keeps a digest of the outlines that were written, by
+which those are told that somebody has corrected since.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +24,8 @@ from crackseg.system.files import write_text
 
 # Version of the program whose files have this form.
 _VERSION = "5.5.0"
+# Key of the digest; LabelMe's program keeps what it does not know.
+_WRITTEN = "written"
 _UNITS = "Points in pixels, x to the right and y down from the upper left corner"
 
 
@@ -28,18 +34,49 @@ def write(result: Result, paths: tuple[Path, ...], _: ClassLimits | None = None)
     path, picture = paths
     photograph = result.photograph
     height, width = photograph.measurement.size
+    shapes = [_shape(part) for part in parts(result.mask(), photograph.measurement)]
     document: dict[str, object] = {
         "version": _VERSION,
         "flags": {},
-        "shapes": [_shape(part) for part in parts(result.mask(), photograph.measurement)],
+        "shapes": shapes,
         "imagePath": picture.name,
         "imageData": None,
         "imageHeight": height,
         "imageWidth": width,
         "about": list(notes(photograph.method, None, _UNITS)),
+        _WRITTEN: _digest(shapes),
     }
     write_png(result.image(), picture)
     write_text(path, json.dumps(document) + "\n")
+
+
+def is_corrected(paths: tuple[Path, ...]) -> bool:
+    """Whether there are outlines that are not just as :func:`write` wrote them.
+
+    So are those of earlier versions, which kept no digest, and files that cannot be read.
+
+    Args:
+        paths: Paths of the files, see :func:`write`.
+    """
+    return paths[0].exists() and not is_as_written(paths[0])
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether a file holds just the outlines that :func:`write` wrote."""
+    try:
+        document = json.loads(path.read_bytes())
+        return bool(document[_WRITTEN] == _digest(document["shapes"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return False
+
+
+def _digest(shapes: Sequence[Mapping[str, Any]]) -> str:
+    """Digest of what a correction changes; programs write 5 and 5.0 as they like."""
+    outlines = [
+        [one["label"], one["shape_type"], [[float(x), float(y)] for x, y in one["points"]]]
+        for one in shapes
+    ]
+    return hashlib.sha256(json.dumps(outlines).encode()).hexdigest()[:16]
 
 
 def _shape(part: Part) -> dict[str, object]:

@@ -32,8 +32,6 @@ class Format:
         module: Module that writes it.
         extra: Extra of the package that it needs; None for none.
         libraries: Modules of other packages that it needs.
-        needs_image: Whether it asks for the photograph's pixels.
-        needs_mask: Whether it asks for the mask.
     """
 
     name: str
@@ -41,8 +39,6 @@ class Format:
     module: str
     extra: str | None = None
     libraries: tuple[str, ...] = ()
-    needs_image: bool = False
-    needs_mask: bool = False
 
     def require(self) -> None:
         """Checks that its libraries are installed, before long work begins.
@@ -64,9 +60,12 @@ class PhotographFormat(Format):
 
     Attributes:
         suffixes: What follows the photograph's target name in the names of its files.
+        for_correction: Whether its files are there to be corrected by hand; its module then has a
+            function ``is_corrected``.
     """
 
     suffixes: tuple[str, ...]
+    for_correction: bool = False
 
     def paths(self, output: Path, target: PurePath) -> tuple[Path, ...]:
         """Its files of a photograph.
@@ -92,6 +91,16 @@ class PhotographFormat(Format):
             OutputError: A file cannot be written.
         """
         importlib.import_module(self.module).write(result, paths, limits)
+
+    def is_corrected(self, paths: tuple[Path, ...]) -> bool:
+        """Whether files of a photograph are there that somebody has corrected.
+
+        Args:
+            paths: Paths of the files, see :meth:`paths`.
+        """
+        if not self.for_correction:
+            return False
+        return bool(importlib.import_module(self.module).is_corrected(paths))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,37 +175,31 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
         about="COCO annotations of all photographs, a run-length code a crack",
         module="crackseg.formats.coco",
         names=("coco.json",),
-        needs_mask=True,
     ),
     PhotographFormat(
         name="labelme",
         about="LabelMe outlines beside copies of the photographs, to be corrected by hand",
         module="crackseg.formats.labelme",
         suffixes=(".json", ".png"),
-        needs_image=True,
-        needs_mask=True,
+        for_correction=True,
     ),
     PhotographFormat(
         name="mask",
         about="masks as PNG files, 255 where there is crack",
         module="crackseg.formats.pictures.mask",
         suffixes=(".png",),
-        needs_mask=True,
     ),
     PhotographFormat(
         name="numbered",
         about="photographs with their cracks coloured and numbered",
         module="crackseg.formats.pictures.numbered",
         suffixes=(".jpg",),
-        needs_image=True,
-        needs_mask=True,
     ),
     PhotographFormat(
         name="width-map",
         about="photographs with cracks coloured by width, and a legend",
         module="crackseg.formats.pictures.width_map",
         suffixes=(".jpg",),
-        needs_image=True,
     ),
 )
 FORMATS: Mapping[str, PhotographFormat | FolderFormat] = {one.name: one for one in _ALL}

@@ -13,7 +13,8 @@ def write_formats(
     output: Path,
     formats: Sequence[PhotographFormat | FolderFormat],
     limits: ClassLimits | None = None,
-) -> None:
+    overwrite: bool = True,
+) -> list[Path]:
     """Writes formats.
 
     Args:
@@ -22,16 +23,26 @@ def write_formats(
         output: Folder of all results.
         formats: Formats.
         limits: Limits of classes of width; None for no classes.
+        overwrite: Whether files that somebody has corrected are replaced.
+
+    Returns:
+        Files that somebody has corrected, and that were left as they are.
 
     Raises:
         OutputError: A file cannot be written.
     """
     apart = [one for one in formats if isinstance(one, PhotographFormat)]
+    left: list[Path] = []
     if apart:
         for target, result in results(", ".join(one.name for one in apart)):
             for one in apart:
-                one.write(result, one.paths(output, target), limits)
+                paths = one.paths(output, target)
+                if overwrite or not one.is_corrected(paths):
+                    one.write(result, paths, limits)
+                else:
+                    left.append(paths[0])
     for kind in formats:
         if isinstance(kind, FolderFormat):
             together = (result for _, result in results(kind.name))
             kind.write(together, kind.paths(output), limits)
+    return left

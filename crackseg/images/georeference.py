@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags
-
 from crackseg.errors import UnreadableImageError
 from crackseg.images.notices import warn
 from crackseg.images.pixels import open_picture
-from crackseg.images.tiff.header import DAMAGES, read_tags, read_tiff_header
+from crackseg.images.tiff.exif import DAMAGES, orientation_of
+from crackseg.images.tiff.header import read_tags, read_tiff_header
 from crackseg.measurement.photograph import Georeference
 from crackseg.measurement.projections import why_no_code, why_no_method, why_no_words
 
@@ -168,8 +167,8 @@ def _from_world_file(path: Path) -> Placement | None:
     if affine is None:
         warn("map", f"{file}: no world file of six numbers, so {path.name} lies on no map")
         return None
-    projection = _projection_file(path)
-    if not projection.is_file():
+    projection = next((beside for beside in _projection_files(path) if beside.is_file()), None)
+    if projection is None:
         return Placement(Georeference(affine, None), None, _NO_PROJECTION)
     text = projection.read_text("utf-8-sig", errors="replace").strip()
     return _placed(affine, _name_of(text), _why_not_of(text), _unit_of_text(text))
@@ -177,7 +176,7 @@ def _from_world_file(path: Path) -> Placement | None:
 
 def files_beside(path: Path) -> list[Path]:
     """The files beside a photograph that say where it lies."""
-    every = [*_world_files(path), _projection_file(path)]
+    every = [*_world_files(path), *_projection_files(path)]
     return [one for one in every if one.is_file()]
 
 
@@ -190,14 +189,18 @@ def _affine_of_world_file(file: Path) -> Affine | None:
     return _usable((a, b, c, d, e, f))
 
 
-def _projection_file(path: Path) -> Path:
-    return path.with_suffix(".prj")
-
-
 def _world_files(path: Path) -> list[Path]:
-    """``x.jgw``, ``x.jpgw`` and ``x.wld`` for ``x.jpg`` or ``x.JPG``; also in capitals."""
+    """``x.jgw``, ``x.jpgw`` and ``x.wld`` for ``x.jpg`` or ``x.JPG``."""
     letters = path.suffix[1:].lower()
-    endings = (f"{letters[:1]}{letters[-1:]}w", f"{letters}w", "wld")
+    return _spelled(path, f"{letters[:1]}{letters[-1:]}w", f"{letters}w", "wld")
+
+
+def _projection_files(path: Path) -> list[Path]:
+    return _spelled(path, "prj")
+
+
+def _spelled(path: Path, *endings: str) -> list[Path]:
+    """The files beside a photograph of some endings, in small letters and in capitals."""
     return [path.with_suffix(f".{form}") for ending in endings for form in (ending, ending.upper())]
 
 
@@ -238,4 +241,4 @@ def _is_turned(path: Path) -> bool:
     if header is not None:
         return header.orientation != 1
     with open_picture(path) as opened:
-        return bool(opened.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+        return orientation_of(opened) != 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from crackseg.images.tiff.header import DAMAGES
+from crackseg.images.tiff.exif import DAMAGES
 from crackseg.measurement.photograph import Location
 
 _FORM = "%Y:%m:%d %H:%M:%S"

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import Image
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Numbers, png_white
@@ -24,15 +24,15 @@ from crackseg.images.pixels import (
     open_picture,
     refuse_special_file,
     refuse_too_large,
+)
+from crackseg.images.tiff.exif import (
+    DAMAGES,
+    SIDEWAYS,
+    UPRIGHT,
+    orientation_of,
     turned_upright,
 )
-from crackseg.images.tiff.header import (
-    UPRIGHT,
-    TiffHeader,
-    mask_of,
-    read_tiff_header,
-    read_tiff_values,
-)
+from crackseg.images.tiff.header import TiffHeader, mask_of, read_tiff_header, read_tiff_values
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -72,20 +72,20 @@ def open_photograph(
     """
     with decoding(path):
         tiff = read_tiff_header(path)
-        if tiff is not None and tiff.is_deep:
-            deep_bytes = _DEEP_BYTES * tiff.bands
-            refuse_too_large(path, tiff.size, bytes_per_pixel + deep_bytes)
-            return _of_deep_tiff(tiff, white_level)
+        if tiff is not None and (tiff.is_deep or tiff.is_sparse):
+            further = _DEEP_BYTES * tiff.bands if tiff.is_deep else _FILLING_BYTES + tiff.bands
+            refuse_too_large(path, tiff.size, bytes_per_pixel + further)
+            return _of_values(tiff, white_level)
         with open_picture(path) as opened:
             no_data = tiff.no_data if tiff else None
             further = _FILLING_BYTES if _may_hide(tiff, opened) else 0
             further += _HEIC_BYTES if opened.format == HEIF else 0
+            further += _DEEP_BYTES * len(opened.getbands()) if _is_deep(opened) else 0
             refuse_too_large(path, opened.size[::-1], bytes_per_pixel + further)
             warn_of_pages(path, tiff or opened)
             if _is_deep_png(opened):
                 return _of_deep_png(path, opened, white_level)
             upright = turned_upright(opened)
-            upright.load()
             declared = png_white(path) if upright.mode in DEEP_MODES else None
             mask = mask_of(tiff) if tiff else None
             return _of_pillow(path, upright, white_level, declared, no_data, mask)
@@ -99,7 +99,7 @@ def visible_part(path: Path, white_level: int | None = None) -> BoolArray | None
     """
     with decoding(path):
         tiff = read_tiff_header(path)
-        if tiff is not None and tiff.is_deep:
+        if tiff is not None and (tiff.is_deep or tiff.is_sparse):
             # Floats may be no numbers where nothing was measured.
             hides = tiff.hides or tiff.has_opacity or tiff.kind != "u"
         else:
@@ -117,10 +117,9 @@ def size_of_photograph(path: Path) -> tuple[int, int]:
             return tiff.size
         with open_picture(path) as opened:
             width, height = opened.size
-            orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, ValueError, SyntaxError, TypeError, UnreadableImageError):
+            sideways = orientation_of(opened) in SIDEWAYS
+    except (*DAMAGES, UnreadableImageError):
         return 0, 0
-    sideways = isinstance(orientation, int) and 5 <= orientation <= 8
     return (width, height) if sideways else (height, width)
 
 
@@ -201,7 +200,7 @@ def _rgb_of(image: Image.Image) -> UInt8Array:
     return rgb
 
 
-def _of_deep_tiff(tiff: TiffHeader, white_level: int | None) -> Photograph:
+def _of_values(tiff: TiffHeader, white_level: int | None) -> Photograph:
     warn_of_pages(tiff.path, tiff)
     values, alpha = read_tiff_values(tiff)
     opaque = None if alpha is None else is_opaque(alpha, tiff.bits - (tiff.kind == "i"))
@@ -212,6 +211,10 @@ def _of_deep_tiff(tiff: TiffHeader, white_level: int | None) -> Photograph:
     if tiff.zero_is_white:
         return photograph._replace(rgb=255 - photograph.rgb)
     return photograph
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in DEEP_MODES or _is_deep_png(image)
 
 
 def _is_deep_png(image: Image.Image) -> bool:
@@ -227,7 +230,7 @@ def _of_deep_png(path: Path, opened: Image.Image, white_level: int | None) -> Ph
     decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.ndim != 3:
         return _of_pillow(path, turned_upright(opened), white_level, png_white(path))
-    turn = UPRIGHT.get(opened.getexif().get(ExifTags.Base.Orientation, 1), np.asarray)
+    turn = UPRIGHT.get(orientation_of(opened), np.asarray)
     values = turn(decoded)
     opacity = is_opaque(values[:, :, 3]) if values.shape[2] == 4 else None
     return photograph_of(path, values[:, :, 2::-1], opacity, png_white(path), white_level)

@@ -6,14 +6,14 @@ way than those of its training. Arrays are uint8, height x width (x 3 for RGB).
 
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from crackseg.errors import UnreadableImageError
 from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
@@ -21,6 +21,7 @@ from crackseg.images.heic import HAS_DECODER, HEIC_SUFFIXES, HEIF
 from crackseg.images.jpeg import JPEG_SUFFIXES, refuse_zeroed
 from crackseg.images.notices import refuse_pages
 from crackseg.images.other_kinds import told_by_start
+from crackseg.images.tiff.exif import DAMAGES, turned_upright
 from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
 from crackseg.images.tiff.soundness import refuse_unsound_tiff
 from crackseg.system.memory import available_memory
@@ -124,7 +125,7 @@ def decoding(path: Path) -> Iterator[None]:
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({what})") from error
     except MemoryError as error:
         raise UnreadableImageError(f"{path}: {TOO_LARGE}") from error
-    except (OSError, ValueError, SyntaxError, TypeError, OverflowError, cv2.error) as error:
+    except (*DAMAGES, cv2.error) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UnreadableImageError(f"{path}: cannot be decoded as an image ({reason})") from error
 
@@ -150,15 +151,13 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
     with decoding(path):
         tiff = read_tiff_header(path)
         # A mask of 8 bits with a sign holds 255 as -1.
-        if tiff is not None and tiff.is_deep and tiff.bits > 8:
+        if tiff is not None and (tiff.is_sparse or (tiff.is_deep and tiff.bits > 8)):
             refuse_too_large(path, tiff.size, DECODING_BYTES * tiff.bands)
-            return convert(_deep_picture(tiff))
+            return convert(_picture_of_values(tiff))
         with open_picture(path) as opened:
             refuse_too_large(path, opened.size[::-1])
             refuse_pages(path, tiff or opened)
-            upright = turned_upright(opened)
-            upright.load()
-            return convert(upright)
+            return convert(turned_upright(opened))
 
 
 def refuse_too_large(
@@ -199,27 +198,24 @@ def refuse_special_file(path: Path) -> None:
         raise UnreadableImageError(f"{path}: is {what}, not a file")
 
 
-def turned_upright(image: Image.Image) -> Image.Image:
-    """Turns a picture in place as its EXIF says; leaves it if that is not sensible."""
-    # Other programs write anything into EXIF.
-    with suppress(TypeError, ValueError, SyntaxError, KeyError, OverflowError):
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
-
-
-def _deep_picture(tiff: TiffHeader) -> Image.Image:
-    """A picture of the values of a deep file: floats of greys, or 8 bits of colours."""
+def _picture_of_values(tiff: TiffHeader) -> Image.Image:
+    """A picture of the values of a file: floats of deep greys, or else 8 bits."""
     values, opacity = read_tiff_values(tiff)
     refuse_pages(tiff.path, tiff)
     if (values < 0).any():
         raise ValueError("it holds negative values, which mean nothing in a mask")
     bands = [*np.moveaxis(values, 2, 0), *([] if opacity is None else [opacity])]
-    if len(bands) == 1:
+    is_deep = values.dtype != np.uint8
+    if len(bands) == 1 and is_deep:
         grey = np.nan_to_num(bands[0].astype(np.float32))
         return Image.fromarray(white_of(grey) - grey if tiff.zero_is_white else grey)
-    eight = [to_8_bits(band, Levels(0, white_of(values), "")) for band in bands]
+    white = white_of(values) if is_deep else 255
+    eight = [to_8_bits(band, Levels(0, white, "")) for band in bands]
+    if tiff.zero_is_white and not is_deep:
+        eight[0] = 255 - eight[0]
     return Image.merge(
-        {2: "LA", 3: "RGB", 4: "RGBA"}[len(bands)], [Image.fromarray(band) for band in eight]
+        {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(bands)],
+        [Image.fromarray(band) for band in eight],
     )
 
 
@@ -249,8 +245,8 @@ def _flat(rgba: UInt8Array) -> UInt8Array:
 def _grey_and_kind(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     kind: MaskKind = "grey"
     if image.mode in DEEP_MODES:
-        deep = _deep_values(image)
-        grey = _scaled(deep, white_of(deep))
+        deep = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        grey = scaled(deep, white_of(deep))
         zero_one = deep.max() == 1 and bool(np.isin(deep, (0, 1)).all())
     else:
         grey, kind = _stored_mask(image)
@@ -272,7 +268,7 @@ def _stored_mask(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
         if alpha.min() < alpha.max():
             return (alpha, "alpha") if not has_own_background(rgba) else (_flat(rgba), "grey")
     if image.mode == "P":
-        return _palette_mask(image), "palette"
+        return looked_up(np.array(image, dtype=np.uint8), palette_of(image)), "palette"
     if image.mode in ("1", "L", "LA"):
         return np.array(image.convert("L"), dtype=np.uint8), "grey"
     red, green, blue = (np.asarray(band) for band in image.convert("RGB").split())
@@ -281,20 +277,22 @@ def _stored_mask(image: Image.Image) -> tuple[UInt8Array, MaskKind]:
     return largest, "grey" if same else "colour"
 
 
-def _palette_mask(image: Image.Image) -> UInt8Array:
+def palette_of(image: Image.Image) -> UInt8Array:
+    """The colours (256, 3) of a picture's palette, black where it lists none."""
     colours = np.zeros((256, 3), np.uint8)
     listed = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
     colours[: len(listed)] = listed
-    used = colours[np.flatnonzero(image.histogram())]
-    indices = np.array(image, dtype=np.uint8)
+    return colours
+
+
+def looked_up(indices: UInt8Array, palette: UInt8Array) -> UInt8Array:
+    """The greys of a palette; where not all in use are greys, every index but 0 is crack."""
+    used = palette[np.flatnonzero(np.bincount(indices.ravel(), minlength=256))]
     if (used == used[:, :1]).all():
-        return np.take(colours[:, 0], indices)
+        return np.take(palette[:, 0], indices)
     return np.where(indices > 0, 255, 0).astype(np.uint8)
 
 
-def _deep_values(image: Image.Image) -> npt.NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(image, dtype=np.float64))
-
-
-def _scaled(values: npt.NDArray[np.float64], white: float) -> UInt8Array:
-    return np.clip(values / white * 255.0, 0, 255).astype(np.uint8)
+def scaled(values: Numbers, white: float) -> UInt8Array:
+    """Deep values as 8 bits, 255 where they are white."""
+    return np.asarray(np.clip(values / white * 255.0, 0, 255), np.uint8)

@@ -226,7 +226,6 @@ def _has_plain_windows(header: TiffHeader) -> bool:
         and header.photometric in (BLACK_IS_ZERO, RGB)
         and not header.is_planar
         and header.orientation == 1
-        and header.no_data is None
-        and not header.has_mask
+        and not header.hides
         and header.compression in _COMPRESSIONS
     )

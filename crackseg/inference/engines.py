@@ -92,12 +92,16 @@ class OpenedModel:
     @property
     def line(self) -> str:
         """Line that names the network and its licence."""
-        of_package = bundled_at(self.path)
-        if of_package is not None:
-            return of_package.line
-        adaptation = self.usage.adaptation
-        made = "" if adaptation is None else f", {adaptation.line}"
-        return f"model: {self.path}{made}" + (f" (licence: {self.licence})" if self.licence else "")
+        return line_of(self.path, self.usage, self.licence)
+
+
+def line_of(path: Path, usage: UsageParameters, licence: str | None) -> str:
+    """Line that names a network and its licence, by its file and what was stored in it."""
+    of_package = bundled_at(path)
+    if of_package is not None:
+        return of_package.line
+    made = "" if usage.adaptation is None else f", {usage.adaptation.line}"
+    return f"model: {path}{made}" + (f" (licence: {licence})" if licence else "")
 
 
 def is_onnx(path: str | Path) -> bool:
@@ -134,7 +138,10 @@ def open_model(
 
         return open_checkpoint(path, device)
     if device not in ("auto", "cpu"):
-        raise ConfigError(f"device={device}: an ONNX file runs on the processor; take a checkpoint")
+        raise ConfigError(
+            f"device={device}: an ONNX file, as those in the box are, runs on the processor; leave "
+            "the device out, or take a checkpoint (best.ckpt)"
+        )
     model = read_model(path)
     name = next(one for one in OF_ONNX if find_spec(one)) if engine == "auto" else engine
     stride, radius = model.info.stride, model.info.radius

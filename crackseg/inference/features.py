@@ -10,6 +10,9 @@ from crackseg.inference.tiling import Logits, Pixels
 
 FloatArray = npt.NDArray[np.float64]
 
+# Fewer places have a mean of chance alone: a thumbnail among six photographs moved that of all.
+_LEAST_PLACES = 24
+
 
 class FeatureMoments:
     """Mean and standard deviation of a network's deepest features over all that it looks at.
@@ -50,3 +53,8 @@ class FeatureMoments:
         mean = self._sums / self._places
         variance = self._squares / self._places - mean**2
         return np.concatenate([mean, np.sqrt(np.maximum(variance, 0.0))])
+
+    @property
+    def telling(self) -> FloatArray | None:
+        """The features; None of a thumbnail, of which too few places were looked at."""
+        return self.features if self._places >= _LEAST_PLACES else None

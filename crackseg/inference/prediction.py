@@ -46,8 +46,9 @@ class Prediction:
         Example:
             >>> import crackseg
             >>> found = crackseg.load().predict("wall.jpg")  # doctest: +SKIP
-            >>> for crack in found.measure(mm_per_pixel=0.2).cracks:  # doctest: +SKIP
-            ...     print(crack.number, crack.length, crack.widths)
+            >>> cracks = found.measure(mm_per_pixel=0.2)  # doctest: +SKIP
+            >>> for crack in cracks.cracks:  # doctest: +SKIP
+            ...     print(crack.number, cracks.in_unit(crack.length))
         """
         scale = None if mm_per_pixel is None else Scale(mm_per_pixel, mm_per_pixel_uncertainty)
         return measure(self.image, self.probability, self.threshold, scale)

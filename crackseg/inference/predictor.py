@@ -53,8 +53,7 @@ class Predictor:
             for: of a promise, of a place, or of its training; None where that is not known.
 
     Raises:
-        ConfigError: The threshold, scale, white level or size is out of range; or a promise is
-            wanted that the network does not give.
+        ConfigError: A number is out of range, or the network does not give the wanted promise.
     """
 
     def __init__(
@@ -96,6 +95,7 @@ class Predictor:
     def from_checkpoint(
         cls,
         path: str | Path,
+        *,
         device: str = "auto",
         threshold: float | None = None,
         scale: ScaleChoice = None,

@@ -31,7 +31,7 @@ def scales_of(choice: ScaleChoice, usage: UsageParameters) -> tuple[float, ...]:
     """
     if choice is None:
         choice = usage.scale if usage.scales is None else AUTO
-    if choice == AUTO:
+    if isinstance(choice, str) and choice == AUTO:
         return spread(usage)
     scales = _numbers(choice)
     if not scales or not all(map(SCALE_LIMITS.hold, scales)):
@@ -58,7 +58,8 @@ def spread(usage: UsageParameters) -> tuple[float, ...]:
 def _numbers(choice: float | Sequence[float] | str) -> tuple[float, ...]:
     """The numbers of a choice; none where a text holds something else."""
     if not isinstance(choice, str):
-        return (choice,) if isinstance(choice, int | float) else tuple(choice)
+        numbers = (choice,) if isinstance(choice, int | float | np.number) else choice
+        return tuple(one.item() if isinstance(one, np.number) else one for one in numbers)
     try:
         return tuple(map(float, choice.split(",")))
     except ValueError:
@@ -73,4 +74,8 @@ def _with_a_point(choice: float | Sequence[float] | str) -> str:
 
 
 def _shown(choice: float | Sequence[float] | str) -> str:
-    return str(choice) if isinstance(choice, str | int | float) else ",".join(map(str, choice))
+    return (
+        str(choice)
+        if isinstance(choice, str | int | float | np.number)
+        else ",".join(map(str, choice))
+    )

@@ -4,6 +4,7 @@ All of it is in pixels, from the middle of the first pixel; :attr:`Measurement.s
 millimetres of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,17 +79,8 @@ class Crack:
 
     @property
     def length(self) -> Measured:
-        """Length of all branches together, in pixels.
-
-        The upper end is farther away where the crack has short waves, which smoothing shortens.
-        """
-        lines = [branch.line for branch in self.branches]
-        total = sum(line.length for line in lines)
-        ends = _END_ERROR**2 * sum(sum(line.free) for line in lines)
-        rings = _RING_ERROR**2 * sum(line.comes_back for line in lines)
-        half = COVERAGE * float(np.sqrt((_LENGTH_SHARE * total) ** 2 + ends + rings))
-        lost = _SMOOTHED_AWAY * sum(line.smoothed_away for line in lines)
-        return Measured(total, max(total - half, 0.0), total + half + lost)
+        """Length of all branches together, in pixels."""
+        return length_of([branch.line for branch in self.branches])
 
     @property
     def points(self) -> FloatArray:
@@ -114,6 +106,19 @@ class Crack:
         chords = sum(float(np.hypot(*(line.points[-1] - line.points[0]))) for line in open_lines)
         total = sum(line.length for line in open_lines)
         return max(total / chords, 1.0) if chords > 0 else 1.0
+
+
+def length_of(lines: Sequence[Centreline]) -> Measured:
+    """Length of some centrelines together, in pixels.
+
+    The upper end is farther away where they have short waves, which smoothing shortens.
+    """
+    total = sum(line.length for line in lines)
+    ends = _END_ERROR**2 * sum(sum(line.free) for line in lines)
+    rings = _RING_ERROR**2 * sum(line.comes_back for line in lines)
+    half = COVERAGE * float(np.sqrt((_LENGTH_SHARE * total) ** 2 + ends + rings))
+    lost = _SMOOTHED_AWAY * sum(line.smoothed_away for line in lines)
+    return Measured(total, max(total - half, 0.0), total + half + lost)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ class PixelPath:
             a junction, that of the junction comes first or last.
         free: Whether its beginning and its end are free, and not at a junction.
         closed: Whether it is a ring, whose last pixel touches its first.
-        group: Number of the connected part of the graph that it belongs to.
+        group: Number of the part of the mask that it belongs to.
     """
 
     points: FloatArray
@@ -80,11 +80,12 @@ class _Walk:
     closed: bool = False
 
 
-def trace(skeleton: BoolArray, half_width: npt.NDArray[np.float32]) -> list[PixelPath]:
+def trace(skeleton: npt.NDArray[np.int32], half_width: npt.NDArray[np.float32]) -> list[PixelPath]:
     """Makes a graph of a skeleton and removes its spurs.
 
     Args:
-        skeleton: Whether a pixel is on a middle line, bool (H, W).
+        skeleton: Number of the part of the mask whose middle line a pixel is on, 0 for none, int32
+            (H, W).
         half_width: Distance to the nearest pixel that is no crack, in pixels, float32 (H, W).
     """
     width = skeleton.shape[1]
@@ -101,7 +102,7 @@ def trace(skeleton: BoolArray, half_width: npt.NDArray[np.float32]) -> list[Pixe
     else:
         junctions = _junctions(pixels)
         walks = _walks(pixels, junctions)
-    return _as_paths(walks, junctions, pixels)
+    return _as_paths(walks, junctions, pixels, skeleton.ravel()[_in_picture(pixels, width)])
 
 
 def _in_picture(pixels: _Pixels, width: int) -> IntArray:
@@ -212,9 +213,10 @@ def _short(walks: list[_Walk], positions: FloatArray, reach: FloatArray) -> list
     return [walk for _, walk in sorted(found, key=lambda one: one[0])]
 
 
-def _as_paths(walks: list[_Walk], junctions: IntArray, pixels: _Pixels) -> list[PixelPath]:
+def _as_paths(
+    walks: list[_Walk], junctions: IntArray, pixels: _Pixels, groups: npt.NDArray[np.int32]
+) -> list[PixelPath]:
     positions = pixels.positions
-    groups = _parts(pixels, np.ones(len(pixels.flat), np.bool_))
     count = np.bincount(junctions[junctions >= 0])
     centres = np.stack(
         [

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from skimage.morphology import skeletonize
 
-from crackseg.measurement.centreline import Centreline, centreline, meeting_straight, pixels_at
+from crackseg.measurement.centreline import Centreline, centreline, meeting_straight
 from crackseg.measurement.clear import clear_of_others
 from crackseg.measurement.cracks import Branch, Crack, Measurement
-from crackseg.measurement.graph import BoolArray, trace
+from crackseg.measurement.graph import BoolArray, IntArray, trace
 from crackseg.measurement.profiles import Stations, stations
 from crackseg.measurement.scale import Scale
 from crackseg.measurement.summary import summary
@@ -40,21 +40,24 @@ def measure(
         scale: Millimetres for each pixel; None where it is not known.
     """
     grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    mask = without_holes(probability > threshold)
+    found = probability > threshold
+    mask = without_holes(found)
     distance = _distance(mask)
     parts = Parts.of(mask)
     lines = _lines(mask, parts, distance)
     if not lines:
         return Measurement((), grey.shape, scale, float("nan"))
     where = stations(lines, distance)
-    widths, blur, _ = measure_widths(
+    widths, blur = measure_widths(
         where,
         np.asarray(grey, np.uint8),
         probability,
         threshold,
         clear_of_others(where, lines, mask),
     )
-    return Measurement(_cracks(lines, where, widths, parts), grey.shape, scale, blur.value)
+    # Filled holes are none of its pixels.
+    areas = np.bincount(parts.labels[found])
+    return Measurement(_cracks(lines, where, widths, areas), grey.shape, scale, blur.value)
 
 
 def without_holes(mask: BoolArray) -> BoolArray:
@@ -91,8 +94,8 @@ class Parts:
         return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32))
 
 
-def middle_line(parts: Parts) -> BoolArray:
-    """The parts of a mask thinned to lines of one pixel, bool (H, W).
+def middle_line(parts: Parts) -> npt.NDArray[np.int32]:
+    """The parts of a mask thinned to lines of one pixel, with their numbers, int32 (H, W).
 
     Zhang and Suen's thinning, which metrics of centrelines are defined by, eats up diagonal lines
     of two pixels from their ends.
@@ -101,11 +104,11 @@ def middle_line(parts: Parts) -> BoolArray:
         Lee, Kashyap and Chu, "Building skeleton models via 3-D medial surface/axis thinning
         algorithms", 1994.
     """
-    line = np.zeros(parts.labels.shape, np.bool_)
+    line = np.zeros_like(parts.labels)
     # Each by itself: a whole photograph would be passed over as often as its thickest crack needs.
     for number, (left, top, width, height, _) in enumerate(parts.stats[1:].tolist(), 1):
         box = np.s_[top : top + height, left : left + width]
-        line[box] |= skeletonize(parts.labels[box] == number, method="lee")
+        line[box][skeletonize(parts.labels[box] == number, method="lee")] = number
     return line
 
 
@@ -126,7 +129,7 @@ def _lines(mask: BoolArray, parts: Parts, distance: npt.NDArray[np.float32]) -> 
 
 
 def _cracks(
-    lines: Sequence[Centreline], where: Stations, widths: Widths, parts: Parts
+    lines: Sequence[Centreline], where: Stations, widths: Widths, areas: IntArray
 ) -> tuple[Crack, ...]:
     places = where.branches
     branches = [
@@ -139,19 +142,7 @@ def _cracks(
     cracks = []
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), 1):
         of_crack = slice(places[start].start, places[stop - 1].stop)
-        points = where.points[of_crack]
-        area = float(parts.stats[label_at(parts.labels, points), cv2.CC_STAT_AREA])
-        its_widths = summary(widths.part(of_crack.start, of_crack.stop), points)
+        area = float(areas[lines[start].group])
+        its_widths = summary(widths.part(of_crack.start, of_crack.stop), where.points[of_crack])
         cracks.append(Crack(number, tuple(branches[start:stop]), area, its_widths))
     return tuple(cracks)
-
-
-def label_at(labels: npt.NDArray[np.int32], points: npt.NDArray[np.float64]) -> int:
-    """The part of a mask that most of a crack's points lie in; 0 where none does.
-
-    Args:
-        labels: Number of the part that each pixel belongs to, 0 for none, int32 (H, W).
-        points: Positions x and y, (N, 2).
-    """
-    found = pixels_at(labels, points)
-    return int(np.argmax(np.bincount(found[found > 0]))) if (found > 0).any() else 0

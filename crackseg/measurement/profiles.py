@@ -62,7 +62,6 @@ class Profiles:
         integral: Integral of the probability across the crack, in pixels, (N,).
         softness: Integral of p (1 - p), as how blurred the probability's own rims are, (N,).
         centre: Middle of the probability, in pixels from the centreline, (N,).
-        surface: Grey value of the surface beside the crack, 0 to 255, (N,).
     """
 
     station: IntArray
@@ -72,7 +71,6 @@ class Profiles:
     integral: FloatArray
     softness: FloatArray
     centre: FloatArray
-    surface: FloatArray
 
     def only(self, some: IntArray) -> "Profiles":
         """Some of the profiles, by index."""
@@ -84,7 +82,6 @@ class Profiles:
             integral=self.integral[some],
             softness=self.softness[some],
             centre=self.centre[some],
-            surface=self.surface[some],
         )
 
 
@@ -183,7 +180,6 @@ def _profiles(
         integral=integral,
         softness=(share * (1 - share)).sum(axis=1) * step,
         centre=(share * offsets).sum(axis=1) * step / np.maximum(integral, 1e-9),
-        surface=surface,
     )
 
 

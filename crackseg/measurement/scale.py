@@ -1,6 +1,8 @@
 """Millimetres of pixels, with what is not known of the scale carried along."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crackseg.errors import ConfigError
@@ -8,6 +10,8 @@ from crackseg.errors import ConfigError
 # Standard deviations on each side of a value that make an interval of 95 %.
 COVERAGE = 1.96
 _MOST_MM = 1e6
+# Standard deviation of a point that somebody names, along the line to another one, in pixels.
+_POINT_ERROR = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,15 @@ class Measured:
         So a wide crack that is not resolved does not stand behind a narrow one that is.
         """
         return self.low, self.high
+
+
+def width_digits(width: float) -> str:
+    """A width as all pages, pictures, drawings and tables in a terminal write it.
+
+    >>> [width_digits(width) for width in (0.4, 12.345, 130.0, 1530.0)]
+    ['0.40', '12.3', '130', '1530']
+    """
+    return f"{width:.{2 if width < 10 else 1 if width < 100 else 0}f}"
 
 
 @dataclass(frozen=True)
@@ -65,20 +78,19 @@ class Scale:
         one: tuple[float, float],
         other: tuple[float, float],
         length_mm: float,
-        pixel_error: float = 0.5,
         length_error_mm: float = 0.0,
     ) -> "Scale":
-        """The scale at which two points are a known length apart.
+        """The scale at which two points, each of which is half a pixel off, are so far apart.
 
         Args:
             one: Position x and y of the first point, in pixels.
             other: That of the second.
             length_mm: Distance of the two in millimetres.
-            pixel_error: Standard deviation of each point along the line, in pixels.
             length_error_mm: Standard deviation of the length, in millimetres.
 
         Raises:
-            ConfigError: The points are the same, or the length is not greater than 0.
+            ConfigError: The points are the same, the length is not greater than 0, or its error
+                not below it.
 
         Example:
             >>> Scale.of_two_points((0, 0), (300, 400), 100.0).mm_per_pixel
@@ -89,7 +101,12 @@ class Scale:
             raise ConfigError(f"both points are at {one}: take two that are far apart")
         if not length_mm > 0:
             raise ConfigError(f"length_mm={length_mm}: the distance of the points, greater than 0")
-        share = math.hypot(math.sqrt(2) * pixel_error / distance, length_error_mm / length_mm)
+        if not 0 <= length_error_mm < length_mm:
+            raise ConfigError(
+                f"length_error_mm={length_error_mm}: standard deviation of the {length_mm:g} mm "
+                "between the points, at least 0 and below them"
+            )
+        share = math.hypot(math.sqrt(2) * _POINT_ERROR / distance, length_error_mm / length_mm)
         return cls(length_mm / distance, length_mm / distance * share)
 
     def millimetres(self, pixels: Measured) -> Measured:
@@ -107,3 +124,17 @@ class Scale:
         below = math.hypot(scale * (pixels.value - pixels.low), by_scale)
         above = math.hypot(scale * (pixels.high - pixels.value), by_scale)
         return Measured(value, max(value - below, 0.0), value + above)
+
+
+def said_of_sizes(sizes: Iterable[tuple[int, int]]) -> str:
+    """What is to be said of photographs of several sizes (H, W) that have one scale; else empty."""
+    # A camera that is turned is no other camera.
+    counts = Counter((max(size), min(size)) for size in sizes)
+    if len(counts) < 2:
+        return ""
+    listed = ", ".join(f"{n} of {w}x{h}" for (w, h), n in counts.most_common(5))
+    return (
+        f"one scale was taken for photographs of {len(counts)} sizes ({listed}), as several "
+        "cameras take them or a program has resized them; its millimetres hold for those alone "
+        "that it was measured on: measure each size by itself"
+    )

@@ -86,7 +86,7 @@ def measure_widths(
     probability: npt.NDArray[np.float32],
     threshold: float,
     wanted: BoolArray,
-) -> tuple[Widths, Blur, Contrasts]:
+) -> tuple[Widths, Blur]:
     """Measures widths.
 
     Args:
@@ -97,7 +97,7 @@ def measure_widths(
         wanted: Stations that are measured, bool (N,).
 
     Returns:
-        The widths, the blur of the photograph, and the contrasts of its cracks.
+        The widths, and the blur of the photograph.
     """
     apart = np.nonzero(wanted & (np.arange(len(wanted)) % ALONG == 0))[0]
     some = np.zeros(len(wanted), np.bool_)
@@ -113,7 +113,7 @@ def measure_widths(
     blur = replace(blur, spread=blur.spread * disagreement)
     contrasts = find_contrasts(weak, where, blur)
     widths = _along(weak, where, blur, contrasts)
-    return _of_nearest(widths, where, wanted), blur, contrasts
+    return _of_nearest(widths, where, wanted), blur
 
 
 def _of_nearest(widths: Widths, where: Stations, wanted: BoolArray) -> Widths:

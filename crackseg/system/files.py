@@ -146,6 +146,16 @@ def is_full(error: OutputError) -> bool:
     return isinstance(cause, OSError) and cause.errno in NO_ROOM
 
 
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Size in bytes of a file, and time of its last change in ns: they change with its content.
+
+    Raises:
+        OSError: There is no such file, or it cannot be looked at.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def discard(path: Path) -> None:
     """Removes a file or a folder; anything that cannot be removed stays."""
     if path.is_dir() and not path.is_symlink():

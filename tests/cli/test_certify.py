@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crackseg.cli.main import main
+from crackseg.evaluation.certificate import Certificate, certificate
 from crackseg.evaluation.certificate_record import read_record
 from tests.evaluation.test_width_profiles import write_profile
 
@@ -52,9 +53,36 @@ def test_a_folder_without_profiles_ends_in_one_line(
     )
 
 
-def test_profiles_have_no_certificate_to_write(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("kind", ["--profiles", "--plate", "--read-plate"])
+@pytest.mark.parametrize("option", ["--output", "--seed", "--cracks", "--pairs"])
+def test_what_is_of_drawn_cracks_is_refused_elsewhere(
+    kind: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--profiles", str(tmp_path), "--output", str(tmp_path / "certificate.json")]
-    assert main(["certify", *options]) == 2
-    assert "--output takes figures of drawn cracks: leave it out" in capsys.readouterr().err
+    assert main(["certify", kind, str(tmp_path / "one"), option, "1"]) == 2
+    assert f"{option}: for drawn cracks alone; leave it out" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("network", [("--model",), ("--checkpoint", "best.ckpt")])
+def test_two_distances_are_not_those_of_a_networks_masks(
+    network: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["certify", *network, "--pairs", "3"]) == 2
+    assert "--pairs: two distances are compared with exact masks alone" in capsys.readouterr().err
+
+
+def test_a_certificate_of_a_network_has_no_pairs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def noted(count: int, seed: int, predictor: object, pairs: int) -> Certificate:
+        asked.append((count, seed, pairs))
+        return certificate([])
+
+    monkeypatch.setattr("crackseg.workflows.measuring.certify.certify", noted)
+    monkeypatch.setattr("crackseg.load", lambda *_, **__: None)
+    assert main(["certify", "--model"]) == 0
+    assert main(["certify", "--cracks", "7", "--seed", "5"]) == 0
+    assert asked == [(500, 0, 0), (7, 5, 7)]
+    assert "two distances" not in capsys.readouterr().out

@@ -96,6 +96,13 @@ def test_whole_numbers_have_bounds() -> None:
         ["predict", "--overwrite", ""],
         ["measure", "a.jpg", ""],
         ["data", "verify", "--", ""],
+        ["data", "verify", "a", "--json", ""],
+        ["predict", "a.jpg", "--output", ""],
+        ["predict", "a.jpg", "--output="],
+        ["measure", "a.jpg", "--checkpoint", ""],
+        ["certify", "--profiles", ""],
+        ["runs", ""],
+        ["export", "", "--output", "model.onnx"],
     ],
 )
 def test_an_empty_path_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:

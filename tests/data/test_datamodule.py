@@ -301,6 +301,57 @@ def test_an_unreadable_file_is_left_out_of_a_random_division_with_a_warning(
     assert sorted(stems_of(datamodule.evaluation_dataloader("all"))) == sorted(stems)
 
 
+@pytest.mark.parametrize("store", [True, False])
+def test_a_picture_that_is_no_mask_is_left_out_of_a_training_with_its_photograph(
+    copied: DataConfig, log: pytest.LogCaptureFixture, store: bool
+) -> None:
+    """How it is read stands in its reference, so that it is not named like its file."""
+    root = Path(copied.root)
+    noise = np.random.default_rng(0).integers(90, 200, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(root / MASKS / "CFD_006.png")
+    datamodule = ready(replace(copied, store=store))
+    first, second = warnings_in(log)
+    assert first == f"1 unreadable files, left out with their pairs: {MASKS}/CFD_006.png"
+    assert second.startswith("1 x looks like the photograph itself")
+    assert sorted(stems_of(datamodule.evaluation_dataloader("all"))) == [
+        f"CFD_{index:03d}" for index in range(20) if index != 6
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy", "settings"),
+    [
+        (255, "data.crack_values=[255]", {"crack_values": [255]}),
+        (1, "data.crack_values=[1]", {"crack_values": [1]}),
+        ("red", "data.crack_values or data.crack_colours", {"crack_colours": ["#ff0000"]}),
+    ],
+)
+def test_masks_of_close_ups_are_read_where_the_settings_say_that_they_are_right(
+    copied: DataConfig, kind: int | str, remedy: str, settings: dict[str, list[object]]
+) -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:40] = 1
+    picture = mask[:, :, None] * [[[255, 0, 0]]] if kind == "red" else mask * kind
+    for path in (Path(copied.root) / MASKS).iterdir():
+        Image.fromarray(picture.astype(np.uint8)).save(path)
+    with pytest.raises(DatasetError, match="where they are inverted, write them so") as caught:
+        ready(copied)
+    assert "where they are right, as of close-ups, say " in str(caught.value)
+    assert remedy in str(caught.value).partition("are right")[2]
+    statistics = ready(replace(copied, **settings)).content.statistics.values()
+    assert {found.share for found in statistics} == {40 / 64}
+
+
+def test_where_nothing_can_be_read_it_is_said_why(copied: DataConfig) -> None:
+    for path in (Path(copied.root) / MASKS).iterdir():
+        path.write_bytes(b"no image")
+    with pytest.raises(DatasetError) as caught:
+        ready(copied)
+    assert str(caught.value).startswith(
+        f"{copied.root}: no pair is left, all 20 cannot be read (20 x cannot be decoded as an image"
+    )
+
+
 @pytest.mark.parametrize("folder", [MASKS, IMAGES])
 def test_an_unreadable_file_that_a_manifest_lists_is_refused(
     copied: DataConfig, tmp_path: Path, folder: str

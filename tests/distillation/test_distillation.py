@@ -1,5 +1,6 @@
 """A student trains on masks between truth and teacher; a teacher is asked once."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,10 @@ def test_a_teacher_is_asked_once(
     # Only what was missing.
     assert asked == [images[2]]
     assert np.array_equal(again.read(rows[1]), wanted)
+    # Another data set may have files of the same names, sizes and times.
+    other = shutil.copytree(archive, tmp_path / "other")
+    teacher_maps(teacher, other, rows[:1], seen, tmp_path)
+    assert asked[1:] == [other / rows[0].image]
 
 
 def teach(config: TrainConfig, data: CrackDataModule, former: Origin | None = None) -> Origin:

@@ -49,6 +49,8 @@ def test_certificates_of_exact_masks_and_of_a_network_come_with_crackseg() -> No
     exact, network = shipped()
     assert exact.masks == "exact masks"
     assert network.masks == "masks of research"
+    # They are compared with exact masks alone.
+    assert network.certificate.distances == (0, 0)
     for record in (exact, network):
         assert record.certificate.total.cracks >= 100
         assert len(record.certificate.widths) == len(record.certificate.textured) == 7

@@ -72,3 +72,38 @@ def test_a_file_that_is_no_profile_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"one\.csv: no profile of a crack: expected names with"):
         read_profiles(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "grey"),
+    [
+        ("4, 0.1", [100.0] * 3),
+        ("4, 0.1", [100.0] * 19),
+        ("4, 0", [100.0] * 31),
+        ("4, -1", [100.0] * 31),
+        ("4, nan", [100.0] * 31),
+        ("0, 0.1", [100.0] * 31),
+        ("inf, 0.1", [100.0] * 31),
+        ("4, 0.1", [float("nan")] * 31),
+        ("4, 0.1", [-5.0] * 31),
+        ("4, 0.1", []),
+    ],
+)
+def test_numbers_that_are_of_no_profile_are_refused(
+    values: str, grey: list[float], tmp_path: Path
+) -> None:
+    numbers = ",".join(map(str, grey))
+    (tmp_path / "one.csv").write_text(f"width_m, mean_res\n{values}\nintensities\n{numbers},\n")
+    with pytest.raises(DatasetError, match=r"one\.csv: no profile of a crack: expected names"):
+        read_profiles(tmp_path)
+
+
+@pytest.mark.parametrize("darkest", range(6, 13))
+@pytest.mark.parametrize("surface", [0.0, 200.0])
+def test_the_shortest_profile_is_measured(darkest: int, surface: float, tmp_path: Path) -> None:
+    grey = [surface] * 20
+    grey[darkest] = 0.0
+    numbers = ",".join(map(str, grey))
+    (tmp_path / "one.csv").write_text(f"width_m, mean_res\n1, .5\nintensities\n{numbers},\n")
+    [found] = measure_profiles(read_profiles(tmp_path))
+    assert np.isfinite([found.value, found.low, found.high]).all()

@@ -46,6 +46,7 @@ def test_geojson_is_in_wgs_84(tmp_path: Path) -> None:
         ("walls/one.jpg", 1, 1)
     )
     assert attributes["length_mm"] == pytest.approx(2 * branch.line.length, abs=1e-3)
+    assert attributes["length_low_mm"] < attributes["length_mm"] < attributes["length_high_mm"]
     assert attributes["width_mean_low_px"] < attributes["width_mean_px"]
     assert attributes["class"] in class_limits("tm5-826-6").labels
     about = json.loads(path.read_text())["about"]
@@ -81,6 +82,19 @@ def test_geojson_of_what_is_nowhere_on_the_earth_is_told_apart(
     assert not on_map.exists()
     assert "Infinity" not in path.read_text()
     assert len(json.loads(path.read_text())["features"]) > 0
+
+
+@pytest.mark.parametrize("where", [(1e-7, 0.0, 11.5, 0.0, -1e-7, 48.1), MAP.affine])
+def test_geojson_keeps_what_is_on_an_unknown_map_to_a_hundredth_of_a_pixel(
+    tmp_path: Path, where: tuple[float, ...]
+) -> None:
+    """Which may be in degrees, of which four decimals are 11 m."""
+    one = result(georeference=Georeference(where, None))  # type: ignore[arg-type]
+    _, path = write_folder("geojson", [one], tmp_path)
+    found = json.loads(path.read_text())["features"][0]["geometry"]["coordinates"]
+    branch = one.photograph.measurement.cracks[0].branches[0]
+    wanted = Georeference(where, None).to_map(branch.line.points)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=where[0] / 100)
 
 
 def test_geojson_keeps_maps_and_pixels_apart(tmp_path: Path) -> None:

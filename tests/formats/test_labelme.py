@@ -1,7 +1,9 @@
 """LabelMe's files: what is predicted is read back to the pixel, corrected or not."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image
 
 from crackseg.data.annotations.ground_truth import read_truth
 from crackseg.data.discovery.pairs import find_pairs
+from crackseg.formats.labelme import is_corrected
 from tests.formats.measured import blank, result, write_photograph
 from tests.helpers.commands import run
 from tests.helpers.data_sets import draw_pair
@@ -91,3 +94,52 @@ def test_a_network_is_trained_on_what_was_predicted(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "best.ckpt").is_file()
+
+
+def test_what_is_as_it_was_written_is_not_corrected(tmp_path: Path) -> None:
+    paths = write_photograph("labelme", result(), tmp_path)
+    assert not is_corrected(paths)
+    assert not is_corrected((tmp_path / "none.json",))
+    # As LabelMe's program saves it again.
+    document = json.loads(paths[0].read_text())
+    for shape in document["shapes"]:
+        points = np.array(shape["points"])  # whole numbers without a point
+        shape["points"] = (
+            points.astype(int).tolist() if (points % 1 == 0).all() else points.tolist()
+        )
+    paths[0].write_text(json.dumps({**document, "version": "9", "imageData": "AA"}, indent=2))
+    assert not is_corrected(paths)
+
+
+CORRECTIONS: list[Callable[[dict[str, Any]], object]] = [
+    lambda document: document["shapes"].pop(),
+    lambda document: document["shapes"].clear(),
+    lambda document: document["shapes"].append(document["shapes"][0]),
+    lambda document: document["shapes"][1]["points"][0].reverse(),
+    lambda document: document["shapes"][1]["points"].pop(),
+    lambda document: document["shapes"][0].update(label="rust"),
+    lambda document: document["shapes"][0].update(shape_type="rectangle"),
+    # What no version of ours has written so is somebody's work too.
+    lambda document: document.pop("written"),
+    lambda document: document.pop("shapes"),
+    lambda document: document.update(shapes=5),
+    lambda document: document["shapes"][0].update(points=[["a", None]]),
+]
+
+
+@pytest.mark.parametrize("correct", CORRECTIONS)
+def test_what_somebody_changed_is_corrected(
+    correct: Callable[[dict[str, Any]], object], tmp_path: Path
+) -> None:
+    paths = write_photograph("labelme", result(), tmp_path)
+    document = json.loads(paths[0].read_text())
+    correct(document)
+    paths[0].write_text(json.dumps(document))
+    assert is_corrected(paths)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", '{"shapes": ['])
+def test_what_cannot_be_read_is_not_ours(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    assert is_corrected((path,))

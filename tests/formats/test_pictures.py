@@ -1,5 +1,6 @@
 """Pictures: masks to the pixel, and overlays that say what they show."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,28 @@ def test_a_width_map_shows_steps_by_colour_and_says_what_they_are(tmp_path: Path
     assert np.abs(on_the_line - wide).max() < 60
     # The surface around it is grey.
     assert np.ptp(picture[20, 280]) < 12
+
+
+@pytest.mark.parametrize(
+    ("mm", "wide", "hairline"),
+    [
+        (0.1, r"2: 0\.[56]\d mm", r"3: 0\.\d\d to 0\.\d\d mm"),
+        (250.0, r"2: 1[45]\d\d mm", r"3: \d+(\.\d)? to \d+ mm"),
+    ],
+)
+def test_widths_stand_at_the_cracks_as_people_write_them(
+    mm: float, wide: str, hairline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def noted(picture: np.ndarray, cracks: object, labels: list[str]) -> np.ndarray:
+        written.extend(labels)
+        return picture
+
+    monkeypatch.setattr("crackseg.formats.pictures.width_map.draw_labels", noted)
+    write_photograph("width-map", result(scale=Scale(mm)), tmp_path)
+    assert re.fullmatch(wide, written[1])
+    assert re.fullmatch(hairline, written[2])
 
 
 def test_a_width_that_is_not_resolved_has_no_colour(tmp_path: Path) -> None:

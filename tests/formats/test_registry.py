@@ -1,6 +1,5 @@
 """What formats say of themselves."""
 
-import gc
 import importlib
 import subprocess
 import sys
@@ -68,7 +67,6 @@ def test_only_one_photograph_at_a_time_is_kept(name: str, tmp_path: Path) -> Non
         for number in range(5):
             one = result(f"{number}.jpg")
             alive.add(one)
-            gc.collect()
             most = max(most, len(alive))
             yield one
             del one

@@ -1,5 +1,6 @@
 """Drawings in SVG, opened again by an XML parser and by a browser."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -38,6 +39,13 @@ def test_strokes_are_the_branches_as_wide_as_they_are(tmp_path: Path) -> None:
     about = str(ElementTree.parse(path).getroot().findtext(f"{SVG}desc"))
     assert "Units are pixels" in about
     assert "no verdict on a structure" in about
+
+
+def test_titles_write_wide_cracks_as_people_do(tmp_path: Path) -> None:
+    [path] = write_photograph("svg", result(scale=Scale(250.0)), tmp_path)
+    titles = [str(one.findtext(f"{SVG}title")) for one in strokes(path)]
+    assert re.fullmatch(r"crack 2, branch 1: 1[45]\d\d mm \(1[45]\d\d to 1[456]\d\d\)", titles[1])
+    assert "e+" not in "".join(titles)
 
 
 def test_the_link_leads_to_the_photograph(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """Networks as tests want them."""
 
+from functools import cache
 from typing import Any
 
+import onnx
 import pytest
 import torch
 from torch import nn
 
-from crackseg.models import SkipNetwork
+from crackseg.inference.graphs.export import export_network
+from crackseg.models import SkipNetwork, build_network
 
 
 def small_arguments(name: str, depth: int) -> dict[str, Any]:
@@ -15,6 +18,25 @@ def small_arguments(name: str, depth: int) -> dict[str, Any]:
         pytest.importorskip("timm", reason="needs the extra pretrained")
         return {"encoder_levels": depth, "decoder_channels": 4}
     return {"base_channels": 4, "depth": depth}
+
+
+@cache
+def small_network(name: str) -> SkipNetwork:
+    """A narrow network of two halvings, in inference mode; not to be changed."""
+    torch.manual_seed(0)
+    return with_statistics(build_network(name, small_arguments(name, depth=2))).eval()
+
+
+def small_graph(name: str) -> onnx.ModelProto:
+    """The graph of :func:`small_network`, made once, as it takes seconds."""
+    graph = onnx.ModelProto()
+    graph.CopyFrom(_graph(name))
+    return graph
+
+
+@cache
+def _graph(name: str) -> onnx.ModelProto:
+    return export_network(small_network(name))
 
 
 def with_statistics(network: SkipNetwork) -> SkipNetwork:

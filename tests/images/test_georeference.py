@@ -113,17 +113,17 @@ def test_words_instead_of_a_number_name_no_projection(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("photograph", "world"),
+    ("photograph", "world", "projection"),
     [
-        ("a.tif", "a.tfw"),
-        ("a.jpg", "a.jgw"),
-        ("a.JPG", "a.jgw"),
-        ("a.png", "a.PGW"),
-        ("a.jpeg", "a.wld"),
+        ("a.tif", "a.tfw", "a.prj"),
+        ("a.jpg", "a.jgw", "a.PRJ"),
+        ("a.JPG", "a.jgw", "a.prj"),
+        ("a.png", "a.PGW", "a.PRJ"),
+        ("a.jpeg", "a.wld", "a.prj"),
     ],
 )
 def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
-    tmp_path: Path, photograph: str, world: str
+    tmp_path: Path, photograph: str, world: str, projection: str
 ) -> None:
     Image.fromarray(PIXELS).save(tmp_path / photograph)
     numbers = "0.05\n0.01\n0,02\n-0.05\n691000.025\n5333999.975\n"
@@ -133,7 +133,7 @@ def test_a_world_file_counts_from_the_middle_of_the_first_pixel(
     assert (bare.georeference.crs, bare.metres_per_unit) == (None, None)
     assert "there is no .prj file" in bare.why_not
     assert bare.georeference.affine == (0.05, 0.02, 691000.025, 0.01, -0.05, 5333999.975)
-    (tmp_path / "a.prj").write_text(WKT)
+    (tmp_path / projection).write_text(WKT)
     known = read_placement(tmp_path / photograph)
     assert known is not None
     assert (known.georeference.crs, known.metres_per_unit) == (WKT, 1.0)

@@ -50,7 +50,11 @@ def test_the_fastest_engine_that_is_there_is_taken(
     [
         ("onnx", {"engine": "onnxruntme"}, "openvino, onnxruntime; did you mean onnxruntime"),
         ("onnx", {"engine": "torch"}, "engine=torch: it takes a checkpoint, not model.onnx"),
-        ("onnx", {"device": "cuda"}, "device=cuda: an ONNX file runs on the processor"),
+        (
+            "onnx",
+            {"device": "cuda"},
+            "device=cuda: an ONNX file, as those in the box are, runs on the processor; leave",
+        ),
         ("onnx", {"engine": "onnxrt"}, "engine=onnxrt: one of auto, torch, openvino"),
         ("ckpt", {"engine": "onnxruntime"}, "it takes an ONNX file, not best.ckpt; make one"),
     ],

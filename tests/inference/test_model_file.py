@@ -11,13 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from crackseg.inference.graphs.export import export_network
 from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.model_file import ModelInfo, read_model, write_model
 from crackseg.inference.quantization import inner_layers_of, quantize, value_ranges
-from crackseg.models import build_network
 from crackseg.parameters.usage import DataIdentity
 from crackseg.preprocessing import Preprocessing
+from tests.helpers.networks import small_graph
 from tests.helpers.refusals import refusal_of
 
 INFO = ModelInfo(
@@ -46,7 +45,7 @@ INFO = ModelInfo(
 
 @pytest.fixture(scope="module")
 def graph() -> onnx.ModelProto:
-    return export_network(build_network("unet", {"base_channels": 2, "depth": 2}))
+    return small_graph("unet")
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_a_photograph_that_is_read_by_windows_gives_what_the_whole_gives(
 ) -> None:
     pixels = draw_pair(3, (320, 290))[0]
     tifffile.imwrite(tmp_path / "x.tif", pixels, photometric="rgb", tile=(64, 64))
-    predictor = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=scale)
+    predictor = Predictor.from_checkpoint(trained.checkpoint, device="cpu", scale=scale)
     wanted = predictor.predict(tmp_path / "x.tif")
     monkeypatch.setattr("crackseg.images.windows.WINDOWED_PIXELS", 1)
     monkeypatch.setattr("crackseg.inference.looks.TILE", 128)
@@ -190,9 +190,9 @@ def test_memory_does_not_grow_with_what_is_done(
 
 def test_threshold_and_scale_replace_the_stored_ones(trained: TrainResult) -> None:
     image = draw_pair(5, (64, 64))[0]
-    stored = Predictor.from_checkpoint(trained.checkpoint, "cpu")
-    all_of_it = Predictor.from_checkpoint(trained.checkpoint, "cpu", threshold=0.0)
-    finer = Predictor.from_checkpoint(trained.checkpoint, "cpu", scale=1.0)
+    stored = Predictor.from_checkpoint(trained.checkpoint, device="cpu")
+    all_of_it = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.0)
+    finer = Predictor.from_checkpoint(trained.checkpoint, device="cpu", scale=1.0)
     assert (stored.scales, stored.threshold) == ((0.5,), trained.threshold)
     assert all_of_it.predict(image).mask.all()
     assert not np.array_equal(finer.predict(image).probability, stored.predict(image).probability)
@@ -236,7 +236,7 @@ def test_white_of_deep_photographs_is_that_of_the_training(
     parameters = replace(checkpoint.parameters, preprocessing=seen)
     content = {**checkpoint.content, "hyper_parameters": parameters.as_dict()}
     write_checkpoint(content, tmp_path / "deep.ckpt")
-    assert crackseg.load(tmp_path / "deep.ckpt", "cpu").white_level == 4095
-    assert crackseg.load(trained.checkpoint, "cpu").white_level is None
-    other = Predictor.from_checkpoint(tmp_path / "deep.ckpt", "cpu", white_level=1023)
+    assert crackseg.load(tmp_path / "deep.ckpt", device="cpu").white_level == 4095
+    assert crackseg.load(trained.checkpoint, device="cpu").white_level is None
+    other = Predictor.from_checkpoint(tmp_path / "deep.ckpt", device="cpu", white_level=1023)
     assert other.white_level == 1023

@@ -6,10 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 from onnx import TensorProto, checker, numpy_helper
 
-from crackseg.inference.graphs.export import export_network
 from crackseg.inference.graphs.limits import graph_faults
 from crackseg.inference.quantization import (
     Ranges,
@@ -20,15 +18,13 @@ from crackseg.inference.quantization import (
     value_ranges,
 )
 from crackseg.inference.tiling import Pixels
-from crackseg.models import NETWORKS, build_network
-from tests.helpers.networks import small_arguments, with_statistics
+from crackseg.models import NETWORKS
+from tests.helpers.networks import small_graph
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def graph(request: pytest.FixtureRequest) -> onnx.ModelProto:
-    torch.manual_seed(0)
-    network = build_network(request.param, small_arguments(request.param, depth=2))
-    return export_network(with_statistics(network).eval())
+    return small_graph(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from crackseg.errors import ConfigError
@@ -15,6 +16,9 @@ from tests.inference.test_model_file import INFO
         (None, (0.32,)),
         (0.5, (0.5,)),
         (1, (1,)),
+        (np.float32(0.5), (0.5,)),
+        (np.int64(1), (1,)),
+        (np.array([0.5, 1.0], np.float32), (0.5, 1.0)),
         ((0.5, 1.0), (0.5, 1.0)),
         ([1.0, 0.5], (1.0, 0.5)),
         ("0.5", (0.5,)),

@@ -126,4 +126,4 @@ def test_each_part_of_a_mask_is_thinned_as_in_the_whole() -> None:
     mask[20:26, 30:90] = mask[40:60, 40:60] = True
     mask[60, 60] = mask[0, 0] = mask[89, 110:] = True
     whole = skeletonize(mask, method="lee")
-    np.testing.assert_array_equal(middle_line(Parts.of(mask)), whole)
+    np.testing.assert_array_equal(middle_line(Parts.of(mask)) > 0, whole)

@@ -8,7 +8,12 @@ from crackseg.measurement.graph import PixelPath, trace
 
 def traced(*rows: str, half_width: float = 1.0) -> list[PixelPath]:
     skeleton = np.array([[one == "#" for one in row] for row in rows])
-    return trace(skeleton, np.full(skeleton.shape, half_width, np.float32))
+    return trace(numbered(skeleton), np.full(skeleton.shape, half_width, np.float32))
+
+
+def numbered(skeleton: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Numbers of connected parts."""
+    return cv2.connectedComponents(skeleton.astype(np.uint8))[1]
 
 
 def cross(short: int) -> npt.NDArray[np.bool_]:
@@ -49,14 +54,14 @@ def test_a_corner_is_no_junction() -> None:
 def test_a_ring_is_closed() -> None:
     skeleton = np.zeros((40, 40), np.uint8)
     cv2.circle(skeleton, (20, 20), 10, 1)
-    [path] = trace(skeleton > 0, np.ones(skeleton.shape, np.float32))
+    [path] = trace(numbered(skeleton > 0), np.ones(skeleton.shape, np.float32))
     assert path.closed
     assert path.free == (False, False)
     assert len(path.points) == pytest.approx(skeleton.sum(), abs=1)
 
 
 def test_branches_meet_at_their_junction() -> None:
-    paths = trace(cross(30), np.ones((60, 80), np.float32))
+    paths = trace(numbered(cross(30)), np.ones((60, 80), np.float32))
     assert len(paths) == 3
     assert {path.group for path in paths} == {paths[0].group}
     for path in paths:
@@ -75,9 +80,9 @@ def test_a_branch_that_hardly_leaves_its_crack_is_a_spur(short: int, kept: int) 
     """A crack eight pixels wide: a bump of its rim is not a branch, and twelve pixels are one."""
     half_width = np.ones((60, 80), np.float32)
     half_width[48:53] = 4.0
-    assert len(trace(cross(short), half_width)) == kept
+    assert len(trace(numbered(cross(short)), half_width)) == kept
 
 
 def test_a_star_of_short_branches_keeps_two() -> None:
-    paths = trace(cross(3)[40:, 38:43], np.full((20, 5), 4.0, np.float32))
+    paths = trace(numbered(cross(3)[40:, 38:43]), np.full((20, 5), 4.0, np.float32))
     assert len(paths) == 1

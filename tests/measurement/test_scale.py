@@ -39,9 +39,9 @@ def test_widths_are_in_the_order_of_what_they_surely_reach() -> None:
 
 
 def test_two_points_and_a_length_make_a_scale() -> None:
-    scale = Scale.of_two_points((0, 0), (300, 400), 100.0, pixel_error=1.0, length_error_mm=0.5)
+    scale = Scale.of_two_points((0, 0), (300, 400), 100.0, length_error_mm=0.5)
     assert scale.mm_per_pixel == pytest.approx(0.2)
-    assert scale.uncertainty == pytest.approx(0.2 * ((2**0.5 / 500) ** 2 + 0.005**2) ** 0.5)
+    assert scale.uncertainty == pytest.approx(0.2 * ((0.5**0.5 / 500) ** 2 + 0.005**2) ** 0.5)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,10 @@ def test_two_points_and_a_length_make_a_scale() -> None:
         (
             lambda: Scale.of_two_points((3, 4), (3, 5), 0.0),
             "length_mm=0.0: the distance of the points, greater than 0",
+        ),
+        (
+            lambda: Scale.of_two_points((3, 4), (3, 5), 2.0, -1.0),
+            "length_error_mm=-1.0: standard deviation of the 2 mm between the points",
         ),
         (
             lambda: class_limits("en1982"),

@@ -22,11 +22,15 @@ Queue = Callable[..., TrialQueue]
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Queue:
-    """Makes a process's view of the search in a folder; a second call gives that of another."""
+    """Makes a process's view of the search in a folder; a second call gives that of another.
+
+    In a journal, as a database takes several times as long for every trial.
+    """
     (tmp_path / LOCKS).mkdir()
 
     def made(**settings: object) -> TrialQueue:
-        config = SearchConfig(**{"space": SPACE, "trials": 4, **settings})  # type: ignore[arg-type]
+        asked = {"space": SPACE, "trials": 4, "storage": "journal", **settings}
+        config = SearchConfig(**asked)  # type: ignore[arg-type]
         study = open_study(config, "search", tmp_path, EPOCHS)
         space = read_space(config.space)
         return TrialQueue(study, config, space, tmp_path, EPOCHS)
@@ -304,11 +308,14 @@ def test_importances_tell_the_setting_that_matters(queue: Queue) -> None:
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_a_journal_keeps_a_study_too(queue: Queue, tmp_path: Path) -> None:
-    train(queue(trials=2, storage="journal"))
-    assert (tmp_path / "study.log").is_file()
-    assert not (tmp_path / "study.db").exists()
-    assert len(queue(trials=2, storage="journal").record.trials) == 2
+@pytest.mark.parametrize(("storage", "kept"), [(None, "study.db"), ("journal", "study.log")])
+def test_a_study_is_kept_in_a_file_of_the_folder(
+    queue: Queue, tmp_path: Path, storage: str | None, kept: str
+) -> None:
+    first = queue(trials=2, storage=storage)
+    train(first)
+    assert queue(trials=2, storage=storage).record == first.record
+    assert [path.name for path in tmp_path.glob("study.*")] == [kept]
 
 
 def test_a_record_is_read_as_it_was_written(queue: Queue, tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_a_checkpoint_holds_the_network_alone_and_the_heads_for_going_on(
     assert CrackSegmenter.from_checkpoint(deep).heads is None
 
 
+@pytest.mark.slow
 def test_a_supervised_training_goes_on_as_an_undisturbed_one(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,6 +209,30 @@ def test_what_is_no_photograph_by_name_is_named(
     assert "cracks.csv" not in caplog.text
 
 
+def test_files_that_say_where_photographs_lie_are_not_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("a.jpg", "a.jgw", "a.prj", "b.png", "b.PGW", "b.PRJ", "c.tif", "c.wld", "d.tfw", "prj")
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    caplog.set_level("INFO")
+    targets(str(tmp_path), output=tmp_path / "out")
+    assert "2 files that are no photographs by name, left out: d.tfw, prj\n" in caplog.text
+
+
+def test_masks_of_photographs_that_are_there_too_are_no_photographs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a/images/1.jpg", "a/masks/1.png", "b/2.jpg", "b/2_mask.png", "masks/3.jpg"):
+        photograph(tmp_path / "walls" / name)
+    with caplog.at_level("INFO", "crackseg"):
+        found = targets(str(tmp_path / "walls"), output=tmp_path / "out")
+    # A mask without its photograph may be a photograph after all, such as of a masked wall.
+    assert sorted(found) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert "2 masks of photographs that are there too, left out: a/masks/1.png" in caplog.text
+    assert len(targets(str(tmp_path / "walls/a/masks"), output=tmp_path / "out")) == 1
+
+
 def test_pictures_that_cannot_be_read_are_counted_and_files_left_behind_are_not(
     tmp_path: Path,
 ) -> None:
@@ -382,8 +406,8 @@ class TestGoingOn:
         (output / "b_overlay.png").mkdir(parents=True)
         with pytest.raises(OutputError, match=r"b_overlay\.png: cannot be written"):
             predict([str(folder)], predictor, output)
-        record = (output / "predictions.jsonl").read_text().splitlines()
-        assert [json.loads(line)["result"] for line in record] == ["a"]
+        lines = map(json.loads, (output / "predictions.jsonl").read_text().splitlines())
+        assert [line["result"] for line in lines if line["way"]] == ["a"]
         assert not list(output.glob(".*"))
 
     def test_large_photographs_are_done_one_at_a_time(

@@ -113,6 +113,7 @@ def test_a_job_of_a_sweep_is_not_trained_again_among_its_jobs(tmp_path: Path) ->
     assert usual_output(sweep / "lr=1") == tmp_path / "sweeps" / "today_lr=1_again"
 
 
+@pytest.mark.slow
 def test_as_many_threads_as_the_run_had(run: Path, tmp_path: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["threads"] >= 1

@@ -183,7 +183,7 @@ def test_faults_are_told_before_anything_is_made(train_config: TrainConfig, tmp_
 
 
 def test_the_whole_road_can_learn(train_config: TrainConfig, tmp_path: Path) -> None:
-    train_config.trainer.max_epochs = 40
+    train_config.trainer.max_epochs = 16
     train_config.data.augment = False
     train_config.optimizer.lr = 1e-2
     result = train(train_config, tmp_path / "run")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from crackseg.cli.parser import number
+from crackseg.cli.parser import number, path_of
 from crackseg.errors import ConfigError
 
 _ONNX = ".onnx"
@@ -15,14 +15,13 @@ def add_tool_options(export: argparse.ArgumentParser) -> None:
     """Adds the options to the command."""
     export.add_argument(
         "--html",
-        type=Path,
+        type=path_of,
         metavar="PAGE.html",
-        help="also, or only, write a page that finds cracks in a browser, without any network; "
-        "CHECKPOINT may be an ONNX file then",
+        help="also, or only, write a page that finds cracks in a browser, without any network",
     )
     export.add_argument(
         "--runtime",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="onnxruntime-web as an npm archive (.tgz), for --html (default: fetched once)",
     )
@@ -48,6 +47,7 @@ def check_tool_options(options: argparse.Namespace) -> None:
         ConfigError: They do not.
     """
     is_model = _is_model(options.checkpoint)
+    wants_model = options.output or options.int8 or options.float16
     faults = (
         (options.output or options.html, "give --output MODEL.onnx, --html PAGE.html, or both"),
         (not (options.tool and options.html), "--for and --html are two commands"),
@@ -57,8 +57,9 @@ def check_tool_options(options: argparse.Namespace) -> None:
         (options.tool or options.resolution is None, "--resolution belongs to --for deepness"),
         (options.html or not options.runtime, "--runtime belongs to --html"),
         (
-            not (is_model and (options.output or options.int8 or options.float16)),
-            f"{options.checkpoint} is an ONNX file already; give its checkpoint, or --html alone",
+            not (is_model and not options.tool and wants_model),
+            f"{options.checkpoint} is an ONNX file already; copy it, give its checkpoint, or take "
+            "--html or --for alone",
         ),
     )
     for holds, fault in faults:

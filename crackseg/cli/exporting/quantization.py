@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crackseg.cli.parser import number
+from crackseg.cli.parser import number, path_of
 from crackseg.errors import ConfigError
 
 
@@ -17,7 +17,7 @@ def add_quantization_options(export: argparse.ArgumentParser) -> None:
     )
     export.add_argument(
         "--calibrate",
-        type=Path,
+        type=path_of,
         metavar="FOLDER",
         help="photographs, without masks among them, to measure the ranges of values on, for "
         "--int8 (default: those of the training)",
@@ -31,7 +31,7 @@ def add_quantization_options(export: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--root",
         action="append",
-        type=Path,
+        type=path_of,
         default=[],
         metavar="FOLDER",
         help="where the photographs of the training stand now, for --int8; again for each further "

@@ -4,7 +4,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from crackseg.cli.parser import from_to
+from crackseg.cli.parser import from_to, path_of
 from crackseg.cli.photographs import add_network, name_skipped
 from crackseg.errors import ConfigError
 
@@ -23,7 +23,7 @@ def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     adapt.add_argument(
         "folders",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="FOLDER",
         help="photographs with masks in black and white, or with annotations such as LabelMe's; "
         "with --suggest photographs alone",
@@ -31,7 +31,7 @@ def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     add_network(adapt)
     adapt.add_argument(
         "--origins",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="table of what crops were cut from, as data.origins takes it: those of one photograph "
         "are left out together",
@@ -44,7 +44,7 @@ def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     adapt.add_argument(
         "--output",
-        type=Path,
+        type=path_of,
         required=True,
         metavar="PATH",
         help="the adapted network, NEW.ckpt or NEW.onnx; with --suggest a folder",

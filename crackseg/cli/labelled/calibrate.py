@@ -1,10 +1,9 @@
 """The command ``crackseg calibrate``."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg.cli.parser import from_to, number
+from crackseg.cli.parser import from_to, number, path_of
 from crackseg.cli.photographs import add_network
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     calibrate.add_argument(
         "folders",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="FOLDER",
         help="whole photographs, no crops, with masks in black and white, or with annotations",
     )
@@ -45,7 +44,7 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     calibrate.add_argument(
         "--origins",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="table of what crops were cut from, as data.origins takes it: those of one photograph "
         "count as one",
@@ -55,7 +54,7 @@ def add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--scale", metavar="SCALES", help="as for predict, and the promise is for these alone"
     )
     calibrate.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the network's new file"
+        "--output", type=path_of, required=True, metavar="FILE", help="the network's new file"
     )
     calibrate.add_argument(
         "--check",

@@ -13,16 +13,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from crackseg.data.annotations.labels import LabelUse
 from crackseg.data.annotations.masks.stored import VOID, Colour
-from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape
+from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape, whole
 from crackseg.errors import DatasetError, name_some
-from crackseg.images.pixels import UInt8Array, open_picture
+from crackseg.images.pixels import UInt8Array, decode_upright
+from crackseg.system.files import file_stamp
 
 # One number for each pixel, int64 (H, W).
 Codes = npt.NDArray[np.int64]
 
+# Files that name classes, by the folder of pictures that they stand beside.
+_NAMES_FILES = {
+    "segmentationclass": "labelmap.txt",
+    "labelstr": "dataset.json",
+    "labelsts": "dataset.json",
+}
 _BACKGROUND = frozenset({"background", "_background_", "ignore"})
 _BLACK: Colour = (0, 0, 0)
 
@@ -57,13 +65,13 @@ class ClassPicture:
     named: _Named
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
-        """Draws the class, see :class:`crackseg.data.annotations.drawings.Drawing`."""
-        try:
-            with open_picture(self.path) as image:
-                is_of_numbers = isinstance(self.named.classes[self.label], int)
-                pixels = _coded(np.asarray(image if is_of_numbers else image.convert("RGB")))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise ValueError(f"it cannot be decoded as an image ({error})") from error
+        """Draws the class, see :class:`crackseg.data.annotations.drawings.Drawing`.
+
+        Raises:
+            UnreadableImageError: The picture cannot be decoded.
+            ValueError: It is of another size, or of classes without a name.
+        """
+        pixels = decode_upright(self.path, self._codes)
         if pixels.shape != size:
             raise ValueError(
                 f"it has {pixels.shape[1]} x {pixels.shape[0]} pixels (width x height), and the "
@@ -73,13 +81,21 @@ class ClassPicture:
         marked = pixels == _code_of(self.named.classes[self.label])
         return np.where(marked, 255, 0).astype(np.uint8)
 
+    @property
+    def _is_of_numbers(self) -> bool:
+        return isinstance(self.named.classes[self.label], int)
+
+    def _codes(self, image: Image.Image) -> Codes:
+        return _coded(np.asarray(image if self._is_of_numbers else image.convert("RGB")))
+
     def _refuse_unnamed(self, pixels: Codes) -> None:
         """Refuses a picture of other classes: they would count as background without a word."""
         known = [_code_of(one) for one in (*self.named.classes.values(), *self.named.others)]
         strange = pixels[~np.isin(pixels, known)]
         if strange.size:
-            is_of_numbers = isinstance(self.named.classes[self.label], int)
-            shown = [str(one) if is_of_numbers else f"#{one:06x}" for one in np.unique(strange)]
+            shown = [
+                str(one) if self._is_of_numbers else f"#{one:06x}" for one in np.unique(strange)
+            ]
             raise ValueError(
                 f"{strange.size:,} of its pixels hold {name_some(shown)}, which "
                 f"{self.named.file.name} does not name; name them there, or write the picture "
@@ -107,9 +123,10 @@ def read_class_picture(path: Path) -> AnnotationFile | None:
     Raises:
         DatasetError: The file of names is damaged.
     """
-    named = _classes(path.parent)
-    if named is None:
+    file = names_file(path.parent)
+    if file is None:
         return None
+    named = _classes(file, file_stamp(file))
     labels = frozenset(named.classes)
     shapes = tuple(
         Shape("class", label, ClassPicture(path, label, named)) for label in named.classes
@@ -118,18 +135,23 @@ def read_class_picture(path: Path) -> AnnotationFile | None:
     return AnnotationFile(path, LabelUse(labels), {None: Annotated(str(path), None, shapes)})
 
 
-@lru_cache(maxsize=1024)
-def _classes(folder: Path) -> _Named | None:
-    colours, numbers = folder.parent / "labelmap.txt", folder.parent / "dataset.json"
-    if folder.name.lower() == "segmentationclass" and colours.is_file():
-        named: Mapping[str, Colour | int] = _colours(colours)
-        # Black is background where it is no class of its own.
-        unnamed = {VOID, _BLACK} - set(named.values())
-        return _parted(colours, named, {*unnamed, *_of_background(named)})
-    if folder.name.lower() in ("labelstr", "labelsts") and numbers.is_file():
-        named = _numbers(numbers)
-        return _parted(numbers, named, {0, *_of_background(named)})
-    return None
+def names_file(folder: Path) -> Path | None:
+    """The file that names the classes of the pictures in a folder; None without one."""
+    name = _NAMES_FILES.get(folder.name.lower())
+    file = folder.parent / name if name else None
+    return file if file is not None and file.is_file() else None
+
+
+@lru_cache(maxsize=64)
+def _classes(file: Path, stamp: tuple[int, int]) -> _Named:
+    """What a file names, until its stamp changes."""
+    if file.suffix == ".json":
+        named: Mapping[str, Colour | int] = _numbers(file)
+        return _parted(file, named, {0, *_of_background(named)})
+    named = _colours(file)
+    # Black is background where it is no class of its own.
+    unnamed = {VOID, _BLACK} - set(named.values())
+    return _parted(file, named, {*unnamed, *_of_background(named)})
 
 
 def _of_background(named: Mapping[str, Colour | int]) -> set[Colour | int]:
@@ -159,19 +181,24 @@ def _colours(path: Path) -> dict[str, Colour]:
     return colours
 
 
+def _number(value: Any) -> int:
+    number = whole(value)
+    if number is None:
+        raise ValueError(f"{value} is no whole number")
+    return number
+
+
 def _numbers(path: Path) -> dict[str, int]:
     try:
         labels: Any = json.loads(path.read_bytes()).get("labels")
         regions = [label for label, value in labels.items() if isinstance(value, list)]
         # Version 1 writes {"1": "crack"}, version 2 {"crack": 1}.
         named = {
-            str(value) if str(key).isdecimal() else str(key): int(
-                key if str(key).isdecimal() else value
-            )
+            str(value) if key.isdecimal() else key: _number(key if key.isdecimal() else value)
             for key, value in labels.items()
             if key not in regions
         }
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise DatasetError(
             f'{path}: cannot be read as names of classes; it holds "labels": {{"crack": 1}}'
         ) from error

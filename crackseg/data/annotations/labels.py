@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from crackseg.errors import DatasetError, name_some
 
 _CRACK = re.compile("crack", re.IGNORECASE)
+# What denies stands before, with two words between at most ("no visible crack"), or behind.
 _NO_CRACK = re.compile(
-    r"(?<![a-z])(no|non|not|un|without)[-_ ]*crack|crack[-_ ]*(free|less)", re.IGNORECASE
+    r"(?<![a-z])(no|non|not|un|without|false|fake|pseudo|anti)([-_ ]+[a-z]+){0,2}[-_ ]*crack"
+    r"|cracks?[-_ ]*(free|less|like|negatives?)(?![a-z])",
+    re.IGNORECASE,
 )
 _SETTING = "data.crack_labels=[LABEL] (crackseg data: --crack-labels LABEL)"
 

@@ -34,15 +34,16 @@ def points(coordinates: object, least: int) -> Points:
         float64 array of shape (N, 2).
 
     Raises:
-        ValueError: The coordinates are not such pairs, too few, or far outside the photograph.
+        ValueError: The coordinates are not such pairs, not finite, or too few.
     """
     try:
         array = np.array(coordinates, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
     if array.shape == (0,) and isinstance(coordinates, list | tuple) and not coordinates:
         raise ValueError(f"it has 0 points and needs {least}")
-    if array.ndim != 2 or array.shape[1] != 2:
+    # A missing number is not finite either.
+    if array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all():
         raise ValueError("its points are no pairs of x and y")
     if len(array) < least:
         raise ValueError(f"it has {len(array)} points and needs {least}")

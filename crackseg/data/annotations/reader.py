@@ -2,14 +2,15 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from crackseg.data.annotations.class_pictures import read_class_picture
+from crackseg.data.annotations.class_pictures import names_file, read_class_picture
 from crackseg.data.annotations.formats.registry import FORMATS, SUFFIXES
 from crackseg.data.annotations.shapes import AnnotationFile
 from crackseg.errors import UnreadableImageError
+from crackseg.system.files import file_stamp
 
 _DECODERS: dict[str, tuple[str, Callable[[bytes], Any]]] = {
     ".json": ("JSON", json.loads),
@@ -41,8 +42,7 @@ def read_annotations(path: Path) -> AnnotationFile | None:
         return read_class_picture(path)
     with _lock:
         try:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
+            stamp = file_stamp(path)
             known = _kept.get(path)
             if known is not None and known[0] == stamp:
                 return known[1]
@@ -56,6 +56,17 @@ def read_annotations(path: Path) -> AnnotationFile | None:
         if parsed is not None and parsed.is_listing:
             _kept[path] = stamp, parsed
         return parsed
+
+
+def names_files(paths: Iterable[Path]) -> list[Path]:
+    """The files above masks and annotation files that say which of their classes is which."""
+    found = set[Path | None]()
+    for folder, suffix in {(path.parent, path.suffix.lower()) for path in paths}:
+        if suffix in SUFFIXES:
+            found |= {known.names_file(folder) for known in FORMATS if known.suffix == suffix}
+        else:
+            found.add(names_file(folder))
+    return sorted(path for path in found if path is not None)
 
 
 def _parse(path: Path, suffix: str, content: Any) -> AnnotationFile | None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,11 @@ from crackseg.data.annotations.labels import LabelUse, crack_labels, means_crack
 from crackseg.data.annotations.polygons import points
 from crackseg.errors import AnnotationError, UnreadableImageError
 from crackseg.images.pixels import UInt8Array
+from crackseg.images.tiff.exif import DAMAGES
 
+# Of a painted mask whose photograph's size is not known.
+_MOST_PIXELS = 1 << 28
+_MOST_DIGITS = 19
 _NO_PIXEL = (
     "it covers no pixel of the photograph, as a click by accident, or a polygon that goes along a "
     "crack and back on the same points; draw such a crack as a line"
@@ -202,11 +207,13 @@ def labelled_shapes(
 
 
 def shape(name: str, label: str, make: Callable[[], Drawing]) -> Shape:
-    """Makes a shape; if ``make`` raises a ValueError, one that cannot be drawn."""
+    """Makes a shape; if ``make`` finds its content damaged, one that cannot be drawn."""
     try:
         return Shape(name, label, make())
     except ValueError as error:
         return Shape(name, label, str(error))
+    except (TypeError, OverflowError) as error:
+        return Shape(name, label, f"it is damaged ({error})")
 
 
 def polygon(coordinates: object) -> Polygons:
@@ -219,23 +226,30 @@ def polygon(coordinates: object) -> Polygons:
     return Polygons([corners], corners)
 
 
-def decode_painted(encoded: Any, unpack: Callable[[bytes], bytes] = bytes) -> npt.NDArray[np.bool_]:
+def decode_painted(
+    encoded: Any, size: tuple[int, int] | None, unpack: Callable[[bytes], bytes] = bytes
+) -> npt.NDArray[np.bool_]:
     """Decodes a painted rectangle that is stored as a PNG in base64.
 
     Args:
         encoded: Text in base64.
+        size: Size (H, W) of the photograph, which it lies on; None where it is not known.
         unpack: Function that turns its bytes into those of the PNG.
 
     Raises:
-        ValueError: The text cannot be decoded.
+        ValueError: The text cannot be decoded, or has more pixels than the photograph.
     """
     try:
         with Image.open(io.BytesIO(unpack(base64.b64decode(encoded)))) as image:
-            see_through = image.mode == "RGBA"
-            grey = image.getchannel("A") if see_through else image.convert("L")
-            return np.array(grey) > 0
-    except (TypeError, ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+            # A short text may hold any number of pixels.
+            width, height = image.size
+            if width * height <= (math.prod(size) if size else _MOST_PIXELS):
+                see_through = image.mode == "RGBA"
+                grey = image.getchannel("A") if see_through else image.convert("L")
+                return np.array(grey) > 0
+    except DAMAGES as error:
         raise ValueError("its mask cannot be decoded") from error
+    raise ValueError(f"its mask of {width:,} x {height:,} pixels is larger than the photograph")
 
 
 def size_in(entry: Mapping[str, Any], height: str, width: str) -> tuple[int, int] | None:
@@ -243,12 +257,14 @@ def size_in(entry: Mapping[str, Any], height: str, width: str) -> tuple[int, int
 
     Some tools write whole numbers as 240.0 or as "240".
     """
-    sides = (_whole(entry.get(height)), _whole(entry.get(width)))
-    return None if sides[0] is None or sides[1] is None else (sides[0], sides[1])
+    sides = (whole(entry.get(height)), whole(entry.get(width)))
+    # Some tools write 0 for what they do not know.
+    return (sides[0], sides[1]) if sides[0] and sides[1] else None
 
 
-def _whole(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
+def whole(value: Any) -> int | None:
+    """The whole number that a value stands for, also as 240.0 or "240"; None for others."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < _MOST_DIGITS:
         return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
         return int(value)

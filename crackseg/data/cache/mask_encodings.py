@@ -6,6 +6,7 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,14 +21,14 @@ from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.name_rules import origin
 from crackseg.errors import DatasetError, UnreadableImageError
-from crackseg.system.files import write_text
+from crackseg.system.files import file_stamp, write_text
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 4
+_VERSION = 5
 
 
 class DataSet(NamedTuple):
@@ -138,9 +139,9 @@ def decide_meaning(
     decisions = {one: decide_encoding(grouped[one], meaning) for one in sorted(grouped)}
     _refuse_foreign_choice(meaning, decisions, inventory.root)
     references = {
-        file: encoded_mask(file, decision.others.get(file, decision.encoding))
-        for data_set, decision in decisions.items()
-        for file in grouped[data_set]
+        file: encoded_mask(file, encoding)
+        for decision in decisions.values()
+        for file, encoding in decision.encodings.items()
     }
     pairs = tuple(
         pair._replace(mask=references.get(pair.mask, pair.mask)) for pair in inventory.pairs
@@ -155,7 +156,8 @@ def _refuse_foreign_choice(
         lines = "; ".join(one.line for one in decisions.values())
         raise DatasetError(
             f"{root}: data.crack_values and data.crack_colours name nothing that occurs in its "
-            f"masks ({lines}); name what does, or take the settings back"
+            f"masks ({lines}); name what does, or take the settings back (photographs without any "
+            "crack need no masks: data.without_mask=crack_free)"
         )
 
 
@@ -190,13 +192,10 @@ def _look_at_all(root: Path, files: Sequence[str]) -> dict[str, MaskSummary]:
 
 
 def _key(root: Path, files: Sequence[str]) -> str:
-    digest = hashlib.sha256(str(_VERSION).encode())
+    digest = hashlib.sha256(f"{_VERSION} {root.resolve()}\n".encode())
     for file in files:
-        try:
-            stat = (root / file).stat()
-        except OSError:
-            continue
-        digest.update(f"{file} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        with suppress(OSError):
+            digest.update(f"{file} {file_stamp(root / file)}\n".encode())
     return digest.hexdigest()[:32]
 
 

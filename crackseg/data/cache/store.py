@@ -78,12 +78,17 @@ class Store:
             for pair, end, (height, width) in zip(pairs, ends, shapes, strict=True)
         }
         self._mapped: dict[str, UInt8Array] = {}
-        # From now on the bytes stay, even if another run removes the store to make room.
+        # From now on the bytes stay in this process and its forks, even if another run removes the
+        # store to make room.
         for name in (_IMAGES, _MASKS):
             self._bytes(name)
 
     def read(self, row: Row) -> tuple[UInt8Array, UInt8Array]:
-        """See :class:`crackseg.data.readers.PairReader`."""
+        """See :class:`crackseg.data.readers.PairReader`.
+
+        Raises:
+            CrackSegError: Another run has removed the store before this process could map it.
+        """
         start, height, width = self._places[row.image]
         stop = start + height * width
         image = self._bytes(_IMAGES)[3 * start : 3 * stop].reshape(height, width, 3)
@@ -96,11 +101,18 @@ class Store:
     def _bytes(self, name: str) -> UInt8Array:
         if name not in self._mapped:
             path = self.folder / name
-            empty = not path.stat().st_size
-            # As a plain array: every slice of a memmap object costs microseconds.
-            self._mapped[name] = np.asarray(
-                np.zeros(0, np.uint8) if empty else np.memmap(path, np.uint8, mode="r")
-            )
+            try:
+                empty = not path.stat().st_size
+                # As a plain array: every slice of a memmap object costs microseconds.
+                self._mapped[name] = np.asarray(
+                    np.zeros(0, np.uint8) if empty else np.memmap(path, np.uint8, mode="r")
+                )
+            except FileNotFoundError as error:
+                raise CrackSegError(
+                    f"{path}: is gone; another run has made room for its own photographs while a "
+                    "process of this one was about to open it. Go on with a larger "
+                    "data.store_limit, or with another data.cache"
+                ) from error
         return self._mapped[name]
 
 

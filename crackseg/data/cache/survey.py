@@ -20,6 +20,7 @@ from crackseg.data.annotations.ground_truth import (
 )
 from crackseg.data.annotations.masks.margins import has_white_margin
 from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
+from crackseg.data.annotations.reader import names_files
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL, thumbnail
@@ -27,12 +28,12 @@ from crackseg.errors import OutputError, UnreadableImageError
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import atomic_write, is_full, require_writable
+from crackseg.system.files import atomic_write, file_stamp, is_full, require_writable
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 7
+_VERSION = 8
 _NEARLY_BLACK = 31
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
@@ -156,13 +157,16 @@ def key_of_pixels(root: Path, pairs: Sequence[Pair], preprocessing: Preprocessin
         preprocessing.resize,
         *([preprocessing.white_level] if preprocessing.white_level else []),
     )
-    digest = hashlib.sha256(repr(settings).encode())
+    # Another data set may have files of the same names, sizes and times.
+    digest = hashlib.sha256(f"{settings} {root.resolve()}".encode())
+    truths = list[Path]()
     for pair in pairs:
-        for name in (pair.image, truth_file(pair.mask)):
-            if name is not None:
-                stat = (root / name).stat()
-                digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-        digest.update(f"{pair.mask}\n".encode())
+        digest.update(f"\n{pair.image} {file_stamp(root / pair.image)} {pair.mask}".encode())
+        if truth := truth_file(pair.mask):
+            truths.append(root / truth)
+            digest.update(f" {file_stamp(truths[-1])}".encode())
+    for path in names_files(truths):
+        digest.update(f"\n{path.resolve()} {file_stamp(path)}".encode())
     return digest.hexdigest()[:32]
 
 

@@ -12,6 +12,8 @@ from crackseg.errors import name_some
 _ENDINGS = f"{MASK_ENDING}, {', '.join(OTHER_ENDINGS)} or the photograph's own ending, as X.jpg.png"
 # Photographs in a series of numbers.
 _LEAST_SERIES = 3
+# Windows keeps these names for devices, with any suffix, and cuts blanks and dots at the end.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?|.*[. ]", re.IGNORECASE)
 _READ = ", ".join(
     (
         "mask pictures (PNG, TIFF, BMP, JPEG, WebP, GIF) with the photograph's name in a folder "
@@ -74,6 +76,44 @@ def said_cracked(photographs: Sequence[str]) -> list[str]:
         "show cracks, left out and not taken as crack-free (if they show none, name their folder "
         f"itself as data.root, or rename it): {name_some(photographs)}"
     ]
+
+
+def said_channels(pictures: Sequence[Path]) -> list[str]:
+    """A note on further channels of photographs."""
+    return _said_left_out(
+        pictures,
+        "further channels of photographs, left out, for a photograph is one file (the first "
+        "channel is read)",
+    )
+
+
+def said_stray(pictures: Sequence[Path]) -> list[str]:
+    """A note on pictures that no folder says to be photographs."""
+    return _said_left_out(
+        pictures, "pictures lie outside of the folders for photographs and masks, left out"
+    )
+
+
+def _said_left_out(pictures: Sequence[Path], what: str) -> list[str]:
+    return [f"{len(pictures)} {what}: {name_some(map(str, pictures))}"] if pictures else []
+
+
+def said_of_one_name(root: Path, first: Path, second: Path) -> str:
+    """Message about two photographs or masks of one name."""
+    return (
+        f"{root}: {first} and {second} have the same name but differ, so it is not known which "
+        "belongs to the mask; remove or rename one, or name the folders of two data sets apart, as "
+        "data.root=[FOLDER,FOLDER]"
+    )
+
+
+def said_side_by_side(root: Path, first: Path, second: Path) -> str:
+    """Message about two pictures of one name in one folder."""
+    return (
+        f"{root}: {first} and {second} have the same name, and it is not known whether one is the "
+        "other's mask, for not one of the two alone has a few values only and the other's size; "
+        "write _mask behind the names of masks, or rename one"
+    )
 
 
 def no_folder(root: Path) -> str:
@@ -140,3 +180,33 @@ def _numbers(paths: Iterable[str]) -> list[int]:
     """The numbers in the names of files, in order; none where a name has no number or several."""
     found = [re.fullmatch(r"\D*(\d+)\D*", Path(path).stem) for path in paths]
     return sorted(int(match[1]) for match in found if match) if all(found) else []
+
+
+def said_names(photographs: Iterable[Path]) -> list[str]:
+    """Notes on names that differ in case alone, and on those that Windows reserves.
+
+    Args:
+        photographs: Photographs, relative to their root.
+    """
+    together: dict[str, list[str]] = {}
+    for path in photographs:
+        together.setdefault(composed(path.as_posix()).casefold(), []).append(path.as_posix())
+    alike = [name for names in together.values() if len(names) > 1 for name in sorted(names)]
+    reserved = [
+        names[0]
+        for names in together.values()
+        if any(_RESERVED.fullmatch(part) for part in Path(names[0]).parts)
+    ]
+    notes = []
+    if alike:
+        notes.append(
+            f"{len(alike)} names of photographs differ in upper and lower case alone, and are one "
+            f"file on Windows and macOS; rename them before they are copied there: "
+            f"{name_some(alike)}"
+        )
+    if reserved:
+        notes.append(
+            f"{len(reserved)} photographs have names that Windows does not take; rename them "
+            f"before they are copied there: {name_some(sorted(reserved))}"
+        )
+    return notes

@@ -10,6 +10,7 @@ Known layouts, in any nesting (an unzip tool may put a volume into itself):
     imagesTr with X_0000.png, labelsTr with X.png: nnU-Net's
     leftImg8bit with X_leftImg8bit.png, gtFine with X_gtFine_labelIds.png: Cityscapes's
     X.jpg and X_mask.png, side by side or in the folders above; image_7.jpg and mask_7.png
+    crack_masks, and X_crack.png in a folder of masks
 
 ``Heads`` holds saliency maps under the names of masks, and ``SegmentationObject`` single objects.
 Neither is read.
@@ -27,7 +28,7 @@ from crackseg.images.pixels import IMAGE_SUFFIXES, MASK_SUFFIXES
 
 Kind = Literal["image", "mask", "label"]
 
-_KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {
     **dict.fromkeys(("image", "images", "img", "imgs", "jpegimages"), "image"),
     **dict.fromkeys(("mask", "masks", "segmentationclass", "segmentationclassaug"), "mask"),
     # Labelme's own converter writes it; its folder of overlays is never read.
@@ -40,9 +41,11 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("gtfine", "gtcoarse"), "label"),
 }
 # Among other words in a name, "ann" is a person, and "seg" a part of a road.
-TRUTH_WORDS = frozenset(word for word, said in _KINDS.items() if said != "image") - {"ann", "seg"}
+TRUTH_WORDS = frozenset(word for word, said in KINDS.items() if said != "image") - {"ann", "seg"}
 """Words that name masks and annotations."""
-_CRACKED, _CRACKS = frozenset({"cracked", "positive", "positives"}), frozenset({"crack", "cracks"})
+# A crack segmentation is often the name of a whole data set.
+_CRACK_TRUTHS = TRUTH_WORDS - {"segmentation", "segmentations"}
+CRACK_WORDS = frozenset({"crack", "cracks"})
 SUBSET_SPELLINGS = {
     "train": "train",
     "val": "val",
@@ -60,6 +63,7 @@ OTHER_ENDINGS = ("_label", "_labels", "_gt", "_groundtruth", "_segmentation", "_
 _AROUND = "masks?|labels?|gt|ground[_-]?truth|segmentation|seg|annotations?|binary"
 _BEHIND = re.compile(rf"(?P<stem>.+)[_. -]({_AROUND})", re.IGNORECASE)
 _BEFORE = re.compile(rf"({_AROUND})[_. -](?P<stem>.+)", re.IGNORECASE)
+_OF_CRACKS = re.compile(r"(?P<stem>.+)[_. -]cracks?", re.IGNORECASE)
 _NUMBERED = re.compile(rf"({_AROUND})(?P<number>([_. -]?\d+)?)", re.IGNORECASE)
 _PHOTOGRAPH_WORDS = tuple(
     form for word in ("image", "img", "photo") for form in (word, word.title(), word.upper())
@@ -102,7 +106,7 @@ def is_read(path: Path) -> bool:
     )
 
 
-def divide(files: Iterable[Path]) -> Division:
+def divide(files: Iterable[Path], told: Collection[Path] = ()) -> Division:
     """Separates photographs from masks by their names alone.
 
     Images in folders such as ``labels`` are masks of photographs elsewhere. If there are no
@@ -110,11 +114,13 @@ def divide(files: Iterable[Path]) -> Division:
 
     Args:
         files: Image files, relative to their root.
+        told: Files among them that are masks by the names of folders side by side.
     """
     pictures = [path for path in files if path.suffix.lower() in MASK_SUFFIXES]
     images = [path for path in pictures if path.suffix.lower() in IMAGE_SUFFIXES]
     stems = {path.with_suffix("") for path in images}
-    masks = {path for path in pictures if _says_mask(path) or _is_named_after(path, stems)}
+    masks = {path for path in pictures if says_mask(path) or _is_named_after(path, stems)}
+    masks.update(told)
     labels = {path for path in pictures if kind(path) == "label"}
     if masks.union(labels) != set(pictures):
         masks |= labels
@@ -129,7 +135,7 @@ def divide(files: Iterable[Path]) -> Division:
 
 def kind(path: Path) -> Kind | None:
     """Kind of a file, by the nearest folder above it whose name says a kind."""
-    folders = (_folder(part).kind for part in reversed(path.parts[:-1]))
+    folders = (kind_of_folder(part) for part in reversed(path.parts[:-1]))
     return next((said for said in folders if said), None)
 
 
@@ -145,9 +151,18 @@ def listed_subset(path: Path) -> str:
     return subset(path) or (said.pop() if len(said) == 1 else "")
 
 
+def kind_of_folder(name: str) -> Kind | None:
+    """What a folder holds by its name.
+
+    >>> [kind_of_folder(name) for name in ("images-2", "crack_masks", "rust_masks")]
+    ['image', 'mask', None]
+    """
+    return _folder(name).kind
+
+
 def is_name_of_masks(name: str) -> bool:
     """Whether a folder or file of this name, without its suffix, holds masks or annotations."""
-    return _folder(name).kind in ("mask", "label")
+    return kind_of_folder(name) in ("mask", "label")
 
 
 def mentions_masks(name: str) -> bool:
@@ -156,35 +171,9 @@ def mentions_masks(name: str) -> bool:
     >>> mentions_masks("Ground Truth (binary).zip"), mentions_masks("photographs.zip")
     (True, False)
     """
-    words = words_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+    words = _words_by_capitals(name)
     joined = (one + other for one, other in pairwise(words))
     return not TRUTH_WORDS.isdisjoint([*words, *joined])
-
-
-def is_of_cracks(folder: str, annotated: bool) -> bool:
-    """Whether a folder is for photographs with cracks, as in sets of two classes.
-
-    Args:
-        folder: Name of the folder.
-        annotated: Whether some photographs in it have a mask, so that it may be a set of its own.
-
-    >>> is_of_cracks("Positive", True), is_of_cracks("uncracked", False)
-    (True, False)
-    >>> is_of_cracks("cracks", True), is_of_cracks("cracks", False)
-    (False, True)
-    """
-    words = frozenset(words_of(folder))
-    said = _CRACKED if annotated else _CRACKED | _CRACKS
-    return bool(words & said) and words <= said | {"with", "images", "photos"}
-
-
-def scope(path: Path) -> tuple[str, ...]:
-    """The folders above a file, without those that only separate photographs from masks.
-
-    >>> scope(Path("bridge/images/1.jpg")) == scope(Path("bridge/masks/1.png"))
-    True
-    """
-    return tuple(part for part in path.parts[:-1] if not _folder(part).kind)
 
 
 def key(path: Path) -> Key:
@@ -206,7 +195,8 @@ def keys(path: Path) -> list[Key]:
     first, is_picture = key(path), path.suffix.lower() in MASK_SUFFIXES
     found = [first]
     for stem in (first.stem, _without_suffix(first.stem)):
-        for short in (stem, *_photographs_names(stem), *(_twins(stem) if is_picture else ())):
+        pictures = (*_twins(stem), *_without_crack(stem)) if is_picture else ()
+        for short in (stem, *_photographs_names(stem), *pictures):
             found += [Key(first.subset, one) for one in (short, _without_suffix(short)) if one]
     return list(dict.fromkeys(found))
 
@@ -222,7 +212,8 @@ def _without_suffix(stem: str) -> str:
     return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else stem
 
 
-def _says_mask(path: Path) -> bool:
+def says_mask(path: Path) -> bool:
+    """Whether a picture is a mask by the nearest folder or its own name."""
     stem = path.stem.lower()
     # A picture that is itself named like a folder of masks may hold all of them as pages.
     return kind(path) == "mask" or stem.endswith(MASK_ENDING) or stem in TRUTH_WORDS
@@ -244,6 +235,12 @@ def _photographs_names(stem: str) -> list[str]:
     """
     matches = (pattern.fullmatch(stem) for pattern in (_BEHIND, _BEFORE))
     return [match["stem"] for match in matches if match]
+
+
+def _without_crack(stem: str) -> list[str]:
+    # Not of pictures beside the photograph: they may be closer photographs of its crack.
+    match = _OF_CRACKS.fullmatch(stem)
+    return [match["stem"]] if match else []
 
 
 def _twins(stem: str) -> list[str]:
@@ -272,17 +269,23 @@ def words_of(name: str) -> list[str]:
     return re.findall(r"[a-z]+", name.lower())
 
 
+def _words_by_capitals(name: str) -> list[str]:
+    return words_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+
+
 @lru_cache(maxsize=4096)
 def _folder(name: str) -> _Folder:
     if name.lower() in ("imagestr", "imagests"):
         return _Folder("image", _CHANNELLED[name.lower()])
     if name.lower() in ("labelstr", "labelsts"):
         return _Folder("label", _CHANNELLED[name.lower().replace("labels", "images")])
-    words = words_of(name)
+    words = _words_by_capitals(name)
     subsets = [SUBSET_SPELLINGS[word] for word in words if word in SUBSET_SPELLINGS]
-    rest = "".join(word for word in words if word not in SUBSET_SPELLINGS)
-    if len(subsets) > 1 or (rest and rest not in _KINDS and not (subsets and rest == "lab")):
+    others = [word for word in words if word not in SUBSET_SPELLINGS]
+    truth = "".join(word for word in others if word not in CRACK_WORDS)
+    rest = truth if truth in _CRACK_TRUTHS else "".join(others)
+    if len(subsets) > 1 or (rest and rest not in KINDS and not (subsets and rest == "lab")):
         return _Folder(None, "")
     # Alone, "lab" is probably the place where photographs were taken, not a label.
-    said = "label" if rest == "lab" else _KINDS.get(rest)
+    said = "label" if rest == "lab" else KINDS.get(rest)
     return _Folder(said, subsets[0] if subsets else "")

@@ -5,11 +5,12 @@ programs leave behind (hidden ones, ``__MACOSX``, ``.ipynb_checkpoints``) are ig
 kinds that cannot be read, pipes, broken links and closed folders are counted and named.
 """
 
+import filecmp
 import logging
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,3 +156,17 @@ def _verdict(entry: os.DirEntry[str]) -> str | None:
     if suffix in HEIC_SUFFIXES - IMAGE_SUFFIXES:
         return _HEIC_NOT_READ
     return _KINDS_NOT_READ if suffix in UNREADABLE_SUFFIXES else _FILE
+
+
+def different(root: Path, paths: Iterable[Path]) -> list[Path]:
+    """Files that differ: the same archive unzipped twice is harmless."""
+    found: list[Path] = []
+    for path in paths:
+        if not any(is_same(root, one, path) for one in found):
+            found.append(path)
+    return found
+
+
+def is_same(root: Path, one: Path, other: Path) -> bool:
+    """Whether two files are one, or hold the same."""
+    return one == other or filecmp.cmp(root / one, root / other, shallow=False)

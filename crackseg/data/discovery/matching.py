@@ -1,6 +1,5 @@
 """Matches the photographs below a folder with the files of their truth."""
 
-import filecmp
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,20 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from crackseg.data.annotations.ground_truth import split_reference
-from crackseg.data.discovery.foreign_systems import said_names
+from crackseg.data.discovery.explanations import (
+    said_channels,
+    said_names,
+    said_of_one_name,
+    said_side_by_side,
+    said_stray,
+)
+from crackseg.data.discovery.folders import (
+    masks_beside,
+    other_classes,
+    photographs_of,
+    said_other_classes,
+    scope,
+)
 from crackseg.data.discovery.layouts import (
     Key,
     divide,
@@ -17,25 +29,18 @@ from crackseg.data.discovery.layouts import (
     key,
     keys,
     kind,
-    scope,
 )
-from crackseg.data.discovery.listing import list_files
-from crackseg.data.discovery.mask_like import mask_like_among, said_mask_like
+from crackseg.data.discovery.listing import Listing, different, is_same, list_files
+from crackseg.data.discovery.mask_like import said_mask_like, without_mask_like
 from crackseg.data.discovery.own_results import find_own_results, said_own_results
 from crackseg.data.discovery.references import References, find_references
 from crackseg.data.discovery.side_by_side import part_side_by_side
 from crackseg.data.discovery.unknown_files import find_unknown
 from crackseg.data.discovery.variants import part_variants, said_variants, variants_among
-from crackseg.errors import DatasetError, name_some
+from crackseg.errors import DatasetError
 from crackseg.images.pixels import MASK_SUFFIXES
 
 _Place = TypeVar("_Place")
-
-_CHANNELS = (
-    "further channels of photographs, left out, for a photograph is one file (the first channel is "
-    "read)"
-)
-_STRAY = "pictures lie outside of the folders for photographs and masks, left out"
 
 
 class _Truth(NamedTuple):
@@ -47,6 +52,28 @@ class _Truth(NamedTuple):
     @property
     def is_mask(self) -> bool:
         return self.file.suffix.lower() in MASK_SUFFIXES
+
+
+class _Files(NamedTuple):
+    """Files below a root, relative to it.
+
+    Attributes:
+        read: All but results of this program.
+        photographs: Pictures that may be photographs.
+        masks: Pictures that may be their masks.
+        variants: Pictures that are about a photograph, each with it.
+        classes: Masks of other classes than cracks.
+        others: Files that are known to be neither photographs nor their masks.
+        notes: Notes for the user.
+    """
+
+    read: list[Path]
+    photographs: list[Path]
+    masks: list[Path]
+    variants: dict[Path, Path]
+    classes: list[Path]
+    others: set[Path]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -89,46 +116,27 @@ def match_files(
     """
     listing = list_files(root)
     listing.warn_of_left_out()
-    own = find_own_results(root, listing.files)
-    results = frozenset(own.unchanged)
-    files = [path for path in listing.files if is_read(path) and path not in results]
-    divided = divide(files)
-    variants = part_variants(divided.photographs)
-    parted = part_side_by_side(root, variants.photographs, files)
-    photographs, masks = parted.photographs, sorted([*divided.masks, *parted.masks])
-    references = find_references(root, files, photographs, masks, crack_labels)
-    named = _by_name(masks, references, {key(path) for path in photographs})
-    truths = {
-        image: _only(root, image, [*placed, *by_its_name], references)
-        for image, by_its_name in _named_of_placed(photographs, references, named)
-        if (placed := references.placed[image])
-    }
-    lonely: list[_Truth] = []
-    others, stray = _others(photographs, references, named)
-    for name, images in others.items():
-        matched, left = _match(root, images, named.get(name, ()), references)
-        truths |= matched
-        lonely += left
-    truths, by_look = _without_masks_by_look(root, truths, crack_free)
-    taken = {key(image) for image in truths}
-    lonely += [truth for name in named.keys() - taken for truth in named[name]]
-    about = {**variants.of, **variants_among((truth.file for truth in lonely), photographs)}
-    read = {*results, *photographs, *masks, *divided.channels, *references.opened, *about}
-    lost = [truth for truth in lonely if truth.file not in about]
-    outside = [*stray, *by_look, *(truth.file for truth in lost)]
-    unknown = find_unknown(root, listing, read, truths, outside)
+    files = _files_of(root, listing)
+    references = find_references(root, files.read, files.photographs, files.masks, crack_labels)
+    truths, lonely, stray = _matched(root, files, references)
+    truths, by_look = without_mask_like(root, truths, crack_free)
+    lost = variants_among((truth.file for truth in lonely), files.photographs)
+    about = files.variants | lost
+    known = {*files.photographs, *files.masks, *files.others, *references.opened, *about}
+    nowhere = [truth for truth in lonely if truth.file not in lost]
+    outside = [*stray, *by_look, *(truth.file for truth in nowhere)]
+    unknown = find_unknown(root, listing, known, truths, outside)
+    untold = about | photographs_of(files.classes, files.photographs)
     return Matches(
         truths,
-        [*references.without_image, *_references(lost)],
-        unknown | {image: path for path, image in about.items() if truths.get(image) == ""},
+        [*references.without_image, *(truth.reference for truth in nowhere)],
+        unknown | {image: path for path, image in untold.items() if truths.get(image) == ""},
         references.labels,
         references.known_labels,
         [
-            *_said_left_out(divided.channels, _CHANNELS),
-            *said_own_results(own),
-            *_said_left_out(stray, _STRAY),
+            *files.notes,
+            *said_stray(stray),
             *said_mask_like(by_look),
-            *parted.notes,
             *said_variants(path for path, image in about.items() if truths.get(image)),
             *references.notes,
             *said_names(truths),
@@ -136,16 +144,50 @@ def match_files(
     )
 
 
-def _without_masks_by_look(
-    root: Path, truths: Mapping[Path, str], crack_free: bool
-) -> tuple[dict[Path, str], list[Path]]:
-    """The photographs with their truth, and those pictures among them that look like masks."""
-    without = [image for image, truth in truths.items() if not truth]
-    by_look = []
-    if crack_free or len(without) == len(truths):
-        by_look = mask_like_among(root, without)
-    masks = frozenset(by_look)
-    return {image: truth for image, truth in truths.items() if image not in masks}, by_look
+def _files_of(root: Path, listing: Listing) -> _Files:
+    """Divides what lies below the root, by names, and by pixels where two have one name."""
+    own = find_own_results(root, listing.files)
+    results = frozenset(own.unchanged)
+    read = [path for path in listing.files if is_read(path) and path not in results]
+    divided = divide(read, masks_beside(read))
+    variants = part_variants(divided.photographs)
+    parted = part_side_by_side(root, variants.photographs, read)
+    classes = other_classes(divided.masks, parted.photographs)
+    return _Files(
+        read,
+        parted.photographs,
+        sorted({*divided.masks, *parted.masks}.difference(classes)),
+        variants.of,
+        classes,
+        {*results, *divided.channels, *classes},
+        [
+            *said_channels(divided.channels),
+            *said_own_results(own),
+            *parted.notes,
+            *said_other_classes(classes),
+        ],
+    )
+
+
+def _matched(
+    root: Path, files: _Files, references: References
+) -> tuple[dict[Path, str], list[_Truth], list[Path]]:
+    """Photographs with their truth, truths that are left, and pictures that are none of both."""
+    named = _by_name(files.masks, references, {key(path) for path in files.photographs})
+    truths = {
+        image: _only(root, image, [*placed, *by_its_name], references)
+        for image, by_its_name in _named_of_placed(files.photographs, references, named)
+        if (placed := references.placed[image])
+    }
+    lonely: list[_Truth] = []
+    others, stray = _others(files.photographs, references, named)
+    for name, images in others.items():
+        matched, left = _match(root, images, named.get(name, ()), references)
+        truths |= matched
+        lonely += left
+    taken = {key(image) for image in truths}
+    lonely += [truth for name in named.keys() - taken for truth in named[name]]
+    return truths, lonely, stray
 
 
 def _by_name(
@@ -172,15 +214,10 @@ def _named_of_placed(
     waiting = {key(path) for path in photographs if path not in references.placed}
     for image in photographs:
         if image in references.placed:
-            name = key(image)
-            yield (
-                image,
-                [
-                    truth.reference
-                    for truth in named.get(name, ())
-                    if name not in waiting or scope(truth.file) == scope(image)
-                ],
-            )
+            found = list(named.get(key(image), ()))
+            if key(image) in waiting:
+                found = [truth for truth in found if scope(truth.file) == scope(image)]
+            yield image, [truth.reference for truth in found]
 
 
 def _others(
@@ -211,33 +248,35 @@ def _match(
     root: Path, images: Sequence[Path], truths: Sequence[_Truth], references: References
 ) -> tuple[dict[Path, str], list[_Truth]]:
     """Matches files of one name: each image with its reference, and the truths that are left."""
-    different = _different(root, images)
-    if len(different) == 1:
-        return {different[0]: _only_of(root, different[0], truths, references)}, []
+    several = different(root, images)
+    if len(several) == 1:
+        return {several[0]: _only_of(root, several[0], truths, references)}, []
     if not truths:
-        _refuse_side_by_side(root, different)
-        return dict.fromkeys(different, ""), []
+        for one, other in pairwise(several):
+            if one.parent == other.parent:
+                raise DatasetError(said_side_by_side(root, one, other))
+        return dict.fromkeys(several, ""), []
     # Folders images and masks in one folder belong together.
-    by_scope = _grouped((scope(image), image) for image in different)
+    by_scope = _grouped((scope(image), image) for image in several)
     left = [truth for truth in truths if scope(truth.file) not in by_scope]
-    matched = dict.fromkeys(different, "")
+    matched = dict.fromkeys(several, "")
     for place, together in by_scope.items():
         of_place = [truth for truth in truths if scope(truth.file) == place]
         if of_place:
             if len(together) > 1:
-                raise _of_one_name(root, *together[:2])
+                raise DatasetError(said_of_one_name(root, *together[:2]))
             matched[together[0]] = _only_of(root, together[0], of_place, references)
     if left and not all(matched.values()):
-        raise _of_one_name(root, *different[:2])
+        raise DatasetError(said_of_one_name(root, *several[:2]))
     return matched, left
 
 
 def _only_of(root: Path, image: Path, truths: Sequence[_Truth], references: References) -> str:
-    masks = _different(root, [truth.file for truth in truths if truth.is_mask])
+    masks = different(root, [truth.file for truth in truths if truth.is_mask])
     if len(masks) > 1:
-        raise _of_one_name(root, *masks[:2])
+        raise DatasetError(said_of_one_name(root, *masks[:2]))
     kept = [truth for truth in truths if not truth.is_mask or truth.file in masks]
-    return _only(root, image, _references(kept), references)
+    return _only(root, image, [truth.reference for truth in kept], references)
 
 
 def _only(root: Path, image: Path, found: Sequence[str], references: References) -> str:
@@ -246,7 +285,7 @@ def _only(root: Path, image: Path, found: Sequence[str], references: References)
     first = strong[0] if strong else ""
     for other in strong[1:]:
         one, another = split_reference(first), split_reference(other)
-        if one[1:] != another[1:] or not _same(root, Path(one.file), Path(another.file)):
+        if one[1:] != another[1:] or not is_same(root, Path(one.file), Path(another.file)):
             raise DatasetError(
                 f"{root}: {first} and {other} both say what is crack on {image}; remove one, or "
                 "move it out of the folder"
@@ -254,47 +293,8 @@ def _only(root: Path, image: Path, found: Sequence[str], references: References)
     return first
 
 
-def _different(root: Path, paths: Sequence[Path]) -> list[Path]:
-    """Files that differ: the same archive unzipped twice is harmless."""
-    found: list[Path] = []
-    for path in paths:
-        if not any(_same(root, one, path) for one in found):
-            found.append(path)
-    return found
-
-
-def _same(root: Path, one: Path, other: Path) -> bool:
-    return one == other or filecmp.cmp(root / one, root / other, shallow=False)
-
-
-def _of_one_name(root: Path, first: Path, second: Path) -> DatasetError:
-    return DatasetError(
-        f"{root}: {first} and {second} have the same name but differ, so it is not known "
-        "which belongs to the mask; remove or rename one, or name the folders of two data "
-        "sets apart, as data.root=[FOLDER,FOLDER]"
-    )
-
-
-def _refuse_side_by_side(root: Path, images: Sequence[Path]) -> None:
-    for first, second in pairwise(images):
-        if first.parent == second.parent:
-            raise DatasetError(
-                f"{root}: {first} and {second} have the same name, and it is not known whether "
-                "one is the other's mask, for not one of the two alone has two values only and "
-                "the other's size; write _mask behind the names of masks, or rename one"
-            )
-
-
 def _grouped(pairs: Iterable[tuple[_Place, Path]]) -> dict[_Place, list[Path]]:
     groups: dict[_Place, list[Path]] = defaultdict(list)
     for place, path in pairs:
         groups[place].append(path)
     return groups
-
-
-def _references(truths: Iterable[_Truth]) -> list[str]:
-    return [truth.reference for truth in truths]
-
-
-def _said_left_out(pictures: Sequence[Path], what: str) -> list[str]:
-    return [f"{len(pictures)} {what}: {name_some(map(str, pictures))}"] if pictures else []

@@ -6,7 +6,8 @@ changed after it, as masks and outlines that somebody has corrected, are truth.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ from crackseg.errors import name_some
 
 _RECORD = re.compile(r"(predictions|measurements)(-\d+-of-\d+)?\.jsonl")
 _ENDINGS = ("_mask", "_overlay", "_probability", "_measured", "_cracks")
-# Folders of formats with files for each photograph, and files for all of them.
+# Folders of formats with files for each photograph; and files for all of them, which measuring
+# writes, but not predicting.
+_MEASURED = "measurements"
 _FOLDERS = frozenset({"labelme", "mask", "numbered", "width-map", "dxf", "svg"})
 _SHARED = frozenset({"cracks.csv", "photographs.csv", "points.csv", "cracks.html", "coco.json"})
 _SHARED |= {"cracks.geojson", "cracks_pixels.geojson", "cracks.gpkg"}
@@ -36,6 +39,20 @@ class OwnResults(NamedTuple):
     changed: list[Path]
 
 
+class _Record(NamedTuple):
+    """A record of results.
+
+    Attributes:
+        path: Path of the file, relative to the root of the data set.
+        results: Names of the results.
+        written: When it was last written, in nanoseconds.
+    """
+
+    path: Path
+    results: frozenset[str]
+    written: int
+
+
 def find_own_results(root: Path, files: Sequence[Path]) -> OwnResults:
     """Finds the results of this program among files, by the records beside them.
 
@@ -43,16 +60,17 @@ def find_own_results(root: Path, files: Sequence[Path]) -> OwnResults:
         root: Folder of the data set.
         files: Files below it, relative to it.
     """
-    records: dict[Path, list[Path]] = {}
+    records: dict[Path, list[_Record]] = {}
     for path in files:
-        if _RECORD.fullmatch(path.name):
-            records.setdefault(path.parent, []).append(path)
+        # Others may call a file so too.
+        if _RECORD.fullmatch(path.name) and (record := _read(root, path)).results:
+            records.setdefault(path.parent, []).append(record)
     found = OwnResults([], [])
     for folder, of_folder in records.items():
-        results, written = _read(root, of_folder)
-        found.unchanged.extend(of_folder if results else ())
+        found.unchanged.extend(record.path for record in of_folder)
+        written = max(record.written for record in of_folder)
         for path in files:
-            if path.is_relative_to(folder) and _is_result(path.relative_to(folder), results):
+            if path.is_relative_to(folder) and _is_result(path.relative_to(folder), of_folder):
                 is_changed = _changed(root, path, folder) > written + _SLACK
                 (found.changed if is_changed else found.unchanged).append(path)
     return found
@@ -76,34 +94,27 @@ def said_own_results(own: OwnResults) -> list[str]:
     return notes
 
 
-def _read(root: Path, records: Iterable[Path]) -> tuple[frozenset[str], int]:
-    """Names of the results in some records of a folder, and when the last of them was written."""
+def _read(root: Path, path: Path) -> _Record:
     results: set[str] = set()
     written = 0
-    for path in records:
-        try:
-            written = max(written, (root / path).stat().st_mtime_ns)
-            lines = (root / path).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            try:
+    with suppress(OSError):
+        written = (root / path).stat().st_mtime_ns
+        for line in (root / path).read_text(encoding="utf-8", errors="replace").splitlines():
+            # A killed process leaves half a line.
+            with suppress(ValueError, KeyError, TypeError):
                 results.add(str(json.loads(line)["result"]))
-            except (ValueError, KeyError, TypeError):
-                # A killed process leaves half a line.
-                continue
-    return frozenset(results), written
+    return _Record(path, frozenset(results), written)
 
 
-def _is_result(path: Path, results: frozenset[str]) -> bool:
-    """Whether a file is a result, by its path relative to the folder of the record."""
+def _is_result(path: Path, records: Sequence[_Record]) -> bool:
+    """Whether a file is a result, by its path relative to the folder of the records."""
     if path.as_posix() in _SHARED:
-        return True
+        return any(record.path.name.startswith(_MEASURED) for record in records)
     stem = path.with_suffix("").as_posix()
     first, _, rest = stem.partition("/")
-    if first in _FOLDERS and rest in results:
-        return True
-    return any(stem.removesuffix(one) in results for one in _ENDINGS if stem.endswith(one))
+    names = {rest} if first in _FOLDERS else set()
+    names |= {stem.removesuffix(ending) for ending in _ENDINGS if stem.endswith(ending)}
+    return any(not names.isdisjoint(record.results) for record in records)
 
 
 def _changed(root: Path, path: Path, folder: Path) -> int:

@@ -8,7 +8,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -23,7 +23,8 @@ from crackseg.data.discovery.explanations import (
     said_not_understood,
     said_shifted,
 )
-from crackseg.data.discovery.layouts import is_of_cracks, listed_subset, subset
+from crackseg.data.discovery.folders import is_of_cracks
+from crackseg.data.discovery.layouts import listed_subset, subset
 from crackseg.data.discovery.matching import match_files
 from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
 
@@ -101,12 +102,6 @@ class Inventory:
         if not self.not_understood:
             return self.notes
         return (*self.notes, said_not_understood(self.not_understood))
-
-    def without(self, unreadable: Sequence[str]) -> "Inventory":
-        """The same inventory without the pairs of these unreadable files."""
-        bad = set(unreadable)
-        kept = tuple(pair for pair in self.pairs if not {pair.image, pair.mask} & bad)
-        return replace(self, pairs=kept, unreadable=tuple(unreadable))
 
     def warn_of_left_out(self) -> None:
         """Logs the files that are left out or taken as crack-free, by name and count."""

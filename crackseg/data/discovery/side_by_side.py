@@ -1,17 +1,19 @@
 """Separates pictures of one name in one folder, of which one may be the mask of the other."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
 from crackseg.data.discovery.layouts import composed
+from crackseg.data.discovery.mask_like import MOST_CLASSES, is_of_areas, is_packed_photograph
 from crackseg.errors import UnreadableImageError
 from crackseg.images.heic import HEIC_SUFFIXES
 from crackseg.images.jpeg import JPEG_SUFFIXES
 from crackseg.images.photographs import size_of_photograph
-from crackseg.images.pixels import read_mask_and_kind
-
-_TWO_VALUES = frozenset({"binary", "zero_one", "palette"})
+from crackseg.system.processes import thread_pool
+from crackseg.system.progress import progress
 
 
 class Parted(NamedTuple):
@@ -29,7 +31,7 @@ class Parted(NamedTuple):
 
 
 def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[Path]) -> Parted:
-    """Takes masks out of photographs: X.png beside X.jpg, of equal size and with only two values.
+    """Takes masks out of photographs: X.png beside X.jpg, of equal size and with a few values only.
 
     Args:
         root: Folder of the data set.
@@ -40,11 +42,7 @@ def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[P
     gifs = [path for path in files if path.suffix.lower() == ".gif"]
     for path in [*photographs, *gifs]:
         together.setdefault((path.parent, composed(path.stem)), []).append(path)
-    masks = {
-        mask
-        for pictures in together.values()
-        if len(pictures) == 2 and (mask := _mask_of_two(root, *pictures))
-    }
+    masks = _masks_among(root, [pictures for pictures in together.values() if len(pictures) == 2])
     # Phones keep both, and a HEIC file is nobody's mask.
     twins = {
         path
@@ -61,27 +59,38 @@ def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[P
         )
     if masks:
         notes += [
-            f"{len(masks)} pictures of two values that stand beside a photograph of their name "
+            f"{len(masks)} pictures of a few values that stand beside a photograph of their name "
             f"are taken as its mask, as {min(masks)}"
         ]
     others = [path for path in photographs if path not in masks and path not in twins]
     return Parted(others, sorted(masks), notes)
 
 
-def _mask_of_two(root: Path, first: Path, second: Path) -> Path | None:
-    sizes = [_binary_size(root / path) for path in (first, second)]
-    binary = [path for path, size in zip((first, second), sizes, strict=True) if size]
-    if len(binary) != 1:
+def _masks_among(root: Path, pairs: Sequence[Sequence[Path]]) -> set[Path]:
+    """The masks of those pairs of pictures of which one is the other's mask."""
+    with thread_pool() as pool:
+        found = pool.map(partial(_mask_of_two, root), pairs)
+        seen = progress(found, "Looking for masks beside photographs", len(pairs))
+        return {mask for mask in seen if mask is not None}
+
+
+def _mask_of_two(root: Path, pictures: Sequence[Path]) -> Path | None:
+    first, second = (size_of_photograph(root / path) for path in pictures)
+    if first != second:
         return None
-    photograph = second if binary[0] == first else first
-    size = next(size for size in sizes if size)
-    return binary[0] if size_of_photograph(root / photograph) == size else None
+    masks = [path for path in pictures if _has_few_values(root / path)]
+    return masks[0] if len(masks) == 1 else None
 
 
-def _binary_size(path: Path) -> tuple[int, int] | None:
-    """Size (H, W) of a picture with only two values; None for any other picture."""
+def _has_few_values(path: Path) -> bool:
     try:
-        mask, stored = read_mask_and_kind(path)
-    except UnreadableImageError:
-        return None
-    return (mask.shape[0], mask.shape[1]) if stored in _TWO_VALUES else None
+        # JPEG makes more of a few values.
+        if path.suffix.lower() in JPEG_SUFFIXES or is_packed_photograph(path):
+            return False
+        stored = read_stored_mask(path)
+    except (OSError, UnreadableImageError):
+        # Whoever reads the photograph says so.
+        return False
+    summary = summarise(stored)
+    count = len(summary.values) + len(summary.colours) if summary.is_discrete else 0
+    return 0 < count <= 2 or (2 < count <= MOST_CLASSES and is_of_areas(stored))

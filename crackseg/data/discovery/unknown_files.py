@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from crackseg.data.discovery.folders import scope
 from crackseg.data.discovery.layouts import (
     Key,
     composed,
@@ -24,7 +25,6 @@ from crackseg.data.discovery.layouts import (
     keys,
     kind,
     mentions_masks,
-    scope,
     words_of,
 )
 from crackseg.data.discovery.listing import RAW_SUFFIXES, Listing

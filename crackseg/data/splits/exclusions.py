@@ -1,11 +1,16 @@
 """List of photographs that a training leaves out: a CSV file with the columns image and reason."""
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.tables import read_table
-from crackseg.errors import CrackSegError, DatasetError
+from crackseg.errors import CrackSegError, DatasetError, name_some
 from crackseg.system.files import write_table
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ("image", "reason")
 
@@ -57,3 +62,30 @@ def read_exclusions(path: Path) -> dict[str, str]:
             raise DatasetError(f"{path}, line {line}: {image} is listed twice")
         found[image] = reason
     return found
+
+
+def without_excluded(inventory: Inventory, path: Path) -> Inventory:
+    """Leaves out the photographs of a list, and says how many and which of them are not there.
+
+    Raises:
+        DatasetError: The list cannot be read, names none of the photographs, or all of them.
+    """
+    listed = read_exclusions(path)
+    there = {pair.image for pair in inventory.pairs}
+    if listed and not there.intersection(listed):
+        raise DatasetError(
+            f"{path}: none of the {len(listed)} photographs that it lists is below "
+            f"{inventory.root}, as {name_some(listed)}; write the list for the same folders that "
+            "data.root names"
+        )
+    absent = [image for image in listed if image not in there]
+    if absent:
+        log.warning("%s: %d that it lists are not there: %s", path, len(absent), name_some(absent))
+    kept = tuple(pair for pair in inventory.pairs if pair.image not in listed)
+    if not kept:
+        raise DatasetError(
+            f"{path}: it lists all {len(inventory.pairs)} pairs below {inventory.root}, so that "
+            "none is left; take those out of it that are to be used"
+        )
+    log.info("%d pairs left out, as %s says", len(inventory.pairs) - len(kept), path)
+    return replace(inventory, pairs=kept)

@@ -1,13 +1,13 @@
 """Ready subsets of a data set: folders train, val and test, or lists of names."""
 
 import logging
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from crackseg.data.discovery.layouts import SUBSET_SPELLINGS
+from crackseg.data.discovery.listing import list_files
 from crackseg.data.discovery.pairs import Pair
 from crackseg.data.splits.manifest import Row
 from crackseg.errors import DatasetError, name_some
@@ -45,10 +45,9 @@ def subsets_by_folder(pairs: Iterable[Pair]) -> dict[str, str]:
 
 
 def _find_lists(folder: Path) -> Iterator[Path]:
-    for above, _, names in os.walk(folder, followlinks=True):
-        for name in names:
-            if _LIST.fullmatch(name.lower()):
-                yield Path(above) / name
+    for path in list_files(folder).files:
+        if _LIST.fullmatch(path.name.lower()):
+            yield folder / path
 
 
 def _read_lists(paths: Iterable[Path]) -> dict[str, dict[str, Path]]:

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from crackseg.formats.columns import branch_widths
 from crackseg.measurement.classes import CANNOT_TELL, ClassLimits, crack_class
 from crackseg.measurement.cracks import Branch, Measurement, WidthSummary
+from crackseg.measurement.scale import width_digits
 from crackseg.visualization.overlays import CRACK_COLOUR
 
 Colour = tuple[int, int, int]
@@ -70,8 +71,8 @@ def title(drawn: DrawnBranch, measurement: Measurement) -> str:
     if drawn.widths is None:
         return f"{name}: width not measured"
     width, unit = measurement.in_unit(drawn.widths.percentile95), measurement.unit
-    interval = f"{width.low:.3g} to {width.high:.3g}"
+    interval = f"{width_digits(width.low)} to {width_digits(width.high)}"
     if not width.resolved:
         return f"{name}: width not resolved, {interval} {unit}"
     class_ = f", {drawn.group}" if drawn.group else ""
-    return f"{name}: {width.value:.3g} {unit} ({interval}){class_}"
+    return f"{name}: {width_digits(width.value)} {unit} ({interval}){class_}"

@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 _WGS84 = "Coordinates are longitude and latitude in WGS 84, in degrees"
 # A member of the format's older version, for programs that would take pixels for degrees.
 _CRS = json.dumps({"type": "name", "properties": {"name": NO_MAP}})
-# Decimals of degrees, which are a tenth of a millimetre, and of pixels and units on other maps.
-_DECIMALS_WGS84, _DECIMALS = 9, 4
+# Decimals of degrees, which are a tenth of a millimetre, and of pixels. A map that is not known may
+# be in degrees.
+_ON_MAP, _IN_PIXELS = 9, 4
 
 
 @dataclass
@@ -105,11 +106,12 @@ def _add(
         if all(np.isfinite(points).all() for points in moved):
             on_map.about |= dict.fromkeys(notes(photograph.method, limits, _WGS84))
             for line, points in zip(lines, moved, strict=True):
-                on_map.add(line, points, _DECIMALS_WGS84)
+                on_map.add(line, points, _ON_MAP)
             return
     elsewhere.about |= dict.fromkeys(notes(photograph.method, limits, where(photograph)))
+    decimals = _IN_PIXELS if photograph.georeference is None else _ON_MAP
     for line in lines:
-        elsewhere.add(line, line.points, _DECIMALS)
+        elsewhere.add(line, line.points, decimals)
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ from crackseg.formats.result import Result
 from crackseg.images.pixels import UInt8Array
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.cracks import Crack, Measurement
+from crackseg.measurement.scale import width_digits
 
 # Thickness of the thinnest line as a share of the photograph's longer side.
 _SHARE = 1 / 1000
@@ -51,9 +52,9 @@ def _faded(image: UInt8Array) -> UInt8Array:
 
 
 def _label(crack: Crack, measurement: Measurement) -> str:
-    """Number and width: ``3: 0.42 mm``, or ``3: 0 to 0.3 mm`` where it is not resolved."""
+    """Number and width: ``3: 0.42 mm``, or ``3: 0.00 to 0.30 mm`` where it is not resolved."""
     if crack.widths is None:
         return str(crack.number)
     width = measurement.in_unit(crack.widths.percentile95)
-    value = f"{width.value:.2g}" if width.resolved else f"{width.low:.2g} to {width.high:.2g}"
-    return f"{crack.number}: {value} {measurement.unit}"
+    shown = (width.value,) if width.resolved else (width.low, width.high)
+    return f"{crack.number}: {' to '.join(map(width_digits, shown))} {measurement.unit}"

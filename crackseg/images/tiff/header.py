@@ -1,12 +1,11 @@
 """Reads TIFF files of which Pillow would lose or refuse something: deep values, signs, gaps.
 
 Pillow cuts colours of 16 bits to 8, takes numbers with a sign for numbers without one, and knows
-neither floats of several bands nor the number that a map writes where nothing was measured.
+neither floats of several bands nor what a map writes, or leaves out, where nothing was measured.
 """
 
 import math
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,14 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v
 from PIL.TiffTags import TAGS_V2
 
 from crackseg.images.bit_depth import Numbers
-from crackseg.images.tiff.pages import is_mask, is_page, kinds_from, read_mask_page
+from crackseg.images.tiff.exif import DAMAGES, SIDEWAYS, UPRIGHT
+from crackseg.images.tiff.pages import (
+    is_mask,
+    is_page,
+    kinds_from,
+    read_mask_page,
+    read_stored_parts,
+)
 from crackseg.images.tiff.soundness import refuse_unsound_tiff
 
 _TAGS = {info.name: number for number, info in TAGS_V2.items()}
@@ -28,33 +34,15 @@ _TAGS = {info.name: number for number, info in TAGS_V2.items()}
 _GDAL_NODATA = 42113
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _KIND_NAMES = {"u": "whole numbers", "i": "numbers with a sign", "f": "floats"}
-_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, _CMYK = 0, 1, 2, 5
+_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 _GREY_OR_RGB = (_WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
 _OPACITIES = (1, 2)
-_SIDEWAYS = (5, 6, 7, 8)
-_SEPARATE = 2
-
-UPRIGHT: Mapping[int, Callable[[Numbers], Numbers]] = {
-    2: lambda stored: stored[:, ::-1],
-    3: lambda stored: stored[::-1, ::-1],
-    4: lambda stored: stored[::-1],
-    5: lambda stored: stored.swapaxes(0, 1),
-    6: lambda stored: np.rot90(stored, -1),
-    7: lambda stored: stored[::-1, ::-1].swapaxes(0, 1),
-    8: lambda stored: np.rot90(stored),
-}
-"""What turns a stored array upright, by its EXIF orientation; others are upright."""
-
-DAMAGES = (
-    OSError,
-    ArithmeticError,
-    LookupError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
+_LEFT_OUT = (
+    "parts of it that show nothing are left out, which is read only in grey or RGB of 8 bits and "
+    "more, and uncompressed or by Deflate; write it whole: gdal_translate -co SPARSE_OK=FALSE, or "
+    "save it as PNG"
 )
-"""What damaged headers raise."""
+_SEPARATE = 2
 
 # OpenCV prints what is wrong with a file before it gives it back as nothing.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -79,6 +67,7 @@ class TiffHeader:
         no_data: Number of pixels where nothing was measured; None where there is none.
         pages: Number of its pictures, without smaller copies and masks.
         has_mask: Whether a picture follows that says which pixels show something.
+        is_sparse: Whether parts that show nothing are left out, of which Pillow makes pixels.
     """
 
     path: Path
@@ -95,6 +84,7 @@ class TiffHeader:
     no_data: float | None
     pages: int
     has_mask: bool
+    is_sparse: bool
 
     @property
     def is_deep(self) -> bool:
@@ -103,8 +93,8 @@ class TiffHeader:
 
     @property
     def hides(self) -> bool:
-        """Whether a number or a mask says where nothing is shown."""
-        return self.no_data is not None or self.has_mask
+        """Whether a number, a mask or a gap says where nothing is shown."""
+        return self.no_data is not None or self.has_mask or self.is_sparse
 
     @property
     def value_bytes(self) -> int:
@@ -142,7 +132,7 @@ def read_tiff_header(path: Path) -> TiffHeader | None:
 
 
 def read_tiff_values(header: TiffHeader) -> tuple[Numbers, Numbers | None]:
-    """Decodes the values of a deep TIFF file, upright.
+    """Decodes the values of a deep or sparse TIFF file, upright.
 
     Returns:
         Array (H, W, 1) of greys or (H, W, 3) of red, green and blue; and the opacity, (H, W), if
@@ -154,8 +144,10 @@ def read_tiff_values(header: TiffHeader) -> tuple[Numbers, Numbers | None]:
     """
     refuse_unsound_tiff(header.path)
     # OpenCV reads more compressions, but mixes up bands that are stored one after the other.
-    values = None if header.is_planar else _by_opencv(header)
+    values = None if header.is_planar or header.is_sparse else _by_opencv(header)
     values = _by_tifffile(header) if values is None else values
+    if values is None and header.is_sparse:
+        raise ValueError(_LEFT_OUT)
     if values is None:
         with Image.open(header.path) as opened:
             # Pillow says what is wrong with the file, if it knows its kind.
@@ -186,6 +178,8 @@ def _by_tifffile(header: TiffHeader) -> Numbers | None:
     if header.bands > 2 and header.colours == 1:
         # Nothing says which of them are red, green and blue.
         return None
+    if header.bits < 8 or header.photometric not in _GREY_OR_RGB:
+        return None
     try:
         with tifffile.TiffFile(header.path) as file:
             page = file.pages.first
@@ -202,16 +196,20 @@ def _by_tifffile(header: TiffHeader) -> Numbers | None:
 
 
 def mask_of(header: TiffHeader) -> npt.NDArray[np.bool_] | None:
-    """Which pixels of the upright picture show something, (H, W); None where no mask says it.
+    """Which pixels of the upright picture show something, (H, W); None where all of it may.
+
+    A mask in the file says it, and parts that are left out.
 
     Raises:
         ValueError: The mask cannot be decoded, or has another size.
     """
-    if not header.has_mask:
+    if not header.has_mask and not header.is_sparse:
         return None
-    sideways = header.orientation in _SIDEWAYS
-    shows = read_mask_page(header.path, header.size[::-1] if sideways else header.size)
-    return np.asarray(UPRIGHT.get(header.orientation, np.asarray)(shows) != 0, np.bool_)
+    size = header.size[::-1] if header.orientation in SIDEWAYS else header.size
+    shows = read_stored_parts(header.path) if header.is_sparse else np.ones(size, np.bool_)
+    if header.has_mask:
+        shows &= read_mask_page(header.path, size) != 0
+    return np.asarray(UPRIGHT.get(header.orientation, np.asarray)(shows), np.bool_)
 
 
 def read_tags(path: Path) -> tuple[Mapping[int, Any], Sequence[int]] | None:
@@ -245,7 +243,7 @@ def _header(path: Path, tags: Mapping[int, Any], following: Sequence[int]) -> Ti
     orientation = first("Orientation", 1)
     return TiffHeader(
         path=path,
-        size=size[::-1] if orientation in _SIDEWAYS else size,
+        size=size[::-1] if orientation in SIDEWAYS else size,
         orientation=orientation,
         is_planar=bands > 1 and first("PlanarConfiguration", 1) == _SEPARATE,
         bits=first("BitsPerSample", 1),
@@ -258,7 +256,16 @@ def _header(path: Path, tags: Mapping[int, Any], following: Sequence[int]) -> Ti
         no_data=_number(tags.get(_GDAL_NODATA)),
         pages=1 + sum(map(is_page, following)),
         has_mask=any(map(is_mask, following)),
+        is_sparse=any(_are_left_out(tags, part) for part in ("Strip", "Tile")),
     )
+
+
+def _are_left_out(tags: Mapping[int, Any], part: str) -> bool:
+    """Whether some parts, strips or tiles, have neither a place in the file nor bytes."""
+    places, sizes = (
+        np.atleast_1d(tags.get(_TAGS[f"{part}{what}"], 1)) for what in ("Offsets", "ByteCounts")
+    )
+    return len(places) == len(sizes) and bool(((places == 0) & (sizes == 0)).any())
 
 
 def _declared_white(tags: Mapping[int, Any], bits: int) -> float | None:

@@ -1,6 +1,7 @@
-"""The pictures behind the first one of a TIFF file: pages, smaller copies, and masks.
+"""What lies around the pixels of a TIFF file: further pages, smaller copies, masks, and gaps.
 
-GDAL keeps a mask, which says which pixels show something, as a picture of its own.
+GDAL keeps a mask, which says which pixels show something, as a picture of its own, and leaves out
+parts that show nothing (its SPARSE_OK).
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import tifffile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
@@ -80,3 +82,16 @@ def read_mask_page(path: Path, size: tuple[int, int]) -> Numbers:
                 f"its mask of what is shown cannot be decoded: {error}; for LZW and Zstandard, "
                 "pip install 'crackseg[geo]'"
             ) from error
+
+
+def read_stored_parts(path: Path) -> npt.NDArray[np.bool_]:
+    """Whether pixels lie in parts that the file holds, (H, W) as it is stored."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        shows = np.zeros((page.imagelength, page.imagewidth), np.bool_)
+        places = zip(page.dataoffsets, page.databytecounts, strict=True)
+        for index, (start, length) in enumerate(places):
+            if start or length:
+                _, (_, _, top, left, _), (_, height, width, _) = page.decode(None, index)
+                shows[top : top + height, left : left + width] = True
+    return shows

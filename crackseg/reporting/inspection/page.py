@@ -14,6 +14,7 @@ from crackseg.images.pixels import UInt8Array
 from crackseg.inference.reliance import Reliance
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
+from crackseg.measurement.scale import said_of_sizes
 from crackseg.reporting.html.rendering import content_hash, render, source
 from crackseg.reporting.inspection.component import (
     DEFAULT_LIMITS,
@@ -130,6 +131,7 @@ def _page(
         "methods": _methods(summaries),
         "left_out": left_out,
         "reliance": reliance,
+        "of_sizes": said_of_sizes(one.size for one in summaries if one.scale and not one.on_map),
         "accuracy": [certificate.line for certificate in shipped()],
         "class_of": class_in_words,
         "cards": Markup(_CARDS),

@@ -79,7 +79,9 @@ class PhotographSummary:
     Attributes:
         key: Name of its card in the page.
         name: Path below the folder of all photographs.
+        size: Its size (H, W) in pixels.
         scale: Millimetres for each pixel; None where it is not known.
+        on_map: Whether it lies on a map, of which its scale is.
         cracks: Its cracks.
         lengths: Length in pixels by class of width, by :data:`NOT_RESOLVED` and
             :data:`NOT_MEASURED`; without a scale only what is resolved or not.
@@ -90,7 +92,9 @@ class PhotographSummary:
 
     key: str
     name: str
+    size: tuple[int, int]
     scale: Scale | None
+    on_map: bool
     cracks: tuple[CrackRow, ...]
     lengths: Mapping[str, float]
     method: Method
@@ -111,7 +115,9 @@ def summarize(
     return PhotographSummary(
         key=key,
         name=measured.name,
+        size=found.size,
         scale=found.scale,
+        on_map=measured.georeference is not None,
         cracks=tuple(map(CrackRow.of, found.cracks)),
         lengths=lengths_by_class(branches, limits, found.scale),
         method=measured.method,

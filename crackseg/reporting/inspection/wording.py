@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from crackseg.measurement.photograph import Location
-from crackseg.measurement.scale import Measured, Scale
+from crackseg.measurement.scale import Measured, Scale, width_digits
 
 NOT_RESOLVED = "not resolved"
 # Digits of a measured pixel that are kept, so that a page's script reads what was written.
@@ -43,7 +43,7 @@ def width_in_words(pixels: Measured, scale: Scale | None) -> Worded:
     'not resolved (0.40 to 2.50 px)'
     """
     shown, unit = _in_unit(pixels, scale)
-    return _worded(shown, unit, [_width(one) for one in (shown.value, shown.low, shown.high)])
+    return _worded(shown, unit, [width_digits(one) for one in (shown.value, shown.low, shown.high)])
 
 
 def length_in_words(pixels: Measured, scale: Scale | None) -> Worded:
@@ -103,10 +103,6 @@ def _in_unit(pixels: Measured, scale: Scale | None) -> tuple[Measured, str]:
     if scale is None:
         return rounded(pixels), "px"
     return scale.millimetres(rounded(pixels)), "mm"
-
-
-def _width(length: float) -> str:
-    return f"{length:.{2 if length < 10 else 1 if length < 100 else 0}f}"
 
 
 def _worded(length: Measured, unit: str, parts: list[str]) -> Worded:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
-from crackseg.measurement.scale import Measured
+from crackseg.measurement.scale import Measured, width_digits
 from crackseg.reporting.formatting import counted
 from crackseg.reporting.terminal.measured_totals import Totals, totals_of
 
@@ -38,10 +38,11 @@ def _lines(totals: Totals, limits: ClassLimits | None) -> Iterable[str]:
         f"{totals.unmeasured} too short to have one"
     )
     if totals.widest is not None:
-        x, y = totals.widest.at
+        widest, (x, y) = totals.widest, totals.widest.at
         yield (
-            f"  widest: crack {totals.widest.crack} of {totals.widest.photograph}, 95 % of it up "
-            f"to {_width(totals.widest.width, totals.unit)}; widest at x {x:.0f}, y {y:.0f}"
+            f"  widest: crack {widest.crack} of {widest.photograph}, 95 % of it up to "
+            f"{_width(widest.width, totals.unit)}; its largest width, at x {x:.0f}, y {y:.0f}, is "
+            f"{_width(widest.largest, totals.unit)}"
         )
     if limits is not None:
         yield _classes(totals, limits)
@@ -63,9 +64,9 @@ def _length(totals: Totals) -> str:
 
 
 def _width(width: Measured, unit: str) -> str:
-    ends = f"{width.low:.2f} to {width.high:.2f} {unit}"
+    ends = f"{width_digits(width.low)} to {width_digits(width.high)} {unit}"
     word = "" if width.resolved else f", {_NOT_RESOLVED}"
-    return f"{width.value:.2f} {unit} ({ends}{word})"
+    return f"{width_digits(width.value)} {unit} ({ends}{word})"
 
 
 _UNITS = {"mm": "millimetres", "px": "pixels"}

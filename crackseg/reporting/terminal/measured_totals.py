@@ -18,12 +18,14 @@ class Widest:
         photograph: Name of its photograph.
         crack: Its number there.
         width: Width that 95 % of its places are not wider than, in the unit of the totals.
-        at: Position x and y of its widest place, in pixels.
+        largest: Its largest width, likewise.
+        at: Position x and y of that, in pixels.
     """
 
     photograph: str
     crack: int
     width: Measured
+    largest: Measured
     at: tuple[float, float]
 
 
@@ -78,7 +80,8 @@ class Totals:
         if limits is not None and self.unit == "mm":
             self.classes[limits.classify(width).label] += 1
         if self.widest is None or width.order > self.widest.width.order:
-            self.widest = Widest(photograph.name, crack.number, width, widths.largest_at)
+            largest = photograph.measurement.in_unit(widths.largest)
+            self.widest = Widest(photograph.name, crack.number, width, largest, widths.largest_at)
 
 
 def totals_of(

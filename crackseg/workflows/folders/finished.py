@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackseg.errors import CrackSegError
+from crackseg.errors import CrackSegError, name_some
 from crackseg.images.png import is_whole
 from crackseg.inference.engines import Features
 from crackseg.inference.features import FeatureMoments, FloatArray
@@ -19,8 +20,12 @@ from crackseg.system.files import require_writable_file, said_in_words
 from crackseg.workflows.folders.plan import Job, records
 from crackseg.workflows.folders.shards import Shard
 
+log = logging.getLogger(__name__)
+
 # Keys of a line that are not compared: when it was written, and what the network saw, in float32.
 _WHEN, _FEATURES = "at", "features"
+# Key of how results were made; None where they are being replaced.
+_WAY = "way"
 # Key of a line that was read: which kind of record it is of.
 _KIND = "kind"
 
@@ -29,9 +34,10 @@ class FinishedRecord:
     """A line of JSON for each finished photograph, in the folder of the results.
 
     A line is valid for a photograph of the same size and modification time, done in the same way,
-    and as long as no later line says something else. Each shard writes a file of its own, so that
-    no two processes write to one, on whichever machines; all of them are read. A killed process
-    leaves half a line at most, which is ignored.
+    and as long as no later line says something else. Before results are written, a line without a
+    way says that earlier ones hold no longer. Each shard writes a file of its own, so that no two
+    processes write to one, on whichever machines; all of them are read. A killed process leaves
+    half a line at most, which is ignored.
 
     Args:
         output: Folder of the results.
@@ -63,6 +69,7 @@ class FinishedRecord:
         self._results, self._beside = results, beside
         self._shared = [output / name for name in shared]
         self._features: dict[str, Features] = {}
+        self._times: dict[str, int] = {}
         require_writable_file(self._path)
         self._end_half_line()
         self._done = self._read(records(output))
@@ -93,6 +100,7 @@ class FinishedRecord:
             self._refuse_results_of_another_command(jobs)
             if not records(self._output):
                 self._refuse_files_of_others(jobs)
+        self._tell_of_former_names(jobs)
         with said_in_words(self._path):
             self._output.mkdir(parents=True, exist_ok=True)
             self._path.touch()
@@ -127,6 +135,36 @@ class FinishedRecord:
                 "would be replaced; name another folder, or replace it with --overwrite"
             )
 
+    def _tell_of_former_names(self, jobs: Sequence[Job]) -> None:
+        """Names results of the same photographs that an earlier call gave other names."""
+        now = {_text(job.photograph): self._name(job) for job in jobs}
+        former = [
+            name
+            for name, entry in self._done.items()
+            if now.get(str(entry.get("photograph")), name) != name and self._is_there(name)
+        ]
+        if former:
+            log.warning(
+                "--output %s: holds other results of the same photographs, from when their names "
+                "were not those of others too; remove them, also below the folders of formats, or "
+                "the photographs are there twice: %s",
+                self._output,
+                name_some(f"{name}_*" for name in former),
+            )
+
+    def _is_there(self, name: str) -> bool:
+        return any(map(Path.is_file, self._results(Job(Path(name), self._output / name, name))))
+
+    def withdraw(self, job: Job) -> None:
+        """Records that a photograph's results are about to be replaced, so that no line holds.
+
+        Else an earlier line would be valid for what a killed process has half replaced.
+
+        Raises:
+            OutputError: The line cannot be written.
+        """
+        self._write({"result": self._name(job), **self._line(job), _WAY: None})
+
     def add(self, job: Job) -> None:
         """Records that a photograph is done.
 
@@ -136,17 +174,26 @@ class FinishedRecord:
         name = self._name(job)
         features = self._features.get(name)
         seen = {} if features is None else {_FEATURES: _encoded(features)}
-        entry = {"result": name, **self._line(job), **seen, _WHEN: time.time_ns()}
-        line = json.dumps(entry)
+        self._write({"result": name, **self._line(job), **seen})
+
+    def _write(self, entry: Mapping[str, object]) -> None:
+        name = str(entry["result"])
+        # The clocks of several machines may differ by more than what one line was before another.
+        self._times[name] = max(time.time_ns(), self._times.get(name, 0) + 1)
+        line = json.dumps({**entry, _WHEN: self._times[name]})
         with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
+            file.flush()
+            # A line must be there before the files that come after it, also when power fails.
+            os.fsync(file.fileno())
 
     def note(self, job: Job, moments: FeatureMoments | None) -> None:
         """Keeps what a network saw of a photograph, if anything, until :meth:`add` writes it."""
         # What another network saw, in an earlier call, is none of this one's.
         self._features.pop(self._name(job), None)
-        if moments is not None:
-            self._features[self._name(job)] = moments.features.astype(np.float32)
+        told = None if moments is None else moments.telling
+        if told is not None:
+            self._features[self._name(job)] = told.astype(np.float32)
 
     def features(self, jobs: Sequence[Job]) -> list[FloatArray]:
         """What a network saw of these photographs, of those where that was kept."""
@@ -161,10 +208,13 @@ class FinishedRecord:
 
     def _line(self, job: Job) -> dict[str, object]:
         size, changed = _state(job.photograph)
-        photograph = os.fspath(job.photograph).encode(errors="backslashreplace").decode()
-        line: dict[str, object] = {"photograph": photograph, "size": size, "changed": changed}
+        line: dict[str, object] = {
+            "photograph": _text(job.photograph),
+            "size": size,
+            "changed": changed,
+        }
         beside = {path.suffix: _state(path) for path in self._beside(job.photograph)}
-        return line | ({"beside": beside} if beside else {}) | {"way": self._way}
+        return line | ({"beside": beside} if beside else {}) | {_WAY: self._way}
 
     def _end_half_line(self) -> None:
         """Ends the line of a killed process, so that the next one is not glued to it."""
@@ -187,10 +237,16 @@ class FinishedRecord:
                 entries.append((when, name, {**entry, _KIND: kind}))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
-        done = {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])}
+        entries.sort(key=lambda one: one[0])
+        done = {name: entry for _, name, entry in entries}
+        self._times = {name: when for when, name, _ in entries}
         seen = {name: _decoded(entry.pop(_FEATURES, "")) for name, entry in done.items()}
         self._features = {name: one for name, one in seen.items() if len(one)}
         return done
+
+
+def _text(path: Path) -> str:
+    return os.fspath(path).encode(errors="backslashreplace").decode()
 
 
 def _encoded(features: Features) -> str:

@@ -8,9 +8,11 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from crackseg.data.discovery.layouts import key, says_mask
 from crackseg.data.discovery.listing import Listing, is_picture, list_files
 from crackseg.errors import CrackSegError, DatasetNotFoundError, name_some, nearest
 from crackseg.formats.registry import FORMATS
+from crackseg.images.georeference import files_beside
 from crackseg.images.heic import HEIC_SUFFIXES, INSTALL
 from crackseg.images.pixels import IMAGE_SUFFIXES
 from crackseg.workflows.folders.places import targets
@@ -201,11 +203,19 @@ def _folder(folder: Path, output: Path) -> _Source:
     outputs, top = _Outputs(folder, output), _absolute(folder)
     places = [(path, os.path.join(top, path)) for path in listing.files]  # noqa: PTH118
     found = [(path, place) for path, place in places if not _is_result(place, outputs)]
-    photographs = tuple(place for path, place in found if is_picture(path))
+    pictures = [path for path, _ in found if is_picture(path)]
+    masks = _masks_among(pictures)
+    if masks:
+        what = "masks of photographs that are there too, left out"
+        log.info("%s: %d %s: %s", folder, len(masks), what, name_some(map(str, sorted(masks))))
+    photographs = tuple(place for path, place in found if is_picture(path) and path not in masks)
+    beside = _beside(photographs, [place for path, place in found if not is_picture(path)])
     others = [
         path
         for path, place in found
-        if not is_picture(path) and outputs.around(place) != Path(os.path.realpath(place)).parent
+        if not is_picture(path)
+        and place not in beside
+        and outputs.around(place) != Path(os.path.realpath(place)).parent
     ]
     if others:
         what = "files that are no photographs by name, left out"
@@ -213,6 +223,20 @@ def _folder(folder: Path, output: Path) -> _Source:
     if not photographs:
         log.warning("%s: no photograph in it", folder)
     return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
+
+
+def _masks_among(pictures: Sequence[Path]) -> frozenset[Path]:
+    """Pictures that are masks by their names, and of whose names there are photographs."""
+    masks = [path for path in pictures if says_mask(path)]
+    photographs = {key(path) for path in set(pictures).difference(masks)} if masks else set()
+    return frozenset(path for path in masks if key(path) in photographs)
+
+
+def _beside(photographs: Sequence[str], others: Sequence[str]) -> set[str]:
+    """The files that say where photographs lie, looked for where there are others of their name."""
+    stems = {os.path.splitext(place)[0] for place in others}  # noqa: PTH122
+    named = (Path(place) for place in photographs if os.path.splitext(place)[0] in stems)  # noqa: PTH122
+    return {str(file) for photograph in named for file in files_beside(photograph)}
 
 
 class _Outputs:

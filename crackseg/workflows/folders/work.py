@@ -93,12 +93,16 @@ def work_on(
         record.add(job)
         done.append(job)
 
+    def work(job: Job, photograph: AnyPhotograph) -> None:
+        record.withdraw(job)
+        do(job, photograph, results)
+
     is_large = lru_cache(maxsize=4)(_is_large)
     with WriteBehind(finish) as results:
         ahead = read_ahead(waiting, lambda job: opened(job.photograph), is_large)
         for job, photograph in progress(ahead, what, len(waiting)):
             try:
-                do(job, photograph(), results)
+                work(job, photograph())
             except UnreadableImageError as error:
                 log.warning("skipped %s", error)
                 skipped.append(skip(job.photograph, str(error)))

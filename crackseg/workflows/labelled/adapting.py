@@ -29,9 +29,12 @@ from crackseg.checkpoint.parameters import (
     OptimizerParameters,
     SchedulerParameters,
 )
-from crackseg.errors import DatasetError, DatasetNotFoundError
+from crackseg.data.annotations.ground_truth import truth_file
+from crackseg.data.prepare import PreparedData
+from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
+from crackseg.formats.labelme import is_as_written
 from crackseg.images.pixels import binarize
-from crackseg.inference.engines import is_onnx
+from crackseg.inference.engines import is_onnx, line_of
 from crackseg.inference.familiarity import known_site
 from crackseg.inference.features import FeatureMoments
 from crackseg.inference.graphs.trainable import TrainableNetwork, trainable_network
@@ -77,6 +80,8 @@ def adapt(
     """
     require_writable_file(output, SUFFIX if is_onnx(output) else ".ckpt")
     base = trainable_network(path)
+    # Before it takes minutes, since its licence is that of the new network.
+    log.info("%s", line_of(path, base.usage, base.licence))
     look = partial(_looking, base.usage)
     now = look(base.network)
     photographs = _read(roots, base.usage, origins, seed)
@@ -109,6 +114,7 @@ def _read(
             f"{error}. Where nothing is labelled yet, crackseg adapt FOLDER --suggest 5 --output "
             "TO_LABEL says what to label"
         ) from error
+    _require_corrections(data)
     rows, seen = data.manifest.rows, seen_by(usage)
     side = side_of_parts(seen.size, seen.smallest)
     found: list[Labelled] = []
@@ -129,6 +135,30 @@ def _read(
             "more (crackseg adapt FOLDER --suggest 5 says which)"
         )
     return found
+
+
+def _require_corrections(data: PreparedData) -> None:
+    """Refuses outlines that are all the network's own, and names those among others.
+
+    Raises:
+        DatasetError: Nobody has corrected one.
+    """
+    files = [truth_file(row.mask) for row in data.manifest.rows]
+    own = [file for file in files if file is not None and is_as_written(data.root / file)]
+    if own and len(own) == len(files):
+        raise DatasetError(
+            f"{data.root}: the outlines of all {len(own)} photographs are as crackseg wrote them, "
+            "so that there is nothing to learn; correct them in LabelMe first (where all are right "
+            "the network needs no adapting)"
+        )
+    if own:
+        log.warning(
+            "the outlines of %d of %d photographs are as crackseg wrote them, and are taken for "
+            "right: %s",
+            len(own),
+            len(files),
+            name_some(own),
+        )
 
 
 def _looking(usage: UsageParameters, network: SkipNetwork) -> Looking:

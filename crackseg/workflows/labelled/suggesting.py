@@ -58,7 +58,7 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
         OutputError: The folder holds outlines already.
     """
     labelled = output / _FORMAT
-    if any(labelled.glob("*.json")):
+    if any(labelled.rglob("*.json")):
         raise OutputError(
             f"{labelled}: there are outlines already, which may have been corrected; choose "
             "another --output"
@@ -66,6 +66,7 @@ def suggest(path: Path, folders: Sequence[Path], count: int, output: Path) -> Su
     # What could not be adapted afterwards is refused before anything is labelled.
     trainable_network(path)
     model = open_model(path)
+    log.info("%s", model.line)
     predictor = Predictor(model)
     looking = Looking(model.engine, predictor.scales, model.usage.preprocessing.resize)
     as_used = seen_by(model.usage)

@@ -25,7 +25,7 @@ def certify(
         count: Number of cracks.
         seed: Seed of the draw.
         predictor: Network whose masks are measured; None for exact masks.
-        pairs: Number of cracks that are photographed from two distances, with exact masks.
+        pairs: Number of cracks that are photographed from two distances, always with exact masks.
     """
 
     def masks(known: KnownCrack) -> tuple[npt.NDArray[np.float32], float]:

@@ -1,5 +1,6 @@
 """Writes what was measured for other programs, and as a page, from the records of a folder."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -9,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.errors import ConfigError, did_you_mean
+from crackseg.errors import ConfigError, did_you_mean, name_some
 from crackseg.formats.record import read_record
 from crackseg.formats.registry import FORMATS, FolderFormat, PhotographFormat
 from crackseg.formats.result import Result
@@ -18,6 +19,7 @@ from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.inference.reliance import Reliance
 from crackseg.measurement.classes import ClassLimits
+from crackseg.reporting.formatting import counted
 from crackseg.reporting.inspection.component import DEFAULT_LIMITS
 from crackseg.reporting.inspection.page import (
     InspectedPhotograph,
@@ -28,6 +30,8 @@ from crackseg.system.progress import progress
 from crackseg.workflows.folders.plan import Job
 from crackseg.workflows.folders.work import Skipped
 from crackseg.workflows.measuring.photographs import MASK, OVERLAY, RECORD
+
+log = logging.getLogger(__name__)
 
 PAGE = "cracks.html"
 
@@ -58,6 +62,7 @@ def export(
     formats: Sequence[PhotographFormat | FolderFormat],
     limits: ClassLimits | None,
     white_level: int | None,
+    overwrite: bool = False,
 ) -> None:
     """Writes formats, one photograph in memory at a time.
 
@@ -67,6 +72,7 @@ def export(
         formats: Formats.
         limits: Limits of classes of width; None for no classes.
         white_level: White in photographs deeper than 8 bits; None for what each file says.
+        overwrite: Whether files that somebody has corrected are replaced; else they are named.
 
     Raises:
         CrackSegError: A photograph has changed since, or a file cannot be written.
@@ -77,7 +83,14 @@ def export(
         for job in progress(iter(jobs), f"Writing {names}", len(jobs)):
             yield PurePath(job.target.relative_to(output)), _result(job, white_level)
 
-    write_formats(results, output, formats, limits)
+    left = write_formats(results, output, formats, limits, overwrite)
+    if left:
+        log.warning(
+            "%s not written anew, as their outlines are not those that were written there "
+            "(corrected by hand, or of an earlier version); --overwrite replaces them: %s",
+            counted(len(left), "file"),
+            name_some(map(str, left)),
+        )
 
 
 def _refuse_mixed(

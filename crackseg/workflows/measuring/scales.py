@@ -1,13 +1,12 @@
 """Millimetres for each pixel: of a photograph that lies on a map, and of many at once."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from crackseg.images.georeference import Placement
 from crackseg.measurement.photograph import MeasuredPhotograph
-from crackseg.measurement.scale import Scale
+from crackseg.measurement.scale import Scale, said_of_sizes
 
 _MM = 1000.0
 # Share by which a pixel's longest and shortest extent may differ on the ground.
@@ -43,26 +42,18 @@ class NotedSizes:
 
     def __init__(self, photographs: Iterable[MeasuredPhotograph]) -> None:
         self._photographs = photographs
-        self._counts: Counter[tuple[int, int]] = Counter()
+        self._sizes: list[tuple[int, int]] = []
 
     def __iter__(self) -> Iterator[MeasuredPhotograph]:
         """The photographs."""
         for one in self._photographs:
-            # A camera that is turned is no other camera.
-            self._counts[max(one.measurement.size), min(one.measurement.size)] += 1
+            self._sizes.append(one.measurement.size)
             yield one
 
     @property
     def warning(self) -> str:
         """What is said where photographs are of several sizes; empty where they are of one."""
-        if len(self._counts) < 2:
-            return ""
-        listed = ", ".join(f"{n} of {w}x{h}" for (w, h), n in self._counts.most_common(5))
-        return (
-            f"one scale was taken for photographs of {len(self._counts)} sizes ({listed}), as "
-            "several cameras take them or a program has resized them; its millimetres hold for "
-            "those alone that it was measured on: measure each size by itself"
-        )
+        return said_of_sizes(self._sizes)
 
 
 def _extents(placement: Placement) -> tuple[float, float]:

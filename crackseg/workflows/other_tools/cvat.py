@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.formats.outlines import outline
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.scales import ScaleChoice
 
@@ -82,8 +83,7 @@ class CrackFinder:
             mask = found.probability > context.conf_threshold
         cracks = _connected(mask, self._smallest)
         if context.conv_mask_to_poly:
-            outlines = (outline for crack in cracks for outline in _outlines(crack))
-            return [polygon(_LABEL, points) for points in outlines]
+            return [polygon(_LABEL, corners_of(crack)) for crack in cracks]
         return [mask_shape(_LABEL, encode_mask(crack)) for crack in cracks]
 
 
@@ -95,11 +95,12 @@ def _connected(mask: Mask, smallest: int) -> Iterator[Mask]:
             yield parts == number
 
 
-def _outlines(crack: Mask) -> Iterator[list[float]]:
-    """Outer outlines of a crack as x, y, x, y, ...; CVAT's polygons have no holes."""
-    contours, _ = cv2.findContours(
-        crack.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    for contour in contours:
-        if len(contour) >= 3:
-            yield contour.ravel().astype(float).tolist()
+def corners_of(crack: Mask) -> list[float]:
+    """Corners x, y, x, y, ... of a polygon that is filled to the very pixels of a crack.
+
+    Args:
+        crack: Pixels that hang together, bool (H, W).
+    """
+    left, top, width, height = cv2.boundingRect(crack.astype(np.uint8))
+    corners = outline(crack[top : top + height, left : left + width]) + np.array([left, top])
+    return [float(one) for one in corners.ravel()]

@@ -1,5 +1,6 @@
 """Exports a checkpoint for the plugin Deepness of QGIS."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import onnx
 from crackseg.checkpoint import read_checkpoint
 from crackseg.errors import CrackSegError
 from crackseg.images.pixels import resize
-from crackseg.inference.engines import onnxruntime_session
+from crackseg.inference.engines import is_onnx, onnxruntime_session
 from crackseg.inference.graphs.deepness import Tile, export_for_deepness
 from crackseg.inference.graphs.limits import IMAGE
+from crackseg.inference.graphs.trainable import trainable_network
 from crackseg.inference.model_file import SUFFIX, ModelInfo
 from crackseg.inference.scales import scales_of
 from crackseg.inference.tiling import Logits, full_size_logits, sigmoid
@@ -28,10 +30,10 @@ _LARGEST_SIDE = 8192
 def write_for_deepness(
     checkpoint: Path, output: Path, licence: str | None = None, resolution: float | None = None
 ) -> Tile:
-    """Writes the network of a checkpoint as the plugin reads it, and compares the two.
+    """Writes a network as the plugin reads it, and compares the two.
 
     Args:
-        checkpoint: Path of the checkpoint.
+        checkpoint: Path of a checkpoint or an ONNX file.
         output: Path of the ONNX file.
         licence: Licence of the weights.
         resolution: Centimetres on the ground that a pixel of the orthophoto covers; None leaves
@@ -41,7 +43,7 @@ def write_for_deepness(
         The tile that the file takes.
 
     Raises:
-        CheckpointError: The checkpoint cannot be used.
+        CheckpointError: The file cannot be used, or holds weights in 8 bits.
         CrackSegError: The output has another suffix, the resolution is no length, the tile would
             be too large, or the two probabilities differ too much.
         OutputError: The file cannot be written.
@@ -49,9 +51,7 @@ def write_for_deepness(
     require_writable_file(output, SUFFIX)
     if resolution is not None and not 0 < resolution < float("inf"):
         raise CrackSegError(f"--resolution {resolution}: centimetres a pixel, such as 0.5")
-    content = read_checkpoint(checkpoint)
-    network = network_of(content)
-    info = info_of(content, network, licence)
+    network, info = _opened(checkpoint, licence)
     tile = Tile.of(info)
     if tile.side > _LARGEST_SIDE:
         raise CrackSegError(
@@ -70,6 +70,17 @@ def write_for_deepness(
     with atomic_write(output) as name:
         name.write_bytes(graph.SerializeToString())
     return tile
+
+
+def _opened(path: Path, licence: str | None) -> tuple[SkipNetwork, ModelInfo]:
+    """A network and what goes with it into a file for other programs."""
+    if is_onnx(path):
+        opened = trainable_network(path)
+        assert isinstance(opened.usage, ModelInfo)
+        return opened.network, replace(opened.usage, licence=licence or opened.licence)
+    content = read_checkpoint(path)
+    network = network_of(content)
+    return network, info_of(content, network, licence)
 
 
 def _difference(network: SkipNetwork, info: ModelInfo, graph: onnx.ModelProto) -> float:

@@ -19,7 +19,18 @@ def all_used(labels: set[str]) -> LabelUse:
 
 
 @pytest.mark.parametrize(
-    "label", ["crack", "Cracks", "CRACK", "hairline-crack", "crack_wide", "longitudinal crack"]
+    "label",
+    [
+        *("crack", "Cracks", "CRACK", "hairline-crack", "crack_wide", "longitudinal crack"),
+        *(
+            "unsealed crack",
+            "nonlinear-crack",
+            "notched crack",
+            "crack_no_spall",
+            "crack without rust",
+        ),
+        *("crack likely", "D00 crack", "antique wall crack", "nocturnal crack"),
+    ],
 )
 def test_a_label_that_speaks_of_cracks(label: str) -> None:
     assert means_crack(label)
@@ -27,7 +38,12 @@ def test_a_label_that_speaks_of_cracks(label: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["no crack", "noncrack", "non_crack", "uncracked", "crack-free", "without cracks", "spalling"],
+    [
+        *("no crack", "noncrack", "non_crack", "uncracked", "crack-free", "without cracks"),
+        *("not a crack", "no visible crack", "not_a_real_crack", "without any cracks", "NoCrack"),
+        *("fake crack", "false crack", "false-crack", "pseudo_crack", "anti-crack", "anticrack"),
+        *("crack-like", "cracklike", "crack_negative", "Crack free", "crackless", "spalling"),
+    ],
 )
 def test_a_label_that_speaks_of_none(label: str) -> None:
     assert not means_crack(label)
@@ -38,6 +54,7 @@ def test_a_label_that_speaks_of_none(label: str) -> None:
     [
         ({"stain", "crack", "Crack_wide"}, {"crack", "Crack_wide"}),
         ({"crack", "noncrack"}, {"crack"}),
+        ({"crack", "not a crack", "crack-like"}, {"crack"}),
         ({"fissure"}, {"fissure"}),
         (set(), set()),
     ],

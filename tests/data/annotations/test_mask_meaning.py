@@ -221,6 +221,13 @@ def test_what_is_chosen_must_occur(tmp_path: Path) -> None:
         decided(write(tmp_path, line(255), line(255)), colours={(1, 2, 3)})
 
 
+def test_a_chosen_colour_must_occur_among_colours(tmp_path: Path) -> None:
+    """All masks were read as empty."""
+    root = write(tmp_path, *[line(colour, shape=(40, 60, 3)) for colour in (RED, (0, 0, 255))])
+    with pytest.raises(DatasetError, match="name nothing that occurs in its masks"):
+        decided(root, colours={(0, 255, 0)})
+
+
 @pytest.mark.parametrize(
     "encoding",
     [

@@ -21,6 +21,7 @@ from crackseg.data.cache.survey import PairStatistics
 from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.data.readers import FileReader
 from crackseg.data.splits.manifest import Row
+from crackseg.errors import CrackSegError
 from crackseg.preprocessing import Preprocessing
 from tests.helpers.data_sets import draw_pair, write_archive
 
@@ -179,6 +180,17 @@ def test_another_process_maps_the_files_itself(root: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.apply(_first_photograph, (store, row))
     assert np.array_equal(there, store.read(row)[0])
+
+
+def test_a_store_that_is_gone_before_a_process_maps_it_is_named(root: Path) -> None:
+    """Where processes are not forked, each opens the files by itself."""
+    store, row = opened(root), rows_of(root)[0]
+    sent = pickle.loads(pickle.dumps(store))
+    shutil.rmtree(store.folder)
+    assert store.read(row)[0].any()
+    message = r"images\.bin: is gone; another run has made room .* a larger data\.store_limit"
+    with pytest.raises(CrackSegError, match=message):
+        sent.read(row)
 
 
 def test_a_store_above_its_limit_is_refused(root: Path) -> None:

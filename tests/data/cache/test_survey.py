@@ -14,7 +14,7 @@ from crackseg.data.cache import survey as surveying
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, find_pairs
 from crackseg.preprocessing import Preprocessing
-from tests.helpers.data_sets import write_archive
+from tests.helpers.data_sets import save_photograph, write_archive
 
 PREPROCESSING = Preprocessing(image_size=(32, 32), resize="area", mask_threshold=127)
 
@@ -245,3 +245,79 @@ def test_a_damaged_survey_is_made_anew_and_said(
     caplog.clear()
     survey(root, pairs, preprocessing, tmp_path / "cache")
     assert not caplog.text
+
+
+def write_classes(root: Path, truth: str, names: str, text: str) -> list[Pair]:
+    """A photograph, its truth with a first and a second class, and the file that names both."""
+    pair = Pair("x", "images/x.png", truth)
+    save_photograph(root / pair.image, (40, 40))
+    (root / truth).parent.mkdir(exist_ok=True)
+    if truth.endswith(".txt?crack"):
+        square = "{0} 0 {1} 1 {1} 1 {2} 0 {2}"
+        lines = square.format(0, 0.1, 0.2), square.format(1, 0.5, 0.9)
+        (root / truth.removesuffix("?crack")).write_text("\n".join(lines))
+    else:
+        classes = np.zeros((40, 40), np.uint8)
+        classes[4:8], classes[20:36] = 1, 2
+        picture = Image.fromarray(classes)
+        picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+        as_numbers = truth.startswith("labelsTr")
+        (Image.fromarray(classes) if as_numbers else picture).save(
+            root / truth.removesuffix("?crack")
+        )
+    (root / names).write_text(text)
+    return [pair]
+
+
+@pytest.mark.parametrize(
+    ("truth", "names", "first", "second"),
+    [
+        (
+            "SegmentationClass/x.png?crack",
+            "labelmap.txt",
+            "crack:128,0,0::\nspall:0,128,0::",
+            "spall:128,0,0::\ncrack:0,128,0::",
+        ),
+        (
+            "labelsTr/x.png?crack",
+            "dataset.json",
+            '{"labels": {"crack": 1, "spall": 2}}',
+            '{"labels": {"spall": 1, "crack": 2}}',
+        ),
+        ("labels/x.txt?crack", "data.yaml", "names: [crack, spall]", "names: [spall, crack]"),
+        ("labels/x.txt?crack", "classes.txt", "crack\nspall", "spall\ncrack"),
+    ],
+)
+def test_other_names_of_classes_are_surveyed_anew(
+    tmp_path: Path, truth: str, names: str, first: str, second: str
+) -> None:
+    pairs = write_classes(tmp_path, truth, names, first)
+    cache, shares = tmp_path / "cache", []
+    for text in (first, second):
+        (tmp_path / names).write_text(text)
+        os.utime(tmp_path / names, ns=(len(shares), len(shares)))
+        shares.append(survey(tmp_path, pairs, PREPROCESSING, cache)[0].share)
+    assert shares == pytest.approx([0.1, 0.4])
+
+
+def test_names_of_classes_that_come_nearer_count(tmp_path: Path) -> None:
+    pairs = write_classes(tmp_path, "labels/x.txt?crack", "data.yaml", "names: [crack, spall]")
+    cache = tmp_path / "cache"
+    before = survey(tmp_path, pairs, PREPROCESSING, cache)[0].share
+    (tmp_path / "labels/classes.txt").write_text("spall\ncrack")
+    after = survey(tmp_path, pairs, PREPROCESSING, cache)[0].share
+    assert [before, after] == pytest.approx([0.1, 0.4])
+
+
+def test_another_data_set_of_the_same_names_sizes_and_times_is_surveyed_too(
+    tmp_path: Path,
+) -> None:
+    found = []
+    for name, rows in (("one", 10), ("two", 30)):
+        pair = write_pair(tmp_path / name, "x", cracked(rows), (64, 64))
+        for file in (pair.image, pair.mask):
+            path = tmp_path / name / file
+            path.write_bytes(path.read_bytes().ljust(20_000, b"\0"))
+            os.utime(path, ns=(1, 1))
+        found += survey(tmp_path / name, [pair], PREPROCESSING, tmp_path / "cache")
+    assert cracks(found) == [10 * 16, 30 * 16]

@@ -128,7 +128,7 @@ def test_the_mask_is_what_has_the_photographs_name_and_one_word(
         ("x.png", ["x_mask_0.png", "x_mask_1.png"]),
         ("x.png", ["x_mask1.png"]),
         ("images/x.png", ["masks/x_left_mask.png", "masks/x_right_mask.png"]),
-        ("images/x.png", ["masks/x_crack.png"]),
+        ("images/x.png", ["masks/x_rust.png"]),
         ("img/x.png", ["masks_human/x.png", "masks_machine/x.png"]),
         ("original_images/x.jpg", ["label_images_semantic/x.png", "RGB_color_image_masks/x.png"]),
     ],

@@ -272,6 +272,53 @@ def test_black_and_the_colour_of_rims_need_no_name(tmp_path: Path) -> None:
     assert_bar(find_pairs(tmp_path))
 
 
+@pytest.mark.parametrize("named", ["numbers", "colours"])
+def test_pictures_of_classes_are_turned_as_their_photographs_are(
+    tmp_path: Path, named: str
+) -> None:
+    """Masks are, and pictures of classes were not."""
+    folder = tmp_path / {"numbers": "labelsTr", "colours": "SegmentationClass"}[named]
+    folder.mkdir()
+    (tmp_path / "dataset.json").write_text('{"labels": {"background": 0, "crack": 1}}')
+    (tmp_path / "labelmap.txt").write_text("crack:128,0,0::\n")
+    classes = Image.fromarray(np.rot90(bar() // 255))
+    classes.putpalette([0, 0, 0, 128, 0, 0])
+    exif = Image.Exif()
+    exif[274] = 6
+    classes.save(folder / "x.png", exif=exif)
+    truth = f"{folder.name}/x.png?crack"
+    assert np.array_equal(read_truth(tmp_path, truth, SIZE), bar())
+
+
+def test_a_picture_of_classes_of_several_pages_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labelsTr").mkdir()
+    (tmp_path / "dataset.json").write_text('{"labels": {"background": 0, "crack": 1}}')
+    page = Image.fromarray(bar() // 255)
+    page.save(tmp_path / "labelsTr/x.tif", save_all=True, append_images=[page])
+    with pytest.raises(UnreadableImageError, match=r"x\.tif: .*pages"):
+        read_truth(tmp_path, "labelsTr/x.tif?crack", SIZE)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_numbers_of_classes_are_read_at_every_depth(
+    tmp_path: Path, dtype: type[np.generic], suffix: str
+) -> None:
+    (tmp_path / "labelsTr").mkdir()
+    (tmp_path / "dataset.json").write_text('{"labels": {"background": 0, "crack": 3}}')
+    Image.fromarray((bar() // 85).astype(dtype)).save(tmp_path / f"labelsTr/x.{suffix}")
+    assert np.array_equal(read_truth(tmp_path, f"labelsTr/x.{suffix}?crack", SIZE), bar())
+
+
+@pytest.mark.parametrize("value", ["Infinity", "1e400", "1.5", "null", "{}", "true", '"one"'])
+def test_a_class_whose_number_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    photograph(tmp_path / "imagesTr/x_0000.png")
+    picture(tmp_path / "labelsTr/x.png", bar() // 255)
+    (tmp_path / "dataset.json").write_text(f'{{"labels": {{"background": 0, "crack": {value}}}}}')
+    with pytest.raises(DatasetError, match=r"dataset\.json: cannot be read as names of classes"):
+        find_pairs(tmp_path)
+
+
 def test_regions_of_nnunet_are_refused_by_their_name(tmp_path: Path) -> None:
     photograph(tmp_path / "imagesTr/x_0000.png")
     picture(tmp_path / "labelsTr/x.png", bar() // 255)
@@ -326,7 +373,7 @@ def test_a_picture_of_two_values_beside_a_photograph_is_its_mask(tmp_path: Path)
     inventory = find_pairs(tmp_path)
     assert [pair.mask for pair in inventory.pairs] == ["crop/0.png", "crop/1.png", "crop/2.gif"]
     assert inventory.notes == (
-        "3 pictures of two values that stand beside a photograph of their name are taken as its "
+        "3 pictures of a few values that stand beside a photograph of their name are taken as its "
         "mask, as crop/0.png",
     )
 

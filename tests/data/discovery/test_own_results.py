@@ -68,3 +68,39 @@ def test_masks_of_others_in_the_folder_of_a_record_are_truth(root: Path) -> None
     save_mask(root / "found/other_mask.png")
     pairs = find_pairs(root).pairs
     assert [truth for _, _, truth in pairs] == ["found/other_mask.png"]
+
+
+def put_truth(folder: Path) -> None:
+    """A COCO file of one photograph."""
+    save_photograph(folder / "wall.jpg")
+    polygon = [1, 1, 9, 1, 9, 9]
+    entry = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [polygon]}
+    document = {
+        "images": [{"id": 1, "file_name": "wall.jpg"}],
+        "categories": [{"id": 1, "name": "crack"}],
+        "annotations": [entry],
+    }
+    (folder / "coco.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl", "measurements.jsonl"])
+@pytest.mark.parametrize("text", ["", '{"image": "wall.jpg", "score": 0.7}\n', '[1]\n{"resu'])
+def test_a_record_of_others_makes_no_truth_a_result(tmp_path: Path, name: str, text: str) -> None:
+    put_truth(tmp_path)
+    (tmp_path / name).write_text(text)
+    inventory = find_pairs(tmp_path)
+    assert len(inventory.pairs) == 1
+    assert notes_of(inventory) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "is_truth"), [("predictions.jsonl", True), ("measurements-1-of-2.jsonl", False)]
+)
+def test_files_for_all_photographs_are_results_of_measuring_alone(
+    tmp_path: Path, name: str, is_truth: bool
+) -> None:
+    put_truth(tmp_path)
+    (tmp_path / name).write_text('{"result": "wall"}\n')
+    found = find_pairs(tmp_path, "crack_free")
+    assert (len(found.pairs), len(found.crack_free)) == (1, 0 if is_truth else 1)
+    assert ("coco.json" in notes_of(found)) == (not is_truth)

@@ -428,13 +428,6 @@ def test_a_root_may_hold_crack_free_photographs_alone(tmp_path: Path) -> None:
     assert len(find_pairs_below([two, three], "crack_free").crack_free) == 2
 
 
-def test_pairs_with_an_unreadable_file_are_left_out(tmp_path: Path) -> None:
-    put(tmp_path, *(f"{folder}/{stem}.png" for folder in ("images", "masks") for stem in "abc"))
-    inventory = find_pairs(tmp_path).without(["images/a.png", "masks/c.png"])
-    assert [pair.stem for pair in inventory.pairs] == ["b"]
-    assert inventory.unreadable == ("images/a.png", "masks/c.png")
-
-
 def test_what_is_left_out_is_logged_by_count_and_name(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

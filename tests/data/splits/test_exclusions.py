@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crackseg.data.splits.exclusions import read_exclusions, write_exclusions
+from crackseg.data.discovery.pairs import Inventory, Pair
+from crackseg.data.splits.exclusions import read_exclusions, without_excluded, write_exclusions
 from crackseg.errors import CrackSegError, DatasetError
 
 ROWS = {"images/a.png": "inverted: 95% of it is crack", 'images/b, "c".png': "identical: copy of ä"}
@@ -79,3 +80,18 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\xff\x00")
     with pytest.raises(DatasetError, match="cannot be read as a list of exclusions"):
         read_exclusions(path)
+
+
+def test_a_list_of_all_photographs_is_refused(tmp_path: Path) -> None:
+    pairs = tuple(Pair(stem, f"images/{stem}.png", f"masks/{stem}.png") for stem in "ab")
+    inventory, path = Inventory(tmp_path, pairs), tmp_path / "exclude.csv"
+    write_exclusions(path, {pair.image: "" for pair in pairs[:1]})
+    assert without_excluded(inventory, path).pairs == pairs[1:]
+    path.unlink()
+    write_exclusions(path, {pair.image: "" for pair in pairs})
+    with pytest.raises(DatasetError) as raised:
+        without_excluded(inventory, path)
+    assert str(raised.value) == (
+        f"{path}: it lists all 2 pairs below {tmp_path}, so that none is left; take those out of "
+        "it that are to be used"
+    )

@@ -69,6 +69,18 @@ def test_the_same_list_twice_is_harmless(tmp_path: Path) -> None:
     assert ready_subsets(rows_of("i/CFD_1.png"), [tmp_path]) == {"i/CFD_1.png": "train"}
 
 
+def test_lists_are_searched_as_other_files_are(tmp_path: Path) -> None:
+    """Two links in a circle were followed without end."""
+    write_list(tmp_path / "joined/train.txt", "CFD_1\n")
+    write_list(tmp_path / "joined/.trash/test.txt", "CFD_1\n")
+    try:
+        for name in ("latest", "joined/above"):
+            (tmp_path / name).symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system makes no links")
+    assert ready_subsets(rows_of("i/CFD_1.png"), [tmp_path]) == {"i/CFD_1.png": "train"}
+
+
 def test_folders_go_before_lists_and_lists_say_the_rest(tmp_path: Path) -> None:
     write_list(tmp_path / "joined/test.txt", "a\nb\n")
     ready = ready_subsets(rows_of("train/a.png", "joined/b.png"), [tmp_path])

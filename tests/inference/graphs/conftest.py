@@ -1,21 +1,22 @@
-"""Every network with its graph, each of which takes seconds to make."""
+"""Every network with its graph."""
 
 import onnx
 import pytest
-import torch
 
-from crackseg.inference.graphs.export import export_network
-from crackseg.models import NETWORKS, SkipNetwork, build_network
-from tests.helpers.networks import small_arguments, with_statistics
+from crackseg.models import NETWORKS, SkipNetwork
+from tests.helpers.networks import small_graph, small_network
 
 
-@pytest.fixture(scope="package", params=NETWORKS)
-def network(request: pytest.FixtureRequest) -> SkipNetwork:
-    torch.manual_seed(0)
-    arguments = small_arguments(request.param, depth=2)
-    return with_statistics(build_network(request.param, arguments)).eval()
+@pytest.fixture(params=NETWORKS)
+def network_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.fixture(scope="package")
-def graph(network: SkipNetwork) -> onnx.ModelProto:
-    return export_network(network)
+@pytest.fixture
+def network(network_name: str) -> SkipNetwork:
+    return small_network(network_name)
+
+
+@pytest.fixture
+def graph(network_name: str) -> onnx.ModelProto:
+    return small_graph(network_name)

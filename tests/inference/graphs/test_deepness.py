@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from crackseg.images.pixels import Resize
 from crackseg.inference.engines import OpenedModel
@@ -15,16 +14,15 @@ from crackseg.inference.graphs.deepness import Tile, export_for_deepness
 from crackseg.inference.model_file import ModelInfo
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.torch_engine import TorchEngine
-from crackseg.models import SkipNetwork, build_network
+from crackseg.models import SkipNetwork
 from tests.helpers.deepness import Deepness, Mask, Picture, filled
-from tests.helpers.networks import with_statistics
+from tests.helpers.networks import small_network
 from tests.inference.test_model_file import INFO
 
 
 @pytest.fixture(scope="module")
 def network() -> SkipNetwork:
-    torch.manual_seed(0)
-    return with_statistics(build_network("unet", {"base_channels": 4, "depth": 2})).eval()
+    return small_network("unet")
 
 
 def info_of(network: SkipNetwork, how: Resize, scale: float = 0.5) -> ModelInfo:

@@ -3,22 +3,17 @@
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import checker, numpy_helper
 
 from crackseg.inference.engines import OnnxEngine
-from crackseg.inference.graphs.export import export_network
 from crackseg.inference.graphs.half_precision import with_half_weights
 from crackseg.inference.graphs.limits import graph_faults
-from crackseg.models import build_network
-from tests.helpers.networks import with_statistics
+from tests.helpers.networks import small_graph
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def graph() -> onnx.ModelProto:
-    torch.manual_seed(0)
-    network = build_network("unet", {"base_channels": 4, "depth": 2})
-    return export_network(with_statistics(network).eval())
+    return small_graph("unet")
 
 
 def tensors(model: onnx.ModelProto) -> dict[str, np.ndarray]:

@@ -209,6 +209,7 @@ def test_runs_of_other_divisions_on_the_same_test_photographs_are_told(tmp_path:
     assert "The runs are of 2 divisions of the data" in found.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("blank_plots")
 def test_more_runs_than_colours_are_told_apart_by_their_dashes(tmp_path: Path) -> None:
     found = judgement(tmp_path / "found")

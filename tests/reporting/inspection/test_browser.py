@@ -160,7 +160,7 @@ def set_scale(tab: Any, length: str, error: str = "0", card: str = FIRST) -> Non
 def test_two_clicks_and_a_length_make_every_width_anew(tab: Any) -> None:
     set_scale(tab, "100", "0,5")
     tab.keyboard.press("Enter")
-    wanted = Scale.of_two_points((100, 250), (300, 250), 100.0, 0.5, 0.5)
+    wanted = Scale.of_two_points((100, 250), (300, 250), 100.0, 0.5)
     said = text(tab, f"{FIRST} [data-scale]")
     found = re.match(r"([\d.]+) ± ([\d.]+) mm per pixel", said)
     assert found

@@ -132,6 +132,16 @@ def test_photographs_unlike_those_of_the_training_are_said_first_and_in_the_meth
     assert "By the network's own" not in page.text
 
 
+def test_one_scale_for_photographs_of_several_sizes_is_said(page: Parsed, tmp_path: Path) -> None:
+    small = measured("small.jpg", Scale(0.1, 0.001), ())
+    small = replace(small, measurement=replace(small.measurement, size=(150, 200)))
+    two = [folder()[0], InspectedPhotograph(small, picture()[:150, :200])]
+    write_inspection_page(two, 2, tmp_path / "cracks.html", "Bridge")
+    text = Parsed((tmp_path / "cracks.html").read_text(encoding="utf-8")).text
+    assert "Check the millimetres: one scale was taken for photographs of 2 sizes" in text
+    assert "Check the millimetres" not in page.text
+
+
 def test_totals_say_how_many_and_how_long(page: Parsed) -> None:
     for words in (
         "Photographs 5 1 without a crack; 1 more could not be measured",
@@ -236,6 +246,7 @@ def test_small_photographs_keep_their_size() -> None:
     assert shown_picture(picture(), Room.for_one_of(1)).size == (300, 400)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_photographs(tmp_path: Path) -> None:
     """Each is written before the next is asked for."""
     one = measured("a.jpg", Scale(0.1))

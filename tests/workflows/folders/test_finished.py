@@ -74,6 +74,25 @@ def test_results_of_another_command_are_not_replaced_without_a_word(tmp_path: Pa
     measuring.begin(jobs, overwrite=True)
 
 
+def test_results_from_when_a_photograph_had_another_name_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Formats would have the photograph twice, which nobody sees in a folder of many."""
+    one, other = folder(tmp_path, 2)
+    record(tmp_path).add(one)
+    record(tmp_path).add(other)
+    (tmp_path / "in" / "0.jpg").touch()
+    jobs = plan([str(tmp_path / "in")], tmp_path / "out").jobs
+    assert len(jobs) == 3
+    record(tmp_path).begin(jobs, overwrite=False)
+    assert "holds other results of the same photographs" in caplog.text
+    assert "are there twice: 0_*\n" in caplog.text
+    caplog.clear()
+    one.result("_mask.png").unlink()
+    record(tmp_path).begin(jobs, overwrite=False)
+    assert not caplog.text
+
+
 def test_what_another_command_replaced_is_not_taken_for_ones_own(tmp_path: Path) -> None:
     (job,) = folder(tmp_path, 1)
     record(tmp_path).add(job)
@@ -184,18 +203,17 @@ def test_a_record_that_cannot_be_written_is_said_before_the_work(tmp_path: Path)
 
 
 def test_what_a_network_saw_is_kept_with_what_is_done(tmp_path: Path) -> None:
-    one, other = folder(tmp_path, 2)
-    moments = FeatureMoments()
-    moments.add(np.array([[[[1.0, 3.0]], [[0.5, 0.5]]]]))
+    one, other, thumbnail = folder(tmp_path, 3)
+    moments, of_thumbnail = FeatureMoments(), FeatureMoments()
+    moments.add(np.array([[[[1.0, 3.0] * 20], [[0.5, 0.5] * 20]]]))
+    of_thumbnail.add(np.ones((1, 2, 2, 2)))
     first = record(tmp_path)
-    first.note(one, moments)
-    first.note(other, None)
-    first.add(one)
-    first.add(other)
+    for job, seen in ((one, moments), (other, None), (thumbnail, of_thumbnail)):
+        first.note(job, seen)
+        first.add(job)
     again = record(tmp_path)
-    assert again.holds(one)
-    assert again.holds(other)
-    (found,) = again.features([one, other])
+    assert all(again.holds(job) for job in (one, other, thumbnail))
+    (found,) = again.features([one, other, thumbnail])
     assert found.tolist() == [2.0, 0.5, 1.0, 0.0]
 
 
@@ -216,7 +234,7 @@ def test_a_damaged_line_is_done_and_says_nothing_of_what_was_seen(
 def test_what_another_network_saw_is_not_kept_for_this_one(tmp_path: Path) -> None:
     (job,) = folder(tmp_path, 1)
     moments = FeatureMoments()
-    moments.add(np.ones((1, 1, 1, 1)))
+    moments.add(np.ones((1, 1, 6, 6)))
     first = record(tmp_path)
     first.note(job, moments)
     first.add(job)

@@ -260,23 +260,34 @@ def test_suggest_outlines_what_adapt_reads_back(
         assert f"{document.stem}.png" in said
     # The same network, or another one would be adapted.
     assert f"then crackseg adapt {labelled} --checkpoint {exported} --output NEW.ckpt" in said
-    # What was corrected by hand is not written over.
+    # What was corrected by hand is not written over, in whichever folder it is.
+    (labelled / "north").mkdir()
+    for path in list(labelled.glob("*.*")):
+        path.rename(labelled / "north" / path.name)
     assert main([*told, "--suggest", "4", "--output", str(output)]) == 2
     assert f"{labelled}: there are outlines already" in capsys.readouterr().err
-    # Corrected by hand: the truth as outlines.
-    for document in documents:
+    for path in list((labelled / "north").iterdir()):
+        path.rename(labelled / path.name)
+    low = tmp_path / "low.ckpt"
+    write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, low)
+    adapted = ["adapt", str(labelled), "--checkpoint", str(low)]
+    assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 2
+    assert "the outlines of all 3 photographs are as crackseg wrote" in capsys.readouterr().err
+    # Corrected by hand: the truth as outlines, but of one.
+    for document in documents[1:]:
         content = json.loads(document.read_text())
         truth = np.asarray(Image.open(site / "masks" / f"{document.stem}.png")) > 127
         rows, columns = np.nonzero(truth)
         box = [[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]]
         shape = {"label": "crack", "shape_type": "rectangle", "points": np.array(box).tolist()}
         document.write_text(json.dumps({**content, "shapes": [shape]}))
-    low = tmp_path / "low.ckpt"
-    write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, low)
     capsys.readouterr()
-    adapted = ["adapt", str(labelled), "--checkpoint", str(low)]
     assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 0
-    assert "3 photographs" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "3 photographs" in told.out
+    assert "the outlines of 1 of 3 photographs are as crackseg wrote them, and are" in told.err
+    assert documents[0].name in told.err
+    assert f"model: {low}" in told.err
 
 
 def test_no_mask_is_suggested_for_labelling(

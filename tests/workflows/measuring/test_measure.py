@@ -22,6 +22,9 @@ from tests.measurement.drawn import drawn_line, photographed
 COVERAGE = drawn_line(6.0, 30.0)
 
 
+POINTS = ("--scale-points", "0", "0", "30", "40", "--scale-length", "5")
+
+
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that sees the drawn line on every photograph of its size, and nothing elsewhere."""
@@ -82,6 +85,7 @@ def test_a_folder_is_measured_and_a_bad_file_is_named(
     assert "4 photographs in millimetres: 3 with cracks, 3 cracks, 90 mm long together" in said.out
     assert "widths: 3 cracks resolved, 0 not" in said.out
     assert "widest: crack 1 of a/1.png, 95 % of it up to 1.2" in said.out
+    assert "; its largest width, at x " in said.out
     assert "above 0.41 mm: 3" in said.out
     endings = ("_cracks.json", "_mask.png", "_measured.png")
     names = {f"{name}{end}" for name in ("a/1", "a/2", "b/1", "empty") for end in endings}
@@ -119,10 +123,10 @@ def test_what_is_measured_is_kept_until_the_scale_changes(
     (folder.parent / "out" / "a" / "1_cracks.json").unlink()
     assert measure(trained, folder) == 0
     assert "1 photograph measured, 3 kept from before" in capsys.readouterr().out
-    points = ("--scale-points", "0", "0", "30", "40", "--scale-length", "5")
+    points = (*POINTS, "--scale-length-uncertainty", ".5")
     assert measure(trained, folder, *points) == 0
     said = capsys.readouterr().out
-    assert "pixels are 0.1 m (standard deviation 0.0014), for all photographs" in said
+    assert "pixels are 0.1 m (standard deviation 0.01), for all photographs" in said
     assert "4 photographs measured, results" in said
 
 
@@ -151,11 +155,11 @@ def test_shares_measure_each_photograph_once(
     records = {name for name in written(folder) if name.endswith(".json")}
     assert (len(first), len(records)) == (2, 4)
     lines = [
-        json.loads(line)["result"]
+        json.loads(line)
         for path in (folder.parent / "out").glob("measurements-*-of-2.jsonl")
         for line in path.read_text().splitlines()
     ]
-    assert sorted(lines) == ["a/1", "a/2", "b/1", "empty"]
+    assert sorted(line["result"] for line in lines if line["way"]) == ["a/1", "a/2", "b/1", "empty"]
     capsys.readouterr()
     assert measure(trained, folder) == 0
     assert "0 photographs measured, 4 kept from before" in capsys.readouterr().out
@@ -186,6 +190,15 @@ def test_a_map_gives_the_scale_and_degrees_do_not(
     [
         (["--mm-per-pixel", "0"], "mm_per_pixel=0.0: millimetres for each pixel, greater than 0"),
         (["--mm-per-pixel-uncertainty", "1"], "--mm-per-pixel-uncertainty: needs --mm-per-pixel"),
+        (
+            [*POINTS, "--mm-per-pixel-uncertainty", "1"],
+            "needs --mm-per-pixel; that of --scale-length is --scale-length-uncertainty",
+        ),
+        (
+            ["--mm-per-pixel", "1", "--scale-length-uncertainty", "1"],
+            "--scale-length-uncertainty: needs --scale-points and --scale-length; that of",
+        ),
+        ([*POINTS, "--scale-length-uncertainty", "9"], "length_error_mm=9.0: standard deviation"),
         (["--scale-length", "1"], "--scale-points and --scale-length: name both"),
         (
             ["--mm-per-pixel", "1", "--scale-points", "1", "1", "2", "2", "--scale-length", "1"],

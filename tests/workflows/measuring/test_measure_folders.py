@@ -1,6 +1,7 @@
 """``crackseg measure``: folders of photographs in; records, tables and a page out."""
 
 import csv
+import json
 import os
 from pathlib import Path
 
@@ -85,6 +86,29 @@ def test_files_of_an_earlier_call_that_are_not_made_anew_are_named(
     assert "of an earlier call" not in capsys.readouterr().out
     assert measure(trained, photographs, output, "--mm-per-pixel", ".4") == 0
     assert "of an earlier call: cracks.html, svg; name them again" in capsys.readouterr().out
+
+
+def test_outlines_corrected_by_hand_are_left_unless_they_may_be_replaced(
+    trained: TrainResult, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelme = ("--format", "labelme")
+    assert measure(trained, photographs, tmp_path / "found", *labelme) == 0
+    mine, other = (tmp_path / "found" / "labelme" / f"pier_{number}.json" for number in (1, 2))
+    mine.write_text(json.dumps({**json.loads(mine.read_text()), "shapes": []}))
+    corrected = mine.read_bytes()
+    other.unlink()
+    capsys.readouterr()
+    # As typed again, and in another way, in which all is measured anew.
+    for more in ((), ("--threshold", ".9")):
+        assert measure(trained, photographs, tmp_path / "found", *labelme, *more) == 0
+        assert mine.read_bytes() == corrected
+        assert other.is_file()
+        said = capsys.readouterr().err
+        assert "1 file not written anew" in said
+        assert f"--overwrite replaces them: {mine}" in said
+    assert measure(trained, photographs, tmp_path / "found", *labelme, "--overwrite") == 0
+    assert mine.read_bytes() != corrected
+    assert "not written anew" not in capsys.readouterr().err
 
 
 def test_shards_write_each_photograph_once_and_the_whole_collects(

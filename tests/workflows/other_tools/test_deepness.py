@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from crackseg.checkpoint import read_checkpoint
 from crackseg.cli.main import main
@@ -27,6 +28,20 @@ def test_the_command_writes_what_the_plugin_reads(
     assert "resolution" not in plugin.told
     with pytest.raises(CheckpointError, match="not one that crackseg export wrote without --for"):
         read_model(path)
+
+
+def test_an_onnx_file_has_the_network_and_the_figures_of_its_checkpoint(
+    trained: TrainResult, exported: Path
+) -> None:
+    """Of networks that come with crackseg there is nothing else."""
+    image = torch.rand(1, 3, 40, 52)
+    (network, info), (other, of_file) = (
+        module._opened(path, None) for path in (trained.checkpoint, exported)
+    )
+    assert of_file == info
+    assert module._opened(exported, "mine")[1].licence == "mine"
+    with torch.inference_mode():
+        torch.testing.assert_close(other.eval()(image), network.eval()(image), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("difference", [0.1, float("nan")])

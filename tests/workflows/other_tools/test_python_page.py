@@ -10,10 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from crackseg.inference.graphs.export import export_network
 from crackseg.inference.model_file import write_model
 from crackseg.inference.predictor import Predictor
-from crackseg.models import build_network
+from tests.helpers.networks import small_graph
 from tests.inference.test_model_file import INFO
 
 PAGES = Path(__file__).parents[3] / "docs" / "tools"
@@ -25,7 +24,7 @@ BLOCKS = re.findall(
 @pytest.fixture(scope="module")
 def graph() -> onnx.ModelProto:
     torch.manual_seed(0)
-    return export_network(build_network("unet", {"base_channels": 2, "depth": 2}))
+    return small_graph("unet")
 
 
 @pytest.mark.parametrize("scales", [None, (0.4, 1.25)], ids=["one", "range"])

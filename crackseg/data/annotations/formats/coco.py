@@ -1,7 +1,7 @@
 """Reads COCO files, one for many photographs: polygons and run-length codes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from crackseg.data.annotations.shapes import (
     polygon,
     shape,
     size_in,
+    whole,
 )
 from crackseg.errors import DatasetError, name_some
 
@@ -25,8 +26,8 @@ def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
     """Reads COCO's parts of a JSON document; None for a document of another kind.
 
     Raises:
-        DatasetError: An entry lacks what every entry has, an image is listed more than once, or no
-            category is known to mean a crack.
+        DatasetError: An entry lacks what every entry has, an image is listed more than once, an
+            id means several things, or no category is known to mean a crack.
     """
     if not isinstance(document, dict):
         return None
@@ -40,11 +41,11 @@ def parse_coco(path: Path, document: Any) -> AnnotationFile | None:
     ):
         return None
     categories = _entries(path, document, "categories", "name")
-    names = {category["id"]: str(category["name"]) for category in categories}
     images = _entries(path, document, "images", "file_name")
+    _refuse_twice(path, images, categories)
+    names = {category["id"]: str(category["name"]) for category in categories}
     annotations = _entries(path, document, "annotations", "image_id", "category_id")
     _refuse_lost(path, annotations, {image["id"] for image in images}, names)
-    _refuse_twice(path, [str(image["file_name"]) for image in images])
     shapes: dict[object, list[Shape]] = {}
     drawn: list[tuple[Mapping[str, Any], list[Shape]]] = [
         (entry, _shapes(entry, names[entry["category_id"]])) for entry in annotations
@@ -109,13 +110,31 @@ def _refuse_lost(
         )
 
 
-def _refuse_twice(path: Path, names: Sequence[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
+def _refuse_twice(
+    path: Path, images: Sequence[Mapping[str, Any]], categories: Sequence[Mapping[str, Any]]
+) -> None:
+    twice = _several(str(image["file_name"]) for image in images)
     if twice:
         raise DatasetError(
             f"{path}: {len(twice)} images are listed more than once, so it is not known which "
             f"annotations are theirs: {name_some(twice)}"
         )
+    # A category may stand there twice, but not under another name.
+    named = {(category["id"], category["name"]) for category in categories}
+    for what, ids in (
+        ("images", _several(image["id"] for image in images)),
+        ("categories", _several(number for number, _ in named)),
+    ):
+        if ids:
+            raise DatasetError(
+                f"{path}: {len(ids)} ids are each of several {what}, so it is not known which "
+                f"annotations are theirs: {name_some(map(str, ids))}; where files were put "
+                f"together, number the {what} anew, and the annotations with them"
+            )
+
+
+def _several(values: Iterable[Any]) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _shapes(entry: Mapping[str, Any], label: str) -> list[Shape]:
@@ -156,10 +175,11 @@ def _drawing(part: Any) -> Drawing:
 
 def _runs(code: Mapping[str, Any]) -> Runs:
     counts, size = code.get("counts"), code.get("size")
-    if not isinstance(size, list) or len(size) != 2:
+    sides = [whole(side) for side in size] if isinstance(size, list) else []
+    if len(sides) != 2 or not sides[0] or not sides[1]:
         raise ValueError(f"its run-length code is of size {size}")
     if isinstance(counts, str):
-        return Runs(decompress(counts), (size[0], size[1]))
+        return Runs(decompress(counts), (sides[0], sides[1]))
     if not isinstance(counts, list) or not all(isinstance(count, int) for count in counts):
         raise ValueError("its run-length code is damaged")
-    return Runs(counts, (size[0], size[1]))
+    return Runs(counts, (sides[0], sides[1]))

@@ -66,7 +66,10 @@ def _box_of(value: Any) -> Box | None:
     if not all(isinstance(number, int | float) for number in value):
         return None
     left, top, width, height = value
-    return np.array([left, top, left + width, top + height], np.float64)
+    try:
+        return np.array([left, top, left + width, top + height], np.float64)
+    except OverflowError:
+        return None
 
 
 def _around(boxes: Sequence[Box]) -> Box:

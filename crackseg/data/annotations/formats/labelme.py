@@ -4,10 +4,9 @@ Polygons, rectangles and circles are filled, painted masks are taken as they are
 drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
 """
 
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
-
-import numpy as np
 
 from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import circle, points, rectangle, stroke
@@ -30,13 +29,14 @@ def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
     shapes = document.get("shapes") if isinstance(document, dict) else None
     if not isinstance(shapes, list):
         return None
-    labelled = labelled_shapes(path, shapes, "shape", "label", _drawing)
+    size = size_in(document, "imageHeight", "imageWidth")
+    labelled = labelled_shapes(path, shapes, "shape", "label", partial(_drawing, size))
     # Paths of another machine, perhaps one with Windows.
     made_for = PureWindowsPath(str(document.get("imagePath") or "")).name
-    return sheet(path, size_in(document, "imageHeight", "imageWidth"), labelled, made_for)
+    return sheet(path, size, labelled, made_for)
 
 
-def _drawing(entry: dict[str, Any]) -> Drawing:
+def _drawing(size: tuple[int, int] | None, entry: dict[str, Any]) -> Drawing:
     """Makes the drawing of a shape.
 
     Raises:
@@ -56,6 +56,6 @@ def _drawing(entry: dict[str, Any]) -> Drawing:
             line = points(given, 2)
             return Polygons(stroke(line), line)
         case "mask":
-            left, top = np.rint(points(given, 2).min(axis=0)).astype(int).tolist()
-            return Bitmap(decode_painted(entry.get("mask")), left, top)
+            left, top = (round(place) for place in points(given, 2).min(axis=0).tolist())
+            return Bitmap(decode_painted(entry.get("mask"), size), left, top)
     raise ValueError(f"a {kind} has no area")

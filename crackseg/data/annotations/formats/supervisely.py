@@ -6,10 +6,9 @@ are filled, without a polygon's holes; lines are drawn
 """
 
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from crackseg.data.annotations.drawings import Bitmap, Drawing, Polygons
 from crackseg.data.annotations.polygons import Points, fill, points, rectangle, refuse_far, stroke
@@ -33,7 +32,8 @@ class _WithHoles:
 
     def draw(self, size: tuple[int, int]) -> UInt8Array:
         """See :class:`crackseg.data.annotations.drawings.Drawing`."""
-        refuse_far(self.outline, size)
+        for corners in (self.outline, *self.holes):
+            refuse_far(corners, size)
         mask = fill([self.outline], size)
         mask[fill(self.holes, size) > 0] = 0
         return mask
@@ -49,11 +49,12 @@ def parse_supervisely(path: Path, document: Any) -> AnnotationFile | None:
     size = document.get("size") if isinstance(document, dict) else None
     if not isinstance(objects, list) or not isinstance(size, dict):
         return None
-    labelled = labelled_shapes(path, objects, "object", "classTitle", _drawing)
-    return sheet(path, size_in(size, "height", "width"), labelled)
+    sides = size_in(size, "height", "width")
+    labelled = labelled_shapes(path, objects, "object", "classTitle", partial(_drawing, sides))
+    return sheet(path, sides, labelled)
 
 
-def _drawing(entry: dict[str, Any]) -> Drawing:
+def _drawing(size: tuple[int, int] | None, entry: dict[str, Any]) -> Drawing:
     """Makes the drawing of an object.
 
     Raises:
@@ -63,9 +64,11 @@ def _drawing(entry: dict[str, Any]) -> Drawing:
     outline = given.get("exterior") if isinstance(given, dict) else None
     match kind:
         case "bitmap":
-            return _bitmap(entry.get("bitmap"))
+            return _bitmap(entry.get("bitmap"), size)
         case "polygon":
             holes = given.get("interior") or [] if isinstance(given, dict) else []
+            if not isinstance(holes, list):
+                raise ValueError("its holes are no list of polygons")
             return _WithHoles(points(outline, 3), [points(hole, 3) for hole in holes])
         case "rectangle":
             corners = points(outline, 2)
@@ -76,11 +79,11 @@ def _drawing(entry: dict[str, Any]) -> Drawing:
     raise ValueError(f"a {kind} has no area")
 
 
-def _bitmap(bitmap: Any) -> Bitmap:
+def _bitmap(bitmap: Any, size: tuple[int, int] | None) -> Bitmap:
     if not isinstance(bitmap, dict):
         raise ValueError("its bitmap is missing")
-    left, top = np.rint(points([bitmap.get("origin")], 1)[0]).astype(int).tolist()
-    return Bitmap(decode_painted(bitmap.get("data"), _unpack), left, top)
+    left, top = (round(place) for place in points([bitmap.get("origin")], 1)[0].tolist())
+    return Bitmap(decode_painted(bitmap.get("data"), size, _unpack), left, top)
 
 
 def _unpack(data: bytes) -> bytes:

@@ -17,6 +17,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from crackseg.data.annotations.drawings import Drawing, RelativePolygon
 from crackseg.data.annotations.polygons import points
 from crackseg.data.annotations.shapes import AnnotationFile, Shape, shape, sheet
+from crackseg.system.files import file_stamp
 
 _LINE = re.compile(r"\d+(?:\s+-?\d*\.?\d+(?:[eE][-+]?\d+)?){4,}")
 _CLASS_LISTS = ("classes.txt", "obj.names")
@@ -34,7 +35,8 @@ def parse_yolo(path: Path, text: Any) -> AnnotationFile | None:
         return None
     if not lines and not any(part.lower() == "labels" for part in path.parts):
         return None
-    names = _class_names(path.parent)
+    file = names_file(path.parent)
+    names = {} if file is None else _class_names(file, file_stamp(file))
     return sheet(path, None, [_shape(number, line, names) for number, line in enumerate(lines, 1)])
 
 
@@ -52,22 +54,29 @@ def _drawing(values: list[float]) -> Drawing:
     return RelativePolygon(points(list(zip(values[::2], values[1::2], strict=True)), 3))
 
 
+def names_file(folder: Path) -> Path | None:
+    """The nearest file above a folder of annotations that names classes; None without one."""
+    folders = [folder, *folder.parents][: _FOLDERS_UP + 1]
+    # A folder's stamp changes when a file comes or goes, and listing it for each file takes long.
+    candidates = (file for above in folders for file in _candidates(above, file_stamp(above)))
+    return next((file for file in candidates if _class_names(file, file_stamp(file))), None)
+
+
 @lru_cache(maxsize=1024)
-def _class_names(folder: Path) -> dict[int, str]:
-    """Labels by number, from the nearest file above; empty where there is no such file."""
-    for above in [folder, *folder.parents][: _FOLDERS_UP + 1]:
-        for path in sorted([*above.glob("*.yaml"), *above.glob("*.yml")]):
-            names = _names_in_yaml(path)
-            if names:
-                return names
-        for name in _CLASS_LISTS:
-            if (above / name).is_file():
-                lines = (above / name).read_text(encoding="utf-8", errors="replace").splitlines()
-                return dict(enumerate(line.strip() for line in lines if line.strip()))
-    return {}
+def _candidates(folder: Path, stamp: tuple[int, int]) -> tuple[Path, ...]:
+    lists = (folder / name for name in _CLASS_LISTS)
+    return (
+        *sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]),
+        *(file for file in lists if file.is_file()),
+    )
 
 
-def _names_in_yaml(path: Path) -> dict[int, str]:
+@lru_cache(maxsize=1024)
+def _class_names(path: Path, stamp: tuple[int, int]) -> dict[int, str]:
+    """Labels by number, until the file's stamp changes; empty where it names none."""
+    if path.name in _CLASS_LISTS:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return dict(enumerate(line.strip() for line in lines if line.strip()))
     try:
         document = OmegaConf.to_container(OmegaConf.load(path))
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):

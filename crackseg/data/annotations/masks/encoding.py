@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackseg.data.annotations.masks.stored import Colour, StoredMask
-from crackseg.images.pixels import UInt8Array
+from crackseg.images.pixels import UInt8Array, looked_up, scaled, white_of
 
 NO_MASK = (
     "looks like the photograph itself, like cracks laid over it, or like probabilities in false "
@@ -120,20 +120,23 @@ class MaskEncoding:
     def read(self, stored: StoredMask) -> UInt8Array:
         """Turns a stored mask into grey, uint8 (H, W)."""
         pixels = stored.pixels
+        if self.crack_values == frozenset():
+            return np.zeros(pixels.shape[:2], np.uint8)
         if stored.form == "palette" and stored.palette is not None:
             if self.crack_indices is not None:
                 return _among(pixels, self.crack_indices)
-            pixels = np.take(stored.palette[:, 0], pixels.astype(np.uint8))
-        if stored.form in ("alpha", "transparent"):
+            pixels = looked_up(np.asarray(pixels, np.uint8), stored.palette)
+        if stored.form == "alpha":
             return self._read_painted(np.asarray(pixels, np.uint8))
         if pixels.ndim == 3:
             return self._nearest(np.asarray(pixels, np.uint8), self.crack_colours)
         if self.crack_values is not None:
             return _among(pixels, self.crack_values)
+        deep = pixels.dtype != np.uint8
+        grey = scaled(pixels, white_of(pixels)) if deep else np.asarray(pixels, np.uint8)
         if self.crack_colours is not None:
-            grey = np.repeat(np.asarray(pixels, np.uint8)[:, :, None], 3, axis=2)
-            return self._nearest(grey, self.crack_colours)
-        return np.asarray(pixels, np.uint8)
+            return self._nearest(np.repeat(grey[:, :, None], 3, axis=2), self.crack_colours)
+        return grey * np.uint8(255) if grey.max() == 1 else grey
 
     def _read_painted(self, rgba: UInt8Array) -> UInt8Array:
         if self.painted_colours is None:

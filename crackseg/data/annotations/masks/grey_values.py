@@ -43,12 +43,13 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
     few = {name: one for name, one in files.items() if max(one.values, default=255) == 1}
     shades = any(not one.is_discrete for one in files.values()) or len(counts) > MOST_DISCRETE
     if meaning.values is not None and _is_about(meaning.values, counts, shades):
-        parts.is_chosen = True
         crack = meaning.values
+        parts.choose(files, len(counts) < 2 or bool(crack & set(counts)))
         parts.set(
             f"{_listed(counts, shades)}; {listed_with_and(map(str, sorted(crack)))} "
             f"{count_as_crack(len(crack))}",
-            crack_values=crack,
+            files,
+            MaskEncoding(crack_values=crack),
         )
         return
     used = sorted(set(counts) - {0})
@@ -56,18 +57,21 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
         parts.question = question
         parts.set(
             f"{_listed(counts, shades)}; which of them is crack is not known",
-            crack_values=frozenset(used),
+            files,
+            MaskEncoding(crack_values=frozenset(used)),
         )
         return
     if used == [1] and coloured and _are_lossy(files):
         _decide_few(few, len(files) + coloured, parts)
+        parts.set("values 0 and 1", files)
         return
     if used == [1]:
         # Each file by itself is read so.
-        parts.set("values 0 and 1; 1 is crack")
+        parts.set("values 0 and 1; 1 is crack", files)
         return
     if not shades and _is_one_level(files, counts, used):
-        parts.set(f"values 0 and {used[0]}; {used[0]} is crack", crack_values=frozenset(used))
+        encoding = MaskEncoding(crack_values=frozenset(used))
+        parts.set(f"values 0 and {used[0]}; {used[0]} is crack", files, encoding)
         return
     known = {255} if white == 1 else {255, white}
     if set(used) & known:
@@ -75,11 +79,11 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
     if few and (shades or set(used) & known):
         _decide_few(few, len(files), parts)
     if not used and not shades:
-        parts.set("black, without any crack")
+        parts.set("black, without any crack", files)
     elif not shades and set(used) == {255}:
-        parts.set("black and white (0 and 255); white is crack")
+        parts.set("black and white (0 and 255); white is crack", files)
     else:
-        parts.set(f"{_listed(counts, shades)}; what is above the mask threshold is crack")
+        parts.set(f"{_listed(counts, shades)}; what is above the mask threshold is crack", files)
         parts.remarks += _odd_levels(files, used, shades)
 
 
@@ -119,7 +123,7 @@ def _decide_few(few: Files, of: int, parts: Parts) -> None:
     lonely = sum(one.isolated * one.values[1] for one in few.values())
     what = _only(few, 1, of)
     if lonely > _NOISE * ones or _are_lossy(few):
-        parts.others.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({255}))))
+        parts.encodings.update(dict.fromkeys(few, MaskEncoding(crack_values=frozenset({255}))))
         parts.remarks.append(
             f"{what}; their ones look like noise and are read as nearly "
             "black, that is, not as crack; where they are cracks, say data.crack_values=[1,255]"
@@ -150,7 +154,7 @@ def _decide_dim(files: Files, parts: Parts) -> None:
             by_level.setdefault(levels[0], []).append(name)
     for level, names in by_level.items():
         encoding = MaskEncoding(crack_values=frozenset({level}))
-        parts.others.update(dict.fromkeys(names, encoding))
+        parts.encodings.update(dict.fromkeys(names, encoding))
         parts.remarks.append(
             f"{_only(names, level, len(files))}; their {level} is read as crack, as no mask holds "
             "it beside a brighter one; where it is none, say data.crack_values=[255]"

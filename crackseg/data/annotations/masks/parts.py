@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from crackseg.data.annotations.masks.encoding import MaskEncoding
@@ -10,6 +10,7 @@ from crackseg.data.annotations.masks.stored import MaskSummary
 from crackseg.errors import name_some
 
 Files = Mapping[str, MaskSummary]
+_PLAIN = MaskEncoding()
 
 
 @dataclass(frozen=True)
@@ -17,19 +18,17 @@ class Decision:
     """What was decided for the masks of one data set.
 
     Attributes:
-        encoding: How they are read, but for those in ``others``.
+        encodings: How each of them is read, by name.
         line: What they mean, in one line.
         question: What must be answered before they can be read; empty where nothing must.
         remarks: What deserves a warning.
-        others: Encodings of files that are read in another way, as the remarks say.
-        is_chosen: Whether the settings decided.
+        is_chosen: Whether the settings decided, and name something that occurs.
     """
 
-    encoding: MaskEncoding
+    encodings: Mapping[str, MaskEncoding]
     line: str
     question: str = ""
     remarks: tuple[str, ...] = ()
-    others: Mapping[str, MaskEncoding] = field(default_factory=dict)
     is_chosen: bool = False
 
 
@@ -40,17 +39,26 @@ Key = TypeVar("Key")
 class Parts:
     """What was decided so far, form by form."""
 
-    encoding: MaskEncoding = field(default_factory=MaskEncoding)
+    encodings: dict[str, MaskEncoding] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    others: dict[str, MaskEncoding] = field(default_factory=dict)
     question: str = ""
     is_chosen: bool = False
 
-    def set(self, line: str, **changes: object) -> None:
-        """Adds how one form is read, and the line that says so."""
-        self.encoding = replace(self.encoding, **changes)  # type: ignore[arg-type]
+    def set(self, line: str, files: Iterable[str], encoding: MaskEncoding = _PLAIN) -> None:
+        """Adds how files are read of which nothing else is decided yet, and a line that says so."""
+        self.encodings = dict.fromkeys(files, encoding) | self.encodings
         self.lines.append(line)
+
+    def choose(self, files: Files, occurs: bool) -> None:
+        """Adds that the settings decide how files are read, if they name anything that occurs."""
+        if occurs:
+            self.is_chosen = True
+        else:
+            self.remarks.append(
+                "data.crack_values and data.crack_colours name nothing that occurs in "
+                f"{len(files)} masks, which are read as without any crack: {name_some(files)}"
+            )
 
 
 def total_of(counts: Iterable[Mapping[Key, int]]) -> Counter[Key]:

@@ -19,6 +19,7 @@ from crackseg.images.pixels import (
     UInt8Array,
     decode_upright,
     has_own_background,
+    palette_of,
     white_of,
 )
 
@@ -154,10 +155,7 @@ def _stored(image: Image.Image, lossy: bool) -> StoredMask:
         if not alpha.any():
             return StoredMask("transparent", rgba, lossy=lossy)
     if image.mode == "P":
-        colours = np.zeros((256, 3), np.uint8)
-        listed = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-        colours[: len(listed)] = listed
-        return StoredMask("palette", np.array(image, dtype=np.uint8), colours, lossy)
+        return StoredMask("palette", np.array(image, dtype=np.uint8), palette_of(image), lossy)
     if image.mode in ("1", "L", "LA"):
         return StoredMask("grey", np.array(image.convert("L"), dtype=np.uint8), lossy=lossy)
     return _of_colours(np.array(image.convert("RGB"), dtype=np.uint8), lossy)

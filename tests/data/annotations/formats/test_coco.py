@@ -130,6 +130,9 @@ def test_sizes_that_are_written_as_texts_are_read() -> None:
         ([SQUARE[:2]], "it has 1 points and needs 3"),
         ({"size": [40, 60], "counts": None}, "its run-length code is damaged"),
         ({"size": [40, 60], "counts": ["a"]}, "its run-length code is damaged"),
+        ({"size": [40, None], "counts": [2400]}, "its run-length code is of size [40, None]"),
+        ({"size": [0, 0], "counts": []}, "its run-length code is of size [0, 0]"),
+        ({"size": [], "counts": [2400]}, "its run-length code is of size []"),
     ],
 )
 def test_an_annotation_without_a_meaning_is_skipped_and_named(
@@ -222,6 +225,39 @@ def test_an_image_that_is_listed_twice_is_named() -> None:
     content["images"].append({"id": 9, "file_name": "a.jpg"})
     with pytest.raises(DatasetError, match=r"1 images are listed more than once.*: a\.jpg$"):
         parse_coco(PATH, content)
+
+
+@pytest.mark.parametrize(("part", "twice"), [("images", 7), ("categories", 1)])
+def test_an_id_that_means_two_things_is_refused(part: str, twice: int) -> None:
+    """As where files were put together: annotations were drawn on both photographs."""
+    content = document([SQUARE])
+    content[part][1]["id"] = twice
+    message = (
+        f"{PATH}: 1 ids are each of several {part}, so it is not known which annotations are "
+        f"theirs: {twice}; where files were put together, number the {part} anew, and the "
+        "annotations with them"
+    )
+    with pytest.raises(DatasetError, match=f"^{re.escape(message)}$"):
+        parse_coco(PATH, content)
+
+
+def test_a_category_that_stands_there_twice_is_one() -> None:
+    content = document([SQUARE])
+    content["categories"].append({"id": 1, "name": "crack", "supercategory": "damage"})
+    assert np.array_equal(parsed(content).draw("a.jpg", None, SIZE), square())
+
+
+@pytest.mark.parametrize("size", [[40.0, 60.0], ["40", "60"]])
+def test_sizes_of_run_lengths_are_read_as_other_sizes_are(size: list[object]) -> None:
+    drawn = parsed(document({**runs(True), "size": size})).draw("a.jpg", None, SIZE)
+    assert np.array_equal(drawn, square())
+
+
+@pytest.mark.parametrize("size", [0, "0"])
+def test_a_size_that_is_none_is_not_known(size: object) -> None:
+    content = document([SQUARE])
+    content["images"][0] |= {"height": size, "width": size}
+    assert parsed(content).photographs["a.jpg"].size is None
 
 
 def captions() -> dict[str, Any]:

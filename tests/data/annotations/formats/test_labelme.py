@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def test_a_file_without_shapes_says_that_there_is_no_crack() -> None:
         (shape(SQUARE[:2]), "it has 2 points and needs 3"),
         (shape([]), "it has 0 points and needs 3"),
         (shape(None), "its points are no pairs of x and y"),
+        (shape([[1, 1], [9, None], [9, 9]]), "its points are no pairs of x and y"),
         (shape([[1, 1]], "point"), "a point has no area"),
         (shape([[10, 5], [19, 14]], "mask"), "its mask cannot be decoded"),
         (shape([[10, 5], [19, 14]], "mask", mask="AAAA"), "its mask cannot be decoded"),
@@ -129,6 +131,19 @@ def test_a_mask_that_reaches_beyond_the_photograph_is_named(left: int) -> None:
     assert str(caught.value) == (
         f"{PATH}: shape 2 (crack) cannot be drawn: its mask reaches beyond the photograph"
     )
+
+
+def test_a_mask_of_more_pixels_than_the_photograph_is_not_decoded() -> None:
+    """A short text may hold any number of pixels."""
+    large = shape([[10, 5], [19, 14]], "mask", mask=encoded(np.zeros((3000, 3000), bool)))
+    tracemalloc.start()
+    parsed = sheet(shape(SQUARE), large, imageHeight=SIZE[0], imageWidth=SIZE[1])
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+    assert parsed.photographs[None].skipped({"crack"}) == [
+        f"{PATH}: shape 2 (crack) cannot be drawn: its mask of 3,000 x 3,000 pixels is larger "
+        "than the photograph"
+    ]
 
 
 def test_sizes_that_are_written_as_fractions_are_read() -> None:

@@ -1,0 +1,183 @@
+"""Masks of one data set that are stored in several forms keep their cracks, or it is asked."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackseg.data.annotations.ground_truth import encoded_mask, read_truth
+from crackseg.data.annotations.masks.decision import decide_encoding
+from crackseg.data.annotations.masks.encoding import CrackMeaning
+from crackseg.data.annotations.masks.parts import Decision
+from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
+
+BLACK, WHITE, RED, GREEN, VOID = (0, 0, 0), (255,) * 3, (128, 0, 0), (48, 112, 32), (224, 224, 192)
+TRUTH = np.zeros((24, 32), np.bool_)
+TRUTH[8:14, 2:30] = True
+
+
+def grey(value: float, kind: type = np.uint8) -> Image.Image:
+    return Image.fromarray(np.where(TRUTH, value, 0).astype(kind))
+
+
+def coloured(colour: tuple[int, ...], ground: tuple[int, ...] = BLACK) -> Image.Image:
+    return Image.fromarray(np.where(TRUTH[:, :, None], colour, ground).astype(np.uint8))
+
+
+def indexed(*colours: tuple[int, ...], void: bool = False) -> Image.Image:
+    picture = grey(1)
+    if void:
+        indices = np.array(picture)
+        indices[7], indices[14] = 255, 255
+        picture = Image.fromarray(indices)
+    listed = [*colours, *[BLACK] * (255 - len(colours)), VOID]
+    picture.putpalette([value for colour in listed for value in colour])
+    return picture
+
+
+def painted(colour: tuple[int, ...], opaque: int = 255) -> Image.Image:
+    picture = coloured(colour)
+    picture.putalpha(grey(opaque))
+    return picture
+
+
+def hidden(colour: tuple[int, ...]) -> Image.Image:
+    """Transparent everywhere, so that the colours count."""
+    return painted(colour, 0)
+
+
+FORMS: dict[str, tuple[str, Callable[[], Image.Image]]] = {
+    "black and white": ("png", lambda: grey(255)),
+    "0 and 1": ("png", lambda: grey(1)),
+    "0 and 90": ("png", lambda: grey(90)),
+    "bits": ("png", lambda: grey(255).convert("1")),
+    "16 bits": ("png", lambda: grey(65535, np.uint16)),
+    "16 bits of 0 and 1": ("png", lambda: grey(1, np.uint16)),
+    "16 bits up to 255": ("png", lambda: grey(255, np.uint16)),
+    "floats up to 1": ("tif", lambda: grey(1, np.float32)),
+    "floats up to .8": ("tif", lambda: grey(0.8, np.float32)),
+    "palette of greys": ("png", lambda: indexed(BLACK, WHITE)),
+    "palette of colours": ("png", lambda: indexed(BLACK, RED)),
+    "palette with void": ("png", lambda: indexed(BLACK, RED, void=True)),
+    "palette of another colour": ("png", lambda: indexed(BLACK, GREEN)),
+    "palette of one colour": ("png", lambda: indexed(BLACK, BLACK)),
+    "white in three bands": ("png", lambda: coloured(WHITE)),
+    "red": ("png", lambda: coloured((255, 0, 0))),
+    "dark green": ("png", lambda: coloured(GREEN)),
+    "painted": ("png", lambda: painted(RED)),
+    "hidden": ("png", lambda: hidden(RED)),
+    "grey, lossy": ("jpg", lambda: grey(255)),
+    "red, lossy": ("jpg", lambda: coloured((255, 0, 0))),
+    "dark green, lossy": ("jpg", lambda: coloured(GREEN)),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forms")
+    for name, (suffix, make) in FORMS.items():
+        for place in "ab":
+            make().save(folder / f"{place} {name}.{suffix}", quality=90)
+    return folder
+
+
+def decided(folder: Path, *files: str, meaning: CrackMeaning | None = None) -> Decision:
+    summaries = {file: summarise(read_stored_mask(folder / file)) for file in files}
+    return decide_encoding(summaries, meaning or CrackMeaning())
+
+
+def crack_of(folder: Path, decision: Decision) -> dict[str, np.ndarray]:
+    return {
+        file: read_truth(folder, encoded_mask(file, encoding), TRUTH.shape) > 127
+        for file, encoding in decision.encodings.items()
+    }
+
+
+@pytest.mark.parametrize("first", FORMS)
+def test_two_forms_in_one_data_set_keep_their_cracks_or_it_is_said(
+    folder: Path, first: str
+) -> None:
+    lost = {}
+    for second in FORMS:
+        # What is transparent among painted ones is no crack, whatever the hidden colour.
+        if {first, second} == {"painted", "hidden"}:
+            continue
+        forms = dict.fromkeys((first, second))
+        files = [f"{place} {name}.{FORMS[name][0]}" for name in forms for place in "ab"]
+        decision = decided(folder, *files)
+        crack = crack_of(folder, decision)
+        assert set(crack) == set(files)
+        right = [(one & TRUTH).sum() > 0.8 * (one | TRUTH).sum() for one in crack.values()]
+        if not all(right) and not decision.question and not decision.remarks:
+            lost[second] = decision.line
+    assert lost == {}
+
+
+@pytest.mark.parametrize("first", ["palette with void", "red", "dark green"])
+@pytest.mark.parametrize("second", ["0 and 1", "16 bits of 0 and 1", "floats up to .8"])
+def test_what_is_said_of_one_form_changes_no_other(folder: Path, first: str, second: str) -> None:
+    """Greys of 0 and 1 beside a palette stayed 0 and 1, and floats became 0."""
+    (one, *_), (other, *_) = FORMS[first], FORMS[second]
+    files = f"a {first}.{one}", f"b {first}.{one}", f"a {second}.{other}"
+    assert np.array_equal(crack_of(folder, decided(folder, *files))[files[-1]], TRUTH)
+
+
+def test_a_class_that_is_too_dark_beside_a_lossy_one_is_said(folder: Path) -> None:
+    decision = decided(folder, "a red, lossy.jpg", "a dark green, lossy.jpg")
+    (remark,) = decision.remarks
+    assert remark.startswith("#326f22 (50,111,34) in the masks is darker than the usual mask thr")
+
+
+CHOICES = {
+    "palette of colours": CrackMeaning(values=frozenset({7})),
+    "palette with void": CrackMeaning(colours=frozenset({(0, 255, 0)})),
+    "red": CrackMeaning(colours=frozenset({(0, 255, 0)})),
+    "dark green, lossy": CrackMeaning(colours=frozenset({(255, 0, 0)})),
+    "painted": CrackMeaning(colours=frozenset({(0, 255, 0)})),
+    "0 and 1": CrackMeaning(values=frozenset({7})),
+}
+
+
+@pytest.mark.parametrize("form", CHOICES)
+def test_settings_that_name_nothing_that_occurs_decide_nothing(folder: Path, form: str) -> None:
+    files = [f"{place} {form}.{FORMS[form][0]}" for place in "ab"]
+    decision = decided(folder, *files, meaning=CHOICES[form])
+    assert not decision.is_chosen
+    (remark,) = decision.remarks
+    assert remark == (
+        "data.crack_values and data.crack_colours name nothing that occurs in 2 masks, which are "
+        f"read as without any crack: {', '.join(files)}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "meaning"),
+    [
+        ("palette of colours", CrackMeaning(values=frozenset({1}))),
+        ("palette with void", CrackMeaning(colours=frozenset({RED}))),
+        ("red", CrackMeaning(colours=frozenset({(250, 5, 0)}))),
+        ("dark green, lossy", CrackMeaning(colours=frozenset({GREEN}))),
+        ("painted", CrackMeaning(colours=frozenset({RED}))),
+        ("0 and 1", CrackMeaning(values=frozenset({1}))),
+    ],
+)
+def test_settings_that_name_what_occurs_decide(
+    folder: Path, form: str, meaning: CrackMeaning
+) -> None:
+    files = [f"{place} {form}.{FORMS[form][0]}" for place in "ab"]
+    decision = decided(folder, *files, meaning=meaning)
+    assert (decision.is_chosen, decision.remarks) == (True, ())
+    for crack in crack_of(folder, decision).values():
+        assert (crack & TRUTH).sum() > 0.8 * (crack | TRUTH).sum()
+
+
+@pytest.mark.parametrize("form", ["palette of colours", "0 and 1"])
+def test_a_choice_says_nothing_against_masks_without_any_crack(tmp_path: Path, form: str) -> None:
+    suffix, make = FORMS[form]
+    picture = make()
+    picture.paste(0, (0, 0, *picture.size))
+    picture.save(tmp_path / f"a.{suffix}")
+    decision = decided(tmp_path, f"a.{suffix}", meaning=CrackMeaning(values=frozenset({1})))
+    assert (decision.is_chosen, decision.remarks) == (True, ())
