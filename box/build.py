@@ -110,7 +110,8 @@ def _folders(folders: Sequence[Path]) -> list[str]:
 
 
 def _drawn(one: Drawn) -> Path:
-    return write_dataset(WORK / f"drawn-{one.seed}", count=one.count, seed=one.seed)
+    root = WORK / f"drawn-{one.seed}"
+    return write_dataset(root, count=one.count, seed=one.seed, worn=one.worn)
 
 
 def trained(experiment: str, settings: Sequence[str], run: Path) -> Path:

@@ -149,7 +149,7 @@ def _data(name: str, info: ModelInfo) -> str:
     recipe = RECIPES[name]
     rows = [[f"`{one.folder}`", one.holds, one.licence] for one in recipe.sources]
     rows += [
-        [f"drawn, {one.count} from seed {one.seed}", "synthetic surfaces", "made by crackseg"]
+        [f"drawn, {one.count} from seed {one.seed}", one.holds, "made by crackseg"]
         for one in recipe.drawn
     ]
     counts = ", ".join(f"{count:,} {subset}" for subset, count in info.data.counts.items())

@@ -28,10 +28,17 @@ class Drawn:
     Attributes:
         count: Number of photographs.
         seed: Seed of the first one.
+        worn: Whether they show worn asphalt and concrete, and not all surfaces.
     """
 
     count: int
     seed: int
+    worn: bool = False
+
+    @property
+    def holds(self) -> str:
+        """What they show, in a phrase."""
+        return "worn asphalt and concrete" if self.worn else "synthetic surfaces"
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ RECIPES: Mapping[str, Recipe] = {
     "open": Recipe(
         experiment="box/open",
         sources=(UAV, CCIC),
-        drawn=(Drawn(900, 1), Drawn(360, 0)),
+        drawn=(Drawn(900, 1), Drawn(360, 0), Drawn(900, 2, worn=True)),
         unseen=(DEEPCRACK, CRACK500, CRACKMAP, NONCRACK, RISSBILDER, VOLKER),
         then=("box/open_looks",),
     ),

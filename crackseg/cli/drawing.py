@@ -24,6 +24,12 @@ def add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="where to, in a folder of its own (default: %(default)s)",
     )
     draw.add_argument("--crack-free", action="store_true", help="without any crack")
+    draw.add_argument(
+        "--worn",
+        action="store_true",
+        help="old asphalt and concrete alone, cracks with broken edges, partly filled, of which "
+        "the mask covers the whole broken zone, as people paint it on photographs of roads",
+    )
     for name, limits, default, what in (
         ("--count", (1, 1_000_000), 360, "photographs"),
         ("--seed", (0, 2**32 - 1), 0, "of the photographs"),
@@ -49,7 +55,7 @@ def _draw(options: argparse.Namespace) -> int:
     work_begins()
     start_logging()
     folder = write_dataset(
-        options.root, options.count, options.seed, options.size, options.crack_free
+        options.root, options.count, options.seed, options.size, options.crack_free, options.worn
     )
     print(f"{options.count:,} photographs and their masks: {relative_to_cwd(folder)}")
     if options.crack_free:

@@ -29,6 +29,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("cracktree200", r"(?P<photograph>cracktree200_.+)"),
     ("Ceramic", r"(?P<photograph>Ceramic_.+)"),
     ("synthetic", r"(?P<photograph>synthetic_[a-z]+_\d+)"),
+    ("worn", r"(?P<photograph>worn_(asphalt|concrete)_\d{4,})"),
 )
 _NUMBERED = re.compile(r"[^_]+_(\d+)")
 _COMPILED = tuple((source, re.compile(pattern)) for source, pattern in _RULES)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crackseg.data.synthetic.crack_rendering import Trace, carve
 from crackseg.data.synthetic.scene import Scene
+from crackseg.data.synthetic.wear import Wear
 
 Points = NDArray[np.float64]
 
@@ -25,20 +26,25 @@ _WIDEST = {"tile": 9.0, "metal": 7.0}
 _WANDER = {"asphalt": 0.26, "concrete": 0.22, "brick": 0.24, "tile": 0.11, "metal": 0.12}
 
 
-def cut_cracks(scene: Scene, surface: str, rng: np.random.Generator) -> None:
+def cut_cracks(
+    scene: Scene, surface: str, rng: np.random.Generator, wear: Wear | None = None
+) -> None:
     """Cracks the scene and sets ``scene.crack`` to the exact coverage.
 
     Args:
         scene: Changed in place: colour, relief and coverage by crack.
         surface: Decides which cracks are likely and how much they meander.
         rng: Source of the randomness.
+        wear: How worn the cracks are; None for fresh ones.
     """
     course = _COURSES[int(rng.choice(len(_COURSES), p=_HABITS[surface]))]
     traces = course(scene, _WANDER[surface], rng)
     for trace in traces:
         widest = _WIDEST.get(surface, 14.0) * scene.unit
         trace.half_width = np.minimum(trace.half_width, widest / 2)
-    carve(scene, traces, surface, rng)
+        if wear is not None:
+            trace.half_width = wear.breadth * trace.half_width + scene.unit / 2
+    carve(scene, traces, surface, rng, wear)
 
 
 def _walk(

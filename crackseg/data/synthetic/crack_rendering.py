@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crackseg.data.synthetic.noise import blend, fractal_noise, grain, soften, value_noise
 from crackseg.data.synthetic.scene import Plane, Scene, rgb
+from crackseg.data.synthetic.wear import Wear, fill
 
 # Factor by which the gap is drawn finer than the scene, in both directions.
 _SUPERSAMPLING = 2
@@ -26,7 +27,13 @@ class Trace:
     half_width: NDArray[np.float64]
 
 
-def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Generator) -> None:
+def carve(
+    scene: Scene,
+    traces: list[Trace],
+    surface: str,
+    rng: np.random.Generator,
+    wear: Wear | None = None,
+) -> None:
     """Cuts cracks into a scene: the dark gap, the relief and the dirt around it.
 
     Args:
@@ -34,6 +41,7 @@ def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Genera
         traces: At least one crack.
         surface: Decides how ragged the edges and how dark the gaps are.
         rng: Source of the randomness.
+        wear: How worn the cracks are; None for fresh ones.
     """
     coverage, distance, half_width = _rasterise(scene, traces, surface, rng)
     scene.crack = coverage
@@ -48,6 +56,8 @@ def carve(scene: Scene, traces: list[Trace], surface: str, rng: np.random.Genera
     depth = depth - 0.3 * grit * np.clip((width - 3) / 5, 0, 1)
     depth = np.clip(depth, 0.22, 0.93).astype(np.float32)
     shade = coverage * depth
+    if wear is not None:
+        shade = shade * fill(scene, coverage, distance, half_width, wear)
     dirt = rgb(0.055, 0.05, 0.045) * rng.uniform(0.5, 2.0)
     scene.albedo = blend(scene.albedo, dirt, shade)
     halo = np.exp(-distance / (rng.uniform(3, 9) * unit)) * (1 - coverage)

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,13 +30,41 @@ log = logging.getLogger(__name__)
 GENERATOR_VERSION: int = 1
 
 _CRACK_FREE_EVERY = 6
+# Both without cracks in turn too: five is no divisor of six.
+_WORN_SURFACES = ("asphalt", "concrete", "asphalt", "concrete", "asphalt")
 _JPEG_QUALITY = 92
 # The name of an unfinished data set, which says which process makes it.
-_DRAFT = re.compile(r"\.synthetic-v\d+(?:-free)?-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+")
+_DRAFT = re.compile(r"\.synthetic-v\d+(?:-worn)?(?:-free)?-n\d+-s\d+-\d+px-(?:(\d+)-)?\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What a data set shows, as :func:`write_dataset` takes it."""
+
+    count: int
+    seed: int
+    size: int
+    crack_free: bool
+    worn: bool
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder."""
+        kind = f"{'-worn' if self.worn else ''}{'-free' if self.crack_free else ''}"
+        return f"synthetic-v{GENERATOR_VERSION}{kind}-n{self.count}-s{self.seed}-{self.size}px"
+
+    def is_cracked(self, index: int) -> bool:
+        """Whether a photograph shows a crack."""
+        return not self.crack_free and index % _CRACK_FREE_EVERY != _CRACK_FREE_EVERY - 1
 
 
 def write_dataset(
-    root: Path, count: int = 360, seed: int = 0, size: int = 400, crack_free: bool = False
+    root: Path,
+    count: int = 360,
+    seed: int = 0,
+    size: int = 400,
+    crack_free: bool = False,
+    worn: bool = False,
 ) -> Path:
     """Writes the data set in the layout of CrackSeg9k V4, unless it exists already.
 
@@ -48,6 +77,8 @@ def write_dataset(
         seed: Seed of the photographs, from 0. The same seed gives the same bytes.
         size: Side of the photographs in pixels, at least 64.
         crack_free: Whether all photographs are without a crack.
+        worn: Whether they show worn asphalt and concrete alone, see
+            :func:`crackseg.data.synthetic.rendering.render`.
 
     Returns:
         The folder of the data set.
@@ -60,8 +91,8 @@ def write_dataset(
     require_at_least("count", count, 1)
     require_at_least("seed", seed, 0)
     require_at_least("size", size, MIN_SIZE)
-    kind = f"v{GENERATOR_VERSION}-free" if crack_free else f"v{GENERATOR_VERSION}"
-    folder = root / f"synthetic-{kind}-n{count}-s{seed}-{size}px"
+    what = _Drawn(count, seed, size, crack_free, worn)
+    folder = root / what.folder
     if folder.is_dir():
         return folder
     _refuse_among_others(root)
@@ -70,7 +101,7 @@ def write_dataset(
         _remove_abandoned_drafts(root)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=root))
         try:
-            _write_all(draft, count, seed, size, crack_free)
+            _write_all(draft, what)
             _publish(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -99,33 +130,31 @@ def _refuse_among_others(root: Path) -> None:
         )
 
 
-def _write_all(folder: Path, count: int, seed: int, size: int, crack_free: bool) -> None:
+def _write_all(folder: Path, what: _Drawn) -> None:
     for part in ("Final-Dataset-Vol1/Images", "Final-Dataset-Vol2/Images-2"):
         (folder / part).mkdir(parents=True)
     (folder / "Final-Dataset-Vol1/Final_Masks/Masks").mkdir(parents=True)
-    log.info("drawing %d synthetic photographs, once, below %s", count, folder.parent)
-    write = partial(_write_one, folder, count, seed, size, crack_free)
+    log.info("drawing %d synthetic photographs, once, below %s", what.count, folder.parent)
+    write = partial(_write_one, folder, what)
     threads = cv2.getNumThreads()
     # The photographs are drawn in parallel; OpenCV's own threads would only slow this down.
     cv2.setNumThreads(1)
     try:
         with thread_pool() as pool:
-            label = f"Drawing {count} synthetic photographs"
-            for _ in progress(pool.map(write, range(count)), label, count):
+            label = f"Drawing {what.count} synthetic photographs"
+            for _ in progress(pool.map(write, range(what.count)), label, what.count):
                 pass
     finally:
         cv2.setNumThreads(threads)
 
 
-def _write_one(
-    folder: Path, count: int, seed: int, size: int, crack_free: bool, index: int
-) -> None:
-    surface = SURFACES[index % len(SURFACES)]
-    own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-    cracked = not crack_free and index % _CRACK_FREE_EVERY != _CRACK_FREE_EVERY - 1
-    image, mask = render(surface, own_seed, size, cracked)
-    name = f"synthetic_{surface}_{index:04d}"
-    first = index < (count + 1) // 2
+def _write_one(folder: Path, what: _Drawn, index: int) -> None:
+    surfaces = _WORN_SURFACES if what.worn else SURFACES
+    surface = surfaces[index % len(surfaces)]
+    own_seed = int(np.random.SeedSequence([what.seed, index]).generate_state(1)[0])
+    image, mask = render(surface, own_seed, what.size, what.is_cracked(index), what.worn)
+    name = f"{'worn' if what.worn else 'synthetic'}_{surface}_{index:04d}"
+    first = index < (what.count + 1) // 2
     images = "Final-Dataset-Vol1/Images" if first else "Final-Dataset-Vol2/Images-2"
     Image.fromarray(image).save(folder / images / f"{name}.jpg", quality=_JPEG_QUALITY)
     Image.fromarray(mask).save(folder / "Final-Dataset-Vol1/Final_Masks/Masks" / f"{name}.png")

@@ -9,6 +9,7 @@ from crackseg.data.synthetic.distractors import add_distractors
 from crackseg.data.synthetic.noise import grain, value_noise
 from crackseg.data.synthetic.scene import Plane, Scene, rgb
 from crackseg.data.synthetic.surfaces import make_surface
+from crackseg.data.synthetic.wear import draw_wear, sharpen
 
 SURFACES: tuple[str, ...] = ("asphalt", "concrete", "brick", "tile", "metal")
 
@@ -21,7 +22,7 @@ _MARGIN = 1.2
 
 
 def render(
-    surface: str, seed: int, size: int = 400, cracked: bool = True
+    surface: str, seed: int, size: int = 400, cracked: bool = True, worn: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draws one photograph and its mask.
 
@@ -33,6 +34,8 @@ def render(
         seed: Seed of the photograph, from 0.
         size: Side of the photograph in pixels, at least 64.
         cracked: Whether the surface is cracked.
+        worn: Whether it is old: cracks with broken edges, partly filled, and seen from nearer. The
+            mask is that of the whole broken zone.
 
     Returns:
         The photograph ``(size, size, 3)``, RGB, and the mask ``(size, size)``, both uint8. The mask
@@ -46,14 +49,19 @@ def render(
     require_at_least("size", size, MIN_SIZE)
     require_at_least("seed", seed, 0)
     # Each part has its own stream of random numbers: leaving out the crack changes nothing else.
-    texture, crack, clutter, light, camera = np.random.default_rng(
+    texture, crack, clutter, light, camera, age = np.random.default_rng(
         [seed, SURFACES.index(surface)]
-    ).spawn(5)
-    scene = make_surface(surface, texture, round(_MARGIN * size), size / 400)
+    ).spawn(6)
+    wear = draw_wear(age) if worn else None
+    unit = size / 400 * (wear.nearness if wear else 1)
+    scene = make_surface(surface, texture, round(_MARGIN * size), unit)
+    if wear:
+        scene.height *= np.float32(wear.relief)
     if cracked:
-        cut_cracks(scene, surface, crack)
+        cut_cracks(scene, surface, crack, wear)
     add_distractors(scene, surface, clutter, int(clutter.choice(4, p=[0.2, 0.35, 0.3, 0.15])))
-    return _photograph(_illuminate(scene, light), scene.crack, size, camera)
+    image, mask = _photograph(_illuminate(scene, light), scene.crack, size, camera)
+    return sharpen(image, wear) if wear else image, mask
 
 
 def require_at_least(name: str, value: int, least: int) -> None:

@@ -43,6 +43,8 @@ from crackseg.data.splits.name_rules import Origin, number, origin
         ("cracktree200_6192", "cracktree200", "cracktree200_6192"),
         ("Ceramic_014", "Ceramic", "Ceramic_014"),
         ("synthetic_asphalt_0000", "synthetic", "synthetic_asphalt_0000"),
+        ("worn_asphalt_0000", "worn", "worn_asphalt_0000"),
+        ("worn_asphalt_7", "", ""),
         # Their photograph is not known.
         ("CRACK500_00017", "CRACK500", ""),
         ("CRACK500_17", "CRACK500", ""),

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackseg.data.splits.name_rules import origin
 from crackseg.data.synthetic import dataset
 from crackseg.data.synthetic.dataset import write_dataset
 from crackseg.data.synthetic.rendering import SURFACES, render
@@ -80,6 +81,45 @@ def test_a_crack_free_set_has_the_same_photographs_without_a_crack(
     assert not any(mask.any() for mask in masks)
 
 
+def test_a_worn_set_shows_old_asphalt_and_concrete_with_and_without_cracks(
+    tmp_path: Path,
+) -> None:
+    folder = write_dataset(tmp_path, 12, seed=3, size=64, worn=True)
+    assert folder.name == f"synthetic-v{dataset.GENERATOR_VERSION}-worn-n12-s3-64px"
+    masks = {path.stem: np.asarray(Image.open(path)) for path in folder.rglob("*.png")}
+    assert len(masks) == 12
+    assert {name.split("_")[1] for name in masks} == {"asphalt", "concrete"}
+    free = {name.split("_")[1] for name, mask in masks.items() if not mask.any()}
+    assert free == {"asphalt", "concrete"}
+    assert {origin(name).source for name in masks} == {"worn"}
+
+
+@pytest.mark.parametrize("surface", ["asphalt", "concrete"])
+def test_the_mask_of_a_worn_crack_is_that_of_its_broken_zone(surface: str) -> None:
+    fresh = [_dark_share(surface, seed, worn=False) for seed in range(12)]
+    worn = [_dark_share(surface, seed, worn=True) for seed in range(12)]
+    # A fresh crack is dark all over; of a worn one a part is filled.
+    assert np.mean(fresh) > 0.9
+    assert 0.3 < np.mean(worn) < np.mean(fresh) - 0.1
+
+
+def _dark_share(surface: str, seed: int, worn: bool) -> float:
+    """Share of a crack that is darker than nine tenths of what is around it."""
+    image, mask = render(surface, seed, size=200, worn=worn)
+    grey = cv2.GaussianBlur(image.mean(axis=2), (0, 0), 0.8)
+    near = cv2.dilate(mask, np.ones((25, 25), np.uint8)) > 0
+    around = grey[near & (cv2.dilate(mask, np.ones((5, 5), np.uint8)) == 0)]
+    return float((grey[mask > 200] < np.quantile(around, 0.1)).mean())
+
+
+def test_worn_photographs_come_out_the_same_again_and_fresh_ones_take_no_notice() -> None:
+    worn, mask = render("asphalt", 7, size=96, worn=True)
+    again, mask_again = render("asphalt", 7, size=96, worn=True)
+    assert np.array_equal(worn, again)
+    assert np.array_equal(mask, mask_again)
+    assert not np.array_equal(worn, render("asphalt", 7, size=96)[0])
+
+
 def test_every_surface_has_photographs_with_and_without_crack() -> None:
     assert {SURFACES[i % 5] for i in range(30) if i % 6 == 5} == set(SURFACES)
 
@@ -135,12 +175,12 @@ def test_an_interrupted_run_leaves_nothing_and_the_next_one_succeeds(
     drawn: list[int] = []
 
     def fail_midway(
-        surface: str, seed: int, size: int, cracked: bool
+        surface: str, seed: int, size: int, cracked: bool, worn: bool
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         if len(drawn) == 2:
             raise RuntimeError("power cut")
         drawn.append(seed)
-        return render(surface, seed, size, cracked)
+        return render(surface, seed, size, cracked, worn)
 
     with monkeypatch.context() as patched:
         patched.setattr(dataset, "render", fail_midway)
@@ -151,8 +191,11 @@ def test_an_interrupted_run_leaves_nothing_and_the_next_one_succeeds(
 
 
 @pytest.mark.parametrize("crack_free", [False, True])
-def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path, crack_free: bool) -> None:
-    whole = write_dataset(tmp_path, 1, size=64, crack_free=crack_free)
+@pytest.mark.parametrize("worn", [False, True])
+def test_what_a_killed_process_left_is_cleared_away(
+    tmp_path: Path, crack_free: bool, worn: bool
+) -> None:
+    whole = write_dataset(tmp_path, 1, size=64, crack_free=crack_free, worn=worn)
     # No process has such a number.
     left = tmp_path / f".{whole.name}-{2**40}-abc"
     left.mkdir()
@@ -162,7 +205,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path, crack_free: 
 
 
 def test_a_faster_process_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_and_lose_the_race(draft: Path, *_: int) -> None:
+    def write_and_lose_the_race(draft: Path, _: object) -> None:
         (draft / "ours").touch()
         theirs = tmp_path / "synthetic-v1-n4-s0-64px"
         theirs.mkdir()
