@@ -21,6 +21,7 @@ from crackseg.weights.registry import BUNDLED, DEFAULT
 # The seeds of training are hashes with 32 bits.
 _SHOWN = 11
 _SEARCHED = range(100, 112)
+_WORN = ("asphalt", "concrete", "asphalt", "asphalt", "concrete")
 _SIDE, _GAP = 220, 4
 _QUALITY = 85
 # A row: the photograph, its truth, what was found, all uint8 (H, W, 3).
@@ -28,7 +29,7 @@ Row = tuple[UInt8Array, UInt8Array, UInt8Array]
 
 
 def write_pictures(folder: Path) -> None:
-    """Writes the pictures of all networks whose files are here.
+    """Writes the pictures of all networks whose files are here, and of what they learn from.
 
     Raises:
         CheckpointError: A file is damaged.
@@ -37,6 +38,14 @@ def write_pictures(folder: Path) -> None:
         draw_failures(model.name, folder / f"box_failures_{model.name}.jpg")
     if DEFAULT.path.is_file():
         draw_found(folder / "box_found.jpg")
+    draw_worn(folder / "worn.jpg")
+
+
+def draw_worn(path: Path) -> None:
+    """Draws worn photographs above their masks."""
+    drawn = [render(surface, _SHOWN + i, worn=True) for i, surface in enumerate(_WORN)]
+    masks = [overlay(photograph, coverage > 127) for photograph, coverage in drawn]
+    _write([[photograph for photograph, _ in drawn], masks], path)
 
 
 def draw_found(path: Path) -> None:

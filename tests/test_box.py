@@ -172,6 +172,7 @@ def test_pictures_of_what_is_here_are_small(
     assert sizes == {
         "box_found.jpg": (2 * side, 2 * side),
         "box_failures_research.jpg": (3 * side, 4 * side),
+        "worn.jpg": (5 * side, 2 * side),
     }
 
 
