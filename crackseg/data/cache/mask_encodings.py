@@ -175,7 +175,10 @@ def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str
     look = partial(_look_at_all, root, files)
     if cache is None:
         return look()
-    return kept(cache / "masks" / f"{_key(root, files)}.json", _read, look, _write)
+    known = kept(cache / "masks" / f"{_key(root, files)}.json", _read, look, _write)
+    # More memory may be left than then, or a decoder was installed.
+    lost = [file for file in files if file not in known]
+    return {**known, **_look_at_all(root, lost)} if lost else known
 
 
 def _look_at_all(root: Path, files: Sequence[str]) -> dict[str, MaskSummary]:
