@@ -16,7 +16,8 @@ from crackseg.data.annotations.ground_truth import encoded_mask, plain_mask
 from crackseg.data.annotations.masks.decision import decide_encoding
 from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.annotations.masks.parts import Decision
-from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import MaskSummary, summarise
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.name_rules import origin

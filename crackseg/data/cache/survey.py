@@ -50,8 +50,9 @@ class PairStatistics:
         unreadable: File of the pair that cannot be decoded; empty if both can.
         size: Size (H, W) of the photograph in pixels.
         mask_size: Size (H, W) of the mask in pixels.
-        kind: Kind of the mask, see :func:`crackseg.images.pixels.read_mask_and_kind`; empty if it
-            is not an image.
+        kind: Kind of the mask, see
+            :func:`crackseg.data.annotations.masks.stored.read_mask_and_kind`; empty if it is not an
+            image.
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
             in part.
         brightest: Largest grey value of the mask at its own size, 0-255.

@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import summarise
 from crackseg.data.discovery.layouts import composed
 from crackseg.data.discovery.mask_like import MOST_CLASSES, is_of_areas, is_packed_photograph
 from crackseg.errors import UnreadableImageError

@@ -11,7 +11,8 @@ from crackseg.data.annotations.ground_truth import encoded_mask, read_truth
 from crackseg.data.annotations.masks.decision import decide_encoding
 from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.annotations.masks.parts import Decision
-from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import summarise
 
 BLACK, WHITE, RED, GREEN, VOID = (0, 0, 0), (255,) * 3, (128, 0, 0), (48, 112, 32), (224, 224, 192)
 TRUTH = np.zeros((24, 32), np.bool_)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.masks.stored import Colour, StoredMask
-from crackseg.images.pixels import UInt8Array, looked_up, scaled, white_of
+from crackseg.data.annotations.masks.stored import StoredMask
+from crackseg.data.annotations.masks.summaries import Colour
+from crackseg.images.pixels import UInt8Array
 
 NO_MASK = (
     "looks like the photograph itself, like cracks laid over it, or like probabilities in false "
@@ -122,33 +123,24 @@ class MaskEncoding:
         pixels = stored.pixels
         if self.crack_values == frozenset():
             return np.zeros(pixels.shape[:2], np.uint8)
-        if stored.form == "palette" and stored.palette is not None:
-            if self.crack_indices is not None:
-                return _among(pixels, self.crack_indices)
-            pixels = looked_up(np.asarray(pixels, np.uint8), stored.palette)
-        if stored.form == "alpha":
-            return self._read_painted(np.asarray(pixels, np.uint8))
-        if pixels.ndim == 3:
-            return self._nearest(np.asarray(pixels, np.uint8), self.crack_colours)
-        if self.crack_values is not None:
-            return _among(pixels, self.crack_values)
-        deep = pixels.dtype != np.uint8
-        grey = scaled(pixels, white_of(pixels)) if deep else np.asarray(pixels, np.uint8)
-        if self.crack_colours is not None:
-            return self._nearest(np.repeat(grey[:, :, None], 3, axis=2), self.crack_colours)
-        return grey * np.uint8(255) if grey.max() == 1 else grey
+        if stored.form == "palette" and self.crack_indices is not None:
+            return _among(pixels, self.crack_indices)
+        if stored.form == "alpha" and self.painted_colours is not None:
+            crack = self._nearest(pixels, self.painted_colours)
+            return np.where(pixels[:, :, 3] > 127, crack, 0).astype(np.uint8)
+        if pixels.ndim == 2 and self.crack_values is not None:
+            values = pixels if stored.palette is None else stored.levels()
+            return _among(values, self.crack_values)
+        if stored.form != "alpha" and self.crack_colours is not None:
+            colours = pixels if pixels.ndim == 3 else np.stack([stored.levels()] * 3, axis=2)
+            return self._nearest(colours, self.crack_colours)
+        if stored.form == "alpha" or pixels.ndim == 2 or self.brightest == 255:
+            return stored.grey()
+        brightness = stored.levels().astype(np.uint16) * 255 // self.brightest
+        return np.asarray(np.minimum(brightness, 255), np.uint8)
 
-    def _read_painted(self, rgba: UInt8Array) -> UInt8Array:
-        if self.painted_colours is None:
-            return np.ascontiguousarray(rgba[:, :, 3])
-        crack = self._nearest(rgba, self.painted_colours)
-        return np.where(rgba[:, :, 3] > 127, crack, 0).astype(np.uint8)
-
-    def _nearest(self, pixels: UInt8Array, chosen: frozenset[Colour] | None) -> UInt8Array:
+    def _nearest(self, pixels: npt.NDArray[np.generic], chosen: frozenset[Colour]) -> UInt8Array:
         rgb = pixels[:, :, :3]
-        if chosen is None:
-            brightness = rgb.max(axis=2).astype(np.uint16) * 255 // self.brightest
-            return np.asarray(np.minimum(brightness, 255), np.uint8)
         best = np.full(rgb.shape[:2], np.iinfo(np.int32).max, np.int32)
         crack = np.zeros(rgb.shape[:2], np.bool_)
         wide = rgb.astype(np.int32)

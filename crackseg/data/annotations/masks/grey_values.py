@@ -10,7 +10,7 @@ from crackseg.data.annotations.masks.parts import (
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.masks.stored import MOST_DISCRETE
+from crackseg.data.annotations.masks.summaries import MOST_DISCRETE
 from crackseg.errors import name_some
 
 # More levels than these are no classes but shades.
