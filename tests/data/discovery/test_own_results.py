@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from crackseg.data.discovery import own_results
+from crackseg.data.discovery.own_results import find_own_results
 from crackseg.data.discovery.pairs import Inventory, find_pairs
 from crackseg.errors import DatasetNotFoundError
 from tests.helpers.data_sets import save_mask, save_photograph
@@ -104,3 +106,23 @@ def test_files_for_all_photographs_are_results_of_measuring_alone(
     found = find_pairs(tmp_path, "crack_free")
     assert (len(found.pairs), len(found.crack_free)) == (1, 0 if is_truth else 1)
     assert ("coco.json" in notes_of(found)) == (not is_truth)
+
+
+def test_results_in_many_folders_are_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+    is_result = own_results._is_result
+    monkeypatch.setattr(
+        own_results, "_is_result", lambda *of: looked_at.append(of) or is_result(*of)
+    )
+    files = []
+    for number in range(50):
+        folder = tmp_path / f"s{number}"
+        folder.mkdir()
+        (folder / "predictions.jsonl").write_text('{"result": "w"}')
+        (folder / "w_mask.png").write_text("mask")
+        files += [Path(folder.name) / name for name in ("predictions.jsonl", "w_mask.png")]
+    found = find_own_results(tmp_path, files)
+    assert sorted(found.unchanged) == sorted(files)
+    assert len(looked_at) <= len(files)
