@@ -29,7 +29,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 5
+_VERSION = 6
 
 
 class DataSet(NamedTuple):

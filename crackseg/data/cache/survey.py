@@ -36,7 +36,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 8
+_VERSION = 9
 _NEARLY_BLACK = 31
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64

@@ -200,8 +200,8 @@ def test_dim_shades_and_a_middle_level_are_remarked_on(tmp_path: Path) -> None:
     blurred = (line(255).astype(np.uint16) * np.linspace(0, 0.55, 60)).astype(np.uint8)
     dim = decided(write(tmp_path / "dim", blurred))
     assert dim.remarks == (
-        "no mask holds anything brighter than 140: if that is crack, a mask threshold of half as "
-        "much fits, data.mask_threshold=70",
+        "no mask holds anything brighter than 140 of 255: if that is crack, a mask threshold of "
+        "half as much fits, data.mask_threshold=70",
     )
     middle = decided(write(tmp_path / "middle", line(255, 128), line(255, 128)))
     assert middle.remarks == (

@@ -54,6 +54,7 @@ class MaskEncoding:
         painted_colours: Colours that are crack among those painted on transparency; None where
             everything painted is.
         is_picture: Whether the file shows the photograph itself, so that it is no mask.
+        white: Value that is white in deeper files; None where the file itself tells it.
     """
 
     crack_values: frozenset[int] | None = None
@@ -63,6 +64,7 @@ class MaskEncoding:
     brightest: int = 255
     painted_colours: frozenset[Colour] | None = None
     is_picture: bool = False
+    white: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -73,6 +75,7 @@ class MaskEncoding:
             and self.brightest == 255
             and self.painted_colours is None
             and not self.is_picture
+            and self.white is None
             and (self.crack_colours is None or self._is_bright_on_black())
         )
 
@@ -95,6 +98,7 @@ class MaskEncoding:
             *([f"b{self.brightest}"] if self.brightest != 255 else []),
             *_colours("p", None if self.painted_colours is None else sorted(self.painted_colours)),
             *(["n"] if self.is_picture else []),
+            *([] if self.white is None else [f"w{self.white}"]),
         ]
         return ";".join(parts)
 
@@ -106,7 +110,7 @@ class MaskEncoding:
             ValueError: Another text.
         """
         parts = {part[:1]: part[1:] for part in text.split(";")}
-        if unknown := set(parts) - set("vicabpn"):
+        if unknown := set(parts) - set("vicabpnw"):
             raise ValueError(f"unknown parts {sorted(unknown)}")
         return cls(
             crack_values=_read_numbers(parts.get("v")),
@@ -116,6 +120,7 @@ class MaskEncoding:
             brightest=int(parts.get("b", 255)),
             painted_colours=None if "p" not in parts else frozenset(_read_colours(parts["p"])),
             is_picture="n" in parts,
+            white=int(parts["w"]) if "w" in parts else None,
         )
 
     def read(self, stored: StoredMask) -> UInt8Array:
@@ -135,7 +140,7 @@ class MaskEncoding:
             colours = pixels if pixels.ndim == 3 else np.stack([stored.levels()] * 3, axis=2)
             return self._nearest(colours, self.crack_colours)
         if stored.form == "alpha" or pixels.ndim == 2 or self.brightest == 255:
-            return stored.grey()
+            return stored.grey(self.white)
         brightness = stored.levels().astype(np.uint16) * 255 // self.brightest
         return np.asarray(np.minimum(brightness, 255), np.uint8)
 

@@ -56,10 +56,14 @@ class StoredMask(NamedTuple):
             return bool(self.pixels.max() == 1 and np.isin(self.pixels, (0, 1)).all())
         return bool(self.levels().max() == 1)
 
-    def levels(self) -> UInt8Array:
-        """Its levels in 8 bits, (H, W), in which white may still be 1."""
+    def levels(self, white: int | None = None) -> UInt8Array:
+        """Its levels in 8 bits, (H, W), in which white may still be 1.
+
+        Args:
+            white: Value that is white in deeper files; None takes what holds all of its values.
+        """
         if self.form == "deep":
-            return scaled(self.pixels, white_of(self.pixels))
+            return scaled(self.pixels, white or white_of(self.pixels))
         pixels = np.asarray(self.pixels, np.uint8)
         if self.palette is not None:
             return looked_up(pixels, self.palette)
@@ -70,9 +74,9 @@ class StoredMask(NamedTuple):
             return np.asarray(np.maximum(np.maximum(red, green), blue))
         return pixels
 
-    def grey(self) -> UInt8Array:
+    def grey(self, white: int | None = None) -> UInt8Array:
         """The mask as grey, (H, W), as the file alone tells it, see :func:`read_mask_and_kind`."""
-        levels = self.levels()
+        levels = self.levels(white)
         return levels * np.uint8(255) if self.form != "deep" and levels.max() == 1 else levels
 
 
@@ -130,9 +134,14 @@ def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _D
 
 
 def white_of(values: Numbers) -> int:
-    """The value that is white in a deep mask: 1, 255 or 65535, whichever holds them all."""
+    """The value that is white in a deep mask: 1, 255 or 65535, whichever holds them all.
+
+    Fractions may go beyond it by as much again, which sharpening and rounding add.
+    """
     # A photograph may be dark, but a mask in which nothing is white has another white.
     highest = float(values.max())
+    if highest > 1 and (values % 1).any():
+        highest /= 2
     return 1 if highest <= 1 else 255 if highest <= 255 else 65535
 
 
@@ -213,6 +222,8 @@ def _picture_of_values(tiff: TiffHeader) -> Image.Image:
     refuse_pages(tiff.path, tiff)
     if (values < 0).any():
         raise ValueError("it holds negative values, which mean nothing in a mask")
+    if np.isinf(values).any():
+        raise ValueError("it holds infinite values, which mean nothing in a mask")
     bands = [*np.moveaxis(values, 2, 0), *([] if opacity is None else [opacity])]
     is_deep = values.dtype != np.uint8
     if len(bands) == 1 and is_deep:

@@ -33,6 +33,7 @@ class MaskSummary:
         palette: Colours of a palette's indices in use.
         is_discrete: Whether all values or colours in use are listed.
         white: Value that deeper files take for white: 1, 255 or 65535.
+        highest: Largest value of deeper files; 0 of others.
         isolated: Share of the pixels above 0 without another one around them, 0-1; measured only
             where there are a few values, none above 127.
         alike: Share of the pixels that differ from the next one in their row by a level at most,
@@ -48,6 +49,7 @@ class MaskSummary:
     palette: Mapping[int, Colour]
     is_discrete: bool
     white: int
+    highest: float
     isolated: float
     alike: float
     extreme: float
@@ -59,7 +61,7 @@ def summarise(stored: StoredMask) -> MaskSummary:
     values: dict[int, int] = {}
     colours: dict[Colour, int] = {}
     palette: dict[int, Colour] = {}
-    discrete, white, isolated = True, 255, 0.0
+    discrete, white, highest, isolated = True, 255, 0.0, 0.0
     if stored.form in ("grey", "palette"):
         counts = np.bincount(stored.pixels.ravel(), minlength=256)
         values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
@@ -69,7 +71,7 @@ def summarise(stored: StoredMask) -> MaskSummary:
             palette = {value: (*table[value],) for value in values}
     elif stored.form == "deep":
         values, discrete = _deep_counts(stored.pixels)
-        white = white_of(stored.pixels)
+        white, highest = white_of(stored.pixels), float(stored.pixels.max())
     elif stored.form == "transparent":
         colours, discrete = _colour_counts(stored.pixels[:, :, :3])
     else:
@@ -88,6 +90,7 @@ def summarise(stored: StoredMask) -> MaskSummary:
         palette=palette,
         is_discrete=discrete,
         white=white,
+        highest=highest,
         isolated=isolated,
         alike=alike,
         extreme=extreme,
