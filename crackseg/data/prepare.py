@@ -123,8 +123,8 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
         origins = read_origins(config.origins, [pair.image for pair in pairs])
         known = with_photographs(manifest.rows, origins.photographs)
         given = origins.image_sources
-        rows = tuple(replace(row, source=given.get(row.image, row.source)) for row in known)
-        manifest = replace(manifest, rows=rows)
+        known = [replace(row, source=given.get(row.image, row.source)) for row in known]
+        manifest = replace(manifest, rows=tuple(known))
     return _prepared(root, manifest, pairs, statistics, pixels)
 
 
