@@ -1,5 +1,6 @@
 """Photographs and masks are paired by name in every layout that users hold."""
 
+import filecmp
 import logging
 import os
 import shutil
@@ -480,3 +481,20 @@ def test_masks_that_are_numbered_from_another_number_are_told(tmp_path: Path) ->
     (tmp_path / "images/img_7.jpg").touch()
     (tmp_path / "masks/img_7.png").touch()
     assert find_pairs(tmp_path).notes == ()
+
+
+def test_files_of_one_name_in_many_folders_are_not_compared_each_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+    compare = filecmp.cmp
+    monkeypatch.setattr(
+        filecmp, "cmp", lambda *of, **how: compared.append(of) or compare(*of, **how)
+    )
+    for number in range(100, 200):
+        put(tmp_path, f"s{number}/image.jpg", f"s{number}/mask.png")
+    put(tmp_path, "copy/s100/image.jpg", "copy/s100/mask.png")
+    for name in ("image.jpg", "mask.png"):
+        shutil.copy(tmp_path / "s100" / name, tmp_path / "copy/s100" / name)
+    assert len(find_pairs(tmp_path).pairs) == 100
+    assert len(compared) < 10
