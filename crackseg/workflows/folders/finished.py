@@ -1,29 +1,30 @@
 """Record of finished photographs, so that interrupted work on a folder can be resumed."""
 
-import base64
 import hashlib
 import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from crackseg.errors import CrackSegError, name_some
-from crackseg.images.png import is_whole
+from crackseg.images.png import is_as_written, is_whole
 from crackseg.inference.engines import Features
-from crackseg.inference.features import FeatureMoments, FloatArray
+from crackseg.inference.features import FeatureMoments, FloatArray, as_text, of_text
+from crackseg.reporting.formatting import counted
 from crackseg.system.files import require_writable_file, said_in_words
-from crackseg.workflows.folders.plan import Job, records
+from crackseg.workflows.folders.plan import MASK, Job, records
 from crackseg.workflows.folders.shards import Shard
 
 log = logging.getLogger(__name__)
 
-# Keys of a line that are not compared: when it was written, and what the network saw, in float32.
-_WHEN, _FEATURES = "at", "features"
+# Keys of a line that are not compared: when it was written, whether masks tell themselves that they
+# are as they were written, and what the network saw, in float32.
+_WHEN, _SEALED, _FEATURES = "at", "sealed", "features"
 # Key of how results were made; None where they are being replaced.
 _WAY = "way"
 # Key of a line that was read: which kind of record it is of.
@@ -80,30 +81,34 @@ class FinishedRecord:
         is_done = self._done.get(self._name(job)) == line
         return is_done and all(map(_is_whole, self._results(job)))
 
-    def begin(self, jobs: Sequence[Job], overwrite: bool) -> None:
-        """Makes the record, before the first result.
+    def begin(self, jobs: Sequence[Job], overwrite: bool) -> list[Job]:
+        """Makes the record, before the first result, and gives the photographs that are done.
 
         So results of a process that was killed before its first line are not taken for files of
         somebody else.
 
         Args:
             jobs: Photographs to be done.
-            overwrite: Whether files may be replaced that are results of other photographs, or
-                that no record in the folder says to be results.
+            overwrite: Whether none of them is done, and files may be replaced that are results of
+                other photographs, that somebody has corrected, or that no record in the folder says
+                to be results.
 
         Raises:
             CrackSegError: Without that, a file would be lost.
             OutputError: The record cannot be written.
         """
+        done = [] if overwrite else [job for job in jobs if self.holds(job)]
         if not overwrite:
             self._refuse_results_of_others(jobs)
             self._refuse_results_of_another_command(jobs)
             if not records(self._output):
                 self._refuse_files_of_others(jobs)
+            self._refuse_corrected(set(jobs).difference(done))
         self._tell_of_former_names(jobs)
         with said_in_words(self._path):
             self._output.mkdir(parents=True, exist_ok=True)
             self._path.touch()
+        return done
 
     def _refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -133,6 +138,18 @@ class FinishedRecord:
             raise CrackSegError(
                 f"--output {self._output}: no record there says that {found} is a result, which "
                 "would be replaced; name another folder, or replace it with --overwrite"
+            )
+
+    def _refuse_corrected(self, jobs: Iterable[Job]) -> None:
+        masks = (job.result(MASK) for job in jobs)
+        # What is not whole was cut short by a disk, and not by somebody.
+        corrected = sorted(mask for mask in masks if is_whole(mask) and not is_as_written(mask))
+        if corrected:
+            raise CrackSegError(
+                f"--output {self._output}: {counted(len(corrected), 'mask')} there would be "
+                "replaced, as photographs or settings are others now, but not as they were written "
+                "(corrected by hand, or of an earlier version); name another folder, or replace "
+                f"them with --overwrite: {name_some(map(str, corrected))}"
             )
 
     def _tell_of_former_names(self, jobs: Sequence[Job]) -> None:
@@ -173,14 +190,14 @@ class FinishedRecord:
         """
         name = self._name(job)
         features = self._features.get(name)
-        seen = {} if features is None else {_FEATURES: _encoded(features)}
+        seen = {} if features is None else {_FEATURES: as_text(features)}
         self._write({"result": name, **self._line(job), **seen})
 
     def _write(self, entry: Mapping[str, object]) -> None:
         name = str(entry["result"])
         # The clocks of several machines may differ by more than what one line was before another.
         self._times[name] = max(time.time_ns(), self._times.get(name, 0) + 1)
-        line = json.dumps({**entry, _WHEN: self._times[name]})
+        line = json.dumps({**entry, _SEALED: True, _WHEN: self._times[name]})
         with said_in_words(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
             file.flush()
@@ -234,32 +251,20 @@ class FinishedRecord:
                 entry = json.loads(line)
                 # Earlier versions wrote no time.
                 when, name = int(entry.pop(_WHEN, 0)), entry.pop("result")
+                entry.pop(_SEALED, None)
                 entries.append((when, name, {**entry, _KIND: kind}))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         entries.sort(key=lambda one: one[0])
         done = {name: entry for _, name, entry in entries}
         self._times = {name: when for when, name, _ in entries}
-        seen = {name: _decoded(entry.pop(_FEATURES, "")) for name, entry in done.items()}
+        seen = {name: of_text(entry.pop(_FEATURES, "")) for name, entry in done.items()}
         self._features = {name: one for name, one in seen.items() if len(one)}
         return done
 
 
 def _text(path: Path) -> str:
     return os.fspath(path).encode(errors="backslashreplace").decode()
-
-
-def _encoded(features: Features) -> str:
-    return base64.b64encode(features.astype("<f4").tobytes()).decode()
-
-
-def _decoded(text: object) -> Features:
-    """The features of a line; none where it holds none, or is damaged."""
-    try:
-        found = np.frombuffer(base64.b64decode(str(text), validate=True), "<f4")
-    except ValueError:
-        return np.zeros(0, np.float32)
-    return found if np.isfinite(found).all() else np.zeros(0, np.float32)
 
 
 def _is_whole(path: Path) -> bool:

@@ -21,6 +21,8 @@ from crackseg.workflows.folders.shards import Shard
 log = logging.getLogger(__name__)
 
 RESULTS = ("mask", "overlay", "probability")
+# What follows the target in the name of a mask, which people correct by hand.
+MASK = "_mask.png"
 _MEASURED = "measured"
 _NAMES_TO_GUESS_FROM = 5_000
 # Names of the records of what is done; beside that of measured photographs, formats have folders.

@@ -78,8 +78,7 @@ def work_on(
     Raises:
         CrackSegError: The results would replace those of other photographs, or cannot be written.
     """
-    record.begin(planned.jobs, overwrite)
-    kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
+    kept = record.begin(planned.jobs, overwrite)
     finished = set(kept)
     waiting = [job for job in planned.jobs if job not in finished]
     done: list[Job] = []

@@ -20,12 +20,12 @@ from crackseg.measurement.scale import Scale
 from crackseg.visualization.overlays import overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
-from crackseg.workflows.folders.plan import MEASUREMENTS, Job, plan
+from crackseg.workflows.folders.plan import MASK, MEASUREMENTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 from crackseg.workflows.folders.work import Outcome, work_on
 from crackseg.workflows.measuring.scales import scale_of_map, why_no_scale
 
-RECORD, MASK, OVERLAY = "_cracks.json", "_mask.png", "_measured.png"
+RECORD, OVERLAY = "_cracks.json", "_measured.png"
 # Memory for each pixel of a whole photograph: its prediction, and what measuring makes of it.
 _WHOLE_BYTES = 40
 
@@ -134,7 +134,7 @@ def _scale_of(job: Job, placement: Placement | None) -> Scale | None:
 
 
 def _write(job: Job, found: Prediction, measured: MeasuredPhotograph) -> None:
-    write_png(np.where(found.mask, np.uint8(255), np.uint8(0)), job.result(MASK))
+    write_png(np.where(found.mask, np.uint8(255), np.uint8(0)), job.result(MASK), sealed=True)
     write_png(overlay(found.image, found.mask), job.result(OVERLAY))
     write_record(measured, job.result(RECORD))
 

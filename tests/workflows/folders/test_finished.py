@@ -15,12 +15,16 @@ from crackseg.workflows.folders.plan import MEASUREMENTS, PREDICTIONS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 
 
+def put_mask(path: Path) -> None:
+    write_png(np.zeros((2, 2), np.uint8), path, sealed=True)
+
+
 def folder(root: Path, count: int) -> tuple[Job, ...]:
     (root / "in").mkdir()
     (root / "out").mkdir()
     for number in range(count):
         (root / "in" / f"{number}.png").write_bytes(b"x" * number)
-        write_png(np.zeros((2, 2), np.uint8), root / "out" / f"{number}_mask.png")
+        put_mask(root / "out" / f"{number}_mask.png")
     return plan([str(root / "in")], root / "out").jobs
 
 
@@ -93,6 +97,34 @@ def test_results_from_when_a_photograph_had_another_name_are_told(
     assert not caplog.text
 
 
+def test_masks_that_somebody_corrected_are_not_replaced_without_a_word(tmp_path: Path) -> None:
+    jobs = folder(tmp_path, 3)
+    for job in jobs:
+        record(tmp_path).add(job)
+    mask = jobs[1].result("_mask.png")
+    write_png(np.full((2, 2), 255, np.uint8), mask)
+    # With the same settings it is kept, and done.
+    assert record(tmp_path).begin(jobs, overwrite=False) == list(jobs)
+    with pytest.raises(CrackSegError) as caught:
+        record(tmp_path, "another threshold").begin(jobs, overwrite=False)
+    assert str(caught.value) == (
+        f"--output {tmp_path / 'out'}: 1 mask there would be replaced, as photographs or settings "
+        "are others now, but not as they were written (corrected by hand, or of an earlier "
+        f"version); name another folder, or replace them with --overwrite: {mask}"
+    )
+    record(tmp_path, "another threshold").begin([jobs[0], jobs[2]], overwrite=False)
+    assert record(tmp_path, "another threshold").begin(jobs, overwrite=True) == []
+
+
+def test_a_mask_that_was_corrected_after_a_break_is_not_replaced(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).withdraw(job)
+    record(tmp_path).begin([job], overwrite=False)
+    write_png(np.full((2, 2), 255, np.uint8), job.result("_mask.png"))
+    with pytest.raises(CrackSegError, match="1 mask there would be replaced"):
+        record(tmp_path).begin([job], overwrite=False)
+
+
 def test_what_another_command_replaced_is_not_taken_for_ones_own(tmp_path: Path) -> None:
     (job,) = folder(tmp_path, 1)
     record(tmp_path).add(job)
@@ -126,7 +158,7 @@ def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
         job.result("_mask.png").unlink()
     record(tmp_path).begin(jobs, overwrite=False)
     # As a process leaves it that is killed before its first line.
-    write_png(np.zeros((2, 2), np.uint8), jobs[0].result("_mask.png"))
+    put_mask(jobs[0].result("_mask.png"))
     record(tmp_path).begin(jobs, overwrite=False)
     assert not record(tmp_path).holds(jobs[0])
 
