@@ -2,7 +2,8 @@
 
 ``crackseg predict`` and ``crackseg measure`` keep a record beside their results. Results that were
 changed after they were written, as masks and outlines that somebody has corrected, are truth. Masks
-and outlines tell so themselves; of other files, and of earlier versions, their time tells.
+and outlines tell so themselves; of files of all photographs, and of earlier versions, their
+time tells.
 """
 
 import json
@@ -135,8 +136,9 @@ def _is_changed(folder: Path, path: Path, records: Sequence[_Record]) -> bool:
     if any(not _names(path).isdisjoint(record.sealed) for record in records):
         if path.parts[0] == _COPIES:
             return not labelme.is_as_written(folder / path.with_suffix(_OUTLINES))
-        if path.parts[0] == _MASKS or path.name.endswith(_MASK):
-            return not png.is_as_written(folder / path)
+        # Nobody corrects an overlay.
+        is_mask = path.parts[0] == _MASKS or path.name.endswith(_MASK)
+        return is_mask and not png.is_as_written(folder / path)
     written = max(record.written for record in records)
     return _changed(folder, path) > written + _SLACK
 
