@@ -55,9 +55,16 @@ def predict(
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         size = photograph.size
         moments = predictor.moments()
-        bands = predictor.bands(photograph, str(job.photograph), moments)
-        results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
-        record.note(job, moments)
+        has_cracks = False
+
+        def bands() -> Iterator[Prediction]:
+            nonlocal has_cracks
+            for band in predictor.bands(photograph, str(job.photograph), moments):
+                has_cracks = has_cracks or bool(band.mask.any())
+                yield band
+
+        results.put(job, bands(), lambda bands: _write(bands, size, job, kinds))
+        record.note(job, moments, has_cracks)
 
     return work_on(planned, record, "Finding cracks", predictor.open, do, overwrite)
 

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -16,15 +16,15 @@ from crackseg.images.png import is_as_written, is_whole
 from crackseg.inference.engines import Features
 from crackseg.inference.features import FeatureMoments, FloatArray, as_text, of_text
 from crackseg.reporting.formatting import counted
-from crackseg.system.files import require_writable_file, said_in_words
+from crackseg.system.files import file_stamp, require_writable_file, said_in_words
 from crackseg.workflows.folders.plan import MASK, Job, records
 from crackseg.workflows.folders.shards import Shard
 
 log = logging.getLogger(__name__)
 
 # Keys of a line that are not compared: when it was written, whether masks tell themselves that they
-# are as they were written, and what the network saw, in float32.
-_WHEN, _SEALED, _FEATURES = "at", "sealed", "features"
+# are as they were written, whether the network found crack, and what it saw, in float32.
+_WHEN, _SEALED, _CRACKS, _FEATURES = "at", "sealed", "cracks", "features"
 # Key of how results were made; None where they are being replaced.
 _WAY = "way"
 # Key of a line that was read: which kind of record it is of.
@@ -70,6 +70,7 @@ class FinishedRecord:
         self._results, self._beside = results, beside
         self._shared = [output / name for name in shared]
         self._features: dict[str, Features] = {}
+        self._cracks: dict[str, object] = {}
         self._times: dict[str, int] = {}
         require_writable_file(self._path)
         self._end_half_line()
@@ -113,7 +114,9 @@ class FinishedRecord:
     def _refuse_results_of_others(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             found = self._done.get(self._name(job), {}).get("photograph")
-            if found not in (None, self._line(job)["photograph"]) and any(self._are_there(job)):
+            if found not in (None, self._line(job)["photograph"]) and self._is_there(
+                self._name(job)
+            ):
                 raise CrackSegError(
                     f"--output {self._output}: holds the results of {found}, which those of "
                     f"{job.photograph} would replace; name another folder, or replace them with "
@@ -153,18 +156,18 @@ class FinishedRecord:
             )
 
     def _tell_of_former_names(self, jobs: Sequence[Job]) -> None:
-        """Names results of the same photographs that an earlier call gave other names."""
+        """Names results whose photograph has another name now, or is not there any longer."""
         now = {_text(job.photograph): self._name(job) for job in jobs}
         former = [
             name
             for name, entry in self._done.items()
-            if now.get(str(entry.get("photograph")), name) != name and self._is_there(name)
+            if _is_former(name, str(entry.get("photograph")), now) and self._is_there(name)
         ]
         if former:
             log.warning(
-                "--output %s: holds other results of the same photographs, from when their names "
-                "were not those of others too; remove them, also below the folders of formats, or "
-                "the photographs are there twice: %s",
+                "--output %s: holds results of photographs that are not there any longer, or have "
+                "another name now; remove them, also below the folders of formats, or they are "
+                "taken for those of others: %s",
                 self._output,
                 name_some(f"{name}_*" for name in former),
             )
@@ -191,7 +194,8 @@ class FinishedRecord:
         name = self._name(job)
         features = self._features.get(name)
         seen = {} if features is None else {_FEATURES: as_text(features)}
-        self._write({"result": name, **self._line(job), **seen})
+        found = {_CRACKS: self._cracks[name]} if name in self._cracks else {}
+        self._write({"result": name, **self._line(job), **seen, **found})
 
     def _write(self, entry: Mapping[str, object]) -> None:
         name = str(entry["result"])
@@ -204,8 +208,9 @@ class FinishedRecord:
             # A line must be there before the files that come after it, also when power fails.
             os.fsync(file.fileno())
 
-    def note(self, job: Job, moments: FeatureMoments | None) -> None:
-        """Keeps what a network saw of a photograph, if anything, until :meth:`add` writes it."""
+    def note(self, job: Job, moments: FeatureMoments | None, has_cracks: bool) -> None:
+        """Keeps what a network saw of a photograph, and found, until :meth:`add` writes it."""
+        self._cracks[self._name(job)] = has_cracks
         # What another network saw, in an earlier call, is none of this one's.
         self._features.pop(self._name(job), None)
         told = None if moments is None else moments.telling
@@ -217,8 +222,10 @@ class FinishedRecord:
         kept = (self._features.get(self._name(job)) for job in jobs)
         return [one.astype(np.float64) for one in kept if one is not None]
 
-    def _are_there(self, job: Job) -> Iterator[bool]:
-        return (path.is_file() for path in self._results(job))
+    def cracks(self, jobs: Sequence[Job]) -> list[bool]:
+        """Whether a network found crack in these photographs, of those where that was kept."""
+        kept = (self._cracks.get(self._name(job)) for job in jobs)
+        return [one for one in kept if isinstance(one, bool)]
 
     def _name(self, job: Job) -> str:
         return job.target.relative_to(self._output).as_posix()
@@ -258,9 +265,15 @@ class FinishedRecord:
         entries.sort(key=lambda one: one[0])
         done = {name: entry for _, name, entry in entries}
         self._times = {name: when for when, name, _ in entries}
+        self._cracks = {name: one.pop(_CRACKS) for name, one in done.items() if _CRACKS in one}
         seen = {name: of_text(entry.pop(_FEATURES, "")) for name, entry in done.items()}
         self._features = {name: one for name, one in seen.items() if len(one)}
         return done
+
+
+def _is_former(name: str, photograph: str, now: Mapping[str, str]) -> bool:
+    """Whether results of a name are no longer those of their photograph."""
+    return now[photograph] != name if photograph in now else not os.path.exists(photograph)  # noqa: PTH110
 
 
 def _text(path: Path) -> str:
@@ -274,10 +287,9 @@ def _is_whole(path: Path) -> bool:
 def _state(path: Path) -> list[int]:
     """Size and modification time of a file, both -1 where there is none."""
     try:
-        status = path.stat()
+        return list(file_stamp(path))
     except OSError:
         return [-1, -1]
-    return [status.st_size, status.st_mtime_ns]
 
 
 def _text_of(path: Path) -> str:

@@ -49,12 +49,14 @@ class Outcome:
         skipped: Photographs that could not be read.
         features: What the network saw of each photograph that is done or was kept, (D,), as far as
             that was kept.
+        cracks: Whether it found crack in each of them, likewise.
     """
 
     done: tuple[Job, ...]
     kept: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
     features: tuple[FloatArray, ...] = ()
+    cracks: tuple[bool, ...] = ()
 
 
 def work_on(
@@ -107,8 +109,9 @@ def work_on(
                 skipped.append(skip(job.photograph, str(error)))
             if is_large(job):
                 results.finish()
-    features = record.features([*kept, *done])
-    return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(features))
+    both = [*kept, *done]
+    seen, cracks = record.features(both), record.cracks(both)
+    return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(seen), tuple(cracks))
 
 
 def _is_large(job: Job) -> bool:

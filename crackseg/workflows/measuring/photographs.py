@@ -85,7 +85,7 @@ def measure_photographs(
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         moments = predictor.moments()
         found = predictor.whole(photograph, str(job.photograph), moments)
-        record.note(job, moments)
+        record.note(job, moments, bool(found.mask.any()))
         measured = _measured(job, found, method, settings)
         results.put(job, [found], lambda whole: _write(job, next(whole), measured))
 

@@ -89,11 +89,27 @@ def test_results_from_when_a_photograph_had_another_name_are_told(
     jobs = plan([str(tmp_path / "in")], tmp_path / "out").jobs
     assert len(jobs) == 3
     record(tmp_path).begin(jobs, overwrite=False)
-    assert "holds other results of the same photographs" in caplog.text
-    assert "are there twice: 0_*\n" in caplog.text
+    assert "holds results of photographs that are not there any longer, or have" in caplog.text
+    assert "are taken for those of others: 0_*\n" in caplog.text
     caplog.clear()
     one.result("_mask.png").unlink()
     record(tmp_path).begin(jobs, overwrite=False)
+    assert not caplog.text
+
+
+def test_results_of_a_photograph_that_was_renamed_or_removed_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other, third = folder(tmp_path, 3)
+    for job in (one, other, third):
+        record(tmp_path).add(job)
+    one.photograph.rename(one.photograph.with_name("new.png"))
+    # Work on some of them says nothing of the others.
+    record(tmp_path).begin([other], overwrite=False)
+    assert "are taken for those of others: 0_*\n" in caplog.text
+    caplog.clear()
+    one.photograph.with_name("new.png").rename(one.photograph)
+    record(tmp_path).begin([other], overwrite=False)
     assert not caplog.text
 
 
@@ -241,12 +257,13 @@ def test_what_a_network_saw_is_kept_with_what_is_done(tmp_path: Path) -> None:
     of_thumbnail.add(np.ones((1, 2, 2, 2)))
     first = record(tmp_path)
     for job, seen in ((one, moments), (other, None), (thumbnail, of_thumbnail)):
-        first.note(job, seen)
+        first.note(job, seen, has_cracks=seen is moments)
         first.add(job)
     again = record(tmp_path)
     assert all(again.holds(job) for job in (one, other, thumbnail))
     (found,) = again.features([one, other, thumbnail])
     assert found.tolist() == [2.0, 0.5, 1.0, 0.0]
+    assert again.cracks([one, other, thumbnail]) == [True, False, False]
 
 
 @pytest.mark.parametrize("features", ["AAAA", "?", "AAAAgD8", "AADAfw==", 5, None])
@@ -268,9 +285,10 @@ def test_what_another_network_saw_is_not_kept_for_this_one(tmp_path: Path) -> No
     moments = FeatureMoments()
     moments.add(np.ones((1, 1, 6, 6)))
     first = record(tmp_path)
-    first.note(job, moments)
+    first.note(job, moments, has_cracks=True)
     first.add(job)
     other = record(tmp_path, "other")
-    other.note(job, None)
+    other.note(job, None, has_cracks=False)
     other.add(job)
     assert record(tmp_path, "other").features([job]) == []
+    assert record(tmp_path, "other").cracks([job]) == [False]

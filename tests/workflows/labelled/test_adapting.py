@@ -272,7 +272,10 @@ def test_suggest_outlines_what_adapt_reads_back(
     write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, low)
     adapted = ["adapt", str(labelled), "--checkpoint", str(low)]
     assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 2
-    assert "the outlines or masks of all 3 photographs are as crackseg wrote" in capsys.readouterr().err
+    assert (
+        "the outlines or masks of all 3 photographs are as crackseg wrote"
+        in capsys.readouterr().err
+    )
     # Corrected by hand: the truth as outlines, but of one.
     for document in documents[1:]:
         content = json.loads(document.read_text())
@@ -285,7 +288,10 @@ def test_suggest_outlines_what_adapt_reads_back(
     assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 0
     told = capsys.readouterr()
     assert "3 photographs" in told.out
-    assert "the outlines or masks of 1 of 3 photographs are as crackseg wrote them, and are" in told.err
+    assert (
+        "the outlines or masks of 1 of 3 photographs are as crackseg wrote them, and are"
+        in told.err
+    )
     assert documents[0].name in told.err
     assert f"model: {low}" in told.err
 
