@@ -86,8 +86,8 @@ def export(
     left = write_formats(results, output, formats, limits, overwrite)
     if left:
         log.warning(
-            "%s not written anew, as they are not as they were written there (corrected by hand, "
-            "or of an earlier version); --overwrite replaces them: %s",
+            "%s not written anew, because changed since (corrected by hand, or of an earlier "
+            "version); --overwrite replaces such files too: %s",
             counted(len(left), "file"),
             name_some(map(str, left)),
         )

@@ -331,3 +331,25 @@ def test_no_figure_of_an_adapted_network_is_called_free_of_leaks(
     assert initial is not None
     manifest = read_manifest(trained.checkpoint.with_name("manifest.csv"))
     assert initial.beyond(manifest) == "site.ckpt"
+
+
+def test_the_seed_of_the_draws_can_be_chosen(
+    trained: TrainResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seeds = []
+
+    def noted(*arguments: object) -> None:
+        seeds.append(arguments[-1])
+        raise DatasetError("enough")
+
+    monkeypatch.setattr(adapting, "adapt", noted)
+    told = ["adapt", str(tmp_path), "--checkpoint", str(trained.checkpoint)]
+    told += ["--output", str(tmp_path / "new.ckpt")]
+    assert main(told) == main([*told, "--seed", "7"]) == 2
+    assert seeds == [0, 7]
+    capsys.readouterr()
+    assert main([*told, "--seed", "7", "--suggest", "3"]) == 2
+    assert "--seed: of labelled photographs, not with --suggest" in capsys.readouterr().err
