@@ -405,6 +405,25 @@ class TestGoingOn:
         assert predict([str(folder)], none, output).cracks == (False,) * 3
         assert predict([str(folder)], none, output).cracks == (False,) * 3
 
+    def test_pictures_that_are_not_made_anew_are_told(
+        self,
+        folder: Path,
+        predictor: Predictor,
+        trained: TrainResult,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """A probability of another network beside its mask would be taken for this one's."""
+        output = folder.parent / "out"
+        predict([str(folder / "b.png")], predictor, output, probability=True)
+        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.123)
+        assert not caplog.text
+        predict([str(folder)], other, output)
+        assert "1 picture not made anew, and of an earlier call" in caplog.text
+        assert f"made anew: {output / 'b_probability.png'}\n" in caplog.text
+        caplog.clear()
+        predict([str(folder)], other, output, probability=True)
+        assert not caplog.text
+
     def test_an_interrupted_one_goes_on_behind_half_a_line(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -67,7 +67,7 @@ class FinishedRecord:
         self._path = output / f"{name}{shard.suffix if shard else ''}.jsonl"
         self._output, self._kind = output, name
         self._way = hashlib.sha256(way.encode()).hexdigest()[:16]
-        self._results, self._beside = results, beside
+        self.results, self._beside = results, beside
         self._shared = [output / name for name in shared]
         self._features: dict[str, Features] = {}
         self._cracks: dict[str, object] = {}
@@ -80,7 +80,7 @@ class FinishedRecord:
         """Whether the photograph is done and unchanged, and its results exist and are whole."""
         line = {**self._line(job), _KIND: self._kind}
         is_done = self._done.get(self._name(job)) == line
-        return is_done and all(map(_is_whole, self._results(job)))
+        return is_done and all(map(_is_whole, self.results(job)))
 
     def begin(self, jobs: Sequence[Job], overwrite: bool) -> list[Job]:
         """Makes the record, before the first result, and gives the photographs that are done.
@@ -126,7 +126,7 @@ class FinishedRecord:
     def _refuse_results_of_another_command(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             entry = self._done.get(self._name(job), {_KIND: self._kind})
-            found = next((path for path in self._results(job) if path.is_file()), None)
+            found = next((path for path in self.results(job) if path.is_file()), None)
             if entry[_KIND] != self._kind and found is not None:
                 raise CrackSegError(
                     f"--output {self._output}: holds the {entry[_KIND]} of {job.photograph}, of "
@@ -135,7 +135,7 @@ class FinishedRecord:
                 )
 
     def _refuse_files_of_others(self, jobs: Sequence[Job]) -> None:
-        of_jobs = (path for job in jobs for path in self._results(job))
+        of_jobs = (path for job in jobs for path in self.results(job))
         found = next(filter(Path.is_file, chain(self._shared, of_jobs)), None)
         if found is not None:
             raise CrackSegError(
@@ -173,7 +173,7 @@ class FinishedRecord:
             )
 
     def _is_there(self, name: str) -> bool:
-        return any(map(Path.is_file, self._results(Job(Path(name), self._output / name, name))))
+        return any(map(Path.is_file, self.results(Job(Path(name), self._output / name, name))))
 
     def withdraw(self, job: Job) -> None:
         """Records that a photograph's results are about to be replaced, so that no line holds.

@@ -21,9 +21,10 @@ from crackseg.workflows.folders.shards import Shard
 log = logging.getLogger(__name__)
 
 RESULTS = ("mask", "overlay", "probability")
+_MEASURED = "measured"
+PICTURES = tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))
 # What follows the target in the name of a mask, which people correct by hand.
 MASK = "_mask.png"
-_MEASURED = "measured"
 _NAMES_TO_GUESS_FROM = 5_000
 # Names of the records of what is done; beside that of measured photographs, formats have folders.
 MEASUREMENTS, PREDICTIONS = "measurements", "predictions"
@@ -282,7 +283,7 @@ def _is_result(path: str, outputs: _Outputs) -> bool:
     output = outputs.around(os.path.dirname(real))  # noqa: PTH120
     if output is None:
         return False
-    if path.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
+    if path.endswith(PICTURES):
         return True
     is_exported = Path(os.path.realpath(real)).relative_to(output).parts[0] in FORMATS
     return is_exported and outputs.has_formats(output)

@@ -1,19 +1,20 @@
 """Works on the photographs of a plan, one after the other, and goes on where it was interrupted."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from crackseg.errors import UnreadableImageError
+from crackseg.errors import UnreadableImageError, name_some
 from crackseg.images.photographs import size_of_photograph
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.features import FloatArray
+from crackseg.reporting.formatting import counted
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
-from crackseg.workflows.folders.plan import Job, Plan, why_not_read
+from crackseg.workflows.folders.plan import PICTURES, Job, Plan, why_not_read
 
 log = logging.getLogger(__name__)
 
@@ -109,9 +110,25 @@ def work_on(
                 skipped.append(skip(job.photograph, str(error)))
             if is_large(job):
                 results.finish()
+    _tell_of_former(done, record)
     both = [*kept, *done]
     seen, cracks = record.features(both), record.cracks(both)
     return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(seen), tuple(cracks))
+
+
+def _tell_of_former(done: Sequence[Job], record: FinishedRecord) -> None:
+    """Names pictures beside new results that are not made anew, and so are of other ones."""
+    former: list[str] = []
+    for job in done:
+        pictures = {job.result(ending) for ending in PICTURES}.difference(record.results(job))
+        former.extend(str(picture) for picture in sorted(pictures) if picture.is_file())
+    if former:
+        log.warning(
+            "%s not made anew, and of an earlier call, which may have found other cracks; remove "
+            "them, or have them made anew: %s",
+            counted(len(former), "picture"),
+            name_some(former),
+        )
 
 
 def _is_large(job: Job) -> bool:
