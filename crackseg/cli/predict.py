@@ -44,5 +44,8 @@ def _predict(options: argparse.Namespace) -> int:
         f"{counted(len(outcome.done), 'photograph')} done{kept}, results below {options.output} "
         f"(engine: {predictor.engine.name})"
     )
+    if outcome.cracks:
+        looked = counted(len(outcome.cracks), "photograph")
+        print(f"cracks found in {sum(outcome.cracks):,} of {looked}")
     tell_reliance(reliance(predictor, outcome.features))
     return name_skipped(outcome.skipped)

@@ -6,14 +6,12 @@ outlines back to the very same masks. Each file keeps a digest of the outlines t
 which those are told that somebody has corrected since.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from crackseg.data.annotations.formats.labelme import WRITTEN, digest_of, is_as_written
 from crackseg.formats.notes import notes
 from crackseg.formats.outlines import outline
 from crackseg.formats.parts import Part, parts
@@ -24,8 +22,6 @@ from crackseg.system.files import write_text
 
 # Version of the program whose files have this form.
 _VERSION = "5.5.0"
-# Key of the digest; LabelMe's program keeps what it does not know.
-_WRITTEN = "written"
 _UNITS = "Points in pixels, x to the right and y down from the upper left corner"
 
 
@@ -44,7 +40,7 @@ def write(result: Result, paths: tuple[Path, ...], _: ClassLimits | None = None)
         "imageHeight": height,
         "imageWidth": width,
         "about": list(notes(photograph.method, None, _UNITS)),
-        _WRITTEN: _digest(shapes),
+        WRITTEN: digest_of(shapes),
     }
     write_png(result.image(), picture)
     write_text(path, json.dumps(document) + "\n")
@@ -59,24 +55,6 @@ def is_corrected(paths: tuple[Path, ...]) -> bool:
         paths: Paths of the files, see :func:`write`.
     """
     return paths[0].exists() and not is_as_written(paths[0])
-
-
-def is_as_written(path: Path) -> bool:
-    """Whether a file holds just the outlines that :func:`write` wrote."""
-    try:
-        document = json.loads(path.read_bytes())
-        return bool(document[_WRITTEN] == _digest(document["shapes"]))
-    except (OSError, ValueError, TypeError, LookupError):
-        return False
-
-
-def _digest(shapes: Sequence[Mapping[str, Any]]) -> str:
-    """Digest of what a correction changes; programs write 5 and 5.0 as they like."""
-    outlines = [
-        [one["label"], one["shape_type"], [[float(x), float(y)] for x, y in one["points"]]]
-        for one in shapes
-    ]
-    return hashlib.sha256(json.dumps(outlines).encode()).hexdigest()[:16]
 
 
 def _shape(part: Part) -> dict[str, object]:

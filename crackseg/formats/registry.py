@@ -60,8 +60,8 @@ class PhotographFormat(Format):
 
     Attributes:
         suffixes: What follows the photograph's target name in the names of its files.
-        for_correction: Whether its files are there to be corrected by hand; its module then has a
-            function ``is_corrected``.
+        for_correction: Whether people correct its files by hand; its module then has a function
+            ``is_corrected``.
     """
 
     suffixes: tuple[str, ...]
@@ -188,6 +188,7 @@ _ALL: tuple[PhotographFormat | FolderFormat, ...] = (
         about="masks as PNG files, 255 where there is crack",
         module="crackseg.formats.pictures.mask",
         suffixes=(".png",),
+        for_correction=True,
     ),
     PhotographFormat(
         name="numbered",

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 
 def main(what: str) -> None:
@@ -27,6 +27,9 @@ def main(what: str) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
+    except UnidentifiedImageError:
+        # Its text names an object of this program.
+        sys.exit("its first bytes are those of no photograph that can be read")
     except Exception as error:
         # A damaged file can fail in any way.
         sys.exit(str(error).partition("\n")[0] or type(error).__name__)

@@ -1,11 +1,12 @@
 """What a network sees of a photograph beside cracks: its deepest features, as a few numbers."""
 
+import base64
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.inference.engines import Engine
+from crackseg.inference.engines import Engine, Features
 from crackseg.inference.tiling import Logits, Pixels
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,3 +59,17 @@ class FeatureMoments:
     def telling(self) -> FloatArray | None:
         """The features; None of a thumbnail, of which too few places were looked at."""
         return self.features if self._places >= _LEAST_PLACES else None
+
+
+def as_text(features: Features) -> str:
+    """Features as text that keeps them in float32."""
+    return base64.b64encode(features.astype("<f4").tobytes()).decode()
+
+
+def of_text(text: object) -> Features:
+    """The features of :func:`as_text`; none where it holds none, or is damaged."""
+    try:
+        found = np.frombuffer(base64.b64decode(str(text), validate=True), "<f4")
+    except ValueError:
+        return np.zeros(0, np.float32)
+    return found if np.isfinite(found).all() else np.zeros(0, np.float32)

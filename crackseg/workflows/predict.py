@@ -15,7 +15,7 @@ from crackseg.inference.predictor import Predictor
 from crackseg.visualization.overlays import as_grey, overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
-from crackseg.workflows.folders.plan import PREDICTIONS, RESULTS, Job, plan
+from crackseg.workflows.folders.plan import MASK, PREDICTIONS, RESULTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 from crackseg.workflows.folders.work import Outcome, work_on
 
@@ -55,9 +55,16 @@ def predict(
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         size = photograph.size
         moments = predictor.moments()
-        bands = predictor.bands(photograph, str(job.photograph), moments)
-        results.put(job, bands, lambda bands: _write(bands, size, job, kinds))
-        record.note(job, moments)
+        has_cracks = False
+
+        def bands() -> Iterator[Prediction]:
+            nonlocal has_cracks
+            for band in predictor.bands(photograph, str(job.photograph), moments):
+                has_cracks = has_cracks or bool(band.mask.any())
+                yield band
+
+        results.put(job, bands(), lambda bands: _write(bands, size, job, kinds))
+        record.note(job, moments, has_cracks)
 
     return work_on(planned, record, "Finding cracks", predictor.open, do, overwrite)
 
@@ -66,9 +73,10 @@ def _write(
     bands: Iterator[Prediction], size: tuple[int, int], job: Job, kinds: Sequence[str]
 ) -> None:
     """Writes the pictures of a photograph as its rows come."""
+    mask = job.result(MASK)
     with ExitStack() as files:
         pictures = [
-            (_PICTURES[kind], files.enter_context(png_rows(path, _shape(kind, size))))
+            (_PICTURES[kind], files.enter_context(png_rows(path, _shape(kind, size), path == mask)))
             for kind, path in zip(kinds, _results(job, kinds), strict=True)
         ]
         for band in bands:

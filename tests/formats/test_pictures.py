@@ -10,6 +10,7 @@ from PIL import Image
 from crackseg.formats.pictures.jpeg import write_jpeg
 from crackseg.formats.pictures.labels import draw_labels
 from crackseg.formats.pictures.steps import Steps
+from crackseg.formats.registry import FORMATS
 from crackseg.measurement.classes import class_limits
 from crackseg.measurement.scale import Scale
 from tests.formats.measured import blank, result, write_photograph
@@ -25,6 +26,16 @@ def test_a_mask_is_255_where_there_is_crack(tmp_path: Path) -> None:
     one = result()
     [path] = write_photograph("mask", one, tmp_path)
     assert np.array_equal(opened(path), one.mask() * np.uint8(255))
+
+
+def test_a_mask_that_somebody_changed_is_corrected(tmp_path: Path) -> None:
+    [path] = write_photograph("mask", result(), tmp_path)
+    assert not FORMATS["mask"].is_corrected((path,))
+    assert not FORMATS["mask"].is_corrected((tmp_path / "none.png",))
+    changed = opened(path).copy()
+    changed[0, 0] = 255
+    Image.fromarray(changed).save(path)
+    assert FORMATS["mask"].is_corrected((path,))
 
 
 def test_numbers_stand_beside_the_cracks_and_not_on_them(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ def test_a_heic_file_that_crashes_its_decoder_is_a_bad_file(turned: Path) -> Non
     turned.write_bytes(TURNED[:700])
     with pytest.raises(UnreadableImageError, match=r"IMG_1\.HEIC: cannot be decoded"):
         read_photograph(turned)
+    # What the decoder does not know is said without an object of the program.
+    turned.write_bytes(TURNED[:40])
+    with pytest.raises(UnreadableImageError, match=r"damaged: [^<>]* no photograph[^<>]*$"):
+        read_photograph(turned)
 
 
 def test_a_heic_file_too_large_for_the_memory_is_refused_before_it_is_decoded(

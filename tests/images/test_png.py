@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from crackseg.errors import OutputError
-from crackseg.images.png import png_rows, write_png
+from crackseg.images.png import is_as_written, png_rows, write_png
 
 
 def picture(*shape: int) -> np.ndarray:
@@ -54,3 +55,37 @@ def test_a_folder_in_the_way_is_said(tmp_path: Path) -> None:
 def test_a_plain_picture_takes_little_room(tmp_path: Path) -> None:
     write_png(np.zeros((1000, 1000), np.uint8), tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size < 10_000
+
+
+def test_a_sealed_file_is_known_however_it_was_copied(tmp_path: Path) -> None:
+    wanted, path = picture(129, 40), tmp_path / "x.png"
+    write_png(wanted, path, sealed=True)
+    with Image.open(path) as opened:
+        opened.verify()
+    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), wanted)
+    assert is_as_written(path)
+    (tmp_path / "copy.png").write_bytes(path.read_bytes())
+    assert is_as_written(tmp_path / "copy.png")
+    write_png(wanted, tmp_path / "plain.png")
+    assert not is_as_written(tmp_path / "plain.png")
+    assert not is_as_written(tmp_path / "none.png")
+
+
+def test_a_sealed_file_that_was_changed_is_not_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    write_png(picture(30, 40), path, sealed=True)
+    whole = path.read_bytes()
+    with Image.open(path) as opened:
+        pixels, seal = np.array(opened), opened.text  # type: ignore[attr-defined]
+    pixels[3, 4] ^= 1
+    information = PngInfo()
+    for name, text in seal.items():
+        information.add_text(name, text)
+    # A program may drop the seal, or keep it as it was.
+    Image.fromarray(pixels).save(path)
+    assert not is_as_written(path)
+    Image.fromarray(pixels).save(path, pnginfo=information)
+    assert not is_as_written(path)
+    for damaged in (whole[:-1], whole[1:], b"", whole[:60] + whole[61:]):
+        path.write_bytes(damaged)
+        assert not is_as_written(path)

@@ -124,7 +124,9 @@ def test_the_command_writes_masks_and_overlays_of_the_photographs_size(
     mask, probability = (np.asarray(written[f"x_{kind}.png"]) for kind in ("mask", "probability"))
     assert set(np.unique(mask)) <= {0, 255}
     assert np.all((mask == 255) <= (probability >= 255 * trained.threshold - 1))
-    assert "1 photograph done" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 photograph done" in said
+    assert f"cracks found in {int(mask.any())} of 1 photograph" in said
 
 
 def test_a_bad_file_is_named_and_skipped_and_the_exit_code_says_so(
@@ -378,6 +380,49 @@ class TestGoingOn:
         predict([str(folder)], predictor, output)
         other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", **another)
         assert len(predict([str(folder)], other, output).done) == 3
+
+    def test_a_mask_that_somebody_corrected_is_not_replaced_by_another_threshold(
+        self, folder: Path, predictor: Predictor, trained: TrainResult
+    ) -> None:
+        output = folder.parent / "out"
+        predict([str(folder)], predictor, output)
+        Image.new("L", (32, 32), 255).save(output / "b_mask.png")
+        assert len(predict([str(folder)], predictor, output).kept) == 3
+        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.123)
+        with pytest.raises(CrackSegError, match=r"1 mask there would be replaced.*b_mask\.png$"):
+            predict([str(folder)], other, output)
+        assert len(predict([str(folder)], other, output, overwrite=True).done) == 3
+
+    def test_in_which_photographs_cracks_were_found_is_kept(
+        self, folder: Path, predictor: Predictor, trained: TrainResult
+    ) -> None:
+        output = folder.parent / "out"
+        every, none = (
+            Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=threshold)
+            for threshold in (1e-6, 1 - 1e-6)
+        )
+        assert predict([str(folder / "b.png")], every, output).cracks == (True,)
+        assert predict([str(folder)], none, output).cracks == (False,) * 3
+        assert predict([str(folder)], none, output).cracks == (False,) * 3
+
+    def test_pictures_that_are_not_made_anew_are_told(
+        self,
+        folder: Path,
+        predictor: Predictor,
+        trained: TrainResult,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """A probability of another network beside its mask would be taken for this one's."""
+        output = folder.parent / "out"
+        predict([str(folder / "b.png")], predictor, output, probability=True)
+        other = Predictor.from_checkpoint(trained.checkpoint, device="cpu", threshold=0.123)
+        assert not caplog.text
+        predict([str(folder)], other, output)
+        assert "1 picture not made anew, and of an earlier call" in caplog.text
+        assert f"made anew: {output / 'b_probability.png'}\n" in caplog.text
+        caplog.clear()
+        predict([str(folder)], other, output, probability=True)
+        assert not caplog.text
 
     def test_an_interrupted_one_goes_on_behind_half_a_line(
         self, folder: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch

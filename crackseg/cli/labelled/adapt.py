@@ -37,6 +37,13 @@ def add_adapt(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "are left out together",
     )
     adapt.add_argument(
+        "--seed",
+        type=from_to(0, 2**31),
+        metavar="SEED",
+        help="seed of the draws of crops; another one shows how much a gain is of chance "
+        "(default: 0)",
+    )
+    adapt.add_argument(
         "--suggest",
         type=from_to(1, 1000),
         metavar="COUNT",
@@ -59,8 +66,9 @@ def _adapt(options: argparse.Namespace) -> int:
     from crackseg.system.runtime import prepare_process
     from crackseg.weights.registry import chosen_file
 
-    if options.suggest is not None and options.origins is not None:
-        raise ConfigError("--origins: of labelled photographs, not with --suggest")
+    for name in ("origins", "seed"):
+        if options.suggest is not None and getattr(options, name) is not None:
+            raise ConfigError(f"--{name}: of labelled photographs, not with --suggest")
     path = chosen_file(options.checkpoint, options.model)
     work_begins()
     prepare_process()
@@ -72,7 +80,7 @@ def _fit(options: argparse.Namespace, path: Path) -> int:
     from crackseg.reporting.terminal.adaptation import print_adapted
     from crackseg.workflows.labelled.adapting import adapt
 
-    adapted = adapt(path, options.folders, options.output, options.origins)
+    adapted = adapt(path, options.folders, options.output, options.origins, options.seed or 0)
     print_adapted(adapted)
     print(f"{options.output}: use it with predict --checkpoint {options.output}")
     return 0

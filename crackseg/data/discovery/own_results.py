@@ -1,7 +1,9 @@
 """Finds what this program itself has written below a data set: predictions are no truth.
 
 ``crackseg predict`` and ``crackseg measure`` keep a record beside their results. Results that were
-changed after it, as masks and outlines that somebody has corrected, are truth.
+changed after they were written, as masks and outlines that somebody has corrected, are truth. Masks
+and outlines tell so themselves; of files of all photographs, and of earlier versions, their
+time tells.
 """
 
 import json
@@ -11,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from crackseg.data.annotations.formats import labelme
 from crackseg.errors import name_some
+from crackseg.images import png
 
 _RECORD = re.compile(r"(predictions|measurements)(-\d+-of-\d+)?\.jsonl")
 _ENDINGS = ("_mask", "_overlay", "_probability", "_measured", "_cracks")
@@ -23,6 +27,7 @@ _SHARED = frozenset({"cracks.csv", "photographs.csv", "points.csv", "cracks.html
 _SHARED |= {"cracks.geojson", "cracks_pixels.geojson", "cracks.gpkg"}
 # LabelMe's copy of a photograph is as good as the outlines beside it.
 _COPIES, _OUTLINES = "labelme", ".json"
+_MASKS, _MASK = "mask", "_mask.png"
 # Nanoseconds between a record's last line and the last result; copies of a folder take as long.
 _SLACK = 60_000_000_000
 
@@ -45,11 +50,13 @@ class _Record(NamedTuple):
     Attributes:
         path: Path of the file, relative to the root of the data set.
         results: Names of the results.
+        sealed: Names of those whose masks and outlines tell whether somebody has changed them.
         written: When it was last written, in nanoseconds.
     """
 
     path: Path
     results: frozenset[str]
+    sealed: frozenset[str]
     written: int
 
 
@@ -73,8 +80,7 @@ def find_own_results(root: Path, files: Sequence[Path]) -> OwnResults:
         for folder in path.parents:
             of_folder = records.get(folder, [])
             if of_folder and _is_result(path.relative_to(folder), of_folder):
-                written = max(record.written for record in of_folder)
-                is_changed = _changed(root, path, folder) > written + _SLACK
+                is_changed = _is_changed(root / folder, path.relative_to(folder), of_folder)
                 (found.changed if is_changed else found.unchanged).append(path)
                 break
     return found
@@ -100,34 +106,53 @@ def said_own_results(own: OwnResults) -> list[str]:
 
 def _read(root: Path, path: Path) -> _Record:
     results: set[str] = set()
+    sealed: set[str] = set()
     written = 0
     with suppress(OSError):
         written = (root / path).stat().st_mtime_ns
         for line in (root / path).read_text(encoding="utf-8", errors="replace").splitlines():
             # A killed process leaves half a line.
             with suppress(ValueError, KeyError, TypeError):
-                results.add(str(json.loads(line)["result"]))
-    return _Record(path, frozenset(results), written)
+                entry = json.loads(line)
+                results.add(str(entry["result"]))
+                # A result that was made again is as its last line says.
+                (sealed.add if "sealed" in entry else sealed.discard)(str(entry["result"]))
+    return _Record(path, frozenset(results), frozenset(sealed), written)
 
 
 def _is_result(path: Path, records: Sequence[_Record]) -> bool:
     """Whether a file is a result, by its path relative to the folder of the records."""
     if path.as_posix() in _SHARED:
         return any(record.path.name.startswith(_MEASURED) for record in records)
+    return any(not _names(path).isdisjoint(record.results) for record in records)
+
+
+def _names(path: Path) -> set[str]:
+    """Names of the results that a file may be of."""
     stem = path.with_suffix("").as_posix()
     first, _, rest = stem.partition("/")
     names = {rest} if first in _FOLDERS else set()
-    names |= {stem.removesuffix(ending) for ending in _ENDINGS if stem.endswith(ending)}
-    return any(not names.isdisjoint(record.results) for record in records)
+    return names | {stem.removesuffix(ending) for ending in _ENDINGS if stem.endswith(ending)}
 
 
-def _changed(root: Path, path: Path, folder: Path) -> int:
+def _is_changed(folder: Path, path: Path, records: Sequence[_Record]) -> bool:
+    """Whether somebody has changed a result, by its path relative to the folder of the records."""
+    if any(not _names(path).isdisjoint(record.sealed) for record in records):
+        if path.parts[0] == _COPIES:
+            return not labelme.is_as_written(folder / path.with_suffix(_OUTLINES))
+        # Nobody corrects an overlay.
+        is_mask = path.parts[0] == _MASKS or path.name.endswith(_MASK)
+        return is_mask and not png.is_as_written(folder / path)
+    written = max(record.written for record in records)
+    return _changed(folder, path) > written + _SLACK
+
+
+def _changed(folder: Path, path: Path) -> int:
     """When a file was changed, or the outlines beside a copy of a photograph, in nanoseconds."""
-    beside = path.relative_to(folder).parts[0] == _COPIES
-    places = [path.with_suffix(_OUTLINES), path] if beside else [path]
-    for place in places:
+    is_copy = path.parts[0] == _COPIES
+    for place in [path.with_suffix(_OUTLINES), path] if is_copy else [path]:
         try:
-            return (root / place).stat().st_mtime_ns
+            return (folder / place).stat().st_mtime_ns
         except OSError:
             continue
     return 0

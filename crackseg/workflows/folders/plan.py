@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 RESULTS = ("mask", "overlay", "probability")
 _MEASURED = "measured"
+PICTURES = tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))
+# What follows the target in the name of a mask, which people correct by hand.
+MASK = "_mask.png"
 _NAMES_TO_GUESS_FROM = 5_000
 # Names of the records of what is done; beside that of measured photographs, formats have folders.
 MEASUREMENTS, PREDICTIONS = "measurements", "predictions"
@@ -250,6 +253,7 @@ class _Outputs:
     def __init__(self, searched: Path, output: Path) -> None:
         self._top, self._own = (Path(os.path.realpath(one)) for one in (searched, output))
         self._known: dict[Path, bool] = {}
+        self._measured: dict[Path, bool] = {}
         self._around: dict[str, Path | None] = {}
 
     def around(self, folder: str) -> Path | None:
@@ -258,6 +262,12 @@ class _Outputs:
             real = Path(os.path.realpath(folder))
             self._around[folder] = next(filter(self._is_one, (real, *real.parents)), None)
         return self._around[folder]
+
+    def has_formats(self, output: Path) -> bool:
+        """Whether such a folder is one of measuring, which has folders of formats in it."""
+        if output not in self._measured:
+            self._measured[output] = any(output.glob(f"{MEASUREMENTS}*.jsonl"))
+        return self._measured[output]
 
     def _is_one(self, folder: Path) -> bool:
         if folder not in self._known:
@@ -273,10 +283,10 @@ def _is_result(path: str, outputs: _Outputs) -> bool:
     output = outputs.around(os.path.dirname(real))  # noqa: PTH120
     if output is None:
         return False
-    if path.endswith(tuple(f"_{kind}.png" for kind in (*RESULTS, _MEASURED))):
+    if path.endswith(PICTURES):
         return True
     is_exported = Path(os.path.realpath(real)).relative_to(output).parts[0] in FORMATS
-    return is_exported and any(output.glob(f"{MEASUREMENTS}*.jsonl"))
+    return is_exported and outputs.has_formats(output)
 
 
 def _absolute(path: Path) -> str:

@@ -1,19 +1,20 @@
 """Works on the photographs of a plan, one after the other, and goes on where it was interrupted."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from crackseg.errors import UnreadableImageError
+from crackseg.errors import UnreadableImageError, name_some
 from crackseg.images.photographs import size_of_photograph
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.features import FloatArray
+from crackseg.reporting.formatting import counted
 from crackseg.system.progress import progress
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind, read_ahead
-from crackseg.workflows.folders.plan import Job, Plan, why_not_read
+from crackseg.workflows.folders.plan import PICTURES, Job, Plan, why_not_read
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,14 @@ class Outcome:
         skipped: Photographs that could not be read.
         features: What the network saw of each photograph that is done or was kept, (D,), as far as
             that was kept.
+        cracks: Whether it found crack in each of them, likewise.
     """
 
     done: tuple[Job, ...]
     kept: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
     features: tuple[FloatArray, ...] = ()
+    cracks: tuple[bool, ...] = ()
 
 
 def work_on(
@@ -78,8 +81,7 @@ def work_on(
     Raises:
         CrackSegError: The results would replace those of other photographs, or cannot be written.
     """
-    record.begin(planned.jobs, overwrite)
-    kept = [] if overwrite else [job for job in planned.jobs if record.holds(job)]
+    kept = record.begin(planned.jobs, overwrite)
     finished = set(kept)
     waiting = [job for job in planned.jobs if job not in finished]
     done: list[Job] = []
@@ -108,8 +110,25 @@ def work_on(
                 skipped.append(skip(job.photograph, str(error)))
             if is_large(job):
                 results.finish()
-    features = record.features([*kept, *done])
-    return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(features))
+    _tell_of_former(done, record)
+    both = [*kept, *done]
+    seen, cracks = record.features(both), record.cracks(both)
+    return Outcome(tuple(done), tuple(kept), tuple(skipped), tuple(seen), tuple(cracks))
+
+
+def _tell_of_former(done: Sequence[Job], record: FinishedRecord) -> None:
+    """Names pictures beside new results that are not made anew, and so are of other ones."""
+    former: list[str] = []
+    for job in done:
+        pictures = {job.result(ending) for ending in PICTURES}.difference(record.results(job))
+        former.extend(str(picture) for picture in sorted(pictures) if picture.is_file())
+    if former:
+        log.warning(
+            "%s not made anew, and of an earlier call, which may have found other cracks; remove "
+            "them, or have them made anew: %s",
+            counted(len(former), "picture"),
+            name_some(former),
+        )
 
 
 def _is_large(job: Job) -> bool:

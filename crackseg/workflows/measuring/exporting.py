@@ -27,9 +27,9 @@ from crackseg.reporting.inspection.page import (
     write_inspection_page,
 )
 from crackseg.system.progress import progress
-from crackseg.workflows.folders.plan import Job
+from crackseg.workflows.folders.plan import MASK, Job
 from crackseg.workflows.folders.work import Skipped
-from crackseg.workflows.measuring.photographs import MASK, OVERLAY, RECORD
+from crackseg.workflows.measuring.photographs import OVERLAY, RECORD
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,8 @@ def export(
     left = write_formats(results, output, formats, limits, overwrite)
     if left:
         log.warning(
-            "%s not written anew, as their outlines are not those that were written there "
-            "(corrected by hand, or of an earlier version); --overwrite replaces them: %s",
+            "%s not written anew, because changed since (corrected by hand, or of an earlier "
+            "version); --overwrite replaces such files too: %s",
             counted(len(left), "file"),
             name_some(map(str, left)),
         )

@@ -1,31 +1,36 @@
 """Measures the cracks of files, folders and globs of photographs."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from crackseg.errors import name_some
 from crackseg.formats.record import read_record, write_record
 from crackseg.images.georeference import Placement, files_beside, read_placement
 from crackseg.images.location import read_location
 from crackseg.images.notices import warn
-from crackseg.images.png import write_png
+from crackseg.images.png import is_as_written, write_png
 from crackseg.images.windows import AnyPhotograph
 from crackseg.inference.prediction import Prediction, out_of_memory_said
 from crackseg.inference.predictor import Predictor
 from crackseg.measurement.measuring import measure
 from crackseg.measurement.photograph import MeasuredPhotograph, Method
 from crackseg.measurement.scale import Scale
+from crackseg.reporting.formatting import counted
 from crackseg.visualization.overlays import overlay
 from crackseg.workflows.folders.finished import FinishedRecord
 from crackseg.workflows.folders.overlap import WriteBehind
-from crackseg.workflows.folders.plan import MEASUREMENTS, Job, plan
+from crackseg.workflows.folders.plan import MASK, MEASUREMENTS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 from crackseg.workflows.folders.work import Outcome, work_on
 from crackseg.workflows.measuring.scales import scale_of_map, why_no_scale
 
-RECORD, MASK, OVERLAY = "_cracks.json", "_mask.png", "_measured.png"
+log = logging.getLogger(__name__)
+
+RECORD, OVERLAY = "_cracks.json", "_measured.png"
 # Memory for each pixel of a whole photograph: its prediction, and what measuring makes of it.
 _WHOLE_BYTES = 40
 
@@ -85,11 +90,26 @@ def measure_photographs(
     def do(job: Job, photograph: AnyPhotograph, results: WriteBehind[Job]) -> None:
         moments = predictor.moments()
         found = predictor.whole(photograph, str(job.photograph), moments)
-        record.note(job, moments)
+        record.note(job, moments, bool(found.mask.any()))
         measured = _measured(job, found, method, settings)
         results.put(job, [found], lambda whole: _write(job, next(whole), measured))
 
-    return work_on(planned, record, "Measuring cracks", opened, do, overwrite)
+    outcome = work_on(planned, record, "Measuring cracks", opened, do, overwrite)
+    _warn_of_corrected(outcome.kept)
+    return outcome
+
+
+def _warn_of_corrected(kept: Sequence[Job]) -> None:
+    """Warns of masks that are no longer those whose cracks were measured."""
+    masks = [job.result(MASK) for job in kept]
+    corrected = [str(mask) for mask in masks if not is_as_written(mask)]
+    if corrected:
+        log.warning(
+            "%s corrected by hand, or of an earlier version: lengths, widths and lines stay those "
+            "of the network's mask, and formats of masks and outlines show the corrected one: %s",
+            counted(len(corrected), "mask"),
+            name_some(corrected),
+        )
 
 
 def read_measured(jobs: Sequence[Job]) -> Iterator[MeasuredPhotograph]:
@@ -134,7 +154,7 @@ def _scale_of(job: Job, placement: Placement | None) -> Scale | None:
 
 
 def _write(job: Job, found: Prediction, measured: MeasuredPhotograph) -> None:
-    write_png(np.where(found.mask, np.uint8(255), np.uint8(0)), job.result(MASK))
+    write_png(np.where(found.mask, np.uint8(255), np.uint8(0)), job.result(MASK), sealed=True)
     write_png(overlay(found.image, found.mask), job.result(OVERLAY))
     write_record(measured, job.result(RECORD))
 

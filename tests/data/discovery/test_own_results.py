@@ -2,14 +2,18 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from crackseg.data.annotations.formats.labelme import WRITTEN, digest_of
 from crackseg.data.discovery.own_results import find_own_results
 from crackseg.data.discovery.pairs import Inventory, find_pairs
 from crackseg.errors import DatasetNotFoundError
+from crackseg.images.png import write_png
 from tests.helpers.data_sets import save_mask, save_photograph
 
 SIZE = (20, 30)
@@ -56,6 +60,47 @@ def test_what_was_corrected_is_truth_and_said(root: Path) -> None:
         ("found/labelme/north/w2.png", "found/labelme/north/w2.json"),
     ]
     assert "3 results of crackseg predict or measure were changed" in notes_of(inventory)
+
+
+@pytest.fixture
+def sealed(root: Path) -> Path:
+    """The same of today's version, all of the same time."""
+    found = root / "found"
+    for number in range(3):
+        name = f"north/w{number}"
+        for path in (found / f"{name}_mask.png", found / f"mask/{name}.png"):
+            write_png(np.zeros(SIZE, np.uint8), path, sealed=True)
+        shapes = [{**shape, "shape_type": "polygon"} for shape in OUTLINES["shapes"]]
+        document = {"shapes": shapes, WRITTEN: digest_of(shapes)}
+        (found / f"labelme/{name}.json").write_text(json.dumps(document))
+    record = found / "measurements-1-of-2.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()[:-1]]
+    record.write_text("".join(json.dumps({**line, "sealed": True}) + "\n" for line in lines))
+    return root
+
+
+def test_results_whose_times_a_copy_has_changed_are_still_no_truth(sealed: Path) -> None:
+    later = time.time() + 3600
+    for path in (sealed / "found").rglob("*.*"):
+        if path.suffix != ".jsonl":
+            os.utime(path, (later, later))
+    inventory = find_pairs(sealed, "crack_free")
+    assert len(inventory.pairs) == 3
+    assert inventory.crack_free == ("north/w0.jpg", "north/w1.jpg", "north/w2.jpg")
+
+
+def test_what_was_corrected_within_a_minute_is_truth(sealed: Path) -> None:
+    found = sealed / "found"
+    save_mask(found / "north/w0_mask.png")
+    document = json.loads((found / "labelme/north/w1.json").read_text())
+    document["shapes"][0]["points"][0] = [2, 3]
+    (found / "labelme/north/w1.json").write_text(json.dumps(document))
+    # What lies in the folder last does not matter.
+    os.utime(found / "measurements-1-of-2.jsonl", (time.time() + 3600,) * 2)
+    assert [truth for _, _, truth in find_pairs(sealed).pairs] == [
+        "found/north/w0_mask.png",
+        "found/labelme/north/w1.json",
+    ]
 
 
 def test_results_that_were_moved_out_are_truth(root: Path) -> None:

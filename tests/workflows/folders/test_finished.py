@@ -15,12 +15,16 @@ from crackseg.workflows.folders.plan import MEASUREMENTS, PREDICTIONS, Job, plan
 from crackseg.workflows.folders.shards import Shard
 
 
+def put_mask(path: Path) -> None:
+    write_png(np.zeros((2, 2), np.uint8), path, sealed=True)
+
+
 def folder(root: Path, count: int) -> tuple[Job, ...]:
     (root / "in").mkdir()
     (root / "out").mkdir()
     for number in range(count):
         (root / "in" / f"{number}.png").write_bytes(b"x" * number)
-        write_png(np.zeros((2, 2), np.uint8), root / "out" / f"{number}_mask.png")
+        put_mask(root / "out" / f"{number}_mask.png")
     return plan([str(root / "in")], root / "out").jobs
 
 
@@ -85,12 +89,56 @@ def test_results_from_when_a_photograph_had_another_name_are_told(
     jobs = plan([str(tmp_path / "in")], tmp_path / "out").jobs
     assert len(jobs) == 3
     record(tmp_path).begin(jobs, overwrite=False)
-    assert "holds other results of the same photographs" in caplog.text
-    assert "are there twice: 0_*\n" in caplog.text
+    assert "holds results of photographs that are not there any longer, or have" in caplog.text
+    assert "are taken for those of others: 0_*\n" in caplog.text
     caplog.clear()
     one.result("_mask.png").unlink()
     record(tmp_path).begin(jobs, overwrite=False)
     assert not caplog.text
+
+
+def test_results_of_a_photograph_that_was_renamed_or_removed_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other, third = folder(tmp_path, 3)
+    for job in (one, other, third):
+        record(tmp_path).add(job)
+    one.photograph.rename(one.photograph.with_name("new.png"))
+    # Work on some of them says nothing of the others.
+    record(tmp_path).begin([other], overwrite=False)
+    assert "are taken for those of others: 0_*\n" in caplog.text
+    caplog.clear()
+    one.photograph.with_name("new.png").rename(one.photograph)
+    record(tmp_path).begin([other], overwrite=False)
+    assert not caplog.text
+
+
+def test_masks_that_somebody_corrected_are_not_replaced_without_a_word(tmp_path: Path) -> None:
+    jobs = folder(tmp_path, 3)
+    for job in jobs:
+        record(tmp_path).add(job)
+    mask = jobs[1].result("_mask.png")
+    write_png(np.full((2, 2), 255, np.uint8), mask)
+    # With the same settings it is kept, and done.
+    assert record(tmp_path).begin(jobs, overwrite=False) == list(jobs)
+    with pytest.raises(CrackSegError) as caught:
+        record(tmp_path, "another threshold").begin(jobs, overwrite=False)
+    assert str(caught.value) == (
+        f"--output {tmp_path / 'out'}: 1 mask there would be replaced, as photographs or settings "
+        "are others now, but not as they were written (corrected by hand, or of an earlier "
+        f"version); name another folder, or replace them with --overwrite: {mask}"
+    )
+    record(tmp_path, "another threshold").begin([jobs[0], jobs[2]], overwrite=False)
+    assert record(tmp_path, "another threshold").begin(jobs, overwrite=True) == []
+
+
+def test_a_mask_that_was_corrected_after_a_break_is_not_replaced(tmp_path: Path) -> None:
+    (job,) = folder(tmp_path, 1)
+    record(tmp_path).withdraw(job)
+    record(tmp_path).begin([job], overwrite=False)
+    write_png(np.full((2, 2), 255, np.uint8), job.result("_mask.png"))
+    with pytest.raises(CrackSegError, match="1 mask there would be replaced"):
+        record(tmp_path).begin([job], overwrite=False)
 
 
 def test_what_another_command_replaced_is_not_taken_for_ones_own(tmp_path: Path) -> None:
@@ -126,7 +174,7 @@ def test_files_that_no_record_names_are_not_replaced(tmp_path: Path) -> None:
         job.result("_mask.png").unlink()
     record(tmp_path).begin(jobs, overwrite=False)
     # As a process leaves it that is killed before its first line.
-    write_png(np.zeros((2, 2), np.uint8), jobs[0].result("_mask.png"))
+    put_mask(jobs[0].result("_mask.png"))
     record(tmp_path).begin(jobs, overwrite=False)
     assert not record(tmp_path).holds(jobs[0])
 
@@ -209,12 +257,13 @@ def test_what_a_network_saw_is_kept_with_what_is_done(tmp_path: Path) -> None:
     of_thumbnail.add(np.ones((1, 2, 2, 2)))
     first = record(tmp_path)
     for job, seen in ((one, moments), (other, None), (thumbnail, of_thumbnail)):
-        first.note(job, seen)
+        first.note(job, seen, has_cracks=seen is moments)
         first.add(job)
     again = record(tmp_path)
     assert all(again.holds(job) for job in (one, other, thumbnail))
     (found,) = again.features([one, other, thumbnail])
     assert found.tolist() == [2.0, 0.5, 1.0, 0.0]
+    assert again.cracks([one, other, thumbnail]) == [True, False, False]
 
 
 @pytest.mark.parametrize("features", ["AAAA", "?", "AAAAgD8", "AADAfw==", 5, None])
@@ -236,9 +285,10 @@ def test_what_another_network_saw_is_not_kept_for_this_one(tmp_path: Path) -> No
     moments = FeatureMoments()
     moments.add(np.ones((1, 1, 6, 6)))
     first = record(tmp_path)
-    first.note(job, moments)
+    first.note(job, moments, has_cracks=True)
     first.add(job)
     other = record(tmp_path, "other")
-    other.note(job, None)
+    other.note(job, None, has_cracks=False)
     other.add(job)
     assert record(tmp_path, "other").features([job]) == []
+    assert record(tmp_path, "other").cracks([job]) == [False]

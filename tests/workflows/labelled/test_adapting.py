@@ -272,7 +272,10 @@ def test_suggest_outlines_what_adapt_reads_back(
     write_checkpoint(read_checkpoint(trained.checkpoint).with_threshold(0.99).content, low)
     adapted = ["adapt", str(labelled), "--checkpoint", str(low)]
     assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 2
-    assert "the outlines of all 3 photographs are as crackseg wrote" in capsys.readouterr().err
+    assert (
+        "the outlines or masks of all 3 photographs are as crackseg wrote"
+        in capsys.readouterr().err
+    )
     # Corrected by hand: the truth as outlines, but of one.
     for document in documents[1:]:
         content = json.loads(document.read_text())
@@ -285,7 +288,10 @@ def test_suggest_outlines_what_adapt_reads_back(
     assert main([*adapted, "--output", str(tmp_path / "site.ckpt")]) == 0
     told = capsys.readouterr()
     assert "3 photographs" in told.out
-    assert "the outlines of 1 of 3 photographs are as crackseg wrote them, and are" in told.err
+    assert (
+        "the outlines or masks of 1 of 3 photographs are as crackseg wrote them, and are"
+        in told.err
+    )
     assert documents[0].name in told.err
     assert f"model: {low}" in told.err
 
@@ -325,3 +331,25 @@ def test_no_figure_of_an_adapted_network_is_called_free_of_leaks(
     assert initial is not None
     manifest = read_manifest(trained.checkpoint.with_name("manifest.csv"))
     assert initial.beyond(manifest) == "site.ckpt"
+
+
+def test_the_seed_of_the_draws_can_be_chosen(
+    trained: TrainResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seeds = []
+
+    def noted(*arguments: object) -> None:
+        seeds.append(arguments[-1])
+        raise DatasetError("enough")
+
+    monkeypatch.setattr(adapting, "adapt", noted)
+    told = ["adapt", str(tmp_path), "--checkpoint", str(trained.checkpoint)]
+    told += ["--output", str(tmp_path / "new.ckpt")]
+    assert main(told) == main([*told, "--seed", "7"]) == 2
+    assert seeds == [0, 7]
+    capsys.readouterr()
+    assert main([*told, "--seed", "7", "--suggest", "3"]) == 2
+    assert "--seed: of labelled photographs, not with --suggest" in capsys.readouterr().err

@@ -105,10 +105,34 @@ def test_outlines_corrected_by_hand_are_left_unless_they_may_be_replaced(
         assert other.is_file()
         said = capsys.readouterr().err
         assert "1 file not written anew" in said
-        assert f"--overwrite replaces them: {mine}" in said
+        assert f"--overwrite replaces such files too: {mine}" in said
     assert measure(trained, photographs, tmp_path / "found", *labelme, "--overwrite") == 0
     assert mine.read_bytes() != corrected
     assert "not written anew" not in capsys.readouterr().err
+
+
+def test_masks_corrected_by_hand_are_left_and_their_figures_told(
+    trained: TrainResult, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "found"
+    assert measure(trained, photographs, output, "--format", "mask") == 0
+    mine, of_format = output / "pier_1_mask.png", output / "mask" / "pier_2.png"
+    for path in (mine, of_format):
+        Image.fromarray(np.full((60, 90), 255, np.uint8)).save(path)
+    corrected = mine.read_bytes()
+    capsys.readouterr()
+    assert measure(trained, photographs, output, "--format", "mask") == 0
+    said = capsys.readouterr().err
+    assert "1 mask corrected by hand, or of an earlier version: lengths, widths and lines" in said
+    assert said.count(str(mine)) == 1
+    assert f"--overwrite replaces such files too: {of_format}" in said
+    assert measure(trained, photographs, output, "--threshold", ".9") == 2
+    assert "1 mask there would be replaced" in capsys.readouterr().err
+    assert mine.read_bytes() == of_format.read_bytes() == corrected
+    asked = ("--threshold", ".9", "--format", "mask", "--overwrite")
+    assert measure(trained, photographs, output, *asked) == 0
+    assert "corrected by hand" not in capsys.readouterr().err
+    assert mine.read_bytes() != corrected != of_format.read_bytes()
 
 
 def test_shards_write_each_photograph_once_and_the_whole_collects(

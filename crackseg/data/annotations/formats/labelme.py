@@ -1,9 +1,13 @@
 """Reads LabelMe files, one for each photograph.
 
 Polygons, rectangles and circles are filled, painted masks are taken as they are, and lines are
-drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide.
+drawn :data:`crackseg.data.annotations.polygons.LINE_WIDTH` pixels wide. Files that this program
+wrote keep a digest of their outlines, by which it is told whether somebody has corrected them.
 """
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -18,6 +22,9 @@ from crackseg.data.annotations.shapes import (
     sheet,
     size_in,
 )
+
+# Key of the digest; LabelMe's program keeps what it does not know.
+WRITTEN = "written"
 
 
 def parse_labelme(path: Path, document: Any) -> AnnotationFile | None:
@@ -59,3 +66,21 @@ def _drawing(size: tuple[int, int] | None, entry: dict[str, Any]) -> Drawing:
             left, top = (round(place) for place in points(given, 2).min(axis=0).tolist())
             return Bitmap(decode_painted(entry.get("mask"), size), left, top)
     raise ValueError(f"a {kind} has no area")
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether a file holds just the outlines that this program wrote."""
+    try:
+        document = json.loads(path.read_bytes())
+        return bool(document[WRITTEN] == digest_of(document["shapes"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return False
+
+
+def digest_of(shapes: Sequence[Mapping[str, Any]]) -> str:
+    """Digest of what a correction changes; programs write 5 and 5.0 as they like."""
+    outlines = [
+        [one["label"], one["shape_type"], [[float(x), float(y)] for x, y in one["points"]]]
+        for one in shapes
+    ]
+    return hashlib.sha256(json.dumps(outlines).encode()).hexdigest()[:16]
