@@ -29,11 +29,7 @@ from crackseg.checkpoint.parameters import (
     OptimizerParameters,
     SchedulerParameters,
 )
-from crackseg.data.annotations.formats import labelme
-from crackseg.data.annotations.ground_truth import truth_file
-from crackseg.data.prepare import PreparedData
-from crackseg.errors import DatasetError, DatasetNotFoundError, name_some
-from crackseg.images import png
+from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.images.pixels import binarize
 from crackseg.inference.engines import is_onnx, line_of
 from crackseg.inference.familiarity import known_site
@@ -115,7 +111,6 @@ def _read(
             f"{error}. Where nothing is labelled yet, crackseg adapt FOLDER --suggest 5 --output "
             "TO_LABEL says what to label"
         ) from error
-    _require_corrections(data)
     rows, seen = data.manifest.rows, seen_by(usage)
     side = side_of_parts(seen.size, seen.smallest)
     found: list[Labelled] = []
@@ -136,34 +131,6 @@ def _read(
             "more (crackseg adapt FOLDER --suggest 5 says which)"
         )
     return found
-
-
-def _require_corrections(data: PreparedData) -> None:
-    """Refuses outlines and masks that are all a network's own, and names those among others.
-
-    Raises:
-        DatasetError: Nobody has corrected one.
-    """
-    files = [truth_file(row.mask) for row in data.manifest.rows]
-    own = [file for file in files if file is not None and _is_own(data.root / file)]
-    if own and len(own) == len(files):
-        raise DatasetError(
-            f"{data.root}: the outlines or masks of all {len(own)} photographs are as crackseg "
-            "wrote them, so that there is nothing to learn; correct them first, as in LabelMe "
-            "(where all are right the network needs no adapting)"
-        )
-    if own:
-        log.warning(
-            "the outlines or masks of %d of %d photographs are as crackseg wrote them, and are "
-            "taken for right: %s",
-            len(own),
-            len(files),
-            name_some(own),
-        )
-
-
-def _is_own(truth: Path) -> bool:
-    return labelme.is_as_written(truth) if truth.suffix == ".json" else png.is_as_written(truth)
 
 
 def _looking(usage: UsageParameters, network: SkipNetwork) -> Looking:

@@ -23,6 +23,7 @@ from crackseg.config.schema import EvaluateConfig
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import DatasetError, DatasetNotFoundError
+from crackseg.images.png import write_png
 from crackseg.inference.model_file import read_model, write_model
 from crackseg.inference.reliance import reliance
 from crackseg.parameters.adaptation import Adaptation
@@ -331,6 +332,23 @@ def test_no_figure_of_an_adapted_network_is_called_free_of_leaks(
     assert initial is not None
     manifest = read_manifest(trained.checkpoint.with_name("manifest.csv"))
     assert initial.beyond(manifest) == "site.ckpt"
+
+
+@pytest.mark.parametrize("command", ["adapt", "calibrate"])
+def test_masks_of_the_network_itself_are_no_truth(
+    command: str,
+    trained: TrainResult,
+    site: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No network is better, or misses less, than it says itself."""
+    for path in (site / "masks").iterdir():
+        write_png(np.asarray(Image.open(path)), path, sealed=True)
+    told = [command, str(site), "--checkpoint", str(trained.checkpoint)]
+    assert main([*told, "--output", str(tmp_path / "new.ckpt")]) == 2
+    said = capsys.readouterr().err
+    assert "masks of all 6 photographs are as crackseg wrote them, so that there is noth" in said
 
 
 def test_the_seed_of_the_draws_can_be_chosen(
