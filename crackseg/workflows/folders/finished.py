@@ -268,6 +268,8 @@ def _is_whole(path: Path) -> bool:
     """Whether a result is there and not cut short, as a copy or a full disk may leave it."""
     if path.suffix == ".png":
         return is_whole(path)
+    if path.suffix != ".json":
+        return path.is_file()
     try:
         with path.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
