@@ -21,12 +21,20 @@ JUDGED = JudgedSet(
     widths={"<3 px": {"images": 9.0}},
 )
 
+CRACK_FREE = JudgedSet(
+    title="walls without cracks",
+    protocol=["dataset totals over 7 images"],
+    total={"images": 7.0},
+    sources={},
+    widths={},
+)
+
 
 @pytest.fixture
 def judged_box(filled_box: Path) -> Path:
     """The default one has figures and a card, the other one is missing."""
     path = bundled("research").path
-    info = replace(read_model(path).info, judged=(JUDGED,), card="# research\n\nA card.")
+    info = replace(read_model(path).info, judged=(JUDGED, CRACK_FREE), card="# research\n\nA card.")
     write_model(onnx.load(path), info, path)
     bundled("open").path.unlink()
     return filled_box
@@ -34,7 +42,7 @@ def judged_box(filled_box: Path) -> Path:
 
 def test_figures_and_card_come_back_from_the_file(judged_box: Path) -> None:
     info = read_model(bundled("research").path).info
-    assert info.judged == (JUDGED,)
+    assert info.judged == (JUDGED, CRACK_FREE)
     assert info.card.endswith("A card.")
 
 
@@ -51,6 +59,7 @@ def test_the_list_says_terms_data_and_figures(
     assert "use: research and teaching, not products" in first
     row = next(line for line in first.splitlines() if "walls, kept back" in line)
     assert row.split()[-3:] == ["12", ".654", ".810"]
+    assert "walls without cracks" not in first
     assert "  protocol of each row: crackseg models --card research, or --json\n" in first
     assert f"not in this copy of crackseg: {judged_box / 'open.onnx'} is missing" in second
 
@@ -61,7 +70,7 @@ def test_programs_get_the_same_as_json(
     assert main(["models", "--json"]) == 0
     research, other = json.loads(capsys.readouterr().out)
     assert (research["name"], research["default"], other["default"]) == ("research", True, False)
-    assert research["info"]["judged"] == [JUDGED.as_dict()]
+    assert research["info"]["judged"] == [JUDGED.as_dict(), CRACK_FREE.as_dict()]
     assert (other["file"], other["info"]) == (None, None)
 
 

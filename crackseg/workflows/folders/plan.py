@@ -225,7 +225,8 @@ def _folder(folder: Path, output: Path) -> _Source:
         log.info("%s: %d %s: %s", folder, len(others), what, name_some(map(str, others)))
     if not photographs:
         log.warning("%s: no photograph in it", folder)
-    return _Source(folder, photographs, tuple(folder / path for path in listing.unread_pictures))
+    unread = tuple(Path(top) / path for path in listing.unread_pictures)
+    return _Source(folder, photographs, unread)
 
 
 def _masks_among(pictures: Sequence[Path]) -> frozenset[Path]:

@@ -100,3 +100,15 @@ def test_what_cannot_be_read_now_keeps_its_earlier_results(bridge: Path) -> None
     outcome = work_on(planned, record, "Working", unread, lambda *_: None)  # type: ignore[arg-type]
     assert len(outcome.skipped) == 1
     assert len(work(bridge, "one").kept) == 1
+
+
+def test_pictures_that_cannot_be_read_have_whole_paths_as_others_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "raw.cr2"):
+        (tmp_path / "in" / name).touch()
+    monkeypatch.chdir(tmp_path)
+    planned = plan(["in"], Path("out"))
+    assert planned.unread == (tmp_path / "in" / "raw.cr2",)
+    assert [job.photograph for job in planned.jobs] == [tmp_path / "in" / "a.png"]
