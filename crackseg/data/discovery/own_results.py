@@ -73,12 +73,17 @@ def find_own_results(root: Path, files: Sequence[Path]) -> OwnResults:
         if _RECORD.fullmatch(path.name) and (record := _read(root, path)).results:
             records.setdefault(path.parent, []).append(record)
     found = OwnResults([], [])
-    for folder, of_folder in records.items():
+    for of_folder in records.values():
         found.unchanged.extend(record.path for record in of_folder)
-        for path in files:
-            if path.is_relative_to(folder) and _is_result(path.relative_to(folder), of_folder):
-                is_changed = _is_changed(root / folder, path.relative_to(folder), of_folder)
+    # Once through all files: there may be as many records as folders.
+    for path in files if records else ():
+        for folder in path.parents:
+            of_folder = records.get(folder, [])
+            below = path.relative_to(folder)
+            if of_folder and _is_result(below, of_folder):
+                is_changed = _is_changed(root / folder, below, of_folder)
                 (found.changed if is_changed else found.unchanged).append(path)
+                break
     return found
 
 

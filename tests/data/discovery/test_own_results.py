@@ -3,12 +3,14 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from crackseg.data.annotations.formats.labelme import WRITTEN, digest_of
+from crackseg.data.discovery.own_results import find_own_results
 from crackseg.data.discovery.pairs import Inventory, find_pairs
 from crackseg.errors import DatasetNotFoundError
 from crackseg.images.png import write_png
@@ -149,3 +151,25 @@ def test_files_for_all_photographs_are_results_of_measuring_alone(
     found = find_pairs(tmp_path, "crack_free")
     assert (len(found.pairs), len(found.crack_free)) == (1, 0 if is_truth else 1)
     assert ("coco.json" in notes_of(found)) == (not is_truth)
+
+
+class CountedPaths(list[Path]):
+    """Paths that count how often somebody goes through them."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Path]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_records_in_many_folders_do_not_each_go_through_all_files(tmp_path: Path) -> None:
+    files = CountedPaths()
+    for number in range(50):
+        folder = tmp_path / f"s{number}"
+        folder.mkdir()
+        (folder / "predictions.jsonl").write_text('{"result": "w"}')
+        (folder / "w_mask.png").write_text("mask")
+        files += [Path(folder.name) / name for name in ("predictions.jsonl", "w_mask.png")]
+    assert sorted(find_own_results(tmp_path, files).unchanged) == sorted(files)
+    assert files.passes < 5
