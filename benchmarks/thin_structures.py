@@ -15,8 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.geometry import middle_line
-from crackseg.images.pixels import binarize, read_mask_and_kind
+from crackseg.images.pixels import binarize
 from crackseg.metrics.bootstrap import bootstrap
 from crackseg.metrics.curves import average_precision, image_bests, ods
 from crackseg.metrics.false_alarms import measure_alarm

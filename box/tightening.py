@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.images.photographs import read_photograph
-from crackseg.images.pixels import binarize, read_mask_and_kind
+from crackseg.images.pixels import binarize
 from crackseg.system.files import atomic_write
 from crackseg.system.progress import progress
 

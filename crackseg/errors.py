@@ -107,10 +107,12 @@ def name_some(names: Iterable[str], limit: int = 5) -> str:
 def nearest(name: object, known: Iterable[str]) -> str | None:
     """The known name that looks most like another one; None where none does.
 
-    >>> nearest("lrr", ["lr", "weight_decay"])
-    'lr'
+    >>> nearest("lrr", ["lr", "weight_decay"]), nearest("CSV", ["csv", "svg"])
+    ('lr', 'csv')
     """
-    return next(iter(get_close_matches(str(name), list(known), n=1)), None)
+    text, names = str(name), list(known)
+    same_letters = [one for one in names if one.casefold() == text.casefold()]
+    return next(iter(same_letters or get_close_matches(text, names, n=1)), None)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

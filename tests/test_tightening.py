@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from box.tightening import tightened, write_tightened
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.data.synthetic.rendering import render
-from crackseg.images.pixels import read_mask_and_kind
 
 _BRUSH = np.ones((7, 7), np.uint8)
 

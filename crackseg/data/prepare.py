@@ -120,8 +120,11 @@ def _take_manifest(config: DataSettings, preprocessing: Preprocessing) -> Prepar
     refuse_other_shapes(pairs, statistics, config.manifest)
     manifest = _with_duplicates(manifest, root, statistics, config.cache)
     if config.origins is not None:
-        photographs = read_origins(config.origins, [pair.image for pair in pairs]).photographs
-        manifest = replace(manifest, rows=tuple(with_photographs(manifest.rows, photographs)))
+        origins = read_origins(config.origins, [pair.image for pair in pairs])
+        known = with_photographs(manifest.rows, origins.photographs)
+        given = origins.image_sources
+        known = [replace(row, source=given.get(row.image, row.source)) for row in known]
+        manifest = replace(manifest, rows=tuple(known))
     return _prepared(root, manifest, pairs, statistics, pixels)
 
 

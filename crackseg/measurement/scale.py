@@ -42,10 +42,14 @@ class Measured:
 def width_digits(width: float) -> str:
     """A width as all pages, pictures, drawings and tables in a terminal write it.
 
-    >>> [width_digits(width) for width in (0.4, 12.345, 130.0, 1530.0)]
-    ['0.40', '12.3', '130', '1530']
+    Below .1 it has two digits behind its zeros, since a microscope's intervals are as narrow.
+
+    >>> [width_digits(width) for width in (0.4, 12.345, 130.0, 1530.0, 0.0436, 0.0015, 0.0)]
+    ['0.40', '12.3', '130', '1530', '0.044', '0.0015', '0.00']
     """
-    return f"{width:.{2 if width < 10 else 1 if width < 100 else 0}f}"
+    bounds = ((1e-4, 2), (0.01, 4), (0.1, 3), (10, 2), (100, 1))
+    digits = next((digits for bound, digits in bounds if width < bound), 0)
+    return f"{width:.{digits}f}"
 
 
 @dataclass(frozen=True)

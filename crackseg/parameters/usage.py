@@ -29,7 +29,7 @@ class DataIdentity:
         name: Name of their config group.
         root: Folder that the manifest's paths are relative to.
         manifest_hash: Hash of the manifest.
-        counts: Number of photographs in each subset.
+        counts: Number of images in each subset.
         leaks: Overlap of the subsets, see :class:`crackseg.data.splits.leakage.Leaks`; None in
             files of the first versions.
         class_weights: Weights of background and crack that balance them.

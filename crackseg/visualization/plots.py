@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from crackseg.images.pixels import UInt8Array
@@ -49,6 +50,7 @@ def learning_curves(history: Mapping[str, Mapping[int, float]], path: Path) -> N
                     marker=marker,
                 )
         axes.set(title=title, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         if title != "Loss":
             axes.set_ylim(0, 1)
         axes.grid(alpha=0.3)

@@ -47,7 +47,7 @@ def test_the_list_says_terms_data_and_figures(
     first, second = told.split("open: --model open\n")
     assert first.startswith("research, the default\n")
     assert f"  licence: for research only, {judged_box / 'LICENSE-research.txt'}\n" in first
-    assert "  data: 16 train, 2 val, 2 test photographs, random split; no leak" in first
+    assert "  data: 16 train, 2 val, 2 test images, random split; no leak" in first
     assert "use: research and teaching, not products" in first
     row = next(line for line in first.splitlines() if "walls, kept back" in line)
     assert row.split()[-3:] == ["12", ".654", ".810"]

@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.errors import UnreadableImageError
 from crackseg.images import conversion, notices, photographs, pixels
 from crackseg.images.location import read_location
@@ -24,7 +25,6 @@ from crackseg.images.photographs import (
     size_of_photograph,
     visible_part,
 )
-from crackseg.images.pixels import read_mask_and_kind
 from crackseg.images.tiff.exif import DAMAGES
 from crackseg.measurement.photograph import Location
 

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackseg.data.annotations.masks.stored import MaskKind, read_mask_and_kind
 from crackseg.errors import UnreadableImageError
 from crackseg.images.photographs import read_photograph
-from crackseg.images.pixels import MaskKind, Resize, binarize, read_mask_and_kind, resize
+from crackseg.images.pixels import Resize, binarize, resize
 
 
 def noise(height: int = 48, width: int = 64, seed: int = 0) -> NDArray[np.uint8]:

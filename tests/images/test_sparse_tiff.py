@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.errors import UnreadableImageError
 from crackseg.images import windows
 from crackseg.images.conversion import RIM_PIXELS
 from crackseg.images.photographs import open_photograph, read_photograph, visible_part
-from crackseg.images.pixels import read_mask_and_kind
 from crackseg.images.windows import open_by_rows
 
 SIZE = (64, 96)

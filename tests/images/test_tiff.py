@@ -12,11 +12,11 @@ import pytest
 import tifffile
 from PIL import Image
 
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.errors import UnreadableImageError
 from crackseg.images import notices
 from crackseg.images.conversion import is_opaque
 from crackseg.images.photographs import open_photograph, read_photograph, size_of_photograph
-from crackseg.images.pixels import read_mask_and_kind
 
 
 def wall() -> np.ndarray:

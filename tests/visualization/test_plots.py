@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from crackseg.metrics.confusion import ConfusionCounts
 from crackseg.metrics.scores import scores
 from crackseg.metrics.thresholds import THRESHOLD_GRID
 from crackseg.runs.history import read_history
+from crackseg.visualization import plots
 from crackseg.visualization.overlays import CRACK_COLOUR, as_heat, overlay
 from crackseg.visualization.plots import (
     _threshold_figure,
@@ -94,6 +96,14 @@ def test_learning_curves_are_drawn_in_four_panels(tmp_path: Path) -> None:
         for colour in (blue, orange):
             assert (quarter == colour).all(axis=2).sum() > 50
     assert [p.name for p in path.parent.iterdir()] == ["curves.png"]
+
+
+def test_learning_curves_name_whole_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three epochs there is no 1.25th."""
+    drawn: list[Figure] = []
+    monkeypatch.setattr(plots, "save_figure", lambda figure, _: drawn.append(figure))
+    learning_curves({"val/loss": {0: 0.5, 1: 0.4, 2: 0.3}}, tmp_path / "curves.png")
+    assert all(tick == round(tick) for tick in drawn[0].axes[0].get_xticks())
 
 
 def test_learning_curves_follow_the_figures(tmp_path: Path) -> None:

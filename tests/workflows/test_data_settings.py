@@ -226,6 +226,29 @@ def test_a_manifest_makes_no_photograph_crack_free_unasked(
     assert allowed.content.statistics[rows[2].image].share == 0
 
 
+def test_a_list_of_origins_gives_rows_of_a_manifest_their_source(
+    train_config: TrainConfig, tmp_path: Path
+) -> None:
+    datamodule = CrackDataModule(train_config.data)
+    datamodule.setup()
+    datamodule.manifest.write(tmp_path / "m.csv")
+    first, second = (row.image for row in datamodule.manifest.rows[:2])
+    (tmp_path / "o.csv").write_text(
+        f"file,photograph,source\n{first},p,bridge\n{second},q,\n", encoding="utf-8"
+    )
+    data = replace(
+        train_config.data,
+        split="manifest",
+        manifest=str(tmp_path / "m.csv"),
+        origins=str(tmp_path / "o.csv"),
+    )
+    again = CrackDataModule(data)
+    again.setup()
+    before = {row.image: row.source for row in datamodule.manifest.rows}
+    sources = {row.image: row.source for row in again.manifest.rows}
+    assert sources == {**before, first: "bridge"}
+
+
 def test_near_duplicates_are_looked_for_in_a_manifest_too(
     train_config: TrainConfig, tmp_path: Path
 ) -> None:

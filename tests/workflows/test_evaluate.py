@@ -14,11 +14,11 @@ from PIL import Image
 
 from crackseg.checkpoint import read_checkpoint, write_checkpoint
 from crackseg.config.schema import DataConfig, EvaluateConfig, TrainConfig
+from crackseg.data.annotations.masks.stored import read_mask_and_kind
 from crackseg.data.splits.manifest import read_manifest
 from crackseg.errors import ConfigError, DatasetError, DatasetNotFoundError
 from crackseg.evaluation import callback
 from crackseg.evaluation.results import Evaluation
-from crackseg.images.pixels import read_mask_and_kind
 from crackseg.inference.predictor import Predictor
 from crackseg.inference.scales import ScaleChoice
 from crackseg.launch.paths import quote_paths

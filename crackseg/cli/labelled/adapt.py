@@ -82,7 +82,7 @@ def _fit(options: argparse.Namespace, path: Path) -> int:
 
     adapted = adapt(path, options.folders, options.output, options.origins, options.seed or 0)
     print_adapted(adapted)
-    print(f"{options.output}: use it with predict --checkpoint {options.output}")
+    print(f"{options.output}: use it with predict --checkpoint {shlex.quote(str(options.output))}")
     return 0
 
 

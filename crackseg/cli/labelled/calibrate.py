@@ -1,6 +1,7 @@
 """The command ``crackseg calibrate``."""
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from crackseg.cli.parser import from_to, number, path_of
@@ -102,7 +103,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     _print_promise(found, observed, predictor.threshold)
     if checked is not None:
         print_check(checked, terms.miss)
-    print(f"{options.output}: use it with predict --checkpoint {options.output} --guarantee")
+    written = shlex.quote(str(options.output))
+    print(f"{options.output}: use it with predict --checkpoint {written} --guarantee")
     return 0
 
 

@@ -45,8 +45,8 @@ class Inspection:
         pair: Pair whose files were read.
         image_size: Size (H, W) of the photograph in pixels.
         mask_size: Size (H, W) of the mask in pixels.
-        mask_kind: Storage of the mask: a :data:`crackseg.images.pixels.MaskKind`, ``annotation``,
-            or ``none`` where there is no mask.
+        mask_kind: Storage of the mask: a :data:`crackseg.data.annotations.masks.stored.MaskKind`,
+            ``annotation``, or ``none`` where there is no mask.
         values: Number of the mask's pixels by value, int64 (256,).
         sharpest: Largest difference between two of its pixels that are two apart, 0-255.
         has_margin: Whether the mask marks crack along its whole rim.

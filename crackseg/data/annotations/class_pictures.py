@@ -16,10 +16,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from crackseg.data.annotations.labels import LabelUse
-from crackseg.data.annotations.masks.stored import VOID, Colour
+from crackseg.data.annotations.masks.stored import decode_upright
+from crackseg.data.annotations.masks.summaries import VOID, Colour
 from crackseg.data.annotations.shapes import Annotated, AnnotationFile, Shape, whole
 from crackseg.errors import DatasetError, name_some
-from crackseg.images.pixels import UInt8Array, decode_upright
+from crackseg.images.pixels import UInt8Array
 from crackseg.system.files import file_stamp
 
 # One number for each pixel, int64 (H, W).

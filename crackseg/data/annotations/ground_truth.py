@@ -25,10 +25,14 @@ import numpy as np
 
 from crackseg.data.annotations.formats.registry import SUFFIXES
 from crackseg.data.annotations.masks.encoding import NO_MASK, MaskEncoding
-from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.stored import (
+    MaskKind,
+    read_mask_and_kind,
+    read_stored_mask,
+)
 from crackseg.data.annotations.reader import read_annotations
 from crackseg.errors import UnreadableImageError, name_some
-from crackseg.images.pixels import MASK_SUFFIXES, MaskKind, UInt8Array, read_mask_and_kind
+from crackseg.images.pixels import MASK_SUFFIXES, UInt8Array
 
 _SUFFIXES = "|".join(map(re.escape, sorted(MASK_SUFFIXES)))
 _ANNOTATION = re.compile(

@@ -25,7 +25,8 @@ def kept(
 
     Args:
         path: File of the result.
-        read: Reads it; None where the file is missing or damaged.
+        read: Reads it; None where the file is missing or damaged. It may remove one that is out of
+            date.
         make: Makes it anew.
         write: Writes it.
 
@@ -38,7 +39,7 @@ def kept(
     if known is not None:
         return known
     result = make()
-    if is_there:
+    if is_there and path.exists():
         log.warning("%s: damaged, made anew", path)
         discard(path)
     try:

@@ -16,7 +16,8 @@ from crackseg.data.annotations.ground_truth import encoded_mask, plain_mask
 from crackseg.data.annotations.masks.decision import decide_encoding
 from crackseg.data.annotations.masks.encoding import CrackMeaning
 from crackseg.data.annotations.masks.parts import Decision
-from crackseg.data.annotations.masks.stored import MaskSummary, read_stored_mask, summarise
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import MaskSummary, summarise
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Inventory
 from crackseg.data.splits.name_rules import origin
@@ -28,7 +29,7 @@ from crackseg.system.progress import progress
 log = logging.getLogger(__name__)
 
 # To be raised when what a summary says of a mask changes.
-_VERSION = 5
+_VERSION = 6
 
 
 class DataSet(NamedTuple):
@@ -175,7 +176,10 @@ def _summaries(root: Path, files: Sequence[str], cache: Path | None) -> dict[str
     look = partial(_look_at_all, root, files)
     if cache is None:
         return look()
-    return kept(cache / "masks" / f"{_key(root, files)}.json", _read, look, _write)
+    known = kept(cache / "masks" / f"{_key(root, files)}.json", _read, look, _write)
+    # More memory may be left than then, or a decoder was installed.
+    lost = [file for file in files if file not in known]
+    return {**known, **_look_at_all(root, lost)} if lost else known
 
 
 def _look_at_all(root: Path, files: Sequence[str]) -> dict[str, MaskSummary]:

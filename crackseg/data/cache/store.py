@@ -27,6 +27,7 @@ from crackseg.data.cache.survey import (
     Decoded,
     PairStatistics,
     decode_all,
+    is_outdated,
     key_of_pixels,
     read_statistics,
     write_statistics,
@@ -140,7 +141,7 @@ def open_store(
     folder = stores / key_of_pixels(root, pairs, preprocessing)
     in_turn = "another process decodes the same photographs; waiting for it"
     with locked_in_turn(_lock_of(folder), in_turn):
-        statistics = _checked(folder, len(pairs))
+        statistics = _checked(folder, root, pairs)
         if statistics is None:
             discard(folder)
             _make_room(stores, _bytes_needed(root, pairs, preprocessing), int(limit * GIGABYTE))
@@ -159,10 +160,11 @@ def _require_writable(cache: Path, stores: Path) -> None:
         raise CrackSegError(f"data.cache={cache}: {error}") from error
 
 
-def _checked(folder: Path, count: int) -> list[PairStatistics] | None:
-    """Statistics of a complete, undamaged store; None if there is none."""
+def _checked(folder: Path, root: Path, pairs: Sequence[Pair]) -> list[PairStatistics] | None:
+    """Statistics of a complete, undamaged store that holds still; None if there is none."""
     if not folder.exists():
         return None
+    count = len(pairs)
     statistics = read_statistics(folder / _FINDINGS, count)
     try:
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
@@ -177,7 +179,7 @@ def _checked(folder: Path, count: int) -> list[PairStatistics] | None:
     if statistics is None or not whole:
         log.warning("%s: damaged, made anew", folder)
         return None
-    return statistics
+    return None if is_outdated(root, pairs, statistics) else statistics
 
 
 def _build(folder: Path, decoded: Iterator[Decoded]) -> list[PairStatistics]:

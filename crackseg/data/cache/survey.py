@@ -4,9 +4,9 @@ The results are stored below the cache folder; their name is a hash of everythin
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,17 +23,20 @@ from crackseg.data.annotations.masks.sizes import SizeMatch, match_sizes
 from crackseg.data.annotations.reader import names_files
 from crackseg.data.cache.kept import kept
 from crackseg.data.discovery.pairs import Pair
+from crackseg.data.readers import why_unreadable
 from crackseg.data.splits.duplicates.near_duplicates import THUMBNAIL, thumbnail
-from crackseg.errors import OutputError, UnreadableImageError
+from crackseg.errors import OutputError, UnreadableImageError, name_some
 from crackseg.images.photographs import read_photograph
 from crackseg.images.pixels import UInt8Array
 from crackseg.preprocessing import Preprocessing
-from crackseg.system.files import atomic_write, file_stamp, is_full, require_writable
+from crackseg.system.files import atomic_write, discard, file_stamp, is_full, require_writable
 from crackseg.system.processes import thread_pool
 from crackseg.system.progress import progress
 
+log = logging.getLogger(__name__)
+
 # Raise it when decoding, resizing or the statistics of a pair change.
-_VERSION = 8
+_VERSION = 9
 _NEARLY_BLACK = 31
 # Number of pairs that are decoded ahead of their use: enough for all cores, little memory.
 _DECODED_AHEAD = 64
@@ -47,8 +50,9 @@ class PairStatistics:
         unreadable: File of the pair that cannot be decoded; empty if both can.
         size: Size (H, W) of the photograph in pixels.
         mask_size: Size (H, W) of the mask in pixels.
-        kind: Kind of the mask, see :func:`crackseg.images.pixels.read_mask_and_kind`; empty if it
-            is not an image.
+        kind: Kind of the mask, see
+            :func:`crackseg.data.annotations.masks.stored.read_mask_and_kind`; empty if it is not an
+            image.
         share: Share of the photograph that its mask marks at its own size, in [0, 1]; grey counts
             in part.
         brightest: Largest grey value of the mask at its own size, 0-255.
@@ -119,11 +123,31 @@ def survey(
     """
     path = cache / "survey" / f"{key_of_pixels(root, pairs, preprocessing)}.npz"
 
+    def read(file: Path) -> list[PairStatistics] | None:
+        statistics = read_statistics(file, len(pairs))
+        if statistics is None or not is_outdated(root, pairs, statistics):
+            return statistics
+        discard(file)
+        return None
+
     def read_all() -> list[PairStatistics]:
         _require_writable(path.parent)
         return [decoded.statistics for decoded in decode_all(root, pairs, preprocessing)]
 
-    return kept(path, partial(read_statistics, count=len(pairs)), read_all, write_statistics)
+    return kept(path, read, read_all, write_statistics)
+
+
+def is_outdated(root: Path, pairs: Sequence[Pair], statistics: Sequence[PairStatistics]) -> bool:
+    """Whether stored statistics call a pair unreadable that can be read by now, and says so.
+
+    More memory may be left than then, or a decoder was installed, and no file tells that.
+    """
+    both = zip(pairs, statistics, strict=True)
+    lost = [pair for pair, found in both if found.unreadable]
+    readable = [pair.image for pair in lost if not why_unreadable(root, pair)]
+    if readable:
+        log.info("could not be read before and can be now: %s", name_some(readable))
+    return bool(readable)
 
 
 def _require_writable(folder: Path) -> None:

@@ -22,35 +22,55 @@ _READ = ", ".join(
         "SegmentationClass with labelmap.txt, and nnU-Net's labelsTr",
     )
 )
+_LAYOUTS = (
+    "Final-Dataset-Vol*/Images*/ with Final_Masks/Masks/; images/ with masks/, labels/, "
+    "ground_truth/, gt/ or annotations/; {train,val,test}/{images,masks}/; {train,test}_img/ with "
+    "{train,test}_lab/; JPEGImages/ with SegmentationClass/; imagesTr/ with labelsTr/; "
+    "leftImg8bit/ with gtFine/; X.jpg with X_mask.png, LabelMe's X.json, Supervisely's X.jpg.json "
+    "or YOLO's X.txt; and COCO's annotations in a JSON file near the photographs"
+)
+_NAME_IT = (
+    "Name the folder that holds photographs and masks; train.py takes it as data.root=..., or "
+    "trains on built-in photographs with data=synthetic"
+)
 
 
 def no_pair(
-    root: Path, images: Sequence[str], masks: Sequence[str], not_understood: Mapping[str, int]
+    root: Path,
+    images: Sequence[str],
+    masks: Sequence[str],
+    not_understood: Mapping[str, int],
+    notes: Sequence[str],
 ) -> str:
-    """Message about a folder without a pair.
+    """Message about a folder without a pair: what is there comes before all that could be.
 
     Args:
         root: Folder that was searched.
         images: Photographs in it.
         masks: Truth references in it.
         not_understood: Files that are not understood, see :func:`said_not_understood`.
+        notes: Other notes on what is in it.
     """
-    said = nothing_found(root, f"{len(images)} images and {len(masks)} masks, but no pair")
+    said = [
+        f"{root}: no data set here ({len(images)} images and {len(masks)} masks, but no pair)",
+        *notes,
+    ]
     others = {file: number for file, number in not_understood.items() if file not in masks}
     if others:
-        return f"{said}. {said_not_understood(others)}"
+        # It says what is read.
+        return ". ".join((*said, said_not_understood(others)))
     if images and masks:
-        return (
-            f"{said}. One of the photographs is {images[0]}, one of the masks {masks[0]}: both "
-            "need one name and, where folders tell subsets, one subset; behind the photograph's "
-            f"name a mask's may have {_ENDINGS}"
+        said.append(
+            f"One of the photographs is {images[0]}, one of the masks {masks[0]}: both need one "
+            "name and, where folders tell subsets, one subset; behind the photograph's name a "
+            f"mask's may have {_ENDINGS}"
         )
-    if images:
-        said += (
-            f". If the {len(images)} images show no cracks, say data.without_mask=crack_free, or "
-            "to crackseg data --without-mask crack_free"
+    elif images:
+        said.append(
+            f"If the {len(images)} images show no cracks, say data.without_mask=crack_free, or to "
+            "crackseg data --without-mask crack_free"
         )
-    return said
+    return ". ".join((*said, f"Looked for {_LAYOUTS}. {_NAME_IT}"))
 
 
 def said_not_understood(files: Mapping[str, int]) -> str:
@@ -121,18 +141,9 @@ def no_folder(root: Path) -> str:
     return "it is a file, not a folder" if root.exists() else "there is no such folder"
 
 
-def nothing_found(root: Path, found: str) -> str:
-    """Message about a folder that is not a data set, with the known layouts."""
-    return (
-        f"{root}: no data set here ({found}). Looked for Final-Dataset-Vol*/Images*/ with "
-        "Final_Masks/Masks/; images/ with masks/, labels/, ground_truth/, gt/ or annotations/; "
-        "{train,val,test}/{images,masks}/; {train,test}_img/ with {train,test}_lab/; JPEGImages/ "
-        "with SegmentationClass/; imagesTr/ with labelsTr/; leftImg8bit/ with gtFine/; X.jpg "
-        "with X_mask.png, LabelMe's X.json, Supervisely's X.jpg.json or YOLO's X.txt; and COCO's "
-        "annotations in a JSON file near the photographs. Name the folder that holds photographs "
-        "and masks; train.py takes it as data.root=..., or trains on built-in "
-        "photographs with data=synthetic"
-    )
+def said_no_folder(root: Path) -> str:
+    """Message about a data set whose path is no folder."""
+    return f"{root}: no data set here ({no_folder(root)}). {_NAME_IT}"
 
 
 def said_made_for_others(

@@ -24,6 +24,11 @@ from crackseg.images.pixels import MASK_SUFFIXES
 
 _CRACKED = frozenset({"cracked", "positive", "positives"})
 _SAID = "|".join(sorted({*KINDS, "ground[_. -]?truths?"}, key=len, reverse=True))
+# By themselves these names say it; among other words they may mean anything.
+_WHOLE_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(("bw", "target", "targets"), "mask"),
+    **dict.fromkeys(("input", "inputs"), "image"),
+}
 _WORD = re.compile(
     rf"(?:^|[_. -]|(?<=[a-z0-9])(?=[A-Z]))(?P<word>(?i:{_SAID}))(?=$|[_. -]|(?<=[a-z])[A-Z])"
 )
@@ -61,6 +66,8 @@ def is_of_cracks(folder: str, annotated: bool) -> bool:
 def masks_beside(files: Iterable[Path]) -> frozenset[Path]:
     """Pictures in folders named like another one beside them, but for a word for masks.
 
+    So are ``BW`` and ``target`` beside ``images`` or ``input``.
+
     Args:
         files: Files, relative to their root.
 
@@ -73,6 +80,7 @@ def masks_beside(files: Iterable[Path]) -> frozenset[Path]:
     photographs = {
         (folder.parent, about) for folder, (about, of) in said.items() if of in (None, "image")
     }
+    photographs |= {(one.parent, "") for one in folders if kind_of_folder(one.name) == "image"}
     masks = {
         folder
         for folder, (about, of) in said.items()
@@ -143,6 +151,8 @@ def _about(folder: str) -> tuple[str, Kind | None]:
     >>> _about("cfd_image"), _about("CrackMasks"), _about("site 2")
     (('cfd', 'image'), ('Crack', 'mask'), ('site 2', None))
     """
+    if folder.lower() in _WHOLE_NAMES:
+        return "", _WHOLE_NAMES[folder.lower()]
     words = list(_WORD.finditer(folder))
     if len(words) != 1:
         return folder, None

@@ -195,7 +195,7 @@ def keys(path: Path) -> list[Key]:
     first, is_picture = key(path), path.suffix.lower() in MASK_SUFFIXES
     found = [first]
     for stem in (first.stem, _without_suffix(first.stem)):
-        pictures = (*_twins(stem), *_without_crack(stem)) if is_picture else ()
+        pictures = (*_twins(stem), *without_crack(stem)) if is_picture else ()
         for short in (stem, *_photographs_names(stem), *pictures):
             found += [Key(first.subset, one) for one in (short, _without_suffix(short)) if one]
     return list(dict.fromkeys(found))
@@ -237,8 +237,9 @@ def _photographs_names(stem: str) -> list[str]:
     return [match["stem"] for match in matches if match]
 
 
-def _without_crack(stem: str) -> list[str]:
-    # Not of pictures beside the photograph: they may be closer photographs of its crack.
+def without_crack(stem: str) -> list[str]:
+    """Names that the photograph of a mask may have: without a word for cracks behind them."""
+    # Of pictures beside the photograph pixels decide: they may be closer photographs of its crack.
     match = _OF_CRACKS.fullmatch(stem)
     return [match["stem"]] if match else []
 

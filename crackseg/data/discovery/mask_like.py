@@ -14,12 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.masks.stored import (
-    MaskSummary,
-    StoredMask,
-    read_stored_mask,
-    summarise,
-)
+from crackseg.data.annotations.masks.stored import StoredMask, read_stored_mask
+from crackseg.data.annotations.masks.summaries import MaskSummary, summarise
 from crackseg.errors import UnreadableImageError, name_some
 from crackseg.images.jpeg import JPEG_SUFFIXES
 from crackseg.images.photographs import size_of_photograph

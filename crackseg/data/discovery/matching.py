@@ -22,14 +22,7 @@ from crackseg.data.discovery.folders import (
     said_other_classes,
     scope,
 )
-from crackseg.data.discovery.layouts import (
-    Key,
-    divide,
-    is_read,
-    key,
-    keys,
-    kind,
-)
+from crackseg.data.discovery.layouts import Key, divide, is_read, key, keys, kind
 from crackseg.data.discovery.listing import Listing, different, is_same, list_files
 from crackseg.data.discovery.mask_like import said_mask_like, without_mask_like
 from crackseg.data.discovery.own_results import find_own_results, said_own_results
@@ -41,6 +34,7 @@ from crackseg.errors import DatasetError
 from crackseg.images.pixels import MASK_SUFFIXES
 
 _Place = TypeVar("_Place")
+_Item = TypeVar("_Item")
 
 
 class _Truth(NamedTuple):
@@ -258,10 +252,11 @@ def _match(
         return dict.fromkeys(several, ""), []
     # Folders images and masks in one folder belong together.
     by_scope = _grouped((scope(image), image) for image in several)
-    left = [truth for truth in truths if scope(truth.file) not in by_scope]
     matched = dict.fromkeys(several, "")
+    by_place = _grouped((scope(truth.file), truth) for truth in truths)
+    left = [one for place, some in by_place.items() if place not in by_scope for one in some]
     for place, together in by_scope.items():
-        of_place = [truth for truth in truths if scope(truth.file) == place]
+        of_place = by_place.get(place, [])
         if of_place:
             if len(together) > 1:
                 raise DatasetError(said_of_one_name(root, *together[:2]))
@@ -293,8 +288,8 @@ def _only(root: Path, image: Path, found: Sequence[str], references: References)
     return first
 
 
-def _grouped(pairs: Iterable[tuple[_Place, Path]]) -> dict[_Place, list[Path]]:
-    groups: dict[_Place, list[Path]] = defaultdict(list)
-    for place, path in pairs:
-        groups[place].append(path)
+def _grouped(pairs: Iterable[tuple[_Place, _Item]]) -> dict[_Place, list[_Item]]:
+    groups: dict[_Place, list[_Item]] = defaultdict(list)
+    for place, item in pairs:
+        groups[place].append(item)
     return groups

@@ -16,10 +16,9 @@ from typing import Literal, NamedTuple
 from crackseg.data.annotations.ground_truth import split_reference
 from crackseg.data.annotations.labels import refuse_unknown_labels
 from crackseg.data.discovery.explanations import (
-    no_folder,
     no_pair,
-    nothing_found,
     said_cracked,
+    said_no_folder,
     said_not_understood,
     said_shifted,
 )
@@ -166,17 +165,22 @@ def find_pairs_below(
     refuse_unknown_labels(crack_labels, known, parent)
     for one in found:
         if not one.pairs:
-            said = no_pair(
-                one.root, one.images_without_mask, one.masks_without_image, one.not_understood
+            raise DatasetNotFoundError(
+                no_pair(
+                    one.root,
+                    one.images_without_mask,
+                    one.masks_without_image,
+                    one.not_understood,
+                    one.notes,
+                )
             )
-            raise DatasetNotFoundError(". ".join([said, *one.notes]))
     return found[0] if len(found) == 1 else _join(parent, found)
 
 
 def _look_into(root: Path, without_mask: WithoutMask, crack_labels: Collection[str]) -> Inventory:
     """The inventory of one root, which may be empty."""
     if not root.is_dir():
-        raise DatasetNotFoundError(nothing_found(root, no_folder(root)))
+        raise DatasetNotFoundError(said_no_folder(root))
     matches = match_files(root, crack_labels, without_mask == "crack_free")
     truths = matches.truths
     in_pairs = {image.as_posix(): truth for image, truth in truths.items() if truth}

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
-from crackseg.data.discovery.layouts import composed
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import summarise
+from crackseg.data.discovery.layouts import composed, without_crack
 from crackseg.data.discovery.mask_like import MOST_CLASSES, is_of_areas, is_packed_photograph
 from crackseg.errors import UnreadableImageError
 from crackseg.images.heic import HEIC_SUFFIXES
@@ -33,6 +34,8 @@ class Parted(NamedTuple):
 def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[Path]) -> Parted:
     """Takes masks out of photographs: X.png beside X.jpg, of equal size and with a few values only.
 
+    So is X_crack.png.
+
     Args:
         root: Folder of the data set.
         photographs: Pictures that may be photographs or masks by their names.
@@ -42,7 +45,11 @@ def part_side_by_side(root: Path, photographs: Sequence[Path], files: Sequence[P
     gifs = [path for path in files if path.suffix.lower() == ".gif"]
     for path in [*photographs, *gifs]:
         together.setdefault((path.parent, composed(path.stem)), []).append(path)
-    masks = _masks_among(root, [pictures for pictures in together.values() if len(pictures) == 2])
+    pairs = [pictures for pictures in together.values() if len(pictures) == 2]
+    for (folder, stem), pictures in together.items():
+        named = [one for name in without_crack(stem) for one in together.get((folder, name), ())]
+        pairs += [[*named, *pictures]] if len(named) == len(pictures) == 1 else []
+    masks = _masks_among(root, pairs)
     # Phones keep both, and a HEIC file is nobody's mask.
     twins = {
         path

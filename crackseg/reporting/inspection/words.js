@@ -38,7 +38,8 @@ function inUnit(length, scale) {
 // A number without an interval.
 const alone = (value) => ({ value, low: value, high: value, resolved: true });
 
-const widthDigits = (width) => width.toFixed(width < 10 ? 2 : width < 100 ? 1 : 0);
+const WIDTH_DIGITS = [[1e-4, 2], [0.01, 4], [0.1, 3], [10, 2], [100, 1], [Infinity, 0]];
+const widthDigits = (width) => width.toFixed(WIDTH_DIGITS.find(([bound]) => width < bound)[1]);
 
 function worded(length, unit, write) {
   const ends = `${write(length.low)} to ${write(length.high)}`;

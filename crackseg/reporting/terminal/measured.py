@@ -6,6 +6,7 @@ from crackseg.measurement.classes import ClassLimits
 from crackseg.measurement.photograph import MeasuredPhotograph
 from crackseg.measurement.scale import Measured, width_digits
 from crackseg.reporting.formatting import counted
+from crackseg.reporting.inspection.wording import metres
 from crackseg.reporting.terminal.measured_totals import Totals, totals_of
 
 _NOT_RESOLVED = "not resolved: a guess with bounds"
@@ -60,7 +61,7 @@ def _classes(totals: Totals, limits: ClassLimits) -> str:
 def _length(totals: Totals) -> str:
     if totals.unit == "px":
         return f"{totals.length:,.0f} px"
-    return f"{totals.length / 1000:.2f} m" if totals.length >= 1000 else f"{totals.length:.0f} mm"
+    return metres(totals.length)
 
 
 def _width(width: Measured, unit: str) -> str:

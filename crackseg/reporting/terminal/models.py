@@ -105,7 +105,7 @@ def _parts(one: BundledFile) -> Sequence[Text | Table]:
         return [Text(f"{model.name}{default}", "bold"), *map(Text, lines), Text()]
     counts = ", ".join(f"{count:,} {subset}" for subset, count in info.data.counts.items())
     lines += [f"  file: {model.path}, {one.megabytes:.1f} MB"]
-    lines += [f"  data: {counts} photographs, {info.data.split} split; {info.leak_line}"]
+    lines += [f"  data: {counts} images, {info.data.split} split; {info.leak_line}"]
     figures: list[Text | Table] = []
     if info.judged:
         protocol = f"  protocol of each row: crackseg models --card {model.name}, or --json"
@@ -120,6 +120,9 @@ def _figures(judged: Sequence[JudgedSet]) -> Table:
     for label in ("images", *_COLUMNS.values()):
         table.add_column(label, justify="right", no_wrap=True)
     for one in judged:
+        # Photographs without cracks have none of these figures: the card has their false alarms.
+        if not any(name in one.total for name in _COLUMNS):
+            continue
         cells = (short_score(one.total[name]) if name in one.total else "" for name in _COLUMNS)
         table.add_row(Text(one.title), f"{one.total['images']:,.0f}", *cells)
     return table

@@ -29,6 +29,8 @@ _WHEN, _SEALED, _CRACKS, _FEATURES = "at", "sealed", "cracks", "features"
 _WAY = "way"
 # Key of a line that was read: which kind of record it is of.
 _KIND = "kind"
+# Bytes at the end of a JSON file that are looked at.
+_TAIL = 16
 
 
 class FinishedRecord:
@@ -281,7 +283,15 @@ def _text(path: Path) -> str:
 
 
 def _is_whole(path: Path) -> bool:
-    return is_whole(path) if path.suffix == ".png" else path.is_file()
+    """Whether a result is there and not cut short, as a copy or a full disk may leave it."""
+    if path.suffix == ".png":
+        return is_whole(path)
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
+            return file.read().rstrip().endswith(b"}")
+    except OSError:
+        return False
 
 
 def _state(path: Path) -> list[int]:

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 RECORD, OVERLAY = "_cracks.json", "_measured.png"
 # Memory for each pixel of a whole photograph: its prediction, and what measuring makes of it.
 _WHOLE_BYTES = 40
+# Share by which a scale that is given and that of a map may differ without a word.
+_MOST_APART = 0.05
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _measured(
 ) -> MeasuredPhotograph:
     _warn_of_points_outside(job, found.mask.shape, settings.points)
     placement = read_placement(job.photograph)
-    scale = settings.scale or _scale_of(job, placement)
+    scale = _scale_of(job, placement, settings.scale)
     with out_of_memory_said(str(job.photograph)):
         measurement = measure(found.image, found.probability, found.threshold, scale)
     georeference = None if placement is None else placement.georeference
@@ -143,14 +145,29 @@ def _warn_of_points_outside(
         )
 
 
-def _scale_of(job: Job, placement: Placement | None) -> Scale | None:
-    """The scale of a photograph's map, and a warning where it has a map but no scale."""
+def _scale_of(job: Job, placement: Placement | None, given: Scale | None) -> Scale | None:
+    """The scale that was given, else that of a photograph's map; warns of a map that does not fit.
+
+    Args:
+        job: Photograph.
+        placement: Its map; None where it has none.
+        given: Scale of all photographs; None where none was given.
+    """
     if placement is None:
-        return None
-    why = why_no_scale(placement)
-    if why:
-        warn("scale", f"{job.photograph}: measured in pixels, as {why}; --mm-per-pixel says it")
-    return scale_of_map(placement)
+        return given
+    of_map = scale_of_map(placement)
+    if given is None:
+        why = why_no_scale(placement)
+        if why:
+            warn("scale", f"{job.photograph}: measured in pixels, as {why}; --mm-per-pixel says it")
+        return of_map
+    if of_map is not None and abs(of_map.mm_per_pixel / given.mm_per_pixel - 1) > _MOST_APART:
+        warn(
+            "scale of a map",
+            f"{job.photograph}: its map says {of_map.mm_per_pixel:.4g} mm for each pixel, and "
+            f"{given.mm_per_pixel:.4g} are taken as they were given; without that, the map's",
+        )
+    return given
 
 
 def _write(job: Job, found: Prediction, measured: MeasuredPhotograph) -> None:

@@ -9,9 +9,11 @@ from PIL import Image
 
 from crackseg.data.annotations.ground_truth import encoded_mask, read_truth
 from crackseg.data.annotations.masks.decision import decide_encoding
-from crackseg.data.annotations.masks.encoding import CrackMeaning
+from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
 from crackseg.data.annotations.masks.parts import Decision
-from crackseg.data.annotations.masks.stored import read_stored_mask, summarise
+from crackseg.data.annotations.masks.stored import read_stored_mask
+from crackseg.data.annotations.masks.summaries import summarise
+from crackseg.errors import UnreadableImageError
 
 BLACK, WHITE, RED, GREEN, VOID = (0, 0, 0), (255,) * 3, (128, 0, 0), (48, 112, 32), (224, 224, 192)
 TRUTH = np.zeros((24, 32), np.bool_)
@@ -181,3 +183,67 @@ def test_a_choice_says_nothing_against_masks_without_any_crack(tmp_path: Path, f
     picture.save(tmp_path / f"a.{suffix}")
     decision = decided(tmp_path, f"a.{suffix}", meaning=CrackMeaning(values=frozenset({1})))
     assert (decision.is_chosen, decision.remarks) == (True, ())
+
+
+def shaded(highest: float) -> np.ndarray:
+    """A crack with soft edges, float64, up to a value."""
+    soft = np.zeros(TRUTH.shape)
+    for shift in range(8):
+        soft[7 + shift // 2 : 15 - shift // 2] += (1 + np.arange(TRUTH.shape[1]) % 5 / 50) / 4.32
+    return soft / soft.max() * highest
+
+
+def deep_set(folder: Path, *masks: np.ndarray) -> Decision:
+    for place, mask in enumerate(masks):
+        Image.fromarray(mask).save(folder / f"{place}.tif")
+    return decided(folder, *(f"{place}.tif" for place in range(len(masks))))
+
+
+NOISE = np.random.default_rng(0).random(TRUTH.shape)
+
+
+@pytest.mark.parametrize(
+    ("kind", "white", "noise"),
+    [(np.uint16, 65535, 200), (np.float32, 255, 0.9), (np.float32, 65535, 0.9)],
+)
+def test_noise_of_one_deeper_mask_is_read_on_the_scale_of_the_others(
+    tmp_path: Path, kind: type, white: int, noise: float
+) -> None:
+    masks = [shaded(white).astype(kind), (NOISE * noise).astype(kind)]
+    decision = deep_set(tmp_path, *masks, np.zeros(TRUTH.shape, kind))
+    crack = crack_of(tmp_path, decision)
+    assert [crack[f"{place}.tif"].any() for place in range(3)] == [True, False, False]
+    assert decision.encodings["0.tif"].is_plain
+    assert "1 of 3 masks hold small values alone beside masks up to" in decision.remarks[0]
+
+
+def test_a_deeper_mask_with_a_white_of_its_own_keeps_it_and_is_said(tmp_path: Path) -> None:
+    decision = deep_set(tmp_path, shaded(65535).astype(np.uint16), shaded(255).astype(np.uint16))
+    assert all(crack.any() for crack in crack_of(tmp_path, decision).values())
+    assert "1 of 2 masks end at 255 beside masks up to 65535" in decision.remarks[0]
+
+
+@pytest.mark.parametrize("highest", [1.0000001, 1.04, 260.5])
+def test_fractions_a_little_beyond_white_keep_their_cracks(tmp_path: Path, highest: float) -> None:
+    usual = 1 if highest < 2 else 255
+    masks = [shaded(value).astype(np.float32) for value in (highest, usual)]
+    found = [crack.mean() for crack in crack_of(tmp_path, deep_set(tmp_path, *masks)).values()]
+    assert found[0] == pytest.approx(found[1], abs=0.05)
+    assert found[0] > 0.1
+
+
+def test_deeper_masks_of_another_white_are_said(tmp_path: Path) -> None:
+    masks = [shaded(4095).astype(np.uint16), shaded(4000).astype(np.uint16)]
+    remark = "no deeper mask holds anything brighter than 15 of 255: if that is crack, a mask thr"
+    assert deep_set(tmp_path, *masks).remarks[0].startswith(remark)
+
+
+def test_infinite_values_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 1, np.inf]], np.float32)).save(tmp_path / "x.tif")
+    with pytest.raises(UnreadableImageError, match="it holds infinite values, which mean nothing"):
+        read_stored_mask(tmp_path / "x.tif")
+
+
+def test_a_white_stands_in_the_reference() -> None:
+    assert encoded_mask("x.tif", MaskEncoding(white=65535)) == "x.tif?=w65535"
+    assert MaskEncoding.from_text("w65535") == MaskEncoding(white=65535)

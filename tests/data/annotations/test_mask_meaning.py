@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackseg.data.annotations.ground_truth import read_truth
+from crackseg.data.annotations.ground_truth import read_truth, split_reference
 from crackseg.data.annotations.masks.encoding import CrackMeaning, MaskEncoding
 from crackseg.data.annotations.masks.sizes import match_sizes
 from crackseg.data.cache.mask_encodings import MaskMeaning, decide_meaning
 from crackseg.data.discovery.pairs import find_pairs
 from crackseg.errors import DatasetError, UnreadableImageError
+from crackseg.images import pixels
 
 BLACK, GREEN, RED = (0, 0, 0), (48, 112, 32), (250, 50, 83)
 
@@ -27,7 +28,7 @@ def line(*values: object, shape: tuple[int, ...] = (40, 60)) -> np.ndarray:
 
 def write(root: Path, *masks: np.ndarray) -> Path:
     for folder in ("images", "masks"):
-        (root / folder).mkdir()
+        (root / folder).mkdir(parents=True)
     for place, mask in enumerate(masks):
         noise = np.random.default_rng(place).integers(0, 256, (*mask.shape[:2], 3))
         Image.fromarray(noise.astype(np.uint8)).save(root / "images" / f"w{place}.png")
@@ -199,8 +200,8 @@ def test_dim_shades_and_a_middle_level_are_remarked_on(tmp_path: Path) -> None:
     blurred = (line(255).astype(np.uint16) * np.linspace(0, 0.55, 60)).astype(np.uint8)
     dim = decided(write(tmp_path / "dim", blurred))
     assert dim.remarks == (
-        "no mask holds anything brighter than 140: if that is crack, a mask threshold of half as "
-        "much fits, data.mask_threshold=70",
+        "no mask holds anything brighter than 140 of 255: if that is crack, a mask threshold of "
+        "half as much fits, data.mask_threshold=70",
     )
     middle = decided(write(tmp_path / "middle", line(255, 128), line(255, 128)))
     assert middle.remarks == (
@@ -448,3 +449,16 @@ def test_a_ground_that_is_nearly_black_is_no_class(
     empty = mask.copy()
     mask[5:8] = (252, 253, 191)
     assert rows_of_crack(decided(write(tmp_path, mask, empty))) == [FIRST, []]
+
+
+def test_a_mask_that_can_be_read_by_now_is_read_as_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where other programs had taken the memory."""
+    root = write(tmp_path / "set", line(1, 2), line(1, 2), line(1, shape=(80, 60)))
+    pairs, chosen = find_pairs(root), CrackMeaning(frozenset({1}))
+    for memory in (45_000, 10_000_000):
+        monkeypatch.setattr(pixels, "available_memory", lambda memory=memory: memory)
+        decided = decide_meaning(pairs, [root], chosen, tmp_path / "cache")
+        read = [split_reference(pair.mask).encoding for pair in decided.inventory.pairs]
+        assert read == ["v1", "v1", "v1" if memory > 45_000 else None]

@@ -1,5 +1,6 @@
 """What a survey finds in the pairs, and when it may be used again."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackseg.data.cache import survey as surveying
+from crackseg.data.cache.store import open_store
 from crackseg.data.cache.survey import PairStatistics, survey
 from crackseg.data.discovery.pairs import Pair, find_pairs
+from crackseg.images import pixels
 from crackseg.preprocessing import Preprocessing
 from tests.helpers.data_sets import save_photograph, write_archive
 
@@ -321,3 +324,29 @@ def test_another_data_set_of_the_same_names_sizes_and_times_is_surveyed_too(
             os.utime(path, ns=(1, 1))
         found += survey(tmp_path / name, [pair], PREPROCESSING, tmp_path / "cache")
     assert cracks(found) == [10 * 16, 30 * 16]
+
+
+def test_a_pair_that_can_be_read_by_now_takes_part_again(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where other programs had taken the memory, or a decoder was missing."""
+    caplog.set_level(logging.INFO)
+    pairs = find_pairs(root).pairs
+    largest = root / pairs[2].image
+    save_photograph(largest, (400, 400))
+    Image.new("L", (400, 400)).save(root / pairs[2].mask)
+    read = {
+        "survey": lambda: survey(root, pairs, PREPROCESSING, tmp_path / "cache"),
+        "store": lambda: open_store(root, pairs, PREPROCESSING, tmp_path / "cache", 1)[0],
+    }
+    for kind, of_pairs in read.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(pixels, "available_memory", lambda: 100_000)
+            assert [one.unreadable for one in of_pairs()] == ["", "", pairs[2].image, ""], kind
+        caplog.clear()
+        assert not any(one.unreadable for one in of_pairs()), kind
+        assert f"could not be read before and can be now: {pairs[2].image}" in caplog.text
+        assert "damaged" not in caplog.text
+        caplog.clear()
+        assert not any(one.unreadable for one in of_pairs()), kind
+        assert caplog.text == ""

@@ -19,6 +19,9 @@ from tests.data.discovery.test_pairs import pairs_of, put
         ("Site_images-2", "Site_masks-2"),
         ("rgb", "rgb_ground_truth"),
         ("wall 3", "wall 3 mask"),
+        ("input", "target"),
+        ("train/inputs", "train/targets"),
+        ("images", "BW"),
     ],
 )
 def test_folders_whose_names_differ_by_a_word_for_masks(
@@ -30,7 +33,12 @@ def test_folders_whose_names_differ_by_a_word_for_masks(
 
 @pytest.mark.parametrize(
     ("photographs", "others"),
-    [("images", "rust_masks"), ("cfd_image", "crk_gt"), ("rgb", "rgb_pred"), ("site", "site_2_gt")],
+    [
+        ("images", "rust_masks"),
+        ("cfd_image", "crk_gt"),
+        ("rgb", "rgb_pred"),
+        ("site", "site_2_gt"),
+    ],
 )
 def test_masks_of_something_else_are_not_taken_for_cracks(
     tmp_path: Path, photographs: str, others: str

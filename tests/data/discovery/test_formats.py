@@ -364,6 +364,20 @@ def test_names_that_differ_by_more_than_an_ending_are_shown(tmp_path: Path) -> N
         assert "crack_free" not in str(caught.value)
 
 
+def test_what_a_folder_without_pairs_holds_is_said_before_what_it_could_hold(
+    tmp_path: Path,
+) -> None:
+    """Else it is lost behind the list of all layouts."""
+    photograph(tmp_path / "Bilder/1.jpg")
+    picture(tmp_path / "Masken/1.png", bar())
+    with pytest.raises(DatasetNotFoundError) as caught:
+        find_pairs(tmp_path)
+    said = str(caught.value)
+    assert said.index("1 images and 0 masks") < said.index("Name their folder masks")
+    assert said.index("Name their folder masks") < said.index("1 files may hold")
+    assert "Looked for" not in said
+
+
 def test_a_picture_of_two_values_beside_a_photograph_is_its_mask(tmp_path: Path) -> None:
     for number in range(2):
         photograph(tmp_path / f"crop/{number}.jpg", number)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from crackseg.data.discovery import side_by_side
+from crackseg.data.discovery.pairs import find_pairs
 from crackseg.data.discovery.side_by_side import part_side_by_side
 
 SIZE = (60, 90)
@@ -107,3 +108,15 @@ def test_what_is_no_mask_by_its_header_is_not_decoded(
     monkeypatch.setattr(side_by_side, "read_stored_mask", decoded.append)
     assert masks_of(tmp_path, other()) == []
     assert decoded == []
+
+
+@pytest.mark.parametrize(("other", "truth"), [(bar, "x_crack.png"), (wall, "")])
+def test_a_picture_named_after_its_crack_is_the_mask_where_it_has_a_few_values(
+    tmp_path: Path, other: Callable[[], np.ndarray], truth: str
+) -> None:
+    """Else it is a closer photograph of the crack."""
+    Image.fromarray(wall()).save(tmp_path / "x.jpg")
+    Image.fromarray(other()).save(tmp_path / "x_crack.png")
+    pairs = find_pairs(tmp_path, "crack_free").pairs
+    assert [(pair.image, pair.mask) for pair in pairs][:1] == [("x.jpg", truth)]
+    assert len(pairs) == (1 if truth else 2)

@@ -2,11 +2,13 @@
 
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
+from crackseg.data.discovery.listing import Listing
 from crackseg.data.discovery.pairs import Inventory, find_pairs
+from crackseg.data.discovery.unknown_files import find_unknown
 from crackseg.errors import DatasetError, DatasetNotFoundError
 from crackseg.images.heic import HAS_DECODER
 from tests.helpers.data_sets import save_mask, save_photograph
@@ -270,3 +272,19 @@ def test_a_heic_photograph_beside_its_jpeg_is_said(tmp_path: Path) -> None:
     put(tmp_path, ("0.png",), {})
     with pytest.raises(DatasetError, match="have the same name"):
         find_pairs(tmp_path)
+
+
+def test_many_masks_of_other_names_do_not_each_go_through_all_photographs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 300
+    photographs = {Path(f"images/a{number}.jpg"): "" for number in range(count)}
+    masks = [Path(f"masks/b{number}.png") for number in range(count)]
+    hashed = []
+    of_path = PurePath.__hash__
+    monkeypatch.setattr(PurePath, "__hash__", lambda path: hashed.append(path) or of_path(path))
+    listing = Listing((*photographs, *masks), {})
+    found = find_unknown(tmp_path, listing, {*photographs, *masks}, photographs, masks)
+    monkeypatch.undo()
+    assert found == dict.fromkeys(photographs, masks[0])
+    assert len(hashed) < 50 * count

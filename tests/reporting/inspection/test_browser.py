@@ -80,7 +80,7 @@ def test_the_width_under_the_pointer_is_shown_with_its_interval(tab: Any) -> Non
     assert "class: above 0.41 mm" in bubble
     tab.mouse.move(*at(tab, 200, 200))
     assert "Crack 2" in text(tab, f"{FIRST} .bubble")
-    assert "not resolved: 0.02 to 0.22 mm" in text(tab, f"{FIRST} .bubble")
+    assert "not resolved: 0.020 to 0.22 mm" in text(tab, f"{FIRST} .bubble")
     tab.mouse.move(*at(tab, 52, 100))
     assert "no width taken too close to an end" in text(tab, f"{FIRST} .bubble")
     tab.mouse.move(*at(tab, 200, 30))

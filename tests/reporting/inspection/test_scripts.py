@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from crackseg.measurement.cracks import Measurement
-from crackseg.measurement.scale import COVERAGE, Measured, Scale
+from crackseg.measurement.scale import COVERAGE, Measured, Scale, width_digits
 from crackseg.reporting.html.rendering import source
 from crackseg.reporting.inspection.samples import sample
 from tests.helpers.inspected import SIZE, crack, level
@@ -38,6 +38,11 @@ def test_millimetres_are_those_of_python(scale: Scale, resolved: bool) -> None:
     found = run(f"inUnit({length}, [{scale.mm_per_pixel}, {scale.uncertainty}, {COVERAGE}])")
     expected = scale.millimetres(pixels)
     assert found == pytest.approx(vars(expected))
+
+
+def test_widths_have_the_digits_of_python() -> None:
+    widths = [0.0, 0.00004, 0.00012, 0.0015, 0.0436, 0.0999, 0.4, 9.994, 12.345, 130.0]
+    assert run(f"{widths}.map(widthDigits)") == [width_digits(width) for width in widths]
 
 
 def test_the_plot_and_the_pointer_say_alike_how_far_along_a_place_is() -> None:

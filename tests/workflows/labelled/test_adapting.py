@@ -66,7 +66,7 @@ def write_site(folder: Path, count: int) -> Path:
 def test_adapt_writes_a_network_that_says_what_it_was_made_of(
     trained: TrainResult, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "site.ckpt"
+    output = tmp_path / "our site.ckpt"
     told = ["adapt", str(site), "--checkpoint", str(trained.checkpoint), "--output", str(output)]
     assert main(told) == 0
     said = capsys.readouterr().out
@@ -79,7 +79,7 @@ def test_adapt_writes_a_network_that_says_what_it_was_made_of(
     assert "6 photographs; threshold" in said
     assert f"{record.before:.3f}" in said
     assert f"{record.after:.3f}" in said
-    assert f"predict --checkpoint {output}" in said
+    assert f"predict --checkpoint '{output}'" in said
     predictor = crackseg.load(output)
     assert record.line in predictor.line
     # It is good at what it was adapted to, as was measured.

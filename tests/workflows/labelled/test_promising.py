@@ -51,7 +51,7 @@ def test_calibrate_stores_a_promise_that_predictions_use(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     network = trained.checkpoint if suffix == ".ckpt" else exported
-    output = tmp_path / f"promised{suffix}"
+    output = tmp_path / f"we promised{suffix}"
     told = ["calibrate", str(photographs), "--checkpoint", str(network), "--output", str(output)]
     assert main([*told, "--miss", "0.9", "--confidence", "0.5", "--check", "5"]) == 0
     said = capsys.readouterr().out
@@ -61,6 +61,7 @@ def test_calibrate_stores_a_promise_that_predictions_use(
     assert f"{predictor.promise.line}; of these {predictor.promise.missed:.3f} was missed" in said
     assert "only if the network was not trained on these photographs" in said
     assert "5 random divisions: " in said
+    assert f"predict --checkpoint '{output}' --guarantee" in said
     assert re.search(
         rf"^ +{predictor.threshold:.2f} +{predictor.promise.missed:.3f} .*promised", said, re.M
     )

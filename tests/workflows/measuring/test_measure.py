@@ -82,7 +82,8 @@ def test_a_folder_is_measured_and_a_bad_file_is_named(
         in said.out
     )
     assert "4 photographs measured" in said.out
-    assert "4 photographs in millimetres: 3 with cracks, 3 cracks, 90 mm long together" in said.out
+    assert "4 photographs in millimetres: 3 with cracks, 3 cracks, 90." in said.out
+    assert " mm long together" in said.out
     assert "widths: 3 cracks resolved, 0 not" in said.out
     assert "widest: crack 1 of a/1.png, 95 % of it up to 1.2" in said.out
     assert "; its largest width, at x " in said.out
@@ -121,6 +122,10 @@ def test_what_is_measured_is_kept_until_the_scale_changes(
     assert measure(trained, folder) == 0
     assert "0 photographs measured, 4 kept from before" in capsys.readouterr().out
     (folder.parent / "out" / "a" / "1_cracks.json").unlink()
+    assert measure(trained, folder) == 0
+    assert "1 photograph measured, 3 kept from before" in capsys.readouterr().out
+    cut_short = folder.parent / "out" / "a" / "1_cracks.json"
+    cut_short.write_bytes(cut_short.read_bytes()[:300])
     assert measure(trained, folder) == 0
     assert "1 photograph measured, 3 kept from before" in capsys.readouterr().out
     points = (*POINTS, "--scale-length-uncertainty", ".5")
@@ -183,6 +188,12 @@ def test_a_map_gives_the_scale_and_degrees_do_not(
     assert measured.measurement.scale.mm_per_pixel == pytest.approx(50.0)
     assert measured.georeference is not None
     assert measured.georeference.crs == "EPSG:25832"
+    assert measure(trained, tmp_path / "in", "--mm-per-pixel", "49") == 0
+    assert "its map says" not in capsys.readouterr().err
+    assert measure(trained, tmp_path / "in", "--mm-per-pixel", "5") == 0
+    said = capsys.readouterr().err
+    assert "utm.tif: its map says 50 mm for each pixel, and 5 are taken as they were given" in said
+    assert "world.tif" not in said
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from crackseg.data.annotations.polygons import points
 from crackseg.data.annotations.shapes import AnnotationFile, Shape, shape, sheet
 from crackseg.system.files import file_stamp
 
-_LINE = re.compile(r"\d+(?:\s+-?\d*\.?\d+(?:[eE][-+]?\d+)?){4,}")
+# Each number can be matched in one way alone: else a long line that is none takes years.
+_NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_LINE = re.compile(rf"\d+(?:\s+{_NUMBER}){{4,}}")
 _CLASS_LISTS = ("classes.txt", "obj.names")
 # A data set's YAML file is beside its folders train/labels, or one folder above.
 _FOLDERS_UP = 4

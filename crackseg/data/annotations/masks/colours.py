@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from crackseg.data.annotations.masks.stored import MOST_DISCRETE, Colour
+from crackseg.data.annotations.masks.summaries import MOST_DISCRETE, Colour
 
 # Darker than this is black that a lossy format has changed.
 DARK = 32

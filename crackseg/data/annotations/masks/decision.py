@@ -26,7 +26,7 @@ from crackseg.data.annotations.masks.parts import (
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.masks.stored import MOST_DISCRETE, VOID, Colour, MaskSummary
+from crackseg.data.annotations.masks.summaries import MOST_DISCRETE, VOID, Colour, MaskSummary
 from crackseg.errors import name_some
 
 # A mask has at least this share of its pixels alike to the next one, or nearly black or white.

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.masks.stored import Colour, StoredMask
-from crackseg.images.pixels import UInt8Array, looked_up, scaled, white_of
+from crackseg.data.annotations.masks.stored import StoredMask
+from crackseg.data.annotations.masks.summaries import Colour
+from crackseg.images.pixels import UInt8Array
 
 NO_MASK = (
     "looks like the photograph itself, like cracks laid over it, or like probabilities in false "
@@ -53,6 +54,7 @@ class MaskEncoding:
         painted_colours: Colours that are crack among those painted on transparency; None where
             everything painted is.
         is_picture: Whether the file shows the photograph itself, so that it is no mask.
+        white: Value that is white in deeper files; None where the file itself tells it.
     """
 
     crack_values: frozenset[int] | None = None
@@ -62,6 +64,7 @@ class MaskEncoding:
     brightest: int = 255
     painted_colours: frozenset[Colour] | None = None
     is_picture: bool = False
+    white: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -72,6 +75,7 @@ class MaskEncoding:
             and self.brightest == 255
             and self.painted_colours is None
             and not self.is_picture
+            and self.white is None
             and (self.crack_colours is None or self._is_bright_on_black())
         )
 
@@ -94,6 +98,7 @@ class MaskEncoding:
             *([f"b{self.brightest}"] if self.brightest != 255 else []),
             *_colours("p", None if self.painted_colours is None else sorted(self.painted_colours)),
             *(["n"] if self.is_picture else []),
+            *([] if self.white is None else [f"w{self.white}"]),
         ]
         return ";".join(parts)
 
@@ -105,7 +110,7 @@ class MaskEncoding:
             ValueError: Another text.
         """
         parts = {part[:1]: part[1:] for part in text.split(";")}
-        if unknown := set(parts) - set("vicabpn"):
+        if unknown := set(parts) - set("vicabpnw"):
             raise ValueError(f"unknown parts {sorted(unknown)}")
         return cls(
             crack_values=_read_numbers(parts.get("v")),
@@ -115,6 +120,7 @@ class MaskEncoding:
             brightest=int(parts.get("b", 255)),
             painted_colours=None if "p" not in parts else frozenset(_read_colours(parts["p"])),
             is_picture="n" in parts,
+            white=int(parts["w"]) if "w" in parts else None,
         )
 
     def read(self, stored: StoredMask) -> UInt8Array:
@@ -122,33 +128,24 @@ class MaskEncoding:
         pixels = stored.pixels
         if self.crack_values == frozenset():
             return np.zeros(pixels.shape[:2], np.uint8)
-        if stored.form == "palette" and stored.palette is not None:
-            if self.crack_indices is not None:
-                return _among(pixels, self.crack_indices)
-            pixels = looked_up(np.asarray(pixels, np.uint8), stored.palette)
-        if stored.form == "alpha":
-            return self._read_painted(np.asarray(pixels, np.uint8))
-        if pixels.ndim == 3:
-            return self._nearest(np.asarray(pixels, np.uint8), self.crack_colours)
-        if self.crack_values is not None:
-            return _among(pixels, self.crack_values)
-        deep = pixels.dtype != np.uint8
-        grey = scaled(pixels, white_of(pixels)) if deep else np.asarray(pixels, np.uint8)
-        if self.crack_colours is not None:
-            return self._nearest(np.repeat(grey[:, :, None], 3, axis=2), self.crack_colours)
-        return grey * np.uint8(255) if grey.max() == 1 else grey
+        if stored.form == "palette" and self.crack_indices is not None:
+            return _among(pixels, self.crack_indices)
+        if stored.form == "alpha" and self.painted_colours is not None:
+            crack = self._nearest(pixels, self.painted_colours)
+            return np.where(pixels[:, :, 3] > 127, crack, 0).astype(np.uint8)
+        if pixels.ndim == 2 and self.crack_values is not None:
+            values = pixels if stored.palette is None else stored.levels()
+            return _among(values, self.crack_values)
+        if stored.form != "alpha" and self.crack_colours is not None:
+            colours = pixels if pixels.ndim == 3 else np.stack([stored.levels()] * 3, axis=2)
+            return self._nearest(colours, self.crack_colours)
+        if stored.form == "alpha" or pixels.ndim == 2 or self.brightest == 255:
+            return stored.grey(self.white)
+        brightness = stored.levels().astype(np.uint16) * 255 // self.brightest
+        return np.asarray(np.minimum(brightness, 255), np.uint8)
 
-    def _read_painted(self, rgba: UInt8Array) -> UInt8Array:
-        if self.painted_colours is None:
-            return np.ascontiguousarray(rgba[:, :, 3])
-        crack = self._nearest(rgba, self.painted_colours)
-        return np.where(rgba[:, :, 3] > 127, crack, 0).astype(np.uint8)
-
-    def _nearest(self, pixels: UInt8Array, chosen: frozenset[Colour] | None) -> UInt8Array:
+    def _nearest(self, pixels: npt.NDArray[np.generic], chosen: frozenset[Colour]) -> UInt8Array:
         rgb = pixels[:, :, :3]
-        if chosen is None:
-            brightness = rgb.max(axis=2).astype(np.uint16) * 255 // self.brightest
-            return np.asarray(np.minimum(brightness, 255), np.uint8)
         best = np.full(rgb.shape[:2], np.iinfo(np.int32).max, np.int32)
         crack = np.zeros(rgb.shape[:2], np.bool_)
         wide = rgb.astype(np.int32)

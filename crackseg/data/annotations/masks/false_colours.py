@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackseg.data.annotations.masks.stored import MaskSummary
+from crackseg.data.annotations.masks.summaries import MaskSummary
 
 _MAPS = (
     *(cv2.COLORMAP_VIRIDIS, cv2.COLORMAP_PLASMA, cv2.COLORMAP_INFERNO, cv2.COLORMAP_MAGMA),

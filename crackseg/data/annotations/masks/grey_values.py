@@ -10,7 +10,7 @@ from crackseg.data.annotations.masks.parts import (
     listed_with_and,
     total_of,
 )
-from crackseg.data.annotations.masks.stored import MOST_DISCRETE
+from crackseg.data.annotations.masks.summaries import MOST_DISCRETE
 from crackseg.errors import name_some
 
 # More levels than these are no classes but shades.
@@ -19,6 +19,8 @@ _MOST_CLASSES = 8
 HIGHEST_NUMBER = 31
 # Shades that end below this are probably of masks whose white is darker than white.
 _DIM = 200
+# Share by which the largest value of a mask may miss its white.
+_NEAR_WHITE = 0.01
 # Half white, by which annotators mark what they are not sure of.
 _MIDDLE = range(100, 161)
 # Greys that the usual mask threshold would cut away, above class numbers and below half white.
@@ -73,6 +75,7 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
         encoding = MaskEncoding(crack_values=frozenset(used))
         parts.set(f"values 0 and {used[0]}; {used[0]} is crack", files, encoding)
         return
+    _decide_white(files, parts)
     known = {255} if white == 1 else {255, white}
     if set(used) & known:
         _decide_dim(files, parts)
@@ -89,10 +92,20 @@ def decide_greys(files: Files, meaning: CrackMeaning, parts: Parts, coloured: in
 
 def _odd_levels(files: Files, used: list[int], shades: bool) -> list[str]:
     """Remarks on levels between black and white that may not mean how much of a pixel is crack."""
-    if shades and used and HIGHEST_NUMBER < used[-1] < _DIM:
+    deep = {name: one for name, one in files.items() if one.form == "deep"}
+    others = {name: one for name, one in files.items() if name not in deep}
+    dim = [
+        (what, brightest)
+        for what, group in (("mask", others), ("deeper mask", deep))
+        if group
+        and (shades or group is deep)
+        and (0 if group is deep else HIGHEST_NUMBER) < (brightest := _brightest(group)) < _DIM
+    ]
+    if dim:
         return [
-            f"no mask holds anything brighter than {used[-1]}: if that is crack, a mask threshold "
-            f"of half as much fits, data.mask_threshold={used[-1] // 2}"
+            f"no {what} holds anything brighter than {brightest} of 255: if that is crack, a mask "
+            f"threshold of half as much fits, data.mask_threshold={brightest // 2}"
+            for what, brightest in dim
         ]
     together = sum({0, *used} <= set(one.values) for one in files.values()) > 1
     if not shades and together and len(used) == 2 and used[0] in _MIDDLE:
@@ -103,6 +116,43 @@ def _odd_levels(files: Files, used: list[int], shades: bool) -> list[str]:
             "leaves them out"
         ]
     return []
+
+
+def _brightest(files: Files) -> int:
+    """The largest level of masks in 8 bits."""
+    white = max((one.white for one in files.values() if one.form == "deep"), default=255)
+    return max(
+        int(one.highest / white * 255) if one.form == "deep" else max(one.values, default=0)
+        for one in files.values()
+    )
+
+
+def _decide_white(files: Files, parts: Parts) -> None:
+    """Deeper masks whose values end far below their own white, beside others with a larger one.
+
+    A map of probabilities of 16 bits that finds nothing holds noise up to 200, say, of 65535.
+    """
+    # Of two values, the upper one is white, whatever it is.
+    shaded = [one for one in files.values() if not one.is_discrete or len(one.values) > 2]
+    white = max((one.white for one in shaded if one.form == "deep"), default=1)
+    smaller = {n: one for n, one in files.items() if one.form == "deep" and one.white < white}
+    faint = [
+        name
+        for name, one in smaller.items()
+        if one.highest and abs(one.highest - one.white) > _NEAR_WHITE * one.white
+    ]
+    own = [name for name in smaller if name not in faint and smaller[name].highest]
+    if faint:
+        parts.encodings.update(dict.fromkeys(faint, MaskEncoding(white=white)))
+        parts.remarks.append(
+            f"{len(faint)} of {len(files)} masks hold small values alone beside masks up to "
+            f"{white}, and are read on the same scale, as nearly black: {name_some(faint)}"
+        )
+    if own:
+        parts.remarks.append(
+            f"{len(own)} of {len(files)} masks end at {smaller[own[0]].white} beside masks up to "
+            f"{white}, and are read with that as their white: {name_some(own)}"
+        )
 
 
 def _are_lossy(files: Files) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from crackseg.data.annotations.masks.encoding import MaskEncoding
-from crackseg.data.annotations.masks.stored import MaskSummary
+from crackseg.data.annotations.masks.summaries import MaskSummary
 from crackseg.errors import name_some
 
 Files = Mapping[str, MaskSummary]

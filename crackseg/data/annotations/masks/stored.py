@@ -1,40 +1,35 @@
-"""Masks as their files store them, before anything is said about what their values mean.
+"""Decodes masks of any kind, before anything is said about what their values mean.
 
 What they mean is decided over all masks of a data set together, see
-:mod:`crackseg.data.annotations.masks.decision`.
+:mod:`crackseg.data.annotations.masks.decision`; :func:`read_mask_and_kind` goes by one file alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from crackseg.images.bit_depth import Levels, Numbers, to_8_bits
 from crackseg.images.jpeg import JPEG_SUFFIXES
+from crackseg.images.notices import refuse_pages
 from crackseg.images.pixels import (
+    DECODING_BYTES,
     DEEP_MODES,
     UInt8Array,
-    decode_upright,
-    has_own_background,
-    palette_of,
-    white_of,
+    decoding,
+    open_picture,
+    refuse_too_large,
 )
+from crackseg.images.tiff.exif import turned_upright
+from crackseg.images.tiff.header import TiffHeader, read_tiff_header, read_tiff_values
 
 # ``transparent``: the opacity is 0 everywhere, so that nothing or everything was painted.
 Form = Literal["grey", "deep", "palette", "alpha", "transparent", "colour"]
-Colour = tuple[int, int, int]
-
-# PASCAL VOC's colour of pixels that are of no class.
-VOID: Colour = (224, 224, 192)
-# Classes of a label image are fewer; a blurred edge or JPEG makes more.
-MOST_DISCRETE = 32
-# Colours whose red, green and blue are in the same eighths of 64 levels are one colour with noise.
-_NOISE_BITS = 3
-# Levels up to there are nearly black, and from there on nearly white.
-_DARK, _BRIGHT = 16, 239
+MaskKind = Literal["grey", "binary", "zero_one", "palette", "alpha", "colour", "encoded"]
+_Decoded = TypeVar("_Decoded")
 _LOSSY = frozenset({"JPEG", "WEBP", "MPO"})
 
 
@@ -54,39 +49,60 @@ class StoredMask(NamedTuple):
     palette: UInt8Array | None = None
     lossy: bool = False
 
+    @property
+    def is_zero_one(self) -> bool:
+        """Whether it holds only 0 and 1, in whatever way."""
+        if self.form == "deep":
+            return bool(self.pixels.max() == 1 and np.isin(self.pixels, (0, 1)).all())
+        return bool(self.levels().max() == 1)
 
-@dataclass(frozen=True)
-class MaskSummary:
-    """What a mask file holds, as far as the meaning of its values depends on it.
+    def levels(self, white: int | None = None) -> UInt8Array:
+        """Its levels in 8 bits, (H, W), in which white may still be 1.
 
-    Attributes:
-        form: How the file stores it.
-        lossy: Whether the format may have changed single values.
-        values: Pixels by value, or by index of a palette; of colours and opacities none.
-        colours: Pixels by colour, the most frequent alone, where there are more of them with those
-            that differ by noise; of greys and palettes none.
-        palette: Colours of a palette's indices in use.
-        is_discrete: Whether all values or colours in use are listed.
-        white: Value that deeper files take for white: 1, 255 or 65535.
-        isolated: Share of the pixels above 0 without another one around them, 0-1; measured only
-            where there are a few values, none above 127.
-        alike: Share of the pixels that differ from the next one in their row by a level at most,
-            0-1; measured only of greys and colours not all of which are listed.
-        extreme: Share of the pixels that are nearly black or white, 0-1; measured as the former.
-        size: (H, W) in pixels.
+        Args:
+            white: Value that is white in deeper files; None takes what holds all of its values.
+        """
+        if self.form == "deep":
+            return scaled(self.pixels, white or white_of(self.pixels))
+        pixels = np.asarray(self.pixels, np.uint8)
+        if self.palette is not None:
+            return looked_up(pixels, self.palette)
+        if self.form == "alpha":
+            return np.ascontiguousarray(pixels[:, :, 3])
+        if pixels.ndim == 3:
+            red, green, blue = (pixels[:, :, band] for band in range(3))
+            return np.asarray(np.maximum(np.maximum(red, green), blue))
+        return pixels
+
+    def grey(self, white: int | None = None) -> UInt8Array:
+        """The mask as grey, (H, W), as the file alone tells it, see :func:`read_mask_and_kind`."""
+        levels = self.levels(white)
+        return levels * np.uint8(255) if self.form != "deep" and levels.max() == 1 else levels
+
+
+def read_mask_and_kind(path: Path) -> tuple[UInt8Array, MaskKind]:
+    """Decodes a mask of any kind as grey, without cutting it.
+
+    The kinds, and how each becomes grey from 0 (background) to 255 (crack):
+
+    - ``grey``: as it is; deeper files are scaled from 0-1, 0-255 or 0-65535, whichever holds them.
+    - ``binary``: the same, and nothing is between black and white.
+    - ``zero_one``: the file holds only 0 and 1, in whatever way; its ones become 255.
+    - ``palette``: its greys where all colours in use are greys; else every index but 0 is crack,
+      as in the label images of PASCAL VOC.
+    - ``alpha``: cracks were painted on transparency, and the opacity is the mask. Where the
+      opacity is the same everywhere it is dropped and the colours count.
+    - ``colour``: the largest of red, green and blue, so that pure red is as much crack as white.
+
+    Returns:
+        uint8 array of shape (H, W), 0-255, and the kind of the file.
+
+    Raises:
+        UnreadableImageError: The file is missing, truncated or not an image.
     """
-
-    form: Form
-    lossy: bool
-    values: Mapping[int, int]
-    colours: Mapping[Colour, int]
-    palette: Mapping[int, Colour]
-    is_discrete: bool
-    white: int
-    isolated: float
-    alike: float
-    extreme: float
-    size: tuple[int, int]
+    stored = read_stored_mask(path)
+    grey = stored.grey()
+    return grey, _kind_of(stored, grey)
 
 
 def read_stored_mask(path: Path) -> StoredMask:
@@ -99,45 +115,77 @@ def read_stored_mask(path: Path) -> StoredMask:
     return decode_upright(path, lambda image: _stored(image, lossy))
 
 
-def summarise(stored: StoredMask) -> MaskSummary:
-    """Counts what a mask holds."""
-    values: dict[int, int] = {}
-    colours: dict[Colour, int] = {}
-    palette: dict[int, Colour] = {}
-    discrete, white, isolated = True, 255, 0.0
-    if stored.form in ("grey", "palette"):
-        counts = np.bincount(stored.pixels.ravel(), minlength=256)
-        values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-        discrete = len(values) <= MOST_DISCRETE
-        if stored.palette is not None:
-            table = stored.palette.tolist()
-            palette = {value: (*table[value],) for value in values}
-    elif stored.form == "deep":
-        values, discrete = _deep_counts(stored.pixels)
-        white = white_of(stored.pixels)
-    elif stored.form == "transparent":
-        colours, discrete = _colour_counts(stored.pixels[:, :, :3])
-    else:
-        colours, discrete = _colour_counts(stored.pixels)
-    if stored.form in ("grey", "deep") and discrete and 0 < max(values, default=0) <= 127:
-        isolated = _isolated_share(np.asarray(stored.pixels > 0))
-    alike, extreme = 1.0, 1.0
-    if stored.form in ("grey", "colour") and not discrete:
-        alike, extreme = _texture(np.atleast_3d(stored.pixels))
-    height, width = stored.pixels.shape[:2]
-    return MaskSummary(
-        form=stored.form,
-        lossy=stored.lossy,
-        values=values,
-        colours=colours,
-        palette=palette,
-        is_discrete=discrete,
-        white=white,
-        isolated=isolated,
-        alike=alike,
-        extreme=extreme,
-        size=(height, width),
-    )
+def decode_upright(path: Path, convert: Callable[[Image.Image], _Decoded]) -> _Decoded:
+    """Opens a mask's file, turns it as its EXIF orientation says, and converts it.
+
+    Raises:
+        UnreadableImageError: See :func:`decoding`; or it has several pages.
+    """
+    with decoding(path):
+        tiff = read_tiff_header(path)
+        # A mask of 8 bits with a sign holds 255 as -1.
+        if tiff is not None and (tiff.is_sparse or (tiff.is_deep and tiff.bits > 8)):
+            refuse_too_large(path, tiff.size, DECODING_BYTES * tiff.bands)
+            return convert(_picture_of_values(tiff))
+        with open_picture(path) as opened:
+            refuse_too_large(path, opened.size[::-1])
+            refuse_pages(path, tiff or opened)
+            return convert(turned_upright(opened))
+
+
+def white_of(values: Numbers) -> int:
+    """The value that is white in a deep mask: 1, 255 or 65535, whichever holds them all.
+
+    Fractions may go beyond it by as much again, which sharpening and rounding add.
+    """
+    # A photograph may be dark, but a mask in which nothing is white has another white.
+    highest = float(values.max())
+    if highest > 1 and (values % 1).any():
+        highest /= 2
+    return 1 if highest <= 1 else 255 if highest <= 255 else 65535
+
+
+def has_own_background(rgba: UInt8Array) -> bool:
+    """Whether a large opaque part is itself a mask, half of it black beside a few brighter levels.
+
+    So is a mosaic's mask; what is painted on transparency has no background of its own.
+    """
+    opaque = rgba[rgba[:, :, 3] > 127][:, :3]
+    levels = np.bincount(opaque.max(axis=1, initial=0), minlength=256)
+    is_mask = levels[:16].sum() >= len(opaque) / 2 and levels[32:].any()
+    return bool(is_mask and np.count_nonzero(levels) <= 32 and len(opaque) > rgba[..., 3].size / 10)
+
+
+def palette_of(image: Image.Image) -> UInt8Array:
+    """The colours (256, 3) of a picture's palette, black where it lists none."""
+    colours = np.zeros((256, 3), np.uint8)
+    listed = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    colours[: len(listed)] = listed
+    return colours
+
+
+def looked_up(indices: UInt8Array, palette: UInt8Array) -> UInt8Array:
+    """The greys of a palette; where not all in use are greys, every index but 0 is crack."""
+    used = palette[np.flatnonzero(np.bincount(indices.ravel(), minlength=256))]
+    if (used == used[:, :1]).all():
+        return np.take(palette[:, 0], indices)
+    return np.where(indices > 0, 255, 0).astype(np.uint8)
+
+
+def scaled(values: Numbers, white: float) -> UInt8Array:
+    """Deep values as 8 bits, 255 where they are white."""
+    return np.asarray(np.clip(values / white * 255.0, 0, 255), np.uint8)
+
+
+def _kind_of(stored: StoredMask, grey: UInt8Array) -> MaskKind:
+    if stored.is_zero_one:
+        return "zero_one"
+    if stored.form in ("palette", "alpha"):
+        return stored.form
+    if stored.pixels.ndim == 3 and (stored.pixels[:, :, :3] != grey[:, :, None]).any():
+        return "colour"
+    # One less than black wraps round to 255: a test for what lies between, in one pass.
+    return "grey" if (grey - np.uint8(1) < 254).any() else "binary"
 
 
 def _stored(image: Image.Image, lossy: bool) -> StoredMask:
@@ -168,68 +216,24 @@ def _of_colours(rgb: UInt8Array, lossy: bool) -> StoredMask:
     return StoredMask("colour", rgb, lossy=lossy)
 
 
-def _deep_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[int, int], bool]:
-    values, counts = np.unique(pixels, return_counts=True)
-    whole = bool((values == np.round(values)).all())
-    if not whole or len(values) > MOST_DISCRETE:
-        return {}, False
-    return {int(value): int(n) for value, n in zip(values, counts, strict=True)}, True
-
-
-def _colour_counts(pixels: npt.NDArray[np.generic]) -> tuple[dict[Colour, int], bool]:
-    """Pixels by colour, and whether all colours are listed.
-
-    Of a painted mask those colours that are rather opaque than not.
-    """
-    rgb = pixels.reshape(-1, pixels.shape[2])
-    if pixels.shape[2] == 4:
-        rgb = rgb[np.asarray(rgb[:, 3]) > 127]
-    # One number for each colour: to sort those is ten times as fast as to sort rows.
-    packed = rgb[:, :3].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    colours, counts = np.unique(packed, return_counts=True)
-    discrete = len(colours) <= MOST_DISCRETE
-    if not discrete:
-        colours, counts = _without_noise(colours, counts)
-    most = np.argsort(-counts, kind="stable")[:MOST_DISCRETE]
-    listed = {
-        (int(colours[i]) >> 16, int(colours[i]) >> 8 & 255, int(colours[i]) & 255): int(counts[i])
-        for i in most
-    }
-    return listed, discrete
-
-
-def _without_noise(
-    colours: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """Colours as those that are nearly the same: the most frequent of each kind for all of it.
-
-    A lossy format makes hundreds of colours of one, each of which few pixels have.
-    """
-    mask = np.uint32(0xFF >> _NOISE_BITS << _NOISE_BITS)
-    kinds = colours & (mask << np.uint32(16) | mask << np.uint32(8) | mask)
-    order = np.lexsort((-counts, kinds))
-    kinds, colours, counts = kinds[order], colours[order], counts[order]
-    first = np.flatnonzero(np.diff(kinds, prepend=kinds[:1] + np.uint32(1)))
-    return colours[first], np.add.reduceat(counts, first)
-
-
-def _isolated_share(marked: npt.NDArray[np.bool_]) -> float:
-    padded = np.pad(marked, 1)
-    height, width = marked.shape
-    around = sum(
-        padded[1 + down : 1 + down + height, 1 + right : 1 + right + width].astype(np.uint8)
-        for down in (-1, 0, 1)
-        for right in (-1, 0, 1)
-        if (down, right) != (0, 0)
+def _picture_of_values(tiff: TiffHeader) -> Image.Image:
+    """A picture of the values of a file: floats of deep greys, or else 8 bits."""
+    values, opacity = read_tiff_values(tiff)
+    refuse_pages(tiff.path, tiff)
+    if (values < 0).any():
+        raise ValueError("it holds negative values, which mean nothing in a mask")
+    if np.isinf(values).any():
+        raise ValueError("it holds infinite values, which mean nothing in a mask")
+    bands = [*np.moveaxis(values, 2, 0), *([] if opacity is None else [opacity])]
+    is_deep = values.dtype != np.uint8
+    if len(bands) == 1 and is_deep:
+        grey = np.nan_to_num(bands[0].astype(np.float32))
+        return Image.fromarray(white_of(grey) - grey if tiff.zero_is_white else grey)
+    white = white_of(values) if is_deep else 255
+    eight = [to_8_bits(band, Levels(0, white, "")) for band in bands]
+    if tiff.zero_is_white and not is_deep:
+        eight[0] = 255 - eight[0]
+    return Image.merge(
+        {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(bands)],
+        [Image.fromarray(band) for band in eight],
     )
-    count = int(marked.sum())
-    return float((marked & (around == 0)).sum() / count) if count else 0.0
-
-
-def _texture(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
-    """Shares of the pixels (H, W, bands) alike to the next one, and nearly black or white."""
-    steps = np.abs(np.diff(pixels.astype(np.int16), axis=1)).max(axis=2)
-    alike = float((steps <= 1).mean()) if steps.size else 1.0
-    levels = np.asarray(pixels)
-    extreme = (levels.max(axis=2) <= _DARK) | (levels.min(axis=2) >= _BRIGHT)
-    return alike, float(extreme.mean())
