@@ -65,7 +65,7 @@ def test_a_width_map_shows_steps_by_colour_and_says_what_they_are(tmp_path: Path
 @pytest.mark.parametrize(
     ("mm", "wide", "hairline"),
     [
-        (0.1, r"2: 0\.[56]\d mm", r"3: 0\.\d\d to 0\.\d\d mm"),
+        (0.1, r"2: 0\.[56]\d mm", r"3: 0\.0\d\d to 0\.\d\d mm"),
         (250.0, r"2: 1[45]\d\d mm", r"3: \d+(\.\d)? to \d+ mm"),
     ],
 )

@@ -19,6 +19,7 @@ from crackseg.reporting.formatting import counted
 from crackseg.system.files import file_stamp, require_writable_file, said_in_words
 from crackseg.workflows.folders.plan import MASK, Job, records
 from crackseg.workflows.folders.shards import Shard
+from crackseg.workflows.folders.whole_results import is_whole_result
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,6 @@ _WHEN, _SEALED, _CRACKS, _FEATURES = "at", "sealed", "cracks", "features"
 _WAY = "way"
 # Key of a line that was read: which kind of record it is of.
 _KIND = "kind"
-# Bytes at the end of a JSON file that are looked at.
-_TAIL = 16
 
 
 class FinishedRecord:
@@ -82,7 +81,7 @@ class FinishedRecord:
         """Whether the photograph is done and unchanged, and its results exist and are whole."""
         line = {**self._line(job), _KIND: self._kind}
         is_done = self._done.get(self._name(job)) == line
-        return is_done and all(map(_is_whole, self.results(job)))
+        return is_done and all(map(is_whole_result, self.results(job)))
 
     def begin(self, jobs: Sequence[Job], overwrite: bool) -> list[Job]:
         """Makes the record, before the first result, and gives the photographs that are done.
@@ -280,18 +279,6 @@ def _is_former(name: str, photograph: str, now: Mapping[str, str]) -> bool:
 
 def _text(path: Path) -> str:
     return os.fspath(path).encode(errors="backslashreplace").decode()
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a result is there and not cut short, as a copy or a full disk may leave it."""
-    if path.suffix == ".png":
-        return is_whole(path)
-    try:
-        with path.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
-            return file.read().rstrip().endswith(b"}")
-    except OSError:
-        return False
 
 
 def _state(path: Path) -> list[int]:
