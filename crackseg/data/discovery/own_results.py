@@ -79,8 +79,9 @@ def find_own_results(root: Path, files: Sequence[Path]) -> OwnResults:
     for path in files if records else ():
         for folder in path.parents:
             of_folder = records.get(folder, [])
-            if of_folder and _is_result(path.relative_to(folder), of_folder):
-                is_changed = _is_changed(root / folder, path.relative_to(folder), of_folder)
+            below = path.relative_to(folder)
+            if of_folder and _is_result(below, of_folder):
+                is_changed = _is_changed(root / folder, below, of_folder)
                 (found.changed if is_changed else found.unchanged).append(path)
                 break
     return found
