@@ -102,7 +102,6 @@ class _Photographs:
             self._by_key[key(path)].append(path)
         for path in annotated:
             self._annotated.update(_prefixes(path))
-        self._kept = frozenset(map(id, self._near.values()))
 
     def has(self, path: Path) -> bool:
         """Whether a file is a photograph."""
@@ -133,10 +132,6 @@ class _Photographs:
         what was in it.
         """
         return () if self._scope(path) in self._annotated else self.near(path)
-
-    def keeps(self, listed: Iterable[Path]) -> bool:
-        """Whether a list is one of :meth:`near`, which stay the same object."""
-        return id(listed) in self._kept
 
     def named_in(self, text: str) -> list[Path]:
         """Photographs without truth that a text names with their suffix."""
@@ -184,16 +179,15 @@ def find_unknown(
         return {}
     photographs = _Photographs(without, [image for image, truth in truths.items() if truth])
     found: dict[Path, Path] = {}
-    added: set[int] = set()
+    # Kept, so that no other list gets the identity of one.
+    added: dict[int, Iterable[Path]] = {}
 
     def add(path: Path, concerned: Iterable[Path]) -> None:
         # The list of all photographs near a folder comes again for each file in it.
-        if id(concerned) in added:
-            return
-        if photographs.keeps(concerned):
-            added.add(id(concerned))
-        for photograph in concerned:
-            found.setdefault(photograph, path)
+        if id(concerned) not in added:
+            added[id(concerned)] = concerned
+            for photograph in concerned:
+                found.setdefault(photograph, path)
 
     for path in listing.files:
         if path not in read:
